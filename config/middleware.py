@@ -1,0 +1,111 @@
+"""Middleware that knows nothing of contracts: request id, headers, a database that is away."""
+
+import logging
+import re
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from core.common.context import bind_context
+from core.common.ids import uuid7
+
+logger = logging.getLogger(__name__)
+GetResponse = Callable[[HttpRequest], HttpResponse]
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ]
+)
+
+
+class RequestIdMiddleware:
+    """Gives each request an id, binds the request's context and puts the id on the response."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Run the request inside its context."""
+        request_id = _request_id(request)
+        with bind_context(request_id=request_id, remote_address=remote_address(request)):
+            response = self.get_response(request)
+        response["X-Request-ID"] = request_id
+        return response
+
+
+def _request_id(request: HttpRequest) -> str:
+    if request.META.get("REMOTE_ADDR") in settings.PORTAL_TRUSTED_PROXIES:
+        offered = request.headers.get("X-Request-ID", "")
+        if _REQUEST_ID.match(offered):
+            return offered
+    return str(uuid7())
+
+
+def remote_address(request: HttpRequest) -> str:
+    """Return the address of the caller; forwarded ones count only from configured proxies."""
+    address: str = request.META.get("REMOTE_ADDR", "")
+    if address not in settings.PORTAL_TRUSTED_PROXIES:
+        return address
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+    for hop in reversed(hops):
+        if hop and hop not in settings.PORTAL_TRUSTED_PROXIES:
+            return hop
+    return address
+
+
+class SecurityHeadersMiddleware:
+    """Puts the content policy on every response and keeps personal pages out of caches."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Add the headers that Django's own middleware does not know."""
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        response.headers.setdefault("X-Frame-Options", "DENY")
+        response.headers.setdefault(
+            "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"
+        )
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+class DatabaseTroubleMiddleware:
+    """Answers 503 with a page that says try again when the database is away."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Run the request."""
+        try:
+            return self.get_response(request)
+        except (OperationalError, InterfaceError):
+            return self._unavailable(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Turn a lost database in a view into the same page."""
+        if isinstance(error, OperationalError | InterfaceError):
+            return self._unavailable(request)
+        return None
+
+    def _unavailable(self, request: HttpRequest) -> HttpResponse:
+        logger.exception("the database did not answer")
+        response = render(request, "503.html", status=503, context={"plain": True})
+        response["Retry-After"] = "5"
+        return response

@@ -1,0 +1,180 @@
+"""Settings that every environment shares. What differs stands in local, test and production."""
+
+from pathlib import Path
+from typing import Any
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+
+# --- Apps: shared schema and contract schema (docs/design.md, section 3) -------------------------
+SHARED_APPS = [
+    "django_tenants",
+    "tenants",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.forms",
+    "rest_framework",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "core.common",
+    "core.audit",
+    "core.ui",
+    "core.notifications",
+    "core.accounts",
+    "core.mfa",
+    "core.staff",
+    "core.groups",
+    "contracts.registration",
+    "contracts.directory",
+    "contracts.console",
+]
+TENANT_APPS = [
+    "tenants.identity",
+    "contracts.roster",
+    "contracts.evidence",
+]
+INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
+
+TENANT_MODEL = "tenants.Contract"
+TENANT_DOMAIN_MODEL = "tenants.Host"
+DATABASE_ROUTERS = ["tenants.database_router.SchemaRouter"]
+
+# --- Requests -------------------------------------------------------------------------------------
+MIDDLEWARE = [
+    "config.middleware.RequestIdMiddleware",
+    "config.middleware.DatabaseTroubleMiddleware",
+    "config.middleware.SecurityHeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tenants.middleware.ContractMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "core.accounts.middleware.SessionGuardMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+APPEND_SLASH = True
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "tenants.context_processors.site",
+            ]
+        },
+    }
+]
+FORM_RENDERER = "core.ui.forms.PortalFormRenderer"
+
+# --- Data -----------------------------------------------------------------------------------------
+# A request is not a transaction: a refusal that counts must commit. Services open their own.
+ATOMIC_REQUESTS = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "core.ui.views.csrf_failure"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+
+# --- People ---------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "core_accounts.User"
+AUTHENTICATION_BACKENDS = ["core.accounts.backends.EmailBackend"]
+PASSWORD_HASHERS = [
+    "core.accounts.hashers.PortalArgon2Hasher",
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+]
+LOGIN_URL = "login_options"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login_options"
+ACCOUNT_ADAPTER = "core.accounts.adapter.PortalAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+# Codes, counters and locks are ours and live in the database; see core.mfa and core.accounts.
+ACCOUNT_RATE_LIMITS: bool = False
+# Stages of a sign-in after the password, in order (core.accounts.adapter reads the list).
+PORTAL_LOGIN_STAGES = [
+    "core.mfa.stages.MfaRegistrationStage",
+    "core.mfa.stages.ChallengeStage",
+]
+
+# --- Language and time ----------------------------------------------------------------------------
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+# --- Files ----------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- Celery: contract context is carried by the tasks' own classes (tenants.celery) ---------------
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A publish must fail fast when the broker is away: the sweeper delivers what was not announced.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "deliver what waits in the outbox": {
+        "task": "core.notifications.tasks.sweep_outbox",
+        "schedule": 5.0,
+    },
+    "release registrations whose reservation ended": {
+        "task": "contracts.registration.tasks.release_expired",
+        "schedule": 60.0,
+    },
+}
+
+# --- The portal's own -----------------------------------------------------------------------------
+PORTAL_LOCAL_HOSTS = False
+PORTAL_PUBLIC_SCHEME = "https"
+PORTAL_PUBLIC_PORT: int | None = None
+PORTAL_TRUSTED_PROXIES: list[str] = []
+PORTAL_CHANNELS = {
+    "email": "core.notifications.channels.aws.SimpleEmailService",
+    "sms": "core.notifications.channels.aws.EndUserMessaging",
+    "voice": "core.notifications.channels.aws.ConnectCalls",
+}
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "UNAUTHENTICATED_USER": None,
+}

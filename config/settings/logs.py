@@ -1,0 +1,47 @@
+"""Logging: one line a thing, with the request's id; JSON where machines read it."""
+
+import logging
+from typing import Any
+
+from core.common.context import current_context
+
+
+class RequestIdFilter(logging.Filter):
+    """Puts the id of the request or task in hand on every record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Add `request_id` and let the record pass."""
+        record.request_id = current_context().request_id or "-"
+        return True
+
+
+def _logging(formatter: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"request_id": {"()": RequestIdFilter}},
+        "formatters": {"line": formatter},
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "line",
+                "filters": ["request_id"],
+            }
+        },
+        "root": {"handlers": ["stderr"], "level": "INFO"},
+    }
+
+
+def json_logs() -> dict[str, Any]:
+    """Return logging settings that write one JSON object a line."""
+    return _logging(
+        {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s",
+        }
+    )
+
+
+def readable_logs() -> dict[str, Any]:
+    """Return logging settings for a person at a terminal."""
+    return _logging({"format": "%(asctime)s %(levelname)s %(request_id)s %(name)s: %(message)s"})

@@ -1,0 +1,24 @@
+"""One table of addresses for the portal host, `/<slug>/` and contract hosts alike.
+
+The contract's slug is moved into the script prefix before this table is read.
+"""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from config import health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("", include("tenants.urls")),
+    path("", include("core.accounts.urls")),
+    path("", include("core.mfa.urls")),
+    path("", include("core.groups.urls")),
+    path("", include("contracts.registration.urls")),
+    path("callbacks/", include("core.notifications.callback_urls")),
+]
+
+handler400 = "core.ui.views.bad_request"
+handler403 = "core.ui.views.permission_denied"
+handler404 = "core.ui.views.not_found"
+handler500 = "core.ui.views.server_error"

@@ -1,0 +1,9 @@
+"""The app's registration with Django."""
+
+from django.apps import AppConfig
+
+
+class ConsoleConfig(AppConfig):
+    name = "contracts.console"
+    label = "contracts_console"
+    verbose_name = "Contract console"

@@ -1,0 +1,1 @@
+"""Shared apps for people and access: one account, many contracts."""

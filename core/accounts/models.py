@@ -1,0 +1,77 @@
+"""The account: one person, for all contracts they work with."""
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models.functions import Lower
+
+from core.common.models import UUIDModel
+
+
+class UserManager(BaseUserManager["User"]):
+    """Look-ups of accounts; compared without case."""
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """Return the account with this e-mail address. Raises User.DoesNotExist."""
+        return self.get(email__iexact=username or "")
+
+
+class User(UUIDModel, AbstractBaseUser):
+    """A person's account. Deactivated and anonymised, never deleted."""
+
+    username = models.CharField(max_length=60)
+    email = models.EmailField(max_length=254)
+    first_name = models.CharField(max_length=80)
+    last_name = models.CharField(max_length=80)
+    phone = models.CharField(max_length=20, blank=True)
+    fax = models.CharField(max_length=20, blank=True)
+    address_1 = models.CharField(max_length=120, blank=True)
+    address_2 = models.CharField(max_length=120, blank=True)
+    city = models.CharField(max_length=80, blank=True)
+    state = models.CharField(max_length=2, blank=True)
+    zip = models.CharField(max_length=10, blank=True)
+    is_active = models.BooleanField(default=True)
+    security_epoch = models.PositiveIntegerField(default=1)
+    failed_attempts = models.PositiveIntegerField(default=0)
+    first_failed_at = models.DateTimeField(null=True)
+    locked_at = models.DateTimeField(null=True)
+    lock_until = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+    deactivated_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(Lower("username"), name="user_username_once"),
+            models.UniqueConstraint(Lower("email"), name="user_email_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+
+class ContractAccess(UUIDModel):
+    """That an account works in a contract; all that effective policy reads."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="contract_access")
+    contract = models.ForeignKey("tenants.Contract", on_delete=models.PROTECT, related_name="+")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["user", "contract"],
+                condition=models.Q(until__isnull=True),
+                name="contract_access_once_at_a_time",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.contract_id}"

@@ -1,0 +1,1 @@
+"""Append-only audit events: `core.audit.recording.record` writes one."""
