@@ -1,0 +1,1 @@
+"""What a contract's configuration says: documents, gates, differences, merge, publishing."""
