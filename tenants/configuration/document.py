@@ -18,6 +18,7 @@ from tenants.configuration.values import (
     EmailAddress,
     HostName,
     Line,
+    OrNone,
     Paragraphs,
     PhoneText,
     Section,
@@ -227,7 +228,7 @@ class FormFields(Section):
 
     required: tuple[ProfileField, ...] = ("fax",)
     labels: dict[ProfileField, Line] = Field(default_factory=dict)
-    fax_note: Text | None = (
+    fax_note: Annotated[Text | None, OrNone] = (
         "Letters about decisions go to this fax number when the program sends them by fax, "
         "so give one that your office reads."
     )

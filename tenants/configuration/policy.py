@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from tenants.configuration.values import Merge, Policy, Section, WholeNumber
+from tenants.configuration.values import Merge, OrNone, Policy, Section, WholeNumber
 
 PasswordClass = Literal["upper", "lower", "digit", "special"]
 Method = Literal["phone", "email", "totp", "passkey"]
@@ -33,11 +33,13 @@ class AccountsSection(Section):
     ] = 5
     lock_window_minutes: Annotated[
         Annotated[WholeNumber, Field(ge=1, le=10_080)] | None,
+        OrNone,
         Policy(merge=Merge.HIGHEST_OR_NONE, unit="minutes"),
     ] = 120
     """Failures count together when they fall into this time; "none": all since the last success."""
     lock_hold_minutes: Annotated[
         Annotated[WholeNumber, Field(ge=1, le=10_080)] | None,
+        OrNone,
         Policy(merge=Merge.HIGHEST_OR_NONE, unit="minutes"),
     ] = 60
     """How long a lock holds; "none": until an admin unlocks."""

@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 _PAGES_OF_THE_PORTAL = """
-accounts admin api assets auth console contract contracts deployment email favicon healthz help home login logout
-media mfa my-account operator operators outbox phone portal profile public readyz register registration robots setup
-shared sign-in sign-out staff static support terms ui users well-known www
+accounts admin api assets auth console contract contracts deployment email favicon healthz help
+home login logout media mfa my-account operator operators outbox phone portal profile public
+readyz register registration robots setup shared sign-in sign-out staff static support terms ui
+users well-known www
 """
 RESERVED_SLUGS: Final = frozenset(_PAGES_OF_THE_PORTAL.split())
 """First path segments of the portal hosts' own pages: no contract can be called so."""
@@ -38,11 +39,15 @@ NH NJ NM NV NY OH OK OR PA PR RI SC SD TN TX UT VA VI VT WA WI WV WY
 US_STATES: Final = frozenset(_POSTAL_ABBREVIATIONS.split())
 
 
+NONE_WORD: Final = "none"
+"""TOML has no word for *no value*; fields whose default is a value take this one."""
+
+
 class Section(BaseModel):
     """A part of a document: unknown fields are refused, and nothing changes once read."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, str_strip_whitespace=True, validate_default=False
+        extra="forbid", frozen=True, str_strip_whitespace=True, use_attribute_docstrings=True
     )
 
 
@@ -73,7 +78,7 @@ def _on_one_line(value: str) -> str:
 def _slug(value: str) -> str:
     if not _SLUG.fullmatch(value):
         raise ValueError(
-            "A slug has 2 to 40 lower-case letters, digits and single hyphens; the first is a letter."
+            "A slug is 2 to 40 lower-case letters, digits and single hyphens; a letter first."
         )
     if value in RESERVED_SLUGS:
         raise ValueError(
@@ -87,9 +92,13 @@ def _time_zone(value: str) -> str:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(
-            "The time zone is not one of the IANA database, such as America/New_York."
+            "A time zone is a name of the IANA database, such as America/New_York."
         ) from error
     return value
+
+
+def _none(value: object) -> object:
+    return None if value == NONE_WORD else value
 
 
 def _us_state(value: str) -> str:
@@ -115,6 +124,8 @@ Text = Annotated[
 """A text that may have several lines."""
 Paragraphs = Annotated[tuple[Text, ...], BeforeValidator(_paragraphs)]
 """A text as its paragraphs; in TOML a list, or one text with empty lines between them."""
+OrNone = BeforeValidator(_none)
+"""Marks a field that has a default and can still be left without a value: write "none"."""
 Slug = Annotated[str, AfterValidator(_slug)]
 HostName = Annotated[
     str,
