@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from core.common.context import bind_context
 from core.common.ids import uuid7
@@ -105,7 +105,8 @@ class DatabaseTroubleMiddleware:
         return None
 
     def _unavailable(self, request: HttpRequest) -> HttpResponse:
-        logger.exception("the database did not answer")
-        response = render(request, "503.html", status=503, context={"plain": True})
+        logger.error("the database did not answer", exc_info=True)
+        # Without the request, so that no context processor asks the database for anything.
+        response = HttpResponse(render_to_string("503.html"), status=503)
         response["Retry-After"] = "5"
         return response

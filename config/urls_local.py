@@ -2,7 +2,8 @@
 
 from django.urls import include, path
 
-from config.urls import handler400, handler403, handler404, handler500, urlpatterns as portal_urls
+from config.urls import handler400, handler403, handler404, handler500
+from config.urls import urlpatterns as portal_urls
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 

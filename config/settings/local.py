@@ -18,9 +18,7 @@ _role = os.environ.get("PORTAL_DB_ROLE", "application")
 _owner_url = env_str("DATABASE_OWNER_URL", _addresses.owner_url)
 DATABASES = {
     "default": database(
-        _owner_url
-        if _role == "owner"
-        else env_str("DATABASE_URL", _addresses.application_url)
+        _owner_url if _role == "owner" else env_str("DATABASE_URL", _addresses.application_url)
     ),
     "owner": database(_owner_url, CONN_MAX_AGE=0),
 }

