@@ -95,18 +95,19 @@ class DatabaseTroubleMiddleware:
         """Run the request."""
         try:
             return self.get_response(request)
-        except (OperationalError, InterfaceError):
-            return self._unavailable(request)
+        except (OperationalError, InterfaceError) as error:
+            return _unavailable(error)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Turn a lost database in a view into the same page."""
         if isinstance(error, OperationalError | InterfaceError):
-            return self._unavailable(request)
+            return _unavailable(error)
         return None
 
-    def _unavailable(self, request: HttpRequest) -> HttpResponse:
-        logger.error("the database did not answer", exc_info=True)
-        # Without the request, so that no context processor asks the database for anything.
-        response = HttpResponse(render_to_string("503.html"), status=503)
-        response["Retry-After"] = "5"
-        return response
+
+def _unavailable(error: Exception) -> HttpResponse:
+    logger.error("the database did not answer", exc_info=error)
+    # Without the request, so that no context processor asks the database for anything.
+    response = HttpResponse(render_to_string("503.html"), status=503)
+    response["Retry-After"] = "5"
+    return response
