@@ -58,7 +58,7 @@ def npi_check_digit(body: str) -> str:
     total = 0
     for position, digit in enumerate(reversed(_NPI_PREFIX + body)):
         weighted = int(digit) * (2 if position % 2 == 0 else 1)
-        total += weighted - 9 if weighted > 9 else weighted
+        total += sum(divmod(weighted, 10))
     return str(-total % 10)
 
 

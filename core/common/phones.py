@@ -9,6 +9,7 @@ from phonenumbers import PhoneNumber, PhoneNumberType
 from core.common.errors import DomainError
 
 _LONGEST_INPUT = 40
+_DIGITS = 10
 _ALLOWED_CHARACTERS = re.compile(r"[0-9+().\-\s\u00a0\u2010-\u2015]+")
 # The United States, its territories and Canada. The rest of the +1 area is left out because
 # calls there are billed as international ones, which is what toll fraud lives on.
@@ -53,7 +54,7 @@ def parse_us_phone(text: str) -> str:
 def format_us_phone(number: str) -> str:
     """Return `304-555-0123` for `+13045550123`; anything else comes back as it is."""
     digits = number.removeprefix("+1")
-    if len(digits) != 10 or not digits.isdigit():
+    if len(digits) != _DIGITS or not digits.isdigit():
         return number
     return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}"
 
@@ -63,10 +64,10 @@ def _ten_digits(text: str) -> str:
     if len(trimmed) > _LONGEST_INPUT or not _ALLOWED_CHARACTERS.fullmatch(trimmed):
         raise PhoneNumberError
     digits = "".join(character for character in trimmed if character in "0123456789")
-    if len(digits) == 11 and digits.startswith("1"):
+    if len(digits) == _DIGITS + 1 and digits.startswith("1"):
         digits = digits[1:]
     elif "+" in trimmed:
         raise PhoneNumberError
-    if len(digits) != 10 or digits[0] in "01":
+    if len(digits) != _DIGITS or digits[0] in "01":
         raise PhoneNumberError
     return digits
