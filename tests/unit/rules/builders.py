@@ -57,7 +57,8 @@ KNOWLEDGE_ALONE = registration(KnowledgeProofRule(issued_code_fallback=False))
 
 
 def entry(**fields: Any) -> EntryFacts:
-    return EntryFacts(**{"id": ENTRY_ID, "identifier": NPI, "code": MEDICAID_ID} | fields)
+    defaults: dict[str, Any] = {"id": ENTRY_ID, "identifier": NPI, "code": MEDICAID_ID}
+    return EntryFacts(**defaults | fields)
 
 
 def entry_without_npi(**fields: Any) -> EntryFacts:
@@ -81,7 +82,7 @@ def paid_provider(**fields: Any) -> EntryFacts:
 
 
 def issued_code(code: str = ISSUED, **fields: Any) -> IssuedCodeFacts:
-    facts = {
+    defaults: dict[str, Any] = {
         "id": UUID(int=7),
         "entry_id": ENTRY_ID,
         "digest": issued_code_digest(ENTRY_ID, code, version=1),
@@ -90,4 +91,4 @@ def issued_code(code: str = ISSUED, **fields: Any) -> IssuedCodeFacts:
         "max_uses": 1,
         "uses": 0,
     }
-    return IssuedCodeFacts(**facts | fields)
+    return IssuedCodeFacts(**defaults | fields)
