@@ -83,7 +83,7 @@ class _Scanner:
         for place, part in enumerate(key):
             path = (*path, part)
             last = place == len(key) - 1
-            if last and brackets == 2:  # noqa: PLR2004 -- [[name]] adds to a list of tables
+            if last and brackets == 2:
                 self.lines.setdefault(path, self.line)
                 self.list_lengths[path] = self.list_lengths.get(path, 0) + 1
             if path in self.list_lengths:
