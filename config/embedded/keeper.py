@@ -1,0 +1,141 @@
+"""The one process that starts the local servers, watches them and stops them after the last user.
+
+It is started by `config.embedded.start()` and lives in a session of its own, so that Ctrl-C in a
+terminal reaches the portal first and the servers last. Who uses the servers holds a shared lock on
+a file; the kernel drops that lock with the process, however it ends. So the keeper knows when the
+last user is gone, even after a kill, and leaves nothing behind.
+
+    python -m config.embedded.keeper STATE_FOLDER durable|fast
+"""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+
+from config.embedded import postgres, redis_server
+from config.embedded.errors import EmbeddedServerError
+from config.embedded.places import Places, addresses, places
+from config.embedded.processes import ServiceUser, own_folder, service_user, stop_process
+from config.embedded.roles import ensure_database, ensure_roles
+
+_LOOK_SECONDS = 0.2
+_MOST_RESTARTS = 5
+_LARGEST_LOG = 5_000_000
+
+
+class Keeper:
+    """Holds both servers; see the module's text."""
+
+    def __init__(self, here: Places, *, durable: bool) -> None:
+        self._here = here
+        self._durable = durable
+        self._user: ServiceUser | None = None
+        self._servers: dict[str, subprocess.Popen[bytes]] = {}
+        self._asked_to_stop = False
+        self._restarts = 0
+
+    def run(self) -> int:
+        """Start the servers, watch them until nobody uses them, stop them. Return the exit code."""
+        signal.signal(signal.SIGTERM, self._on_stop)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            self._user = service_user()
+            # Before either server: they run as that user and share the folder.
+            own_folder(self._here.sockets, self._user)
+            self._start("redis")
+            self._start("postgres")
+            servers = addresses(self._here.state)
+            ensure_roles(servers)
+            ensure_database(servers)
+            self._say(ready=True)
+            self._watch()
+        except (EmbeddedServerError, OSError, subprocess.CalledProcessError) as error:
+            self._say(ready=False, error=str(error))
+            return 1
+        finally:
+            self._stop()
+        self._here.status.unlink(missing_ok=True)
+        return 0
+
+    def _start(self, name: str) -> None:
+        if name == "redis":
+            self._servers[name] = redis_server.start(self._here, user=self._user)
+        else:
+            self._servers[name] = postgres.start(self._here, user=self._user, durable=self._durable)
+
+    def _watch(self) -> None:
+        with self._here.users.open("a") as users:
+            while not self._asked_to_stop:
+                if not self._here.pinned.exists() and _lock(users.fileno()):
+                    self._stop()  # while the lock is held: nobody joins a server that is stopping
+                    return
+                for name, process in list(self._servers.items()):
+                    if process.poll() is not None:
+                        self._restart(name)
+                time.sleep(_LOOK_SECONDS)
+
+    def _restart(self, name: str) -> None:
+        self._restarts += 1
+        if self._restarts > _MOST_RESTARTS:
+            raise EmbeddedServerError(
+                f"{name} ended {self._restarts} times; see {self._here.logs}."
+            )
+        self._start(name)
+
+    def _stop(self) -> None:
+        if "redis" in self._servers:
+            stop_process(self._servers.pop("redis"))
+        if "postgres" in self._servers:
+            # Fast: sessions are rolled back. Then at once, recovered at the next start.
+            stop_process(self._servers.pop("postgres"), first=signal.SIGINT, second=signal.SIGQUIT)
+
+    def _say(self, *, ready: bool, error: str = "") -> None:
+        text = json.dumps(
+            {
+                "pid": os.getpid(),
+                "ready": ready,
+                "error": error,
+                "servers": {name: process.pid for name, process in self._servers.items()},
+            }
+        )
+        unfinished = self._here.status.with_suffix(".unfinished")
+        unfinished.write_text(text)
+        unfinished.replace(self._here.status)
+
+    def _on_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._asked_to_stop = True
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def main(arguments: list[str]) -> int:
+    """Keep the servers of one state folder, unless another keeper does. Return the exit code."""
+    here = places(Path(arguments[0]))
+    here.make()
+    with here.keeper.open("a") as lock:
+        if not _lock(lock.fileno()):
+            return 0
+        here.status.unlink(missing_ok=True)
+        for log in here.logs.glob("*.log"):
+            with suppress(OSError):
+                if log.stat().st_size > _LARGEST_LOG:
+                    os.truncate(log, 0)
+        return Keeper(here, durable=arguments[1] == "durable").run()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

