@@ -1,0 +1,90 @@
+"""Put messages into the outbox."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import ClassVar, Final
+from uuid import UUID
+
+from django.db import transaction
+
+from core.common.errors import DomainError
+from core.common.ids import uuid7
+from core.notifications.dispatch import announce
+from core.notifications.kinds import get_kind
+from core.notifications.models import OutboxMessage
+from core.notifications.states import MessageStatus
+
+_SECRET_WORDS: Final = ("code", "token", "link", "url", "password", "secret", "pin", "otp")
+
+
+class SecretInContextError(DomainError):
+    """A message's context names something that looks like a secret."""
+
+    code: ClassVar[str] = "secret_in_context"
+    message: ClassVar[str] = "What is secret is minted at hand-over and never waits in the outbox."
+
+
+def enqueue(
+    *,
+    kind: str,
+    to: str,
+    subject_id: UUID,
+    contract_id: UUID | None = None,
+    account_id: UUID | None = None,
+    context: Mapping[str, object] | None = None,
+    not_after: datetime | None = None,
+    at: datetime,
+) -> OutboxMessage:
+    """Write a message into the outbox, in the caller's transaction.
+
+    Called by the services of any app. `subject_id` is what the kind makes the message from;
+    `context` holds plain facts for it (JSON) and nothing secret. After `not_after` it is not sent
+    any more. Once the transaction commits, a worker is told; a broker that is away changes
+    nothing for the caller, because the sweeper finds the row.
+
+    Raises UnknownKindError, SecretInContextError, and TransactionManagementError outside a
+    transaction: a message must commit or vanish with the change that caused it.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError(
+            "A message is put into the outbox inside the transaction of its cause."
+        )
+    _refuse_secrets(context or {})
+    message = OutboxMessage.objects.create(
+        id=uuid7(),
+        kind=kind,
+        channel=get_kind(kind).channel,
+        to=to,
+        contract_id=contract_id,
+        account_id=account_id,
+        subject_id=subject_id,
+        context=dict(context or {}),
+        status=MessageStatus.QUEUED,
+        created_at=at,
+        next_attempt_at=at,
+        not_after=not_after,
+    )
+    transaction.on_commit(partial(announce, message.id))
+    return message
+
+
+def cancel_messages(*, kind: str, subject_id: UUID) -> int:
+    """Withdraw what still waits of one kind for a subject; returns how many rows.
+
+    Called when something newer takes its place, in the caller's transaction. A row that a worker
+    has in hand is skipped instead of waited for: the worker may be waiting for the caller's locks
+    in `prepare`, which sees what is superseded anyway.
+    """
+    waiting = OutboxMessage.objects.select_for_update(skip_locked=True).filter(
+        kind=kind, subject_id=subject_id, status=MessageStatus.QUEUED
+    )
+    ids = list(waiting.values_list("id", flat=True))
+    return OutboxMessage.objects.filter(id__in=ids).update(
+        status=MessageStatus.CANCELLED, failure="withdrawn"
+    )
+
+
+def _refuse_secrets(context: Mapping[str, object]) -> None:
+    if any(str(name).lower().rpartition("_")[2] in _SECRET_WORDS for name in context):
+        raise SecretInContextError

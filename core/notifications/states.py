@@ -1,0 +1,81 @@
+"""The states of a message in the outbox, and the only ways from one to another."""
+
+from typing import ClassVar, Final
+
+from django.db import models
+
+from core.common.errors import DomainError
+
+
+class Channel(models.TextChoices):
+    """By which way a message leaves."""
+
+    EMAIL = "email", "E-mail"
+    SMS = "sms", "Text message"
+    VOICE = "voice", "Phone call"
+
+
+class MessageStatus(models.TextChoices):
+    """Where a message stands."""
+
+    QUEUED = "queued", "Waiting"
+    SENDING = "sending", "Being handed over"
+    SENT = "sent", "Handed over"
+    UNKNOWN = "unknown", "Perhaps handed over"
+    EXPIRED = "expired", "Too late to be of use"
+    FAILED = "failed", "Refused"
+    CANCELLED = "cancelled", "No longer wanted"
+
+
+class CallState(models.TextChoices):
+    """What the phone simulator's telephone is doing."""
+
+    RINGING = "ringing", "Ringing"
+    ANSWERED = "answered", "In conversation"
+    ENDED = "ended", "Hung up"
+
+
+TRANSITIONS: Final[dict[MessageStatus, frozenset[MessageStatus]]] = {
+    MessageStatus.QUEUED: frozenset(
+        {
+            MessageStatus.SENDING,
+            MessageStatus.EXPIRED,
+            MessageStatus.CANCELLED,
+            MessageStatus.FAILED,
+        }
+    ),
+    # Back to the queue: only when it is certain that nothing left (a refusal that passes), or
+    # when sending twice does no harm.
+    MessageStatus.SENDING: frozenset(
+        {
+            MessageStatus.SENT,
+            MessageStatus.UNKNOWN,
+            MessageStatus.QUEUED,
+            MessageStatus.FAILED,
+        }
+    ),
+    # A worker that was given up may still bring the provider's word.
+    MessageStatus.UNKNOWN: frozenset({MessageStatus.SENT, MessageStatus.FAILED}),
+    MessageStatus.SENT: frozenset(),
+    MessageStatus.EXPIRED: frozenset(),
+    MessageStatus.FAILED: frozenset(),
+    MessageStatus.CANCELLED: frozenset(),
+}
+
+
+class MessageStateError(DomainError):
+    """The state table knows no way from the one state to the other."""
+
+    code: ClassVar[str] = "message_state"
+    message: ClassVar[str] = "This message is already past that point."
+
+
+def may_become(status: str, target: MessageStatus) -> bool:
+    """Tell whether a message in one state may go to another."""
+    return target in TRANSITIONS[MessageStatus(status)]
+
+
+def check_transition(status: str, target: MessageStatus) -> None:
+    """Raise MessageStateError where the table has no such step."""
+    if not may_become(status, target):
+        raise MessageStateError
