@@ -34,6 +34,7 @@ from tenants.configuration.values import (
 RegistrationUnit = Literal["identifier", "location"]
 IdentifierKind = Literal["npi", "program_id", "umpi", "api"]
 ProfileField = Literal["address_1", "address_2", "city", "state", "zip", "phone", "fax"]
+Module = Literal["registration"]
 KnownFact = Literal["remittance_on", "remittance_amount"]
 
 
@@ -314,7 +315,8 @@ class ContractDocument(PolicySections):
     groups: GroupsSection = GroupsSection()
     terms: tuple[TermsVersion, ...] = Field(min_length=1)
     notices: tuple[Notice, ...] = ()
-    modules: tuple[Line, ...] = ("registration",)
+    modules: tuple[Module, ...] = ("registration",)
+    """The parts of the portal that the contract has."""
     waivers: tuple[Waiver, ...] = ()
 
     @model_validator(mode="after")

@@ -109,7 +109,7 @@ def _us_state(value: str) -> str:
     return value
 
 
-def _paragraphs(value: object) -> object:
+def split_paragraphs(value: object) -> object:
     """A text in one piece becomes its paragraphs: they are separated by an empty line."""
     if isinstance(value, str):
         return [" ".join(part.split()) for part in re.split(r"\n\s*\n", value) if part.strip()]
@@ -122,7 +122,7 @@ Text = Annotated[
     str, Field(min_length=1, max_length=4000), AfterValidator(_without_control_characters)
 ]
 """A text that may have several lines."""
-Paragraphs = Annotated[tuple[Text, ...], BeforeValidator(_paragraphs)]
+Paragraphs = Annotated[tuple[Text, ...], BeforeValidator(split_paragraphs)]
 """A text as its paragraphs; in TOML a list, or one text with empty lines between them."""
 OrNone = BeforeValidator(_none)
 """Marks a field that has a default and can still be left without a value: write "none"."""

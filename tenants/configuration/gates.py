@@ -1,0 +1,265 @@
+"""What a valid document must still fulfil before it is published.
+
+Each gate has a name, so that refusals, pages and tests can speak of it. A contract may be weaker
+than the default preset only where it lists a waiver with a reason and an end; a waiver that is past
+its end stops every further publication until it is renewed or the policy is mended.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from core.common.identifiers import normalize, npi_is_valid
+from tenants.configuration.brand import make_tones
+from tenants.configuration.deployment import DeploymentDocument
+from tenants.configuration.document import (
+    BrandSection,
+    ContractDocument,
+    ProgramIdRule,
+    TermsVersion,
+    Waiver,
+)
+from tenants.configuration.merge import is_as_strict, policy_fields, value_of
+from tenants.configuration.policy import PolicySections
+from tenants.configuration.presets import DEFAULT
+
+SHORTEST_CODE_LIFE: Final = 60
+"""Seconds. WCAG 2.2.1: less leaves no time to read and type a code."""
+_CODE_LIVES: Final = (
+    "mfa.email_code_seconds",
+    "mfa.verify_email_code_seconds",
+    "mfa.sms_code_seconds",
+    "mfa.voice_code_seconds",
+)
+_SPECIAL: Final = {"accounts.password_classes", "accounts.inactivity_warn_days"}
+"""Fields whose weakness is not a matter of less or more."""
+
+
+@dataclass(frozen=True)
+class GateFailure:
+    """One reason why a document cannot be published."""
+
+    gate: str
+    field: str
+    """The dotted field, with places in lists from 0, as in `waivers.2.until`."""
+    message: str
+
+    def __str__(self) -> str:
+        """Return the failure on one line."""
+        return f"{self.field}: {self.message} [{self.gate}]"
+
+
+@dataclass(frozen=True)
+class GateContext:
+    """What the gates look at besides the document itself."""
+
+    on: date
+    """The day of publication in the document's time zone."""
+    published: ContractDocument | None = None
+    """The contract's present revision."""
+    taken_hosts: Mapping[str, str] = field(default_factory=dict)
+    """Hosts that belong to somebody else, and to whom."""
+
+
+@dataclass(frozen=True)
+class Weakness:
+    """A point in which a policy is weaker than the default preset."""
+
+    rule: str
+    message: str
+
+
+def contract_failures(document: ContractDocument, context: GateContext) -> tuple[GateFailure, ...]:
+    """Return every reason why a contract's document cannot be published; empty when it can."""
+    return tuple(failure for gate in _CONTRACT_GATES for failure in gate(document, context))
+
+
+def deployment_failures(
+    document: DeploymentDocument, context: GateContext
+) -> tuple[GateFailure, ...]:
+    """Return every reason why the deployment's document cannot be published."""
+    brands = [("brand", document.brand)]
+    brands += [
+        (f"portal_hosts.{place}.brand", host.brand)
+        for place, host in enumerate(document.portal_hosts)
+        if host.brand
+    ]
+    hosts = [
+        (f"portal_hosts.{place}.host", host.host)
+        for place, host in enumerate(document.portal_hosts)
+    ]
+    weaknesses = [
+        Weakness(f"{name}.{weakness.rule}", weakness.message)
+        for name, sections in (("defaults", document.defaults), ("staff", document.staff))
+        for weakness in weaker_than_default(sections)
+    ]
+    failures: list[GateFailure] = []
+    for place, brand in brands:
+        failures += _brand_failures(place, brand)
+    failures += _host_failures(hosts, context)
+    failures += _waiver_failures(document.waivers, weaknesses, context.on)
+    return tuple(failures)
+
+
+def weaker_than_default(sections: PolicySections) -> tuple[Weakness, ...]:
+    """Return the points in which a policy is weaker than the default and needs a waiver."""
+    return tuple(_weaknesses(sections))
+
+
+def overdue_waivers(
+    document: ContractDocument | DeploymentDocument, on: date
+) -> tuple[Waiver, ...]:
+    """Return the waivers whose last day is past; the contract goes on, but nothing publishes."""
+    return tuple(waiver for waiver in document.waivers if waiver.until < on)
+
+
+def _weaknesses(sections: PolicySections) -> Iterator[Weakness]:
+    for name, policy in policy_fields().items():
+        value, default = value_of(sections, name), value_of(DEFAULT, name)
+        if name not in _SPECIAL and not is_as_strict(policy, value, default):
+            shown = _with_unit(value, policy.unit)
+            yield Weakness(name, f"{shown} is weaker than {_with_unit(default, policy.unit)}.")
+    if sections.accounts.password_classes:
+        yield Weakness(
+            "accounts.password_classes",
+            "Composition rules make passwords easier to guess (NIST SP 800-63B-4, ASVS 6.2.5).",
+        )
+    if not sections.accounts.inactivity_warn_days:
+        yield Weakness(
+            "accounts.inactivity_warn_days", "Nobody is warned before the account is deactivated."
+        )
+    for name in _CODE_LIVES:
+        if value_of(sections, name) < SHORTEST_CODE_LIFE:
+            yield Weakness(
+                name,
+                f"A code needs {SHORTEST_CODE_LIFE} seconds to be read and typed (WCAG 2.2.1).",
+            )
+    yield from _method_weaknesses(sections)
+
+
+def _method_weaknesses(sections: PolicySections) -> Iterator[Weakness]:
+    methods = set(sections.mfa.methods)
+    if "email" in methods:
+        yield Weakness("mfa.methods.email", "E-mail is no factor out of band (NIST SP 800-63B-4).")
+    if "phone" in methods and not methods & {"totp", "passkey"}:
+        yield Weakness(
+            "mfa.methods.phone",
+            "Text messages and calls need an authenticator app or a passkey beside them.",
+        )
+
+
+def _with_unit(value: Any, unit: str) -> str:
+    shown = "no limit" if value is None else str(value)
+    return f"{shown} {unit}".strip()
+
+
+def _brand_is_readable(document: ContractDocument, context: GateContext) -> Iterator[GateFailure]:
+    yield from _brand_failures("brand", document.brand)
+
+
+def _brand_failures(place: str, brand: BrandSection) -> Iterator[GateFailure]:
+    for message in make_tones(brand.color).contrast_failures():
+        yield GateFailure("brand_is_readable", f"{place}.color", f"{message}.")
+
+
+def _hosts_are_free(document: ContractDocument, context: GateContext) -> Iterator[GateFailure]:
+    hosts = [("hosts.primary", document.hosts.primary)] if document.hosts.primary else []
+    hosts += [(f"hosts.aliases.{place}", host) for place, host in enumerate(document.hosts.aliases)]
+    hosts += [
+        (f"hosts.redirects.{place}", host) for place, host in enumerate(document.hosts.redirects)
+    ]
+    yield from _host_failures(hosts, context)
+
+
+def _host_failures(hosts: list[tuple[str, str]], context: GateContext) -> Iterator[GateFailure]:
+    for place, host in hosts:
+        if host in context.taken_hosts:
+            owner = context.taken_hosts[host]
+            yield GateFailure("hosts_are_free", place, f"The host {host} belongs to {owner}.")
+
+
+def _examples_fit(document: ContractDocument, context: GateContext) -> Iterator[GateFailure]:
+    registration = document.registration
+    needs_npi = registration.check_npi and "npi" in registration.identifier_types
+    if needs_npi and not npi_is_valid(registration.identifier_example):
+        yield GateFailure(
+            "examples_fit", "registration.identifier_example", "The example is not a valid NPI."
+        )
+    rule = registration.rule
+    if isinstance(rule, ProgramIdRule) and not re.fullmatch(
+        rule.pattern, normalize(registration.code_example)
+    ):
+        yield GateFailure(
+            "examples_fit", "registration.code_example", "The example does not match the pattern."
+        )
+
+
+def _terms_are_in_effect(document: ContractDocument, context: GateContext) -> Iterator[GateFailure]:
+    opening = max(context.on, document.contract.opens_on or context.on)
+    if all(terms.effective_on > opening for terms in document.terms):
+        yield GateFailure(
+            "terms_are_in_effect",
+            "terms",
+            "No version of the terms is in effect when people register.",
+        )
+
+
+def _terms_are_not_rewritten(
+    document: ContractDocument, context: GateContext
+) -> Iterator[GateFailure]:
+    """What people accepted stays what they accepted."""
+    new: dict[str, TermsVersion] = {terms.version: terms for terms in document.terms}
+    for old in context.published.terms if context.published else ():
+        if old.effective_on <= context.on and new.get(old.version) != old:
+            yield GateFailure(
+                "terms_are_not_rewritten",
+                "terms",
+                f'Version "{old.version}" is in effect; add a new version instead of changing it.',
+            )
+
+
+def _weaker_policy_is_waived(
+    document: ContractDocument, context: GateContext
+) -> Iterator[GateFailure]:
+    yield from _waiver_failures(document.waivers, weaker_than_default(document), context.on)
+
+
+def _waiver_failures(
+    waivers: tuple[Waiver, ...], weaknesses: tuple[Weakness, ...] | list[Weakness], on: date
+) -> Iterator[GateFailure]:
+    waived = {waiver.rule for waiver in waivers}
+    weak = {weakness.rule for weakness in weaknesses}
+    for weakness in weaknesses:
+        if weakness.rule not in waived:
+            yield GateFailure(
+                "weaker_policy_is_waived",
+                weakness.rule,
+                f"{weakness.message} List a waiver for it or mend it.",
+            )
+    for place, waiver in enumerate(waivers):
+        if waiver.rule not in weak:
+            yield GateFailure(
+                "waivers_are_needed",
+                f"waivers.{place}.rule",
+                f"Nothing in this document is waived by {waiver.rule}.",
+            )
+        elif waiver.until < on:
+            yield GateFailure(
+                "waivers_are_current",
+                f"waivers.{place}.until",
+                f"The waiver ended on {waiver.until}. Renew it or mend the policy.",
+            )
+
+
+_CONTRACT_GATES: Final[
+    tuple[Callable[[ContractDocument, GateContext], Iterator[GateFailure]], ...]
+] = (
+    _brand_is_readable,
+    _hosts_are_free,
+    _examples_fit,
+    _terms_are_in_effect,
+    _terms_are_not_rewritten,
+    _weaker_policy_is_waived,
+)

@@ -1,0 +1,53 @@
+"""Documents as they are stored: canonical JSON, its digest, and back to the typed document."""
+
+import hashlib
+import json
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
+
+from tenants.configuration.deployment import DeploymentDocument
+from tenants.configuration.document import ContractDocument
+from tenants.models import Contract, ContractRevision, DeploymentRevision
+
+
+def to_json(document: BaseModel) -> dict[str, Any]:
+    """Return a document as JSON values, as a revision keeps it."""
+    return document.model_dump(mode="json")
+
+
+def digest_of(document: BaseModel) -> str:
+    """Return the SHA-256 of a document's canonical JSON: equal documents have equal digests."""
+    canonical = json.dumps(to_json(document), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def read_contract_revision(revision: ContractRevision) -> ContractDocument:
+    """Return the typed document of a contract's revision."""
+    return ContractDocument.model_validate(revision.document)
+
+
+def read_deployment_revision(revision: DeploymentRevision) -> DeploymentDocument:
+    """Return the typed document of a revision of the deployment."""
+    return DeploymentDocument.model_validate(revision.document)
+
+
+def find_contract_revision(slug: str, number: int | None = None) -> ContractRevision | None:
+    """Return a revision of a contract, the published one without a number, or None."""
+    if number is not None:
+        return ContractRevision.objects.filter(contract__slug=slug, number=number).first()
+    contract = Contract.objects.select_related("revision").filter(slug=slug).first()
+    return contract.revision if contract else None
+
+
+def find_deployment_revision(number: int | None = None) -> DeploymentRevision | None:
+    """Return a revision of the deployment, the published one without a number, or None."""
+    revisions = DeploymentRevision.objects.order_by("-number")
+    return (revisions if number is None else revisions.filter(number=number)).first()
+
+
+def day_in(time_zone: str, at: datetime) -> date:
+    """Return the calendar day of a moment in a document's time zone."""
+    return at.astimezone(ZoneInfo(time_zone)).date()
