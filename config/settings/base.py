@@ -7,8 +7,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 # --- Apps: shared schema and contract schema (docs/design.md, section 3) -------------------------
 SHARED_APPS = [
+    "tenants",  # before the library, whose commands of the same names it replaces
     "django_tenants",
-    "tenants",
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
@@ -41,7 +41,8 @@ INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
 
 TENANT_MODEL = "tenants.Contract"
 TENANT_DOMAIN_MODEL = "tenants.Host"
-DATABASE_ROUTERS = ["tenants.database_router.SchemaRouter"]
+TENANT_SYNC_ROUTER = "tenants.database_router.SchemaRouter"
+DATABASE_ROUTERS = [TENANT_SYNC_ROUTER]
 
 # --- Requests -------------------------------------------------------------------------------------
 MIDDLEWARE = [
