@@ -5,7 +5,7 @@ import json
 import textwrap
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
@@ -40,6 +40,9 @@ def _table(model: BaseModel, path: str, comments: Comments) -> Iterator[str]:
                 explain = comments if number == 0 else "plain"
                 nested += ["", *_explained(type(item).__doc__, explain), f"[[{place}]]"]
                 nested += _table(item, place, explain)
+        elif not value and (model_of_items := _model_of_items(field)):
+            # `name = []` would keep people from adding [[name]] further down.
+            nested += _outline(place, model_of_items, comments)
         else:
             yield from _pair(name, value, field, comments)
     yield from nested
@@ -51,24 +54,47 @@ def _own_fields_first(model: type[BaseModel]) -> list[tuple[str, FieldInfo]]:
     return sorted(model.model_fields.items(), key=lambda item: item[0] not in own)
 
 
+def _model_of_items(field: FieldInfo) -> type[BaseModel] | None:
+    items = get_args(field.annotation)
+    is_table = bool(items) and isinstance(items[0], type) and issubclass(items[0], BaseModel)
+    return items[0] if is_table else None
+
+
+def _outline(place: str, model: type[BaseModel], comments: Comments) -> list[str]:
+    """A list that has no entry yet, as a comment to copy from."""
+    if comments == "plain":
+        return []
+    fields = [f"# {name} =" for name in model.model_fields]
+    return ["", *_explained(model.__doc__, comments), f"# [[{place}]]", *fields]
+
+
 def _pairs(values: Mapping[str, Any]) -> Iterator[str]:
     for key, value in values.items():
         yield f"{key} = {_text(value)}"
 
 
 def _pair(name: str, value: Any, field: FieldInfo, comments: Comments) -> Iterator[str]:
+    yield from _explained(field.description, comments)
+    if choices := _choices(field.annotation):
+        yield from _explained(
+            f"{'One' if isinstance(value, str) else 'Some'} of: {choices}.", comments
+        )
     if value is None and field.default is None:
         if comments == "with comments":
-            yield from _explained(field.description, comments)
             yield f"# {name} ="
-        return
-    yield from _explained(field.description, comments)
-    if value is None:
+    elif value is None:
         yield f"{name} = {_text(NONE_WORD)}"
     elif _is_one_text(value, field):
         yield f"{name} = {_paragraphs(value)}"
     else:
         yield f"{name} = {_value(value, len(name))}"
+
+
+def _choices(annotation: Any) -> str:
+    if get_origin(annotation) is tuple:
+        return _choices(get_args(annotation)[0])
+    choices = get_args(annotation) if get_origin(annotation) is Literal else ()
+    return ", ".join(str(choice) for choice in choices) if len(choices) > 1 else ""
 
 
 def _explained(text: str | None, comments: Comments) -> Iterator[str]:

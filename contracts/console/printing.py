@@ -1,0 +1,77 @@
+"""What the commands about documents print, and how they end when something is wrong."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+
+from django.core.management.base import CommandError
+
+from tenants.configuration.diff import Change
+from tenants.configuration.document import Waiver
+from tenants.configuration.gates import GateFailure
+from tenants.configuration.loading import DocumentErrors, locate
+from tenants.configuration.publishing import GatesClosedError, Plan, PublishedMeanwhileError
+from tenants.models import ContractRevision, DeploymentRevision
+
+_NOTICE_DAYS = 30
+
+
+@contextmanager
+def refusals_as_command_errors(file: str, text: str) -> Iterator[None]:
+    """Turn what publishing refuses into the command's error, with file and line."""
+    try:
+        yield
+    except DocumentErrors as error:
+        raise CommandError(str(error)) from error
+    except GatesClosedError as error:
+        raise CommandError("\n".join(failure_lines(error.failures, file, text))) from error
+    except PublishedMeanwhileError as error:
+        lines = [f"{file}: {error}", "What was published since:"]
+        raise CommandError("\n".join([*lines, *change_lines(error.changes)])) from error
+
+
+def failure_lines(failures: Iterable[GateFailure], file: str, text: str) -> list[str]:
+    """Return a line for each closed gate, in the form of compilers: file, line, field."""
+    located = [(locate(text, failure.field), failure) for failure in failures]
+    ordered = sorted(located, key=lambda item: (item[0], item[1].field))
+    return [f"{file}:{line}: {failure}" for line, failure in ordered]
+
+
+def change_lines(changes: Sequence[Change]) -> list[str]:
+    """Return a line for each changed field."""
+    return [f"  {change}" for change in changes] or ["  no difference"]
+
+
+def plan_lines(plan: Plan, name: str) -> list[str]:
+    """Return what publishing would do, for a person to read before they apply."""
+    base = f"revision {plan.base}" if plan.base else "nothing published yet"
+    lines = [f"{name}: compared with {base}", *change_lines(plan.changes)]
+    if plan.stricter:
+        lines.append(f"  stricter, so sessions end: {', '.join(plan.stricter)}")
+    return lines
+
+
+def waiver_lines(waivers: Sequence[Waiver], on: date) -> list[str]:
+    """Return a line for each waiver that ends soon or has ended."""
+    lines = []
+    for waiver in waivers:
+        left = (waiver.until - on).days
+        if left < 0:
+            lines.append(f"  overdue: the waiver of {waiver.rule} ended on {waiver.until}")
+        elif left <= _NOTICE_DAYS:
+            lines.append(f"  the waiver of {waiver.rule} ends in {left} days, on {waiver.until}")
+    return lines
+
+
+def history_lines(revisions: Iterable[ContractRevision | DeploymentRevision]) -> list[str]:
+    """Return a line for each revision, newest first."""
+    return [
+        f"{revision.number:>4}  {_moment(revision.published_at)}  {revision.digest[:12]}  "
+        f"based on {revision.base_number or '-'}  by {revision.published_by or 'command'}"
+        f"{'  ' + revision.note if revision.note else ''}"
+        for revision in revisions
+    ]
+
+
+def _moment(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,339 @@
+"""Publish documents: gates, an immutable revision, and every process told within a second.
+
+Publishing names the revision that it is based on. When another one was published meanwhile, it is
+refused with the difference between the two, so that nobody undoes another's work unseen.
+Rolling back is publishing an earlier document again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db import IntegrityError, connection, transaction
+
+from core.audit.recording import record
+from core.common.errors import DomainError
+from tenants import registry
+from tenants.configuration.deployment import DeploymentDocument
+from tenants.configuration.diff import Change, difference
+from tenants.configuration.document import ContractDocument
+from tenants.configuration.gates import (
+    GateContext,
+    GateFailure,
+    contract_failures,
+    deployment_failures,
+)
+from tenants.configuration.merge import stricter_fields
+from tenants.configuration.revisions import (
+    day_in,
+    digest_of,
+    find_deployment_revision,
+    read_contract_revision,
+    read_deployment_revision,
+    to_json,
+)
+from tenants.models import (
+    Contract,
+    ContractRevision,
+    ContractState,
+    DeploymentRevision,
+    Host,
+    HostKind,
+)
+from tenants.provisioning import ensure_schema
+
+_DEPLOYMENT_LOCK: Final = 0x706F7274616C  # "portal": one publisher of the deployment at a time
+_MOST_FIELDS_IN_EVENT: Final = 200
+
+
+class GatesClosedError(DomainError):
+    """A document that is valid but may not be published; `failures` says why."""
+
+    code = "configuration_gates_closed"
+
+    def __init__(self, failures: Sequence[GateFailure]) -> None:
+        self.failures = tuple(failures)
+        super().__init__("\n".join(str(failure) for failure in failures))
+
+
+class PublishedMeanwhileError(DomainError):
+    """Another revision was published since the one that this document is based on.
+
+    `changes` is the difference from the base to the published revision.
+    """
+
+    code = "configuration_published_meanwhile"
+
+    def __init__(self, base: int | None, published: int | None, changes: Sequence[Change]) -> None:
+        self.base, self.published, self.changes = base, published, tuple(changes)
+        based = f"revision {base}" if base else "no revision"
+        found = f"revision {published} is" if published else "no revision is"
+        super().__init__(f"The document is based on {based}, but {found} published.")
+
+
+@dataclass(frozen=True)
+class Published:
+    """A contract's published revision; `changed` is False when it was published before."""
+
+    contract: Contract
+    revision: ContractRevision
+    changed: bool
+
+
+@dataclass(frozen=True)
+class PublishedDeployment:
+    """The deployment's published revision; `changed` is False when it was published before."""
+
+    revision: DeploymentRevision
+    changed: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What publishing a document would do."""
+
+    base: int | None
+    """The revision that is published now; None: there is none."""
+    changes: tuple[Change, ...]
+    failures: tuple[GateFailure, ...]
+    stricter: tuple[str, ...]
+    """Policy fields that get stricter: publishing ends the sessions of the contract's people."""
+    is_new: bool
+
+
+def plan_contract(*, document: ContractDocument, at: datetime) -> Plan:
+    """Say what publishing a contract's document would change. Changes nothing itself."""
+    contract = _find_contract(document.contract.slug)
+    revision = contract.revision if contract else None
+    published = read_contract_revision(revision) if revision else None
+    return Plan(
+        base=revision.number if revision else None,
+        changes=difference(published, document),
+        failures=contract_failures(document, _context(document, published, at)),
+        stricter=stricter_fields(published, document) if published else (),
+        is_new=contract is None or contract.state == ContractState.PROVISIONING,
+    )
+
+
+def publish_contract(
+    *, document: ContractDocument, base: int | None, by: UUID | None, at: datetime, note: str = ""
+) -> Published:
+    """Publish a contract's document; a new contract gets its schema first and its hosts last.
+
+    `base` is the number of the revision that the document was made from, None for a new contract;
+    `by` is the operator, None for the command line of the deployment's owner. The schema is made
+    over the owner's connection, outside the transaction of the revision: each step can be repeated
+    after an interruption, and the contract answers only once the last one is done.
+    Records `contract.published`. Raises `GatesClosedError` and `PublishedMeanwhileError`.
+    Call it outside a transaction and without a contract in the context.
+    """
+    contract = _find_contract(document.contract.slug)
+    if contract is None or contract.state == ContractState.PROVISIONING:
+        contract = _prepare_contract(document, at)
+    with transaction.atomic():
+        contract = Contract.objects.select_for_update(of=("self",)).get(pk=contract.pk)
+        published = contract.revision
+        if published and published.digest == digest_of(document):
+            return Published(contract, published, changed=False)
+        before = read_contract_revision(published) if published else None
+        _refuse_other_base(base, published, contract.revisions.filter(number=base).first(), before)
+        failures = contract_failures(document, _context(document, before, at))
+        if failures:
+            raise GatesClosedError(failures)
+        revision = ContractRevision.objects.create(
+            contract=contract,
+            number=published.number + 1 if published else 1,
+            document=to_json(document),
+            digest=digest_of(document),
+            base_number=base,
+            published_at=at,
+            published_by=by,
+            note=note,
+        )
+        _put_in_force(contract, revision, document, before, at)
+        record(
+            "contract.published",
+            contract_id=contract.id,
+            actor_id=by,
+            subject=("contract_revision", revision.id),
+            data={
+                **_event_data(revision, difference(before, document)),
+                "policy_epoch": contract.policy_epoch,
+            },
+            at=at,
+        )
+        transaction.on_commit(registry.announce)
+    return Published(contract, revision, changed=True)
+
+
+def plan_deployment(*, document: DeploymentDocument, at: datetime) -> Plan:
+    """Say what publishing the deployment's document would change. Changes nothing itself."""
+    revision = find_deployment_revision()
+    published = read_deployment_revision(revision) if revision else None
+    return Plan(
+        base=revision.number if revision else None,
+        changes=difference(published, document),
+        failures=deployment_failures(document, _deployment_context(document, at)),
+        stricter=stricter_fields(published.defaults, document.defaults) if published else (),
+        is_new=revision is None,
+    )
+
+
+def publish_deployment(
+    *, document: DeploymentDocument, base: int | None, by: UUID | None, at: datetime, note: str = ""
+) -> PublishedDeployment:
+    """Publish the deployment's document: as `publish_contract`, without a schema.
+
+    Records `deployment.published`. Raises `GatesClosedError` and `PublishedMeanwhileError`.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_DEPLOYMENT_LOCK])
+        published = find_deployment_revision()
+        if published and published.digest == digest_of(document):
+            return PublishedDeployment(published, changed=False)
+        before = read_deployment_revision(published) if published else None
+        earlier = find_deployment_revision(base) if base else None
+        _refuse_other_base(base, published, earlier, before)
+        failures = deployment_failures(document, _deployment_context(document, at))
+        if failures:
+            raise GatesClosedError(failures)
+        revision = DeploymentRevision.objects.create(
+            number=published.number + 1 if published else 1,
+            document=to_json(document),
+            digest=digest_of(document),
+            base_number=base,
+            published_at=at,
+            published_by=by,
+            note=note,
+        )
+        record(
+            "deployment.published",
+            actor_id=by,
+            subject=("deployment_revision", revision.id),
+            data=_event_data(revision, difference(before, document)),
+            at=at,
+        )
+        transaction.on_commit(registry.announce)
+    return PublishedDeployment(revision, changed=True)
+
+
+def _find_contract(slug: str) -> Contract | None:
+    return Contract.objects.select_related("revision").filter(slug=slug).first()
+
+
+def _prepare_contract(document: ContractDocument, at: datetime) -> Contract:
+    """Make the row and the schema of a new contract; both stay when a later step fails."""
+    failures = contract_failures(document, _context(document, None, at))
+    if failures:
+        raise GatesClosedError(failures)
+    slug = document.contract.slug
+    contract, _ = Contract.objects.get_or_create(
+        slug=slug,
+        defaults={"name": document.contract.name, "schema_name": schema_name_of(slug)},
+    )
+    ensure_schema(contract)
+    return contract
+
+
+def schema_name_of(slug: str) -> str:
+    """Return the name of a contract's schema. Slugs have no underscore, so no two share one."""
+    return "t_" + slug.replace("-", "_")
+
+
+def _refuse_other_base(
+    base: int | None,
+    published: ContractRevision | DeploymentRevision | None,
+    earlier: ContractRevision | DeploymentRevision | None,
+    published_document: ContractDocument | DeploymentDocument | None,
+) -> None:
+    number = published.number if published else None
+    if base == number:
+        return
+    changes: tuple[Change, ...] = ()
+    if published_document is not None:
+        reads = type(published_document)
+        base_document = reads.model_validate(earlier.document) if earlier else None
+        changes = difference(base_document, published_document)
+    raise PublishedMeanwhileError(base, number, changes)
+
+
+def _put_in_force(
+    contract: Contract,
+    revision: ContractRevision,
+    document: ContractDocument,
+    before: ContractDocument | None,
+    at: datetime,
+) -> None:
+    contract.revision = revision
+    contract.name = document.contract.name
+    if before and stricter_fields(before, document):
+        contract.policy_epoch += 1
+    if contract.state == ContractState.PROVISIONING:
+        contract.state = ContractState.READY
+        contract.ready_at = at
+    contract.save(update_fields=["revision", "name", "policy_epoch", "state", "ready_at"])
+    _set_hosts(contract, document)
+
+
+def _set_hosts(contract: Contract, document: ContractDocument) -> None:
+    wanted: dict[str, HostKind] = {}
+    if document.hosts.primary:
+        wanted[document.hosts.primary] = HostKind.PRIMARY
+    wanted.update(dict.fromkeys(document.hosts.aliases, HostKind.ALIAS))
+    wanted.update(dict.fromkeys(document.hosts.redirects, HostKind.REDIRECT))
+    present = dict(Host.objects.filter(tenant=contract).values_list("domain", "kind"))
+    gone = [domain for domain, kind in present.items() if wanted.get(domain) != kind]
+    Host.objects.filter(tenant=contract, domain__in=gone).delete()
+    new = [
+        Host(tenant=contract, domain=domain, kind=kind, is_primary=kind == HostKind.PRIMARY)
+        for domain, kind in wanted.items()
+        if present.get(domain) != kind
+    ]
+    try:
+        with transaction.atomic():
+            Host.objects.bulk_create(new)
+    except IntegrityError as error:  # another contract took the host since the gates looked
+        failure = GateFailure("hosts_are_free", "hosts", "A host was taken by another contract.")
+        raise GatesClosedError([failure]) from error
+
+
+def _event_data(
+    revision: ContractRevision | DeploymentRevision, changes: Sequence[Change]
+) -> dict[str, object]:
+    """The fields that changed, by name only: values may be addresses of people."""
+    fields = sorted({change.field.partition("[")[0] for change in changes})
+    return {
+        "revision": revision.number,
+        "base": revision.base_number,
+        "digest": revision.digest,
+        "fields": fields[:_MOST_FIELDS_IN_EVENT],
+    }
+
+
+def _context(
+    document: ContractDocument, published: ContractDocument | None, at: datetime
+) -> GateContext:
+    taken = _contract_hosts(other_than=document.contract.slug)
+    revision = find_deployment_revision()
+    if revision:
+        hosts = read_deployment_revision(revision).portal_hosts
+        taken.update(dict.fromkeys((host.host for host in hosts), "the portal"))
+    return GateContext(
+        on=day_in(document.contract.time_zone, at), published=published, taken_hosts=taken
+    )
+
+
+def _deployment_context(document: DeploymentDocument, at: datetime) -> GateContext:
+    on = day_in(document.deployment.time_zone, at)
+    return GateContext(on=on, taken_hosts=_contract_hosts(other_than=""))
+
+
+def _contract_hosts(*, other_than: str) -> dict[str, str]:
+    """Every host of a contract but one, and which contract it belongs to."""
+    rows: Mapping[str, str] = dict(
+        Host.objects.exclude(tenant__slug=other_than).values_list("domain", "tenant__slug")
+    )
+    return {domain: f"the contract {slug}" for domain, slug in rows.items()}

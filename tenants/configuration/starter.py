@@ -1,0 +1,94 @@
+"""The document that a new contract starts from: the safer default preset, explained in comments."""
+
+from datetime import date
+from typing import Final
+
+from tenants.configuration.document import (
+    BrandSection,
+    ContractDocument,
+    ContractSection,
+    IssuedCodeRule,
+    RegistrationSection,
+    SupportContact,
+    TermsParty,
+    TermsVersion,
+)
+from tenants.configuration.exporting import to_toml
+
+_HEADER: Final = """\
+# The configuration of a new contract. Every value is written out; comments say what each is for.
+# Values of the sections accounts, mfa, sessions and links are the safer default: whatever is weaker
+# needs an entry under [[waivers]] with rule, reason and until.
+#
+#   python manage.py contract check {file}    names file, line and field of every mistake
+#   python manage.py contract plan {file}     shows what publishing it would change
+#   python manage.py contract apply {file}    publishes it, and makes the contract's schema
+#
+# Replace the sample names, contacts and terms before you publish.
+
+"""
+
+
+def starter_contract(slug: str, *, on: date) -> ContractDocument:
+    """Return a valid document with sample texts for a new contract.
+
+    `on` becomes the day on which the terms take effect. Raises pydantic's `ValidationError` for a
+    slug that a contract cannot have.
+    """
+    return ContractDocument(
+        contract=ContractSection(
+            slug=slug,
+            name="Sample Program",
+            program="Full title of the sample program",
+            state="OH",
+            agency="Name of the sponsoring agency",
+        ),
+        brand=BrandSection(
+            organization="Sample Organization",
+            product="Provider Portal",
+            logo_text="Sample Organization",
+            color="#0b5c8f",
+            sender_name="Sample Program Provider Portal",
+            sender_address="no-reply@example.org",
+        ),
+        support=(
+            SupportContact(
+                purpose="Registration and sign-in",
+                phone="614-555-0100",
+                email="support@example.org",
+                hours="Monday to Friday, 8 a.m. to 5 p.m. Eastern",
+            ),
+        ),
+        registration=RegistrationSection(
+            unit="location",
+            before_you_start=(
+                "Have the NPI of your location ready.",
+                "Have the registration code of your location ready.",
+                "Choose one person to be the Provider Group Admin.",
+            ),
+            code_hint="Ten letters and digits from the letter that your location received.",
+            code_example="K7QM-2XRT-9B",
+            code_help=(
+                "The registration code belongs to one location. The program sends it by letter.",
+                "Without a letter, call or write to the support contact below.",
+            ),
+            rule=IssuedCodeRule(),
+        ),
+        terms=(
+            TermsVersion(
+                version="1",
+                effective_on=on,
+                party=TermsParty(
+                    legal_name="Sample Organization, Inc.",
+                    address="100 Example Plaza, Columbus, OH",
+                ),
+                text=("Replace this paragraph by the terms of use of the program.",),
+            ),
+        ),
+    )
+
+
+def starter_text(slug: str, *, file: str, on: date) -> str:
+    """Return the starter document as commented TOML; `file` is named in the instructions."""
+    document = starter_contract(slug, on=on)
+    return _HEADER.format(file=file) + to_toml(document, comments="with comments")
