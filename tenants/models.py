@@ -8,6 +8,14 @@ from django_tenants.models import DomainMixin, TenantMixin
 from core.common.models import UUIDModel
 
 
+def schema_name_for(slug: str) -> str:
+    """Return the name of the schema that holds a contract's data: `t_wv_bh` for `wv-bh`.
+
+    Slugs have no underscores, so two slugs never share a schema.
+    """
+    return "t_" + slug.replace("-", "_")
+
+
 class ContractState(models.TextChoices):
     """How far a contract has come; it is routable in READY alone."""
 
@@ -28,12 +36,27 @@ class Contract(UUIDModel, TenantMixin):
         "tenants.ContractRevision", null=True, on_delete=models.PROTECT, related_name="+"
     )
     policy_epoch = models.PositiveIntegerField(default=1)
+    schema_migrations = models.JSONField(default=dict, blank=True)
+    """The last migration of each app that the contract's schema has; the registry compares it."""
     created_at = models.DateTimeField(auto_now_add=True)
     ready_at = models.DateTimeField(null=True)
 
     # Saving a tenant would otherwise migrate inside the request.
     auto_create_schema = False
     auto_drop_schema = False
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~models.Q(state=ContractState.READY)
+                | models.Q(ready_at__isnull=False, revision__isnull=False),
+                name="contract_ready_has_revision",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(schema_name__regex=r"^t_[a-z0-9_]{1,60}$"),
+                name="contract_schema_name_form",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.slug
@@ -52,12 +75,23 @@ class Host(UUIDModel, DomainMixin):
 
     kind = models.CharField(max_length=10, choices=HostKind, default=HostKind.PRIMARY)
 
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant"],
+                condition=models.Q(kind=HostKind.PRIMARY),
+                name="host_one_primary_per_contract",
+            )
+        ]
+
     def __str__(self) -> str:
         return str(self.domain)
 
 
 class ContractRevision(UUIDModel):
-    """One published document of a contract, never changed afterwards."""
+    """One published document of a contract; a trigger refuses every change and deletion."""
+
+    application_may: ClassVar = ("SELECT", "INSERT")
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="revisions")
     number = models.PositiveIntegerField()
@@ -80,7 +114,9 @@ class ContractRevision(UUIDModel):
 
 
 class DeploymentRevision(UUIDModel):
-    """One applied document of the deployment, never changed afterwards."""
+    """One applied document of the deployment; a trigger refuses every change and deletion."""
+
+    application_may: ClassVar = ("SELECT", "INSERT")
 
     number = models.PositiveIntegerField(unique=True)
     document = models.JSONField()
@@ -92,3 +128,20 @@ class DeploymentRevision(UUIDModel):
 
     def __str__(self) -> str:
         return f"deployment revision {self.number}"
+
+
+class RegistryEpoch(models.Model):
+    """One row that counts publications: processes compare it with what they have in memory."""
+
+    application_may: ClassVar = ("SELECT", "UPDATE")
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    epoch = models.BigIntegerField(default=1)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(id=1), name="registry_epoch_single_row")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.epoch)

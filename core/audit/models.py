@@ -15,6 +15,8 @@ class AuditEvent(UUIDModel):
     below the snapshot horizon. The application's database role may insert and read, no more.
     """
 
+    application_may: ClassVar = ("SELECT", "INSERT")
+
     at = models.DateTimeField(db_index=True)
     event_type = models.CharField(max_length=80, db_index=True)
     result = models.CharField(max_length=40)

@@ -1,0 +1,1 @@
+"""The database backend (`ENGINE = "tenants.backend"`): tenancy that fails closed."""

@@ -1,0 +1,216 @@
+"""The connection: it knows which search path is set and sets another only when it must.
+
+What the library does and we do not accept is listed in docs/design.md, section 6; each line has a
+regression test in tests/integration/tenants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from django.utils.asyncio import async_unsafe
+from django_tenants.postgresql_backend import base as library
+from django_tenants.utils import get_public_schema_name
+from psycopg import ClientCursor, sql
+from psycopg.pq import TransactionStatus
+
+from tenants.backend.cursors import (
+    GuardedBindingCursor,
+    GuardedCursor,
+    GuardedServerSideCursor,
+)
+from tenants.backend.introspection import SchemaIntrospection
+from tenants.backend.statements import refuse_transaction_text
+from tenants.context import Scope, current_schema, current_scope
+from tenants.errors import ContractSwitchError, TenancyError
+
+Path = tuple[str, ...]
+
+
+class DatabaseWrapper(library.DatabaseWrapper):
+    """One database connection of one thread.
+
+    The wanted path comes from `tenants.context` at each statement. `_path` is the path that the
+    server certainly has, or None when that is not certain: after any rollback, after a commit
+    that the server turned into a rollback, and on a new connection.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._path: Path | None = None
+        self._steering = False
+        self._bound_schema: str | None = None
+        self._bound_block: object | None = None
+        self.path_switches = 0
+        super().__init__(*args, **kwargs)
+        self.introspection = SchemaIntrospection(self)
+
+    # --- What the library calls, and what it must not do -----------------------------------------
+    @property
+    def schema_name(self) -> str:
+        """The schema in hand; introspection and the library's models read it."""
+        return current_schema() or str(get_public_schema_name())
+
+    @schema_name.setter
+    def schema_name(self, value: str | None) -> None:
+        """Take no notice: the library's constructor assigns it."""
+
+    def set_tenant(self, tenant: object, include_public: bool = True) -> NoReturn:  # noqa: FBT001, FBT002
+        """Refuse. Raises TenancyError always."""
+        raise TenancyError("Use tenants.context.contract_context.")
+
+    def set_schema(self, *args: object, **kwargs: object) -> NoReturn:
+        """Refuse. Raises TenancyError always."""
+        raise TenancyError("Use tenants.context.contract_context.")
+
+    def set_schema_to_public(self) -> None:
+        """Do nothing: no contract in hand already means the shared schema only."""
+
+    def _handle_search_path(self, cursor: object = None) -> None:
+        """Do nothing when a cursor is opened: the path is compared when it is used."""
+
+    # --- Cursors ---------------------------------------------------------------------------------
+    def get_connection_params(self) -> dict[str, Any]:
+        """Return the parameters, with our cursors in place of the stock ones."""
+        params: dict[str, Any] = super().get_connection_params()
+        binding = self.settings_dict["OPTIONS"].get("server_side_binding") is True
+        params["cursor_factory"] = GuardedBindingCursor if binding else GuardedCursor
+        return params
+
+    @async_unsafe
+    def create_cursor(self, name: str | None = None) -> Any:
+        """Return a cursor that asks this connection before each statement."""
+        cursor = super().create_cursor(name=name)
+        if name is not None:
+            # Django names the class of server-side cursors itself and has no hook for it.
+            cursor.__class__ = GuardedServerSideCursor
+        return cursor
+
+    def init_connection_state(self) -> None:
+        """Set up a new connection, whose path is unknown."""
+        self._forget()
+        super().init_connection_state()
+        if self.connection is not None:
+            self.connection.portal_guard = self
+
+    # --- Before each statement -------------------------------------------------------------------
+    def before_statement(self, statement: object) -> None:
+        """Refuse what callers may not send, then make sure of the path.
+
+        Raises RawTransactionError, ContractSwitchError, or the database's error when the path
+        cannot be set; the statement is not sent then.
+        """
+        if self._steering:
+            return
+        refuse_transaction_text(statement)
+        scope = current_scope()
+        self._refuse_switch(scope.schema_name if scope else None)
+        wanted = _path_for(scope)
+        if wanted == self._path or self._is_aborted():
+            # In an aborted transaction the statement itself fails; nothing is set there.
+            return
+        self._set_path(wanted)
+
+    def _set_path(self, wanted: Path) -> None:
+        self._path = None
+        names = sql.SQL(", ").join(sql.Identifier(name) for name in wanted)
+        statement = sql.SQL("SET search_path = {}").format(names)
+        with ClientCursor(self.connection) as cursor:
+            cursor.execute(statement)
+        self.path_switches += 1
+        self._path = wanted
+        if self.queries_logged:
+            text = statement.as_string(None)
+            self.queries_log.append({"sql": text, "time": "0.000"})
+
+    def _is_aborted(self) -> bool:
+        status = self.connection.info.transaction_status
+        return bool(status == TransactionStatus.INERROR)
+
+    def _refuse_switch(self, schema: str | None) -> None:
+        block = self._transaction_block()
+        if block is not self._bound_block:
+            self._bound_schema, self._bound_block = None, block
+        if block is None or schema is None or schema == self._bound_schema:
+            return
+        if self._bound_schema is not None:
+            raise ContractSwitchError(
+                f"This transaction works in {self._bound_schema} and may not touch {schema}."
+            )
+        self._bound_schema = schema
+
+    def _transaction_block(self) -> object | None:
+        """Return what stands for the present transaction; a test case's own one does not count."""
+        for block in self.atomic_blocks:
+            if not block._from_testcase:  # noqa: SLF001 - Django's own mark for its test cases
+                return block
+        return None if self.autocommit or self.atomic_blocks else self
+
+    # --- Whatever may revert the path ------------------------------------------------------------
+    def _forget(self) -> None:
+        self._path = None
+        self._unbind()
+
+    def _unbind(self) -> None:
+        self._bound_schema = self._bound_block = None
+
+    def _commit(self) -> None:
+        # The server answers COMMIT of an aborted transaction with a rollback, and no error.
+        aborted = self.connection is not None and self._is_aborted()
+        try:
+            super()._commit()
+        except BaseException:
+            self._forget()
+            raise
+        self._unbind()
+        if aborted:
+            self._forget()
+
+    def _rollback(self) -> None:
+        try:
+            super()._rollback()
+        finally:
+            self._forget()
+
+    def _close(self) -> None:
+        self._forget()
+        super()._close()
+
+    def _savepoint(self, sid: str) -> None:
+        with self._steered():
+            super()._savepoint(sid)
+
+    def _savepoint_commit(self, sid: str) -> None:
+        with self._steered():
+            super()._savepoint_commit(sid)
+        if self._transaction_block() is None:
+            self._unbind()
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        try:
+            with self._steered():
+                super()._savepoint_rollback(sid)
+        finally:
+            self._path = None
+            if self._transaction_block() is None:
+                self._unbind()
+
+    @contextmanager
+    def _steered(self) -> Iterator[None]:
+        """Let Django's own savepoint statements through; they need no path."""
+        self._steering = True
+        try:
+            yield
+        finally:
+            self._steering = False
+
+
+def _path_for(scope: Scope | None) -> Path:
+    """Return the schemas to look in. Temporary tables come last, so that they shadow nothing."""
+    shared = str(get_public_schema_name())
+    if scope is None:
+        return (shared, "pg_temp")
+    if scope.alone:
+        return (scope.schema_name, "pg_temp")
+    return (scope.schema_name, shared, "pg_temp")

@@ -1,0 +1,69 @@
+"""Which SQL texts callers may not send: those that steer transactions or the search path.
+
+The backend knows which path is set because every rollback passes through it. A `ROLLBACK` or
+`SET search_path` sent as text would change the path behind its back.
+"""
+
+import re
+
+from psycopg import sql
+
+from tenants.errors import RawTransactionError
+
+_PLAIN = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
+_SUSPECT = re.compile(r";|search_path", re.IGNORECASE)
+_LITERALS = re.compile(
+    r"""
+    \$(?P<tag>\w*)\$.*?\$(?P=tag)\$      # dollar-quoted: bodies of functions
+    | [eE]'(?:[^'\\]|\\.|'')*'
+    | '(?:[^']|'')*'
+    | "(?:[^"]|"")*"
+    | --[^\n]*
+    | /\*.*?\*/
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_BANNED = re.compile(
+    r"""
+    (?:^|;)\s*
+    (?: BEGIN | START\s+TRANSACTION | COMMIT | END | ROLLBACK | ABORT | SAVEPOINT | RELEASE
+      | PREPARE\s+TRANSACTION | DISCARD | RESET\s+(?:ALL|search_path)
+      | SET\s+(?:SESSION\s+|LOCAL\s+)?(?:search_path|SCHEMA|TRANSACTION|SESSION\s+CHARACTERISTICS)
+    )\b
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_SET_CONFIG = re.compile(r"set_config\s*\(\s*'search_path'", re.IGNORECASE)
+_ANONYMOUS_BLOCK = re.compile(r"(?:^|;)\s*DO\b", re.IGNORECASE)
+_BANNED_IN_BLOCK = re.compile(r"\b(?:COMMIT|ROLLBACK|search_path)\b", re.IGNORECASE)
+
+
+def refuse_transaction_text(statement: object) -> None:
+    """Raise RawTransactionError for a text that begins, ends or marks a transaction or sets a path.
+
+    Bodies of functions and quoted texts are looked past; anonymous `DO` blocks are not.
+    """
+    text = _as_text(statement)
+    if _PLAIN.match(text) and not _SUSPECT.search(text):
+        return
+    bare = _LITERALS.sub("''", text)
+    banned = (
+        _BANNED.search(bare)
+        or _SET_CONFIG.search(text)
+        or (_ANONYMOUS_BLOCK.search(bare) and _BANNED_IN_BLOCK.search(text))
+    )
+    if banned:
+        raise RawTransactionError(
+            "Transactions and the search path are steered by django.db.transaction and "
+            f"tenants.context alone, not by text: {text.strip()[:60]!r}"
+        )
+
+
+def _as_text(statement: object) -> str:
+    if isinstance(statement, str):
+        return statement
+    if isinstance(statement, bytes):
+        return statement.decode("utf-8", "replace")
+    if isinstance(statement, sql.Composable):
+        return statement.as_string(None)
+    return str(statement)

@@ -1,0 +1,142 @@
+"""Finds the contract that a request is about, by its host or its first path segment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import DisallowedHost
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotFound,
+    HttpResponsePermanentRedirect,
+)
+from django.http.request import split_domain_port
+from django.shortcuts import render
+from django.urls import get_script_prefix, set_script_prefix
+
+from core.common.context import bind_context
+from tenants import registry
+from tenants.context import ActiveContract, contract_context
+from tenants.routing import host_origin
+from tenants.snapshot import HostMatch
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+_PROBES = frozenset({"/healthz", "/readyz"})
+_UNKNOWN_HOST = (
+    "<!doctype html><html lang=en><title>Page not found</title>"
+    "<h1>Page not found</h1><p>No portal answers at this address.</p></html>"
+)
+_NOT_SET_UP = (
+    "<!doctype html><html lang=en><title>Not set up yet</title>"
+    "<h1>Not set up yet</h1><p>This portal has no configuration yet. Try again later.</p></html>"
+)
+
+
+class ContractMiddleware:
+    """Sets `request.contract`, `request.site_host` and `request.is_portal_host`.
+
+    On a portal host the contract's slug moves from the path into the script prefix, so that one
+    table of addresses serves portal host, /<slug>/ and contract hosts. The rest of the request
+    runs in the contract. Old hosts redirect; a host that is not ours gets a plain 404; a contract
+    that cannot be served now answers 503 alone.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Run the request in its contract."""
+        if request.path_info in _PROBES:
+            return self.get_response(request)
+        match = _match(request)
+        if match is None:
+            return _unknown_host()
+        if match.redirects_to:
+            return _redirect(request, match)
+        former = get_script_prefix()
+        try:
+            return self._route(request, match)
+        finally:
+            set_script_prefix(former)
+
+    def _route(self, request: HttpRequest, match: HostMatch) -> HttpResponse:
+        script = str(request.META.get("SCRIPT_NAME", "")).rstrip("/")
+        slug, contract = match.slug, match.contract
+        if match.is_portal:
+            slug, rest = _first_segment(request.path_info)
+            contract = registry.find_contract(slug)
+            if contract is None and not registry.is_unavailable(slug):
+                slug = None
+            elif rest is None:
+                return _with_slash(request, f"{script}/{slug}/")
+            else:
+                script = f"{script}/{slug}"
+                _move(request, script, rest)
+        set_script_prefix(f"{script}/")
+        _mark(request, match, contract)
+        if slug is not None and contract is None:
+            return _unavailable(request)
+        return self._run(request, contract)
+
+    def _run(self, request: HttpRequest, contract: ActiveContract | None) -> HttpResponse:
+        contract_id = contract.id if contract else None
+        with contract_context(contract), bind_context(contract_id=contract_id):
+            return self.get_response(request)
+
+
+def _match(request: HttpRequest) -> HostMatch | None:
+    try:
+        host = request.get_host()
+    except DisallowedHost:
+        return None
+    name, _port = split_domain_port(host)
+    return registry.find_by_host(name)
+
+
+def _first_segment(path: str) -> tuple[str, str | None]:
+    """Return the first segment, and the path after it; None where no slash ends the segment."""
+    segment, slash, rest = path.removeprefix("/").partition("/")
+    return segment, f"/{rest}" if slash else None
+
+
+def _move(request: Any, script: str, rest: str) -> None:
+    request.path_info = rest
+    request.META["PATH_INFO"] = rest
+    request.META["SCRIPT_NAME"] = script
+
+
+def _mark(request: Any, match: HostMatch, contract: ActiveContract | None) -> None:
+    request.contract = contract
+    request.site_host = match.host
+    request.is_portal_host = match.is_portal
+
+
+def _with_slash(request: HttpRequest, path: str) -> HttpResponse:
+    query = request.META.get("QUERY_STRING", "")
+    return HttpResponsePermanentRedirect(f"{path}?{query}" if query else path)
+
+
+def _redirect(request: HttpRequest, match: HostMatch) -> HttpResponse:
+    """Send an old host's visitor to the same address on the new one, whatever the method."""
+    origin = host_origin(str(match.redirects_to), local=match.local)
+    # `get_full_path` quotes; a path that begins with two slashes would name a host.
+    path = "/" + request.get_full_path().lstrip("/")
+    response = HttpResponsePermanentRedirect(origin + path)
+    if request.method not in {"GET", "HEAD"}:
+        response.status_code = 308
+    return response
+
+
+def _unknown_host() -> HttpResponse:
+    if registry.is_configured():
+        return HttpResponseNotFound(_UNKNOWN_HOST)
+    return HttpResponse(_NOT_SET_UP, status=503, headers={"Retry-After": "30"})
+
+
+def _unavailable(request: HttpRequest) -> HttpResponse:
+    response = render(request, "503.html", status=503, context={"plain": True})
+    response["Retry-After"] = "60"
+    return response

@@ -1,0 +1,159 @@
+"""The contracts, hosts and documents as this process knows them: read once, asked for free.
+
+Every publication counts `RegistryEpoch` up in its own transaction. A thread of each process
+(`tenants.watching`) compares that number with the one in memory, woken by NOTIFY and at the latest
+after half a second, so that a publication is visible everywhere within a second, also where a
+pooler swallows notifications. Redis has no part in it and may come and go.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from tenants import watching
+from tenants.configuration.deployment import DeploymentDocument
+from tenants.context import ActiveContract, contract_context
+from tenants.errors import NotConfiguredError, UnknownContractError
+from tenants.models import RegistryEpoch
+from tenants.snapshot import HostMatch, Snapshot, load_snapshot
+
+__all__ = [
+    "HostMatch",
+    "NotConfiguredError",
+    "UnknownContractError",
+    "announce",
+    "find_by_host",
+    "find_contract",
+    "forget",
+    "get_contract",
+    "get_contract_by_id",
+    "get_deployment",
+    "is_configured",
+    "is_unavailable",
+    "list_contracts",
+]
+
+
+class _Memory:
+    """What this process knows, and whether it still believes it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.snapshot: Snapshot | None = None
+        self.fresh = False
+        self.generation = 0
+
+    def forget(self) -> None:
+        self.generation += 1
+        self.fresh = False
+
+    def epoch(self) -> int | None:
+        snapshot = self.snapshot
+        return snapshot.epoch if snapshot is not None and self.fresh else None
+
+
+_memory = _Memory()
+
+
+def get_contract(slug: str) -> ActiveContract:
+    """Return a ready contract by its slug. Raises UnknownContractError."""
+    contract = find_contract(slug)
+    if contract is None:
+        raise UnknownContractError(slug)
+    return contract
+
+
+def find_contract(slug: str) -> ActiveContract | None:
+    """Return a ready contract by its slug, or None."""
+    return _current().by_slug.get(slug)
+
+
+def get_contract_by_id(contract_id: UUID | str) -> ActiveContract:
+    """Return a ready contract by its id. Raises UnknownContractError."""
+    wanted = contract_id if isinstance(contract_id, UUID) else UUID(contract_id)
+    contract = _current().by_id.get(wanted)
+    if contract is None:
+        raise UnknownContractError(str(contract_id))
+    return contract
+
+
+def list_contracts() -> Sequence[ActiveContract]:
+    """Return the ready contracts in the deployment's order, then by name."""
+    return _current().ordered
+
+
+def is_unavailable(slug: str) -> bool:
+    """Say whether a contract is there but cannot be served now.
+
+    Its schema is behind what the code needs, or its document is not one that the code can read.
+    """
+    return slug in _current().unavailable
+
+
+def find_by_host(host: str) -> HostMatch | None:
+    """Return what a host name (lower case, no port) leads to, or None for a stranger's."""
+    return _current().match(host)
+
+
+def get_deployment() -> DeploymentDocument:
+    """Return the deployment's document. Raises NotConfiguredError before one is applied."""
+    deployment = _current().deployment
+    if deployment is None:
+        raise NotConfiguredError("Apply the deployment's document: deployment apply FILE.")
+    return deployment
+
+
+def is_configured() -> bool:
+    """Say whether a deployment document has been applied: without one no host is ours."""
+    return _current().deployment is not None
+
+
+def announce() -> None:
+    """Make a publication known to every process; called inside the publication's transaction.
+
+    The count and the notification take effect when the transaction commits, and not otherwise.
+    """
+    with contract_context(None), transaction.atomic():
+        changed = RegistryEpoch.objects.filter(id=1).update(epoch=F("epoch") + 1)
+        if not changed:
+            raise NotConfiguredError("The registry's row is missing: migrate the shared schema.")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify(%s, '')", [watching.CHANNEL])
+        transaction.on_commit(forget)
+    forget()
+
+
+def forget() -> None:
+    """Read everything again at the next question."""
+    _memory.forget()
+
+
+def _current() -> Snapshot:
+    watching.ensure_watcher(_memory.epoch, forget)
+    snapshot = _memory.snapshot
+    if snapshot is not None and _memory.fresh:
+        return snapshot
+    with _memory.lock:
+        if _memory.snapshot is not None and _memory.fresh:
+            return _memory.snapshot
+        generation = _memory.generation
+        loaded = load_snapshot(_memory.snapshot)
+        _memory.snapshot = loaded
+        # A publication during the loading leaves it to the next question to load again.
+        _memory.fresh = generation == _memory.generation
+        return loaded
+
+
+def _after_fork() -> None:
+    """A child has no watcher and may have missed a publication; its lock may be held by nobody."""
+    _memory.lock = threading.Lock()
+    _memory.forget()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,61 @@
+"""What the application's database login may do with each table.
+
+The owner makes tables; the application reads and writes rows. A model that allows less says so:
+`application_may = ("SELECT", "INSERT")` makes its table append-only for the application.
+"""
+
+from collections.abc import Iterable
+
+from django.apps import apps
+from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django_tenants.utils import get_public_schema_name
+from psycopg import sql
+
+EVERYTHING = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+
+def application_role() -> str:
+    """Return the name of the application's database login."""
+    return str(getattr(settings, "PORTAL_APPLICATION_ROLE", "portal_app"))
+
+
+def grant_application(
+    connection: BaseDatabaseWrapper, *, schema: str | None, labels: Iterable[str]
+) -> None:
+    """Give the application its rights on a schema's tables, and take what it must not have.
+
+    `schema` None is the shared one; `labels` are the apps whose tables stand in it. Run by the
+    owner after migrations and at provisioning; doing it again changes nothing.
+    """
+    names = {
+        "schema": sql.Identifier(schema or str(get_public_schema_name())),
+        "role": sql.Identifier(application_role()),
+    }
+    with connection.cursor() as cursor:
+        for statement in grant_statements(labels):
+            cursor.execute(sql.SQL(statement).format(**names))
+
+
+def grant_statements(labels: Iterable[str]) -> list[str]:
+    """Return the statements, with {schema} and {role} to be filled in."""
+    statements = [
+        "GRANT USAGE ON SCHEMA {schema} TO {role}",
+        "REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role}",
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
+        "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
+        'REVOKE INSERT, UPDATE, DELETE ON {schema}."django_migrations" FROM {role}',
+    ]
+    for table, rights in sorted(_restricted(labels).items()):
+        withheld = ", ".join(right for right in EVERYTHING if right not in rights)
+        statements.append(f'REVOKE {withheld} ON {{schema}}."{table}" FROM {{role}}')
+    return statements
+
+
+def _restricted(labels: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    wanted = set(labels)
+    return {
+        model._meta.db_table: model.application_may  # type: ignore[attr-defined]
+        for model in apps.get_models(include_auto_created=True)
+        if hasattr(model, "application_may") and model._meta.app_label in wanted
+    }

@@ -1,0 +1,71 @@
+"""Addresses: which host and prefix a contract's pages have. From the configuration alone.
+
+Links never take a host from a request: whoever sends a request chooses its Host header.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.urls import get_script_prefix, reverse, set_script_prefix
+
+from tenants import registry
+from tenants.configuration.values import RESERVED_SLUGS
+from tenants.context import ActiveContract
+from tenants.snapshot import LOCAL_SUFFIX
+
+__all__ = ["RESERVED_SLUGS", "absolute_reverse", "absolute_url", "host_origin", "prefix_of"]
+
+
+def absolute_url(path: str, *, contract: ActiveContract | None) -> str:
+    """Return the full address of a path (`/register/`) in a contract, or on the portal host.
+
+    A contract with a host of its own is there; another one is under /<slug>/ on the primary
+    portal host. A path that `reverse` made inside a request carries that request's prefix, which is
+    taken off first. Raises ValueError for anything but a path of ours.
+    """
+    parts = urlsplit(path)
+    if parts.scheme or parts.netloc or not path.startswith("/") or "\\" in path:
+        raise ValueError(f"Not a path of the portal: {path!r}")
+    prefix = get_script_prefix()
+    if prefix != "/" and path.startswith(prefix):
+        path = "/" + path.removeprefix(prefix)
+    return _origin(contract) + prefix_of(contract).rstrip("/") + path
+
+
+def absolute_reverse(
+    name: str, *, contract: ActiveContract | None, kwargs: Mapping[str, object] | None = None
+) -> str:
+    """Return the full address of a named page in a contract, or on the portal host."""
+    former = get_script_prefix()
+    set_script_prefix("/")
+    try:
+        path = reverse(name, kwargs=dict(kwargs or {}))
+    finally:
+        set_script_prefix(former)
+    return _origin(contract) + prefix_of(contract).rstrip("/") + path
+
+
+def prefix_of(contract: ActiveContract | None) -> str:
+    """Return the path under which a contract's pages stand on the host that links name."""
+    if contract is None or contract.document.hosts.primary is not None:
+        return "/"
+    return f"/{contract.slug}/"
+
+
+def host_origin(host: str, *, local: bool) -> str:
+    """Return scheme, name and port of a configured host, under its local name when `local`."""
+    name = host + LOCAL_SUFFIX if local else host
+    port = settings.PORTAL_PUBLIC_PORT
+    return f"{settings.PORTAL_PUBLIC_SCHEME}://{name}" + (f":{port}" if port else "")
+
+
+def _origin(contract: ActiveContract | None) -> str:
+    local = settings.PORTAL_LOCAL_HOSTS
+    if contract is not None and contract.document.hosts.primary is not None:
+        return host_origin(contract.slug if local else contract.document.hosts.primary, local=local)
+    if local:
+        return host_origin("localhost", local=False)
+    return host_origin(registry.get_deployment().primary_host().host, local=False)

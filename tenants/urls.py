@@ -1,0 +1,25 @@
+"""Addresses of the site's own parts."""
+
+from django.urls import path, register_converter
+
+from tenants import views
+
+
+class DigestConverter:
+    """Sixteen hexadecimal digits."""
+
+    regex = "[0-9a-f]{16}"
+
+    def to_python(self, value: str) -> str:
+        """Return the digits."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """Return the digits."""
+        return value
+
+
+register_converter(DigestConverter, "digest")
+
+app_name = "tenants"
+urlpatterns = [path("brand/<digest:digest>.css", views.brand_css, name="brand_css")]

@@ -1,0 +1,27 @@
+"""The brand's style sheet."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from tenants.brand_sheet import render_sheet, sheet_digest
+from tenants.context_processors import Site
+
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@require_safe
+def brand_css(request: HttpRequest, digest: str) -> HttpResponse:
+    """Return the sheet of the contract or portal host in hand.
+
+    An address with the present digest may be kept for ever. One that an old page still names gets
+    the present sheet and is kept by nobody.
+    """
+    brand = Site(request).brand
+    if brand is None:
+        return HttpResponse("", content_type="text/css", headers={"Cache-Control": "no-store"})
+    is_present = digest == sheet_digest(brand)
+    return HttpResponse(
+        render_sheet(brand.color),
+        content_type="text/css",
+        headers={"Cache-Control": _FOR_EVER if is_present else "no-store"},
+    )
