@@ -1,7 +1,7 @@
 """The two logins of the portal and its database: an owner that makes tables, an application.
 
-Neither is a superuser. The application reads and writes rows and makes nothing; what a table
-takes away from it (the audit's history, for one) its own migration says.
+Neither is a superuser. The application makes nothing; what it may do with each table the owner
+says after migrating (tenants.rights).
 """
 
 from typing import LiteralString
@@ -18,11 +18,6 @@ _GRANTS: tuple[LiteralString, ...] = (
     "ALTER SCHEMA public OWNER TO {owner}",
     "REVOKE ALL ON SCHEMA public FROM PUBLIC",
     "GRANT USAGE ON SCHEMA public TO {application}",
-    "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT USAGE ON SCHEMAS TO {application}",
-    "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT SELECT ON TABLES TO {application}",
-    "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT INSERT, UPDATE ON TABLES TO {application}",
-    "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT DELETE ON TABLES TO {application}",
-    "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT USAGE, SELECT ON SEQUENCES TO {application}",
 )
 
 

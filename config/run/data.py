@@ -1,0 +1,59 @@
+"""The local portal's data: tables, configuration and sample rosters, by the people's own commands.
+
+Also makes the tests' template database. Repeating it changes nothing. Needs Django set up.
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.core.management import call_command
+
+from contracts.roster.models import RosterEntry
+from tenants.context import contract_context
+from tenants.registry import list_contracts
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PROGRAMS = ROOT / "contracts" / "programs"
+DEPLOYMENT = ROOT / "config" / "deployment.toml"
+
+
+def prepare() -> None:
+    """Migrate, apply the repository's documents, load the sample rosters that are missing.
+
+    Raises CommandError with what a command said.
+    """
+    with _step("Tables"):
+        call_command("migrate_portal", verbosity=0)
+    with _step("Deployment"):
+        call_command("deployment", "apply", str(DEPLOYMENT))
+    with _step("Contracts"):
+        documents = sorted(str(path) for path in PROGRAMS.glob("*.toml"))
+        call_command("contract", "apply", *documents)
+    for slug in slugs_without_roster():
+        roster = PROGRAMS / "rosters" / f"{slug}.csv"
+        if roster.exists():
+            with _step(f"Roster of {slug}"):
+                call_command("roster", "import", slug, str(roster))
+
+
+def slugs_without_roster() -> list[str]:
+    """Return the contracts whose roster is empty: new ones, and ones that a kill left so."""
+    missing = []
+    for contract in list_contracts():
+        with contract_context(contract):
+            if not RosterEntry.objects.exists():
+                missing.append(contract.slug)
+    return missing
+
+
+@contextmanager
+def _step(name: str) -> Iterator[None]:
+    sys.stdout.write(f"{name} …\n")
+    sys.stdout.flush()
+    began = time.monotonic()
+    yield
+    sys.stdout.write(f"  done in {time.monotonic() - began:.1f} s\n")
+    sys.stdout.flush()

@@ -1,0 +1,34 @@
+"""Bring a local portal's data up to date: `python -m config.run.prepare [--summary FILE]`."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import django
+from django.core.management import CommandError
+
+
+def main(arguments: list[str]) -> int:
+    """Prepare the data and write the summary for a person. Return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m config.run.prepare", description=__doc__)
+    parser.add_argument("--summary", type=Path, help="where to write addresses and samples")
+    options = parser.parse_args(arguments)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+    django.setup()
+    # Models can be imported from here on.
+    from config.run.data import prepare  # noqa: PLC0415
+    from config.run.summary import summary  # noqa: PLC0415
+
+    try:
+        prepare()
+    except CommandError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    if options.summary:
+        options.summary.write_text(summary(int(os.environ.get("PORT", "8000"))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

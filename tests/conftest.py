@@ -1,0 +1,91 @@
+"""Fixtures that every test may use; the database's making is in tests/support/database.py.
+
+- `db` (pytest-django) gives the test a transaction that is rolled back, logged in as `portal_app`
+  like production. Four sample contracts with their rosters are there, published once in the
+  template. A test that needs the owner's login says `@pytest.mark.django_db(databases=["default",
+  "owner"])`.
+- `@pytest.mark.django_db(transaction=True)` commits for real; afterwards the whole database is
+  replaced by a fresh copy of the template, tables and schemas included.
+- `contract_a` (identifier, program number), `contract_b` (location, issued codes) and `contract_c`
+  (identifier, with a host of its own) are contracts: `with contract_context(contract_a): …`.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connections
+from django.test import TransactionTestCase
+from pytest_django import DjangoDbBlocker
+
+from tenants import registry
+from tenants.context import ActiveContract
+from tests.support import database
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Start the servers and give this process its own copy of the template."""
+    # Processes that a test starts work on the same database.
+    os.environ["PORTAL_TEST_DATABASE"] = settings.TEST_DATABASE
+    with database.running_servers():
+        template = database.ensure_template()
+        database.clone(template, settings.TEST_DATABASE)
+        with _renewed_after_commits(template), django_db_blocker.unblock():
+            yield
+            connections.close_all()
+        database.drop(settings.TEST_DATABASE)
+
+
+@contextmanager
+def _renewed_after_commits(template: str) -> Iterator[None]:
+    """Replace Django's way to clean up after a test that committed.
+
+    Django truncates every table: the application's login may not, and the contracts with their
+    schemas would be gone. TestCase, which rolls back, overrides the method and is not touched.
+    """
+
+    def renew(_case: object) -> None:
+        connections.close_all()
+        database.clone(template, settings.TEST_DATABASE)
+        registry.forget()
+
+    original: Callable[..., None] = TransactionTestCase._fixture_teardown
+    TransactionTestCase._fixture_teardown = renew  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        TransactionTestCase._fixture_teardown = original  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache(request: pytest.FixtureRequest) -> None:
+    """Give each test with a database an empty cache: counters do not reach over."""
+    if request.node.get_closest_marker("django_db") or "db" in request.fixturenames:
+        request.getfixturevalue("django_db_setup")
+        cache.clear()
+
+
+@pytest.fixture
+def contract_a(db: None) -> ActiveContract:
+    """Return a contract whose unit is the identifier and whose code is a program number."""
+    return _contract("wv-bh")
+
+
+@pytest.fixture
+def contract_b(db: None) -> ActiveContract:
+    """Return a contract whose unit is the location and whose codes are issued and secret."""
+    return _contract("acentra-sample")
+
+
+@pytest.fixture
+def contract_c(db: None) -> ActiveContract:
+    """Return a contract that has a host of its own."""
+    return _contract("ms-um")
+
+
+def _contract(slug: str) -> ActiveContract:
+    return registry.get_contract(slug)
