@@ -1,0 +1,18 @@
+"""Fingerprints of identifier and code: what leaves a contract's schema instead of the values."""
+
+from django.conf import settings
+
+from core.common.crypto import keyed_digest
+
+_PURPOSE = "directory.fingerprint"
+
+
+def fingerprint(identifier: str, code: str, *, version: int) -> bytes:
+    """Return the keyed digest of a normalized pair; the same for every contract."""
+    return keyed_digest(_PURPOSE, identifier, code, version=version)
+
+
+def fingerprints_of(identifier: str, code: str) -> list[bytes]:
+    """Return a pair's digest under every key that is in use, to look it up by."""
+    versions = sorted(settings.PORTAL_SECRET_KEYS)
+    return [fingerprint(identifier, code, version=version) for version in versions]

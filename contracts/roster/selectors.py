@@ -1,0 +1,75 @@
+"""Reading a contract's roster. All of it needs the contract in hand (`contract_context`)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Exists, F, OuterRef, QuerySet
+
+from contracts.registration.rules import EntryFacts, IssuedCodeFacts
+from contracts.roster.models import IssuedCode, RosterEntry
+from core.common.identifiers import IdentifierType, normalize
+
+
+def find_entry(entry_id: UUID) -> RosterEntry | None:
+    """Return an entry by id or None. One that later imports left out is found, too."""
+    return RosterEntry.objects.filter(pk=entry_id).first()
+
+
+def list_entries() -> QuerySet[RosterEntry]:
+    """Return the entries of the present roster, by name."""
+    return RosterEntry.objects.filter(removed_at=None).order_by("name", "id")
+
+
+def list_entries_by_identifier(identifier: str) -> QuerySet[RosterEntry]:
+    """Return the present entries of an identifier: several where the unit is the location.
+
+    For rules whose facts are not in the shared index, and for the audit to tell a wrong code from
+    an unknown identifier. Nothing of it is shown before the rule has accepted.
+    """
+    plain = normalize(identifier)
+    entries = list_entries().filter(identifier=plain)
+    return entries if plain else entries.none()
+
+
+def list_entries_without_code(at: datetime) -> QuerySet[RosterEntry]:
+    """Return the present entries that have no issued code which could still be used."""
+    usable = usable_codes(at).filter(entry=OuterRef("pk"))
+    return list_entries().filter(~Exists(usable))
+
+
+def usable_codes(at: datetime) -> QuerySet[IssuedCode]:
+    """Return the issued codes that are neither revoked, expired nor used up."""
+    return IssuedCode.objects.filter(revoked_at=None, expires_at__gt=at, uses__lt=F("max_uses"))
+
+
+def list_codes(entry: RosterEntry) -> list[IssuedCodeFacts]:
+    """Return all issued codes of an entry, whatever their state, as the rules see them."""
+    return [
+        IssuedCodeFacts(
+            id=code.id,
+            entry_id=entry.id,
+            digest=bytes(code.digest),
+            key_version=code.key_version,
+            expires_at=code.expires_at,
+            max_uses=code.max_uses,
+            uses=code.uses,
+            revoked_at=code.revoked_at,
+        )
+        for code in IssuedCode.objects.filter(entry=entry).order_by("id")
+    ]
+
+
+def entry_facts(entry: RosterEntry) -> EntryFacts:
+    """Return an entry as the rules see it."""
+    return EntryFacts(
+        id=entry.id,
+        identifier=entry.identifier,
+        identifier_type=IdentifierType(entry.identifier_type),
+        code=entry.code,
+        provider_type=entry.provider_type,
+        remittance_on=entry.remittance_on,
+        remittance_amount=entry.remittance_amount,
+        starts_on=entry.starts_on,
+        ends_on=entry.ends_on,
+        removed=entry.removed_at is not None,
+    )

@@ -1,0 +1,186 @@
+"""Issued registration codes: made, shown once, revoked by a newer one, spent."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from contracts.directory.fingerprints import fingerprint
+from contracts.directory.services import Print, add_fingerprints
+from contracts.registration.rules import (
+    issued_code_digest,
+    issued_code_pair,
+    new_issued_code,
+)
+from contracts.roster.models import IssuedCode, RosterEntry
+from contracts.roster.selectors import entry_facts, usable_codes
+from core.audit.recording import record
+from core.common.crypto import current_key_version
+from core.common.errors import DomainError
+from tenants.configuration.document import IssuedCodeRule, KnowledgeProofRule, RegistrationSection
+from tenants.context import ActiveContract, require_contract
+
+
+class NoIssuedCodesError(DomainError):
+    """The contract's rule has no codes that the portal issues."""
+
+    code: ClassVar[str] = "no_issued_codes"
+    message: ClassVar[str] = "This contract's rule does not work with issued codes."
+
+
+@dataclass(frozen=True)
+class NewCode:
+    """A code in the only moment in which it can be read."""
+
+    id: UUID
+    entry_id: UUID
+    code: str
+    expires_at: datetime
+
+
+@transaction.atomic
+def issue_codes(*, entries: Iterable[RosterEntry], by: UUID | None, at: datetime) -> list[NewCode]:
+    """Make a new code for each entry of the contract in hand, and return them to be shown once.
+
+    Called by operators (`roster issue-codes`) and when a code goes to the address on file. Only
+    digests are stored. An entry's earlier codes that could still be used are revoked. Publishes
+    the new pairs in the shared index. Records `issued_code.issued` with ids and counts. Raises
+    NoIssuedCodesError where the rule takes no issued code.
+    """
+    contract = require_contract()
+    rule = _code_rule(contract.document.registration)
+    locked = _lock(entries)
+    return _store(
+        contract, [(entry, new_issued_code(rule.length)) for entry in locked], by=by, at=at
+    )
+
+
+@transaction.atomic
+def take_over_codes(
+    *, codes: Sequence[tuple[UUID, str]], by: UUID | None, at: datetime
+) -> list[NewCode]:
+    """Store codes that providers already have, as (entry id, normalized code), unless known.
+
+    Called by the import for the `code` column of a roster whose rule works with issued codes. A
+    code that its entry had before, spent or revoked, stays as it is: importing a file twice
+    changes nothing. Records and raises as `issue_codes` does.
+    """
+    contract = require_contract()
+    _code_rule(contract.document.registration)
+    entries = RosterEntry.objects.in_bulk([entry_id for entry_id, _ in codes])
+    known = _known_digests(entries)
+    fresh = [
+        (entries[entry_id], code)
+        for entry_id, code in codes
+        if not any(
+            issued_code_digest(entry_id, code, version=version) == digest
+            for version, digest in known.get(entry_id, ())
+        )
+    ]
+    _lock([entry for entry, _ in fresh])
+    return _store(contract, fresh, by=by, at=at)
+
+
+@transaction.atomic
+def spend_code(*, code_id: UUID, by: UUID | None, at: datetime) -> bool:
+    """Count one use of a code of the contract in hand; False if it cannot be used any more.
+
+    To be called in the transaction that completes a registration, whose refusal rolls the use
+    back. One UPDATE counts and checks, so that of many at once no more succeed than the code has
+    uses. Records `issued_code.spent`, with the result `refused` for a failure.
+    """
+    contract = require_contract()
+    spent = usable_codes(at).filter(pk=code_id).update(uses=F("uses") + 1)
+    record(
+        "issued_code.spent",
+        contract_id=contract.id,
+        actor_id=by,
+        subject=("issued_code", code_id),
+        result="ok" if spent else "refused",
+        at=at,
+    )
+    return bool(spent)
+
+
+def _code_rule(registration: RegistrationSection) -> IssuedCodeRule | KnowledgeProofRule:
+    rule = registration.rule
+    if isinstance(rule, IssuedCodeRule):
+        return rule
+    if isinstance(rule, KnowledgeProofRule) and rule.issued_code_fallback:
+        return rule
+    raise NoIssuedCodesError
+
+
+def _lock(entries: Iterable[RosterEntry]) -> list[RosterEntry]:
+    """Lock the entries, always in one order, so that two issues of one entry follow each other."""
+    ids = [entry.id for entry in entries]
+    return list(RosterEntry.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+
+
+def _known_digests(entries: Iterable[UUID]) -> dict[UUID, list[tuple[int, bytes]]]:
+    known: dict[UUID, list[tuple[int, bytes]]] = {}
+    rows = IssuedCode.objects.filter(entry__in=list(entries))
+    for entry_id, version, digest in rows.values_list("entry_id", "key_version", "digest"):
+        known.setdefault(entry_id, []).append((version, bytes(digest)))
+    return known
+
+
+def _store(
+    contract: ActiveContract,
+    codes: Sequence[tuple[RosterEntry, str]],
+    *,
+    by: UUID | None,
+    at: datetime,
+) -> list[NewCode]:
+    if not codes:
+        return []
+    entry_ids = [entry.id for entry, _ in codes]
+    revoked = usable_codes(at).filter(entry__in=entry_ids).update(revoked_at=at)
+    registration = contract.document.registration
+    make = _maker(registration, at)
+    issued = IssuedCode.objects.bulk_create([make(entry, code) for entry, code in codes])
+    add_fingerprints(
+        contract_id=contract.id,
+        prints=[
+            Print(row.entry_id, row.key_version, bytes(row.fingerprint))
+            for row in issued
+            if row.fingerprint is not None
+        ],
+    )
+    record(
+        "issued_code.issued",
+        contract_id=contract.id,
+        actor_id=by,
+        data={"codes": [str(row.id) for row in issued], "revoked": revoked},
+        at=at,
+    )
+    return [
+        NewCode(row.id, row.entry_id, code, row.expires_at)
+        for row, (_, code) in zip(issued, codes, strict=True)
+    ]
+
+
+def _maker(
+    registration: RegistrationSection, at: datetime
+) -> Callable[[RosterEntry, str], IssuedCode]:
+    rule = _code_rule(registration)
+    version = current_key_version()
+    expires_at = at + timedelta(days=rule.valid_days)
+
+    def make(entry: RosterEntry, code: str) -> IssuedCode:
+        pair = issued_code_pair(registration, entry_facts(entry), code)
+        return IssuedCode(
+            entry=entry,
+            digest=issued_code_digest(entry.id, code, version=version),
+            fingerprint=fingerprint(*pair, version=version) if pair else None,
+            key_version=version,
+            created_at=at,
+            expires_at=expires_at,
+            max_uses=rule.max_uses,
+        )
+
+    return make
