@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 OWNER = "owner"
 """The alias of the owner's login."""
-_LOCK = 0x706F7274616C  # "portal"
+_LOCK = 0x736368656D6173  # "schemas"
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def migrate_contracts(
     *,
     using: str = OWNER,
     workers: int = 4,
-    report: Callable[[SchemaResult], None] = lambda result: None,
+    report: Callable[[SchemaResult], None] | None = None,
 ) -> list[SchemaResult]:
     """Migrate each contract's schema, several at a time, and return what became of each.
 
@@ -74,15 +74,14 @@ def migrate_contracts(
     one is done.
     """
     with contract_context(None):
-        waiting = list(
-            Contract.objects.using(using).exclude(schema_migrations={}).order_by("slug")
-        )
+        waiting = list(Contract.objects.using(using).exclude(schema_migrations={}).order_by("slug"))
     results: list[SchemaResult] = []
     if waiting:
         with ThreadPoolExecutor(max_workers=max(1, min(workers, len(waiting)))) as pool:
             for result in pool.map(lambda contract: _migrate_one(contract, using), waiting):
                 results.append(result)
-                report(result)
+                if report is not None:
+                    report(result)
     if any(result.applied for result in results):
         registry.announce()
     return results
@@ -92,7 +91,7 @@ def _migrate_one(contract: Contract, using: str) -> SchemaResult:
     """Runs in a thread of its own, which has its own connections and no contract in hand."""
     try:
         return SchemaResult(contract.slug, migrate_schema(contract, using=using))
-    except Exception as error:  # noqa: BLE001 - one contract's trouble must not stop the others
+    except Exception as error:
         logger.exception("contract %s: its schema could not be migrated", contract.slug)
         return SchemaResult(contract.slug, error=str(error) or type(error).__name__)
     finally:

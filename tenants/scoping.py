@@ -17,7 +17,7 @@ from core.common.models import UUIDModel
 from tenants.context import current_schema
 from tenants.errors import NoContractError, OtherContractError
 
-ModelT = TypeVar("ModelT", bound=models.Model, covariant=True)
+ModelT = TypeVar("ModelT", bound=models.Model)
 _KEY = "_contract_schema"
 
 
