@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any, Final, TypeVar
 
@@ -107,8 +108,23 @@ def _parse(text: str, *, file: str, model: type[Document]) -> Document:
         return model.model_validate(data)
     except ValidationError as error:
         lines = index_lines(text)
-        details = error.errors(include_url=False, include_input=False)
+        details = _without_echoes(error.errors(include_url=False, include_input=False))
         raise DocumentErrors([_problem(file, lines, data, detail) for detail in details]) from error
+
+
+def _without_echoes(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out that a list is empty when it only is so because its entries are wrong."""
+    places = [detail["loc"] for detail in details]
+    return [
+        detail
+        for detail in details
+        if detail["type"] != "too_short"
+        or not any(_is_inside(place, detail["loc"]) for place in places)
+    ]
+
+
+def _is_inside(place: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
+    return len(place) > len(outer) and place[: len(outer)] == outer
 
 
 def _read_toml(text: str, file: str) -> dict[str, Any]:
@@ -197,6 +213,7 @@ def _did_you_mean(name: str) -> str:
     return f" Did you mean {close[0]}?" if close else ""
 
 
+@lru_cache(maxsize=1)
 def _field_names(model: type[BaseModel]) -> set[str]:
     schema = model.model_json_schema()
     parts = [schema, *schema.get("$defs", {}).values()]

@@ -41,6 +41,7 @@ from tenants.models import (
     DeploymentRevision,
     Host,
     HostKind,
+    schema_name_for,
 )
 from tenants.provisioning import ensure_schema
 
@@ -164,7 +165,7 @@ def publish_contract(
             },
             at=at,
         )
-        transaction.on_commit(registry.announce)
+        registry.announce()
     return Published(contract, revision, changed=True)
 
 
@@ -216,7 +217,7 @@ def publish_deployment(
             data=_event_data(revision, difference(before, document)),
             at=at,
         )
-        transaction.on_commit(registry.announce)
+        registry.announce()
     return PublishedDeployment(revision, changed=True)
 
 
@@ -232,15 +233,10 @@ def _prepare_contract(document: ContractDocument, at: datetime) -> Contract:
     slug = document.contract.slug
     contract, _ = Contract.objects.get_or_create(
         slug=slug,
-        defaults={"name": document.contract.name, "schema_name": schema_name_of(slug)},
+        defaults={"name": document.contract.name, "schema_name": schema_name_for(slug)},
     )
     ensure_schema(contract)
     return contract
-
-
-def schema_name_of(slug: str) -> str:
-    """Return the name of a contract's schema. Slugs have no underscore, so no two share one."""
-    return "t_" + slug.replace("-", "_")
 
 
 def _refuse_other_base(
