@@ -1,0 +1,37 @@
+"""Pages for what went wrong, and the gallery of components (local only)."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from core.ui.gallery import gallery_context
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a request that cannot be understood."""
+    return render(request, "400.html", status=400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a request that the person may not make."""
+    return render(request, "403.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer an address that does not exist, or is out of the person's scope."""
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer after a failure of ours: an id to quote, nothing of the inside."""
+    return render(request, "500.html", status=500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form from a page that is too old, with a way back."""
+    return render(request, "csrf.html", status=403)
+
+
+def gallery(request: HttpRequest) -> HttpResponse:
+    """Show every component in each state."""
+    return render(request, "ui/gallery.html", gallery_context(timezone.now()))
