@@ -58,7 +58,7 @@ class Command(BaseCommand):
         history.add_argument("contract", metavar="SLUG|FILE")
         new = actions.add_parser("new", help="write a commented document for a new contract")
         new.add_argument("slug")
-        new.add_argument("--output", type=Path, help="file; else contracts/programs/SLUG.toml")
+        new.add_argument("--output", type=Path, help="file to make; else it is printed")
 
     def handle(self, *args: Any, **options: Any) -> None:
         action = options["action"]
@@ -138,17 +138,20 @@ class Command(BaseCommand):
             self.stdout.write(line)
 
     def _new(self, slug: str, output: Path | None) -> None:
-        path = output or _program_file(slug)
+        file = _short(output or _program_file(slug))
         try:
-            text = starter_text(slug, file=_short(path), on=now().date())
+            text = starter_text(slug, file=file, on=now().date())
         except ValidationError as error:
             raise CommandError(f"{slug}: {error.errors()[0]['msg']}") from error
+        if output is None:
+            self.stdout.write(text, ending="")
+            return
         try:
-            with path.open("x", encoding="utf-8") as file:
-                file.write(text)
+            with output.open("x", encoding="utf-8") as stream:
+                stream.write(text)
         except OSError as error:
-            raise CommandError(f"{path} cannot be written: {error.strerror}.") from error
-        self.stdout.write(f"Wrote {_short(path)}. Next: python manage.py contract check {slug}")
+            raise CommandError(f"{file} cannot be written: {error.strerror}.") from error
+        self.stdout.write(f"Wrote {file}. Next: python manage.py contract check {file}")
 
 
 def _program_file(slug: str) -> Path:
