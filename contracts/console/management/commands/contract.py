@@ -15,13 +15,14 @@ from contracts.console.printing import (
     refusals_as_command_errors,
     waiver_lines,
 )
+from contracts.console.services import publish
 from core.accounts.models import ContractAccess
 from core.common.clock import now
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.exporting import to_toml
 from tenants.configuration.gates import GateContext, contract_failures
 from tenants.configuration.loading import DocumentErrors, parse_contract, read_text
-from tenants.configuration.publishing import plan_contract, publish_contract
+from tenants.configuration.publishing import plan_contract
 from tenants.configuration.revisions import (
     day_in,
     find_contract_revision,
@@ -118,11 +119,14 @@ class Command(BaseCommand):
             revision = find_contract_revision(slug)
             base = revision.number if revision else None
         with refusals_as_command_errors(file, text):
-            published = publish_contract(
+            publication = publish(
                 document=document, base=base, by=None, at=now(), note=options["note"]
             )
+        published = publication.published
         said = "published" if published.changed else "is published already, nothing changed"
         self.stdout.write(f"{slug}: revision {published.revision.number} {said}")
+        if publication.fingerprints is not None:
+            self.stdout.write(f"  shared index made anew: {publication.fingerprints} fingerprints")
 
     def _export(self, slug: str, number: int | None) -> None:
         revision = find_contract_revision(slug, number)
