@@ -2,8 +2,10 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
 
+from core.common.context import current_context
 from core.ui.gallery import gallery_context
 
 
@@ -24,7 +26,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer after a failure of ours: an id to quote, nothing of the inside."""
-    return render(request, "500.html", status=500)
+    # Without the request: a context processor that fails must not fail twice.
+    page = render_to_string("500.html", {"request_id": current_context().request_id})
+    return HttpResponse(page, status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

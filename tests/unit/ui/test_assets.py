@@ -1,0 +1,32 @@
+"""The fetched assets are those of the lock file."""
+
+from pathlib import Path
+
+import pytest
+
+from core.ui import assets
+
+
+def test_another_archive_is_refused(tmp_path: Path) -> None:
+    archive = tmp_path / "package.tgz"
+    archive.write_bytes(b"not the design system")
+    _, integrity = assets._pinned()
+    with pytest.raises(assets.AssetError):
+        assets._check(archive, integrity)
+
+
+def test_only_what_the_sheets_refer_to_is_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = tmp_path / "dist", tmp_path / "out"
+    (source / "css").mkdir(parents=True)
+    (source / "fonts").mkdir()
+    (source / "fonts" / "used.woff2").write_bytes(b"font")
+    (source / "fonts" / "unused.woff2").write_bytes(b"font")
+    (source / "css" / "core-theme.css").write_text("a{src:url(../fonts/used.woff2)}")
+    (source / "css" / "index.css").write_text("b{}/*# sourceMappingURL=index.css.map */")
+    monkeypatch.setattr(assets, "TARGET", target)
+    assets._copy(source)
+    kept = sorted(str(path.relative_to(target)) for path in target.rglob("*.*"))
+    assert kept == ["css/core-theme.css", "css/index.css", "fonts/used.woff2"]
+    assert "sourceMappingURL" not in (target / "css" / "index.css").read_text()
