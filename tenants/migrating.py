@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 OWNER = "owner"
 """The alias of the owner's login."""
-_LOCK = 0x736368656D6173  # "schemas"
+LOCK = 0x736368656D6173  # "schemas"
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def deployer_lock(using: str = OWNER) -> Iterator[None]:
     for name in ("cursor_factory", "context", "prepare_threshold"):
         params.pop(name, None)
     with psycopg.connect(**params, autocommit=True) as session:
-        session.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        session.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         yield
 
 

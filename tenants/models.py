@@ -145,3 +145,16 @@ class RegistryEpoch(models.Model):
 
     def __str__(self) -> str:
         return str(self.epoch)
+
+
+class SchemaText(models.Model):
+    """The statements that make a contract's schema, for one set of migrations."""
+
+    application_may: ClassVar = ("SELECT",)
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    content = models.JSONField()
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.digest
