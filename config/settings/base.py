@@ -166,6 +166,15 @@ PORTAL_CHANNELS = {
     "sms": "core.notifications.channels.aws.EndUserMessaging",
     "voice": "core.notifications.channels.aws.ConnectCalls",
 }
+# What Amazon's channels need; production reads them from the environment.
+AWS_REGION = "us-east-1"
+AWS_SMS_ORIGINATION = ""
+AWS_CONNECT_INSTANCE_ID = ""
+AWS_CONNECT_CONTACT_FLOW_ID = ""
+AWS_CONNECT_SOURCE_NUMBER = ""
+AWS_SES_CONFIGURATION_SET = ""
+# What the voice provider signs its reports with; while it is empty every report is refused.
+PORTAL_VOICE_CALLBACK_SECRET = ""
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

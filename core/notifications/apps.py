@@ -7,3 +7,8 @@ class NotificationsConfig(AppConfig):
     name = "core.notifications"
     label = "core_notifications"
     verbose_name = "Outbox and channels"
+
+    def ready(self) -> None:
+        from core.notifications import dispatch, tasks
+
+        dispatch.set_dispatcher(announce=tasks.announce, is_reachable=tasks.broker_is_reachable)

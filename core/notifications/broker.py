@@ -102,7 +102,7 @@ def _open_connection() -> Any:
         connect_timeout=PATIENCE_SECONDS, transport_options={**options, "max_retries": 0}
     )
     try:
-        connection.ensure_connection(max_retries=0, timeout=PATIENCE_SECONDS)
+        connection.ensure_connection(max_retries=0, timeout=1)
     except Exception:
         connection.release()
         raise

@@ -1,0 +1,81 @@
+"""Read the local mailbox, for the outbox pages. Local portals only."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Count, Max, Q, QuerySet
+
+from core.notifications.models import LocalMessage
+from core.notifications.states import CallState, Channel
+
+MOST_SHOWN: Final = 60
+_MOST_PEOPLE: Final = 12
+_MOST_PHONES: Final = 2
+_RINGS_FOR: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Person:
+    """An address or number that something was delivered to."""
+
+    to: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """What the outbox page shows."""
+
+    messages: list[LocalMessage]
+    phones: list[LocalMessage]
+    version: str
+
+
+def list_messages(*, to: str) -> QuerySet[LocalMessage]:
+    """Return what was delivered, newest first; to one address or number, or to all."""
+    wanted = to.strip()
+    if not wanted:
+        return LocalMessage.objects.all()
+    # A plus sign in an address line arrives as a space.
+    return LocalMessage.objects.filter(Q(to__iexact=wanted) | Q(to=f"+{wanted}"))
+
+
+def list_people() -> list[Person]:
+    """Return whom something was delivered to, the latest first."""
+    rows = (
+        LocalMessage.objects.order_by()
+        .values("to")
+        .annotate(count=Count("id"), latest=Max("sent_at"))
+        .order_by("-latest")[:_MOST_PEOPLE]
+    )
+    return [Person(to=row["to"], count=row["count"]) for row in rows]
+
+
+def open_mailbox(*, to: str, at: datetime) -> Mailbox:
+    """Return the latest messages, the phones in use, and a version that changes with either."""
+    messages = list(list_messages(to=to)[:MOST_SHOWN])
+    phones = [message for message in messages if _is_in_use(message, at)][:_MOST_PHONES]
+    return Mailbox(
+        messages=[message for message in messages if message not in phones],
+        phones=phones,
+        version=_version(messages, phones),
+    )
+
+
+def _is_in_use(message: LocalMessage, at: datetime) -> bool:
+    return (
+        message.channel == Channel.VOICE
+        and message.call_state != CallState.ENDED
+        and at - message.sent_at < _RINGS_FOR
+    )
+
+
+def _version(messages: list[LocalMessage], phones: list[LocalMessage]) -> str:
+    digest = hashlib.sha256()
+    for message in [*messages, *phones]:
+        digest.update(
+            f"{message.id}{message.call_state}{message.entered}{message.accepted}".encode()
+        )
+    return digest.hexdigest()[:16]

@@ -1,0 +1,121 @@
+"""Render mails in the name of a contract: plain text and accessible HTML from one context."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, cast
+
+from django.template import Context, Template, loader
+
+from tenants.configuration.deployment import DeploymentDocument
+from tenants.configuration.document import ContractDocument, SupportContact
+
+_LONGEST_SUBJECT: Final = 200
+_BLANK_LINES: Final = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
+_HEX: Final = re.compile(r"#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})")
+_WHITE: Final = "#ffffff"
+_BLACK: Final = "#1b1b1b"
+
+
+class RenderedMail(NamedTuple):
+    """The three parts of a mail."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True)
+class MailBrand:
+    """What the layouts `notifications/layout.txt` and `layout.html` know as `mail`."""
+
+    organization: str
+    product: str
+    logo_text: str
+    program: str
+    sender_name: str
+    color: str
+    on_color: str
+    contacts: Sequence[SupportContact]
+
+
+def render_mail(
+    template: str,
+    context: Mapping[str, object],
+    document: ContractDocument | DeploymentDocument,
+) -> RenderedMail:
+    """Return subject, text and HTML of a mail.
+
+    `template` names `templates/notifications/<template>.subject.txt`, `.txt` and `.html`; the last
+    two extend the layouts, which bring the word-mark, the sender and the support contacts of the
+    document. Values in HTML are escaped; plain text is not HTML and is left as it is. The subject
+    is one line, whatever the context holds.
+    """
+    values = {**context, "mail": brand_of(document)}
+    return RenderedMail(
+        subject=_one_line(_render(f"{template}.subject.txt", values, escape=False)),
+        text=_tidy(_render(f"{template}.txt", values, escape=False)),
+        html=_render(f"{template}.html", values, escape=True).strip() + "\n",
+    )
+
+
+def brand_of(document: ContractDocument | DeploymentDocument) -> MailBrand:
+    """Return what a document says about the look and the sender of mails."""
+    brand = document.brand
+    return MailBrand(
+        organization=brand.organization,
+        product=brand.product,
+        logo_text=brand.logo_text,
+        program=_name_of(document),
+        sender_name=brand.sender_name,
+        color=brand.color,
+        on_color=readable_on(brand.color),
+        contacts=document.support,
+    )
+
+
+def _name_of(document: ContractDocument | DeploymentDocument) -> str:
+    if isinstance(document, ContractDocument):
+        return document.contract.name
+    return document.deployment.name
+
+
+def readable_on(color: str) -> str:
+    """Return white or near-black, whichever contrasts more with a colour `#rrggbb`.
+
+    Relative luminance and contrast as WCAG 2.2 defines them; one of the two always reaches 4.5:1.
+    """
+    luminance = _luminance(color)
+    on_white = 1.05 / (luminance + 0.05)
+    on_black = (luminance + 0.05) / (_luminance(_BLACK) + 0.05)
+    return _WHITE if on_white >= on_black else _BLACK
+
+
+def _luminance(color: str) -> float:
+    match = _HEX.fullmatch(color.lower())
+    if match is None:
+        raise ValueError("A colour is # and six hexadecimal digits.")
+    red, green, blue = (_linear(int(part, 16) / 255) for part in match.groups())
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(value: float) -> float:
+    return value / 12.92 if value <= 0.04045 else float(((value + 0.055) / 1.055) ** 2.4)
+
+
+def _render(name: str, values: dict[str, object], *, escape: bool) -> str:
+    # The engine's own template: the backend's wrapper escapes plain text as if it were HTML.
+    template = cast("Any", loader.get_template(f"notifications/{name}")).template
+    return str(cast("Template", template).render(Context(values, autoescape=escape)))
+
+
+def _one_line(text: str) -> str:
+    printable = "".join(
+        character if character.isprintable() else " " for character in text.replace("\n", " ")
+    )
+    return " ".join(printable.split())[:_LONGEST_SUBJECT]
+
+
+def _tidy(text: str) -> str:
+    lines = "\n".join(line.rstrip() for line in text.strip().splitlines())
+    return _BLANK_LINES.sub("\n\n", lines) + "\n"

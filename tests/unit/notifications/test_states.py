@@ -1,0 +1,39 @@
+import pytest
+
+from core.notifications.states import (
+    TRANSITIONS,
+    MessageStateError,
+    MessageStatus,
+    check_transition,
+    may_become,
+)
+
+FINAL = {
+    MessageStatus.SENT,
+    MessageStatus.EXPIRED,
+    MessageStatus.FAILED,
+    MessageStatus.CANCELLED,
+}
+
+
+def test_every_state_has_a_row():
+    assert set(TRANSITIONS) == set(MessageStatus)
+
+
+@pytest.mark.parametrize("status", sorted(FINAL))
+def test_nothing_leaves_a_final_state(status):
+    assert TRANSITIONS[status] == frozenset()
+
+
+def test_what_is_perhaps_sent_never_goes_back_to_the_queue():
+    assert not may_become(MessageStatus.UNKNOWN, MessageStatus.QUEUED)
+    assert not may_become(MessageStatus.UNKNOWN, MessageStatus.SENDING)
+
+
+def test_a_step_that_the_table_does_not_know_is_refused():
+    with pytest.raises(MessageStateError):
+        check_transition(MessageStatus.SENT, MessageStatus.QUEUED)
+
+
+def test_nothing_is_sent_without_being_marked_first():
+    assert not may_become(MessageStatus.QUEUED, MessageStatus.SENT)
