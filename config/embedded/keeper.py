@@ -22,7 +22,7 @@ from types import FrameType
 from config.embedded import postgres, redis_server
 from config.embedded.errors import EmbeddedServerError
 from config.embedded.places import Places, addresses, places
-from config.embedded.processes import ServiceUser, own_folder, service_user, stop_process
+from config.embedded.processes import ServiceUser, let_pass, own_folder, service_user, stop_process
 from config.embedded.roles import ensure_database, ensure_roles
 
 _LOOK_SECONDS = 0.2
@@ -49,6 +49,8 @@ class Keeper:
         try:
             self._user = service_user()
             # Before either server: they run as that user and share the folder.
+            if self._user:
+                let_pass(self._here.postgres)
             own_folder(self._here.sockets, self._user)
             self._start("redis")
             self._start("postgres")

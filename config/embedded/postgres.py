@@ -37,7 +37,7 @@ def start(here: Places, *, user: ServiceUser | None, durable: bool) -> subproces
     Raises EmbeddedServerError with the end of the server's log.
     """
     if user:
-        _let_run(user, here)
+        _let_run()
     own_folder(here.sockets, user)
     _make_cluster(here, user=user)
     _clear_after_a_kill(here)
@@ -68,11 +68,10 @@ def _options(here: Places, *, durable: bool) -> list[str]:
     return [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
 
 
-def _let_run(user: ServiceUser, here: Places) -> None:
-    """Let the system user reach the programs and the data; root's folders may be closed to it."""
+def _let_run() -> None:
+    """Let the system user reach the programs; root's folders may be closed to it."""
     programs = binary("postgres")
     let_pass(programs)
-    let_pass(here.postgres)
     if not programs.stat().st_mode & stat.S_IXOTH:
         for folder in (programs.parent.parent, programs.parents[2].with_suffix(".libs")):
             for path in (folder, *folder.rglob("*")):

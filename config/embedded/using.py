@@ -20,6 +20,8 @@ from config.embedded.processes import is_alive
 _LONGEST_START = 120.0
 _LONGEST_STOP = 30.0
 _LOOK_SECONDS = 0.02
+# Keepers started by this process: they outlive the call, and are reaped when they have ended.
+_spawned: "list[subprocess.Popen[bytes]]" = []
 
 
 class Use:
@@ -126,6 +128,7 @@ def _wait_until_ready(here: Places, deadline: float, *, durable: bool) -> None:
             raise EmbeddedServerError(_why(here))
         if not _keeper_runs(here) and (keeper is None or keeper.poll() is not None):
             keeper = _spawn_keeper(here, durable=durable)
+            _spawned.append(keeper)
         _pause(deadline, here)
 
 
@@ -189,3 +192,4 @@ def _wait_for_keeper(here: Places, pid: int | None = None) -> None:
     deadline = time.monotonic() + _LONGEST_STOP
     while _keeper_runs(here) or (pid and is_alive(pid)):
         _pause(deadline, here)
+    _spawned[:] = [keeper for keeper in _spawned if keeper.poll() is None]

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 from config import embedded
+from config.embedded.places import REPOSITORY
 from config.embedded.processes import end_with_parent, spawn, stop_process
 from config.run.ports import PortClaim, PortTakenError
 from config.run.supervisor import ProcessFailedError, Supervisor, beat, web, worker
@@ -108,7 +109,7 @@ def _prepare(summary: Path) -> None:
     process = spawn(
         [sys.executable, "-m", "config.run.prepare", "--summary", summary],
         output=None,
-        cwd=embedded.REPOSITORY,
+        cwd=REPOSITORY,
     )
     try:
         code = process.wait()

@@ -105,8 +105,10 @@ def _pipenv() -> None:
     _need_venv()
     shutil.rmtree(TOOLS, ignore_errors=True)
     run("Making a place for pipenv", [sys.executable, "-m", "venv", TOOLS])
-    pip = [python, "-m", "pip", "install", "--quiet", "--require-hashes", "--requirement", PIPENV]
-    run("Installing pipenv", pip)
+    run(
+        "Installing pipenv",
+        [python, "-m", "pip", "install", "--quiet", "--require-hashes", "--requirement", PIPENV],
+    )
     stamp.write_text(wanted)
 
 

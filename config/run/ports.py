@@ -32,6 +32,7 @@ class PortClaim:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
+            self._lock.close()
             holder = self._file.read_text().strip()
             raise PortTakenError(
                 f"Port {port} is taken: the portal already runs there, as process {holder}. "

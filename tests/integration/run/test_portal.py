@@ -1,0 +1,117 @@
+"""The whole portal, started, killed, started again and stopped as a person does it."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from tests.support.processes import free_port, processes_of, state_folder, wait_for
+
+pytestmark = pytest.mark.slow
+
+LONGEST_START = 120
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def state() -> Iterator[Path]:
+    with state_folder() as folder:
+        yield folder
+
+
+def environment(state: Path, port: int) -> dict[str, str]:
+    """Return a person's environment: nothing of the tests' own."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {**kept, "PORTAL_STATE": str(state), "PORT": str(port)}
+
+
+def start(state: Path, port: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "config.run"],
+        cwd=ROOT,
+        env=environment(state, port),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def read_until_ready(portal: subprocess.Popen[str]) -> str:
+    assert portal.stdout
+    said = ""
+    for line in portal.stdout:
+        said += line
+        if "Ctrl-C" in line:
+            return said
+    raise AssertionError(f"the portal ended:\n{said}")
+
+
+def status(port: int, path: str, host: str = "localhost") -> int:
+    request = Request(f"http://127.0.0.1:{port}{path}", headers={"Host": f"{host}:{port}"})
+    try:
+        with urlopen(request, timeout=10) as answer:
+            return int(answer.status)
+    except URLError as error:
+        return int(getattr(error, "code", 0))
+
+
+def test_a_run_that_is_killed_blocks_no_other_and_a_stopped_one_leaves_nothing(
+    state: Path,
+) -> None:
+    port = free_port()
+    killed = start(state, port)
+    said = read_until_ready(killed)
+    assert f"http://localhost:{port}/" in said
+    assert "/outbox/" in said
+    assert status(port, "/healthz") == status(port, "/readyz") == status(port, "/") == 200
+
+    beside = subprocess.run(
+        [sys.executable, "-m", "config.run"],
+        cwd=ROOT,
+        env=environment(state, port),
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert beside.returncode == 1
+    assert f"Port {port} is taken" in beside.stderr
+
+    killed.kill()
+    killed.wait()
+    again = start(state, port)
+    read_until_ready(again)
+    assert status(port, "/") == 200
+
+    again.send_signal(signal.SIGTERM)
+    assert again.wait(30) == 0
+    assert processes_of(state) == {}
+    assert status(port, "/healthz") == 0
+
+
+def test_a_port_that_is_no_number_is_named(state: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "config.run"],
+        cwd=ROOT,
+        env={**environment(state, 1), "PORT": "eighty"},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "PORT is 'eighty'" in run.stderr
+
+
+def test_interrupting_the_start_stops_what_has_started(state: Path) -> None:
+    portal = start(state, free_port())
+    wait_for(lambda: any("postgres" in name for name in processes_of(state).values()))
+    portal.send_signal(signal.SIGINT)
+    assert portal.wait(30) == 0
+    wait_for(lambda: not processes_of(state), what="nothing is left")

@@ -1,0 +1,98 @@
+"""The supervisor: the port is claimed at once, programs are kept, and none outlives it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from config.run.ports import PortClaim, PortTakenError
+from config.run.supervisor import ProcessFailedError, Program, Supervisor
+from tests.support.processes import free_port, processes_of, state_folder, wait_for
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_claimed_port_is_refused_at_once_and_free_again_afterwards(tmp_path: Path) -> None:
+    port = free_port()
+    claim = PortClaim(port, tmp_path)
+    began = time.monotonic()
+    with pytest.raises(PortTakenError, match=rf"{port} is taken.*PORT={port + 1} make run"):
+        PortClaim(port, tmp_path)
+    assert time.monotonic() - began < 1
+    claim.release()
+    PortClaim(port, tmp_path).release()
+
+
+def test_the_port_of_another_program_is_refused_at_once(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        began = time.monotonic()
+        with pytest.raises(PortTakenError, match="Stop the program that has it"):
+            PortClaim(port, tmp_path)
+        assert time.monotonic() - began < 1
+
+
+def test_what_a_killed_run_left_gets_time_to_end(tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / f"run-{port}.lock").write_text("999999999")
+    code = (
+        "import socket, sys, time\n"
+        f"server = socket.create_server(('127.0.0.1', {port})); print('up', flush=True)\n"
+        "time.sleep(1)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as left_over:
+        assert left_over.stdout
+        left_over.stdout.readline()
+        PortClaim(port, tmp_path).release()
+
+
+def test_a_program_that_ends_is_started_again(tmp_path: Path) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(said.append)
+    program = Program("sleeper", ["sleep", "60"])
+    supervisor.start(program)
+    assert program.process
+    first = program.process.pid
+    os.kill(first, signal.SIGKILL)
+    program.process.wait()
+    supervisor.look()
+    assert program.process.pid != first
+    assert "sleeper ended" in said[0]
+    supervisor.stop()
+    assert program.process.poll() is not None
+
+
+def test_a_program_that_cannot_stay_stops_everything() -> None:
+    supervisor = Supervisor(lambda text: None)
+    supervisor.start(Program("quitter", ["false"]))
+    deadline = time.monotonic() + 20
+    with pytest.raises(ProcessFailedError, match="quitter ended 5 times"):
+        supervisor.watch(until=lambda: time.monotonic() > deadline)
+    supervisor.stop()
+
+
+def test_programs_and_their_children_die_with_a_killed_supervisor() -> None:
+    code = (
+        "import sys, time\n"
+        "from config.run.supervisor import Program, Supervisor\n"
+        "supervisor = Supervisor(print)\n"
+        "supervisor.start(Program('p', ['sh', '-c', 'exec sleep 300', sys.argv[1]]))\n"
+        "print('up', flush=True)\n"
+        "time.sleep(300)\n"
+    )
+    with state_folder() as state:
+        with subprocess.Popen(
+            [sys.executable, "-c", code, str(state)],
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PORTAL_STATE": str(state)},
+        ) as process:
+            assert process.stdout
+            process.stdout.readline()
+            assert len(processes_of(state)) == 2
+            process.kill()
+        wait_for(lambda: not processes_of(state), what="the child ends")

@@ -1,0 +1,45 @@
+"""The set-up on a fresh machine: what it stamps and what it says when it cannot go on."""
+
+from pathlib import Path
+
+import pytest
+
+from config.run import browser, first
+
+
+def test_the_digest_follows_the_files(tmp_path: Path) -> None:
+    file = tmp_path / "lock"
+    file.write_text("one")
+    before = first.digest_of([file])
+    assert first.digest_of([file]) == before
+    file.write_text("two")
+    assert first.digest_of([file]) != before
+
+
+def test_without_root_the_one_command_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(first.SetupError, match=r"sudo sh -c 'apt-get update && .* chromium"):
+        first.install_debian_package("chromium", "No browser.")
+
+
+def test_a_failed_step_shows_its_last_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(first, "LOG", tmp_path / "setup.log")
+    with pytest.raises(first.SetupError, match="no such package"):
+        first.run("Installing", ["sh", "-c", "echo no such package; exit 3"])
+
+
+def test_a_named_browser_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTAL_CHROMIUM", "/opt/chromium/chrome")
+    assert browser.find_browser() == "/opt/chromium/chrome"
+
+
+def test_without_browser_and_root_the_tests_name_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("PORTAL_CHROMIUM", raising=False)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(first.SetupError, match="make test-fast"):
+        browser.ensure_browser()
