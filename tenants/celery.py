@@ -11,7 +11,7 @@ retries, chains and chords. `link_error` is banned: its callbacks run outside th
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import Celery, Task, signals
 from django.core.exceptions import ImproperlyConfigured
@@ -21,6 +21,11 @@ from core.common.crypto import constant_time_equal, current_key_version, keyed_d
 from tenants import registry
 from tenants.context import ActiveContract, contract_context, current_contract
 from tenants.errors import NoContractError, OtherContractError, TenancyError
+
+if TYPE_CHECKING:
+    _Task = Task[..., Any]
+else:
+    _Task = Task
 
 HEADER = "portal_contract"
 _PURPOSE = "celery-contract"
@@ -59,7 +64,7 @@ def _digest(task_name: str, contract_id: str, version: int) -> str:
     return keyed_digest(_PURPOSE, task_name, contract_id, version=version).hex()
 
 
-class _PortalTask(Task):  # type: ignore[misc]
+class _PortalTask(_Task):
     """What both classes share: no error callbacks."""
 
     abstract = True
@@ -151,7 +156,7 @@ class ContractTask(_PortalTask):
 _open: dict[str, ExitStack] = {}
 
 
-def enter_contract(task_id: str, task: Task, **_: Any) -> None:
+def enter_contract(task_id: str, task: _Task, **_: Any) -> None:
     """Before a task: put its contract, or none, in hand; also for the callbacks that follow it."""
     contract = None
     if isinstance(task, ContractTask):

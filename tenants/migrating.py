@@ -13,13 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import psycopg
 from django.core.management import call_command
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
 from tenants import registry
+from tenants.backend.sessions import open_session
 from tenants.context import contract_context, schema_scope
 from tenants.database_router import contract_labels, shared_labels
 from tenants.models import Contract
@@ -47,10 +47,7 @@ def deployer_lock(using: str = OWNER) -> Iterator[None]:
 
     The lock has a session of its own: it is let go when the process dies.
     """
-    params = connections[using].get_connection_params()
-    for name in ("cursor_factory", "context", "prepare_threshold"):
-        params.pop(name, None)
-    with psycopg.connect(**params, autocommit=True) as session:
+    with open_session(using) as session:
         session.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         yield
 

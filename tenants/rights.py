@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from django.apps import apps
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django_tenants.utils import get_public_schema_name
 from psycopg import sql
+
+from tenants.backend.base import SHARED_SCHEMA
 
 EVERYTHING = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
@@ -29,7 +30,7 @@ def grant_application(
     owner after migrations and at provisioning; doing it again changes nothing.
     """
     names = {
-        "schema": sql.Identifier(schema or str(get_public_schema_name())),
+        "schema": sql.Identifier(schema or SHARED_SCHEMA),
         "role": sql.Identifier(application_role()),
     }
     with connection.cursor() as cursor:
@@ -55,7 +56,7 @@ def grant_statements(labels: Iterable[str]) -> list[str]:
 def _restricted(labels: Iterable[str]) -> dict[str, tuple[str, ...]]:
     wanted = set(labels)
     return {
-        model._meta.db_table: model.application_may  # type: ignore[attr-defined]
+        model._meta.db_table: model.application_may
         for model in apps.get_models(include_auto_created=True)
         if hasattr(model, "application_may") and model._meta.app_label in wanted
     }

@@ -39,14 +39,17 @@ class ContractQuery(Query):
 
     contract_schema: str | None = None
 
+    def _what(self) -> str:
+        return self.model.__name__ if self.model else "A query"
+
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         """Check, then compile as part of another query."""
-        check_schema(self.contract_schema, self.model.__name__)
+        check_schema(self.contract_schema, self._what())
         return super().as_sql(compiler, connection)
 
     def get_compiler(self, *args: Any, **kwargs: Any) -> Any:
         """Check, then return the compiler for a query of its own."""
-        check_schema(self.contract_schema, self.model.__name__)
+        check_schema(self.contract_schema, self._what())
         return super().get_compiler(*args, **kwargs)
 
 
@@ -56,6 +59,8 @@ class ContractQuerySet(models.QuerySet[ModelT]):
     One made where no contract is in hand (a form field's, at import) belongs to none yet: it
     takes the contract of the first place that narrows it, and raises when it is run in none.
     """
+
+    _query: Query
 
     def __init__(
         self, model: Any = None, query: Any = None, using: str | None = None, hints: Any = None
@@ -93,7 +98,7 @@ class ContractQuerySet(models.QuerySet[ModelT]):
     def resolve_expression(self, *args: Any, **kwargs: Any) -> Any:
         """Check, then become a subquery."""
         check_schema(self._contract_schema, self.model.__name__)
-        return super().resolve_expression(*args, **kwargs)  # type: ignore[misc]
+        return super().resolve_expression(*args, **kwargs)
 
     def __iter__(self) -> Iterator[ModelT]:
         """Check even when the rows are already there."""
@@ -126,11 +131,12 @@ def _check_rows(rows: Sequence[models.Model]) -> None:
         check_schema(row.__dict__.get(_KEY), type(row).__name__)
 
 
-class ContractManager(models.Manager.from_queryset(ContractQuerySet)[ModelT]):  # type: ignore[misc]
+class ContractManager(models.Manager[ModelT]):
     """The manager of every contract model; look-ups through relations use it, too."""
 
-    def __get__(self, instance: Any, owner: Any) -> Any:
-        return super().__get__(instance, owner)
+    def get_queryset(self) -> ContractQuerySet[ModelT]:
+        """Return a queryset of the contract in hand."""
+        return ContractQuerySet(self.model, using=self._db, hints=getattr(self, "_hints", None))
 
 
 class ContractModel(UUIDModel):
@@ -147,9 +153,11 @@ class ContractModel(UUIDModel):
         base_manager_name = "objects"
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
+    def from_db(
+        cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any
+    ) -> Self:
         """Make an object from a row and remember whose it is."""
-        instance = super().from_db(db, field_names, values)
+        instance = super().from_db(db, field_names, values, **options)
         instance.__dict__[_KEY] = current_schema()
         return instance
 

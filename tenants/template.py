@@ -7,10 +7,12 @@ digest covers the migrations' sources and the server's version; new migrations m
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from django.apps import apps
 from django.db import connections
@@ -43,13 +45,19 @@ def get_template(using: str = OWNER) -> SchemaTemplate:
 
     Takes the deployers' lock to make one; not to be called inside a transaction.
     """
-    digest = template_digest(connections[using].pg_version)
+    digest = template_digest(_server_version(using))
     template = _known.get(digest) or _stored(digest, using)
     if template is None:
         with deployer_lock(using):
             template = _stored(digest, using) or _make(digest, using)
     _known[digest] = template
     return template
+
+
+def _server_version(using: str) -> int:
+    connection = connections[using]
+    connection.ensure_connection()
+    return int(connection.connection.info.server_version)
 
 
 @cache
@@ -70,8 +78,8 @@ def _stored(digest: str, using: str) -> SchemaTemplate | None:
     return _template_of(row.content) if row else None
 
 
-def _template_of(content: dict[str, list[object]]) -> SchemaTemplate:
-    migrations = tuple((str(app), str(name)) for app, name in content["migrations"])  # type: ignore[misc]
+def _template_of(content: Mapping[str, Sequence[Any]]) -> SchemaTemplate:
+    migrations = tuple((str(key[0]), str(key[1])) for key in content["migrations"])
     level: dict[str, str] = {}
     for app, name in migrations:
         level[app] = max(name, level.get(app, ""))
@@ -79,7 +87,7 @@ def _template_of(content: dict[str, list[object]]) -> SchemaTemplate:
 
 
 def _make(digest: str, using: str) -> SchemaTemplate:
-    """Migrate a schema, read it, drop it. Runs under the lock; what a killed run left is dropped."""
+    """Migrate a schema, read it, drop it. Runs under the lock; a killed run's one is dropped."""
     connection = connections[using]
     schema = f"portal_template_{digest[:16]}"
     name = sql.Identifier(schema)
@@ -94,7 +102,10 @@ def _make(digest: str, using: str) -> SchemaTemplate:
             statements = read_ddl(connection, schema)
         finally:
             cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(name))
-        content = {"statements": statements, "migrations": [list(key) for key in migrations]}
+        content: dict[str, list[Any]] = {
+            "statements": statements,
+            "migrations": [list(key) for key in migrations],
+        }
         SchemaText.objects.using(using).update_or_create(
             digest=digest, defaults={"content": content}
         )

@@ -11,10 +11,12 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import psycopg
 from django.conf import settings
-from django.db import connections
+
+from tenants.backend.sessions import open_session
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +34,7 @@ class Watcher:
         self._known = known
         self._stale = stale
         self._stopped = threading.Event()
-        self._parameters = _connection_parameters()
+        self._connect = partial(open_session, "default", connect_timeout=2)
         self.thread = threading.Thread(target=self._run, name="registry-watcher", daemon=True)
 
     def start(self) -> None:
@@ -48,7 +50,7 @@ class Watcher:
         troubled = False
         while not self._stopped.is_set():
             try:
-                with psycopg.connect(**self._parameters, autocommit=True) as connection:
+                with self._connect() as connection:
                     troubled = False
                     self._watch(connection)
             except psycopg.Error as error:
@@ -69,14 +71,6 @@ class Watcher:
         known = self._known()
         if known is not None and (row is None or row[0] != known):
             self._stale()
-
-
-def _connection_parameters() -> dict[str, object]:
-    """Return the application's login without Django's cursors and adapters."""
-    params = connections["default"].get_connection_params()
-    for name in ("cursor_factory", "context", "prepare_threshold"):
-        params.pop(name, None)
-    return {**params, "connect_timeout": 2, "application_name": "portal registry"}
 
 
 class _Holder:

@@ -27,6 +27,7 @@ from tenants.context import Scope, current_schema, current_scope
 from tenants.errors import ContractSwitchError, TenancyError
 
 Path = tuple[str, ...]
+SHARED_SCHEMA = str(get_public_schema_name())  # type: ignore[no-untyped-call]
 
 
 class DatabaseWrapper(library.DatabaseWrapper):
@@ -43,14 +44,14 @@ class DatabaseWrapper(library.DatabaseWrapper):
         self._bound_schema: str | None = None
         self._bound_block: object | None = None
         self.path_switches = 0
-        super().__init__(*args, **kwargs)
-        self.introspection = SchemaIntrospection(self)
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+        self.introspection = SchemaIntrospection(self)  # type: ignore[assignment]
 
     # --- What the library calls, and what it must not do -----------------------------------------
     @property
     def schema_name(self) -> str:
         """The schema in hand; introspection and the library's models read it."""
-        return current_schema() or str(get_public_schema_name())
+        return current_schema() or SHARED_SCHEMA
 
     @schema_name.setter
     def schema_name(self, value: str | None) -> None:
@@ -142,8 +143,9 @@ class DatabaseWrapper(library.DatabaseWrapper):
 
     def _transaction_block(self) -> object | None:
         """Return what stands for the present transaction; a test case's own one does not count."""
+        block: object
         for block in self.atomic_blocks:
-            if not block._from_testcase:  # noqa: SLF001 - Django's own mark for its test cases
+            if not getattr(block, "_from_testcase", False):
                 return block
         return None if self.autocommit or self.atomic_blocks else self
 
@@ -208,9 +210,8 @@ class DatabaseWrapper(library.DatabaseWrapper):
 
 def _path_for(scope: Scope | None) -> Path:
     """Return the schemas to look in. Temporary tables come last, so that they shadow nothing."""
-    shared = str(get_public_schema_name())
     if scope is None:
-        return (shared, "pg_temp")
+        return (SHARED_SCHEMA, "pg_temp")
     if scope.alone:
         return (scope.schema_name, "pg_temp")
-    return (scope.schema_name, shared, "pg_temp")
+    return (scope.schema_name, SHARED_SCHEMA, "pg_temp")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,9 +38,7 @@ class SchemaIntrospection(DatabaseIntrospection):
         with _alone():
             return super().get_table_description(cursor, table_name)
 
-    def get_sequences(
-        self, cursor: Any, table_name: str, table_fields: Sequence[Any] = ()
-    ) -> list[dict[str, Any]]:
+    def get_sequences(self, cursor: Any, table_name: str, table_fields: Any = ()) -> list[Any]:
         """Return the sequences of a table."""
         with _alone():
             return super().get_sequences(cursor, table_name, table_fields)

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 
 import psycopg
-from django.db import connection, connections
-from django_tenants.utils import get_public_schema_name
+from django.db import connection
 from psycopg import sql
 
 from tenants import registry
+from tenants.backend.base import SHARED_SCHEMA
+from tenants.backend.sessions import open_session
 from tenants.context import ActiveContract, contract_context
 from tenants.errors import TenancyError
 from tenants.identity.models import SchemaIdentity
@@ -37,7 +38,7 @@ def check_shared_identity() -> None:
             [SchemaIdentity._meta.db_table, "tenants_contract"],
         )
         schema, hides_contracts, shows_shared = cursor.fetchone()
-    if schema != get_public_schema_name() or not hides_contracts or not shows_shared:
+    if schema != SHARED_SCHEMA or not hides_contracts or not shows_shared:
         raise MixedSchemasError(f"Statements without a contract reach the schema {schema}.")
 
 
@@ -49,14 +50,14 @@ def check_contract_identity(contract: ActiveContract) -> None:
         raise MixedSchemasError(f"Statements in {contract.slug} reach the identity {rows}.")
 
 
-def check_pooler(connect: Connect | None = None, *, rounds: int = 3) -> None:
+def check_pooler(connect: Connect = open_session, *, rounds: int = 3) -> None:
     """See that two sessions keep two search paths apart. Raises MixedSchemasError.
 
     Two clients each set a path and ask for it in turns, outside transactions and around each
     other's. A pooler that gives both the same server session answers one with the other's path.
     """
     with ExitStack() as stack:
-        clients = [stack.enter_context((connect or _connect)()) for _ in range(2)]
+        clients = [stack.enter_context(connect()) for _ in range(2)]
         expected = [f"probe_{secrets.token_hex(6)}" for _ in clients]
         for client, path in zip(clients, expected, strict=True):
             client.execute(sql.SQL("SET search_path = {}").format(sql.Identifier(path)))
@@ -74,13 +75,6 @@ def check_pooler(connect: Connect | None = None, *, rounds: int = 3) -> None:
 def _ask(client: psycopg.Connection) -> str:
     row = client.execute("SHOW search_path").fetchone()
     return str(row[0]) if row else ""
-
-
-def _connect() -> psycopg.Connection:
-    params = connections["default"].get_connection_params()
-    for name in ("cursor_factory", "context", "prepare_threshold"):
-        params.pop(name, None)
-    return psycopg.connect(**params, autocommit=True)
 
 
 def check_everything(contracts: Iterable[ActiveContract] | None = None) -> None:
