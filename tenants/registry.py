@@ -59,6 +59,7 @@ class _Memory:
 
 
 _memory = _Memory()
+_MARK = "registry"
 
 
 def get_contract(slug: str) -> ActiveContract:
@@ -125,8 +126,8 @@ def announce() -> None:
             raise NotConfiguredError("The registry's row is missing: migrate the shared schema.")
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, '')", [watching.CHANNEL])
+        _marks().add(_MARK)
         transaction.on_commit(forget)
-    forget()
 
 
 def forget() -> None:
@@ -134,8 +135,16 @@ def forget() -> None:
     _memory.forget()
 
 
+def _marks() -> set[str]:
+    marks: set[str] = getattr(connection, "transaction_marks", set())
+    return marks
+
+
 def _current() -> Snapshot:
     watching.ensure_watcher(_memory.epoch, forget)
+    if _MARK in _marks():
+        # A publication that has not committed yet is seen by its own transaction alone.
+        return load_snapshot(_memory.snapshot)
     snapshot = _memory.snapshot
     if snapshot is not None and _memory.fresh:
         return snapshot

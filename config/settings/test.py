@@ -40,3 +40,5 @@ CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
 ALLOWED_HOSTS = ["*"]
 PORTAL_PUBLIC_PORT = None
+# One process: what it publishes it sees. The tests of the watcher start one themselves.
+PORTAL_WATCH_REGISTRY = False

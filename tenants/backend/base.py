@@ -44,6 +44,8 @@ class DatabaseWrapper(library.DatabaseWrapper):
         self._bound_schema: str | None = None
         self._bound_block: object | None = None
         self.path_switches = 0
+        self.transaction_marks: set[str] = set()
+        """What the present transaction has done that others must not see before it commits."""
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         self.introspection = SchemaIntrospection(self)  # type: ignore[assignment]
 
@@ -152,10 +154,14 @@ class DatabaseWrapper(library.DatabaseWrapper):
     # --- Whatever may revert the path ------------------------------------------------------------
     def _forget(self) -> None:
         self._path = None
-        self._unbind()
+        self._end_transaction()
 
     def _unbind(self) -> None:
         self._bound_schema = self._bound_block = None
+
+    def _end_transaction(self) -> None:
+        self._unbind()
+        self.transaction_marks.clear()
 
     def _commit(self) -> None:
         # The server answers COMMIT of an aborted transaction with a rollback, and no error.
@@ -165,7 +171,7 @@ class DatabaseWrapper(library.DatabaseWrapper):
         except BaseException:
             self._forget()
             raise
-        self._unbind()
+        self._end_transaction()
         if aborted:
             self._forget()
 
