@@ -7,3 +7,9 @@ class AccountsConfig(AppConfig):
     name = "core.accounts"
     label = "core_accounts"
     verbose_name = "Accounts"
+
+    def ready(self) -> None:
+        from core.accounts.notices import ACCOUNT_LOCKED
+        from core.notifications.kinds import register_kind
+
+        register_kind(ACCOUNT_LOCKED)

@@ -1,5 +1,6 @@
 """The account: one person, for all contracts they work with."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -18,7 +19,12 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(UUIDModel, AbstractBaseUser):
-    """A person's account. Deactivated and anonymised, never deleted."""
+    """A person's account. Deactivated and anonymised, never deleted.
+
+    `security_epoch` moves with every change that must end sessions, links and remembered browsers;
+    they keep the number they were made under. The lock's fields are written by
+    `services.locks` alone, by single statements that count and lock at once.
+    """
 
     username = models.CharField(max_length=60)
     email = models.EmailField(max_length=254)
@@ -50,14 +56,34 @@ class User(UUIDModel, AbstractBaseUser):
         constraints: ClassVar = [
             models.UniqueConstraint(Lower("username"), name="user_username_once"),
             models.UniqueConstraint(Lower("email"), name="user_email_once"),
+            models.CheckConstraint(
+                condition=models.Q(lock_until__isnull=True) | models.Q(locked_at__isnull=False),
+                name="user_lock_has_a_beginning",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_active=True, deactivated_at__isnull=True)
+                | models.Q(is_active=False, deactivated_at__isnull=False),
+                name="user_deactivation_has_a_time",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.username
 
+    def get_full_name(self) -> str:
+        """Return first and last name."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    def is_locked(self, at: datetime) -> bool:
+        """Tell whether the lock holds at this moment; a lock without end holds until an unlock."""
+        return self.locked_at is not None and (self.lock_until is None or at < self.lock_until)
+
 
 class ContractAccess(UUIDModel):
-    """That an account works in a contract; all that effective policy reads."""
+    """That an account works in a contract; all that effective policy reads.
+
+    Written by the apps that own memberships and staff roles, in the transaction of the membership.
+    """
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="contract_access")
     contract = models.ForeignKey("tenants.Contract", on_delete=models.PROTECT, related_name="+")
@@ -70,8 +96,27 @@ class ContractAccess(UUIDModel):
                 fields=["user", "contract"],
                 condition=models.Q(until__isnull=True),
                 name="contract_access_once_at_a_time",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(until__isnull=True) | models.Q(until__gte=models.F("since")),
+                name="contract_access_ends_after_it_begins",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.contract_id}"
+
+
+class AddressFailures(UUIDModel):
+    """How often sign-ins from one network address failed within the running hour.
+
+    The address is kept as a keyed digest. A successful sign-in does not reset it: otherwise one
+    account of one's own would buy guesses at everybody else's.
+    """
+
+    address_digest = models.BinaryField(max_length=32, unique=True)
+    began_at = models.DateTimeField()
+    failures = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.failures} since {self.began_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,45 @@
+"""What django-allauth asks us."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from core.accounts.allauth_wrapper import methods_used
+from core.accounts.models import User
+from core.accounts.paths import is_own_path
+from core.accounts.services.sign_in import complete_sign_in
+from core.accounts.sessions import open_session
+from core.common import clock
+
+
+class PortalAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """Our stages, our session, our redirects; none of allauth's own pages, mails or messages."""
+
+    def get_login_stages(self) -> list[str]:
+        """Return the stages of a sign-in after the password, in order."""
+        return list(settings.PORTAL_LOGIN_STAGES)
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Sign in at the end of the pipeline: new session id, our record, counters back."""
+        at = clock.now()
+        super().login(request, user)
+        open_session(request, user, at=at)
+        complete_sign_in(user_id=user.id, methods=methods_used(request, user), at=at)
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Return the home page of the host or contract in hand."""
+        return reverse("home")
+
+    def is_safe_url(self, url: str) -> bool:
+        """Accept our own paths only; allauth accepts every allowed host."""
+        return is_own_path(url)
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Accounts are made by registration and by administrators."""
+        return False
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        """Say nothing: our pages say it in their own words."""

@@ -1,0 +1,155 @@
+"""The one module that imports what django-allauth keeps to itself.
+
+What we take from it: the pipeline of a sign-in (stages, kept in the session with a time-out) and
+the record of the methods used. Written against 65.21.1; `tests/unit/accounts/test_wrapper.py`
+says what we rely on.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self, cast
+
+from allauth.account.internal.flows.login import (
+    get_authentication_records,
+    perform_login,
+    record_authentication,
+)
+from allauth.account.internal.stagekit import clear_login, stash_login
+from allauth.account.models import Login
+from allauth.account.stages import LoginStage, LoginStageController
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from core.accounts.models import User
+
+_STATE = "portal"
+PASSWORD = "password"  # noqa: S105
+FACTOR = "mfa"
+
+
+@dataclass
+class SignInAttempt:
+    """What we keep of a sign-in under way, beside allauth's own state.
+
+    `binding` is what its one-time codes are bound to; `contract` is the key of the contract in
+    which it began ("" on the portal host): in another it starts again. `proven` lists channels
+    that were proven before the pipeline began, by somebody who comes from MFA registration.
+    """
+
+    option: str
+    binding: str
+    contract: str = ""
+    challenge: str = ""
+    verified: bool = False
+    proven: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, login: Login) -> Self | None:
+        """Return the attempt that a stashed login carries."""
+        try:
+            return cls(**login.state[_STATE])
+        except (KeyError, TypeError):
+            return None
+
+    def write_to(self, login: Login) -> None:
+        """Put the attempt into a login's state."""
+        login.state[_STATE] = asdict(self)
+
+
+class PortalStage(LoginStage):  # type: ignore[misc]
+    """A stage of ours: knows its attempt and leads back to our own first page."""
+
+    @property
+    def attempt(self) -> SignInAttempt:
+        """Return what we keep of this sign-in; a stage never runs without it."""
+        attempt = SignInAttempt.of(self.login)
+        if attempt is None:
+            raise LookupError("This sign-in did not begin on a page of ours.")
+        return attempt
+
+    @property
+    def user(self) -> User:
+        """Return who is signing in."""
+        return cast("User", self.login.user)
+
+    def keep(self, attempt: SignInAttempt) -> None:
+        """Write the attempt back into the session."""
+        attempt.write_to(self.login)
+        stash_login(self.request, self.login)
+
+    def finish(self) -> HttpResponse:
+        """Go on with the next stage, or sign the person in when this was the last."""
+        return cast("HttpResponse", self.exit())
+
+    def abort(self) -> HttpResponse:
+        """Drop the sign-in and lead back to the Login options page."""
+        clear_login(self.request)
+        return HttpResponseRedirect(reverse("login_options"))
+
+
+def begin_sign_in(
+    request: HttpRequest, user: User, *, attempt: SignInAttempt, redirect_url: str
+) -> HttpResponse:
+    """Enter the pipeline after the right password; returns where the person goes next.
+
+    Whoever was signed in on this browser is signed out, and the session gets a new identifier:
+    a password is a rise of assurance.
+    """
+    return _enter(request, user, attempt=attempt, redirect_url=redirect_url, methods=[PASSWORD])
+
+
+def sign_in_proven(
+    request: HttpRequest, user: User, *, attempt: SignInAttempt, redirect_url: str
+) -> HttpResponse:
+    """Sign in somebody who has just set a password and proven a factor, in MFA registration.
+
+    The stages run: what `attempt.proven` names is not asked again, everything else is.
+    """
+    methods = [PASSWORD, *attempt.proven]
+    return _enter(request, user, attempt=attempt, redirect_url=redirect_url, methods=methods)
+
+
+def _enter(
+    request: HttpRequest,
+    user: User,
+    *,
+    attempt: SignInAttempt,
+    redirect_url: str,
+    methods: list[str],
+) -> HttpResponse:
+    if request.user.is_authenticated:
+        logout(request)
+    clear_login(request)
+    request.session.cycle_key()
+    login = Login(user=user, email=user.email, redirect_url=redirect_url)
+    attempt.write_to(login)
+    for method in methods:
+        note_method(request, user, method)
+    return cast("HttpResponse", perform_login(request, login))
+
+
+def find_stage(request: HttpRequest, key: str) -> PortalStage | None:
+    """Return the stage of this browser's sign-in when it is the present one, else None."""
+    stage = LoginStageController.enter(request, key)
+    if isinstance(stage, PortalStage) and stage.login.user and SignInAttempt.of(stage.login):
+        return stage
+    return None
+
+
+def note_method(request: HttpRequest, user: User, method: str) -> None:
+    """Record that this session proved something: `password`, or the channel of a factor."""
+    if method == PASSWORD:
+        record_authentication(request, user, method=PASSWORD)
+    else:
+        record_authentication(request, user, method=FACTOR, type=method)
+
+
+def methods_used(request: HttpRequest, user: User) -> tuple[str, ...]:
+    """Return what this session proved, oldest first: `password`, `email`, `sms`, `voice`."""
+    records: list[dict[str, Any]] = get_authentication_records(request, user)
+    return tuple(str(entry.get("type") or entry["method"]) for entry in records)
+
+
+def drop_sign_in(request: HttpRequest) -> None:
+    """Forget a sign-in under way."""
+    clear_login(request)

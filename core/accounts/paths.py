@@ -1,0 +1,12 @@
+"""Addresses that a person may be sent on to: our own paths, nothing else."""
+
+from django.utils.http import url_has_allowed_host_and_scheme
+
+_LONGEST = 500
+
+
+def is_own_path(url: str) -> bool:
+    """Tell whether a text is a path on this host, whatever a browser makes of odd spellings."""
+    if len(url) > _LONGEST or not url.startswith("/") or url.startswith(("//", "/\\")):
+        return False
+    return url_has_allowed_host_and_scheme(url, allowed_hosts=None)

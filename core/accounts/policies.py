@@ -1,0 +1,119 @@
+"""Which policy holds for whom: the strictest of the account's contracts, field by field."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol, cast
+from uuid import UUID
+
+from django.http import HttpRequest
+
+from core.accounts.models import ContractAccess
+from core.accounts.passwords import PasswordRules, blocked_words
+from tenants import registry
+from tenants.configuration.document import BrandSection
+from tenants.configuration.merge import MergedPolicy, strictest
+from tenants.configuration.policy import (
+    AccountsSection,
+    CodePolicy,
+    LinksSection,
+    PolicySections,
+    SessionsSection,
+)
+from tenants.context import ActiveContract
+
+_PORTAL = "portal"
+
+
+class Policy(Protocol):
+    """What holds for a person: a document's sections or the merge of several."""
+
+    @property
+    def accounts(self) -> AccountsSection: ...
+
+    @property
+    def mfa(self) -> CodePolicy: ...
+
+    @property
+    def sessions(self) -> SessionsSection: ...
+
+    @property
+    def links(self) -> LinksSection: ...
+
+
+def effective_policy(user_id: UUID) -> MergedPolicy:
+    """Return the strictest policy of the contracts that an account works in (one query).
+
+    Without a contract, and for an unknown account, the deployment's defaults hold. Design
+    decision 7.
+    """
+    contracts = ContractAccess.objects.filter(user_id=user_id, until__isnull=True)
+    known = [find_contract(key) for key in contracts.values_list("contract_id", flat=True)]
+    return merged_policy(
+        tuple(sorted((contract.slug, contract.revision) for contract in known if contract))
+    )
+
+
+@lru_cache(maxsize=512)
+def _merged(contracts: tuple[tuple[str, int], ...]) -> MergedPolicy:
+    return strictest({slug: registry.get_contract(slug).document for slug, _revision in contracts})
+
+
+def merged_policy(contracts: tuple[tuple[str, int], ...]) -> MergedPolicy:
+    """Return the merge for contracts given as (slug, revision); kept until one publishes."""
+    if not contracts:
+        return strictest({_PORTAL: registry.get_deployment().defaults})
+    return _merged(contracts)
+
+
+def find_contract(contract_id: UUID) -> ActiveContract | None:
+    """Return a contract by its key, or None when it is not ready."""
+    try:
+        return registry.get_contract_by_id(contract_id)
+    except registry.UnknownContractError:
+        return None
+
+
+def site_policy(contract: ActiveContract | None) -> PolicySections:
+    """Return the policy before the account is known: the contract's or the deployment's."""
+    return contract.document if contract else registry.get_deployment().defaults
+
+
+@dataclass(frozen=True)
+class OfferedOptions:
+    """What the Login options page offers here."""
+
+    phone: bool
+    email: bool
+    remember_hours: int
+
+
+def offered_options(contract: ActiveContract | None) -> OfferedOptions:
+    """Return the options of a contract, or on the portal host those of any contract."""
+    contracts = [contract] if contract else list(registry.list_contracts())
+    sections = [one.document.mfa for one in contracts] or [registry.get_deployment().defaults.mfa]
+    methods = {method for section in sections for method in section.methods}
+    return OfferedOptions(
+        phone="phone" in methods,
+        email="email" in methods,
+        remember_hours=max(section.remember_hours for section in sections),
+    )
+
+
+def password_rules(policy: Policy) -> PasswordRules:
+    """Return the rules that a new password must meet under a policy."""
+    return PasswordRules(
+        min_length=policy.accounts.password_min_length, classes=policy.accounts.password_classes
+    )
+
+
+def site_brand(request: HttpRequest) -> BrandSection:
+    """Return the brand of the contract or portal host that a request came to."""
+    contract = getattr(request, "contract", None)
+    if contract is not None:
+        return cast("BrandSection", contract.document.brand)
+    return registry.get_deployment().brand_of(getattr(request, "site_host", ""))
+
+
+def brand_words(brand: BrandSection) -> set[str]:
+    """Return the words of a brand, on which no password may be built."""
+    return blocked_words(brand.organization, brand.product, brand.logo_text)

@@ -1,0 +1,63 @@
+"""Reads of accounts."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models.functions import Lower
+
+from core.accounts.models import User
+
+UsernameSource = Callable[[str], bool]
+_username_sources: list[UsernameSource] = []
+
+
+def register_username_source(is_taken: UsernameSource) -> None:
+    """Add a place that holds usernames which are not accounts yet (pending registrations).
+
+    `is_taken` gets the name in lower case. Called in `ready()` of the app that owns the place.
+    """
+    if is_taken not in _username_sources:
+        _username_sources.append(is_taken)
+
+
+def find_account_by_email(email: str) -> User | None:
+    """Return the account that has an address, compared without case; None when there is none."""
+    return User.objects.alias(address=Lower("email")).filter(address=email.strip().lower()).first()
+
+
+def find_account_by_username(username: str) -> User | None:
+    """Return the account that has a username, compared without case."""
+    wanted = username.strip().lower()
+    return User.objects.alias(name=Lower("username")).filter(name=wanted).first()
+
+
+def get_account(user_id: UUID) -> User:
+    """Return an account by its key. Raises User.DoesNotExist."""
+    return User.objects.get(pk=user_id)
+
+
+def account_is_locked(user_id: UUID, *, at: datetime) -> bool:
+    """Tell whether an account's lock holds; an unknown account counts as locked."""
+    user = User.objects.filter(pk=user_id).only("locked_at", "lock_until").first()
+    return user is None or user.is_locked(at)
+
+
+def email_is_taken(email: str) -> bool:
+    """Tell whether an address belongs to an account.
+
+    Only for people who have proven that the address is theirs, or inside the server: the answer
+    must never reach anybody else.
+    """
+    return find_account_by_email(email) is not None
+
+
+def username_is_available(name: str) -> bool:
+    """Tell whether no account and no pending registration has a username, compared without case.
+
+    For pages that have passed identifier and code, or for an admin who adds a user.
+    """
+    wanted = name.strip().lower()
+    if find_account_by_username(wanted) is not None:
+        return False
+    return not any(is_taken(wanted) for is_taken in _username_sources)

@@ -1,0 +1,139 @@
+"""Make and change accounts."""
+
+from datetime import datetime
+from typing import ClassVar, TypedDict, Unpack
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from core.accounts.models import ContractAccess, User
+from core.accounts.selectors import email_is_taken
+from core.audit.recording import record
+from core.common.errors import DomainError
+
+
+class UsernameTakenError(DomainError):
+    """Another account has the username."""
+
+    code: ClassVar[str] = "username_taken"
+    message: ClassVar[str] = "This username is taken. Choose another one."
+
+
+class EmailTakenError(DomainError):
+    """Another account has the address."""
+
+    code: ClassVar[str] = "email_taken"
+    message: ClassVar[str] = (
+        "An account already uses this e-mail address. Sign in with it to add a provider to it."
+    )
+
+
+class ContactFields(TypedDict, total=False):
+    """What a person may tell about how to reach them."""
+
+    phone: str
+    fax: str
+    address_1: str
+    address_2: str
+    city: str
+    state: str
+    zip: str
+
+
+@transaction.atomic
+def create_account(
+    *,
+    username: str,
+    email: str,
+    first_name: str,
+    last_name: str,
+    password_hash: str,
+    by: UUID | None,
+    at: datetime,
+    **contact: Unpack[ContactFields],
+) -> User:
+    """Make an account whose address is proven; the username stays for good.
+
+    Called by registration sources inside the completing transaction. `password_hash` is an
+    encoded hash, never a password. Records `account.created`. Raises UsernameTakenError and
+    EmailTakenError; the database decides, so two at once make one account.
+    """
+    try:
+        with transaction.atomic():
+            user = User.objects.create(
+                username=username.strip(),
+                email=email.strip().lower(),
+                first_name=first_name.strip(),
+                last_name=last_name.strip(),
+                password=password_hash,
+                last_used_at=at,
+                **contact,
+            )
+    except IntegrityError as error:
+        if email_is_taken(email):
+            raise EmailTakenError from error
+        raise UsernameTakenError from error
+    record("account.created", actor_id=by or user.id, subject=("account", user.id), at=at)
+    return user
+
+
+@transaction.atomic
+def set_credentials(
+    *, user_id: UUID, email: str, password_hash: str, by: UUID | None, at: datetime
+) -> User:
+    """Give an account a new password and a proven address, and end everything made before.
+
+    Moves the security epoch: sessions, links and remembered browsers of the account end. Records
+    `account.credentials_set`. Raises EmailTakenError.
+    """
+    user = User.objects.select_for_update().get(pk=user_id)
+    user.email = email.strip().lower()
+    user.password = password_hash
+    user.security_epoch += 1
+    try:
+        with transaction.atomic():
+            user.save(update_fields=["email", "password", "security_epoch"])
+    except IntegrityError as error:
+        raise EmailTakenError from error
+    record("account.credentials_set", actor_id=by, subject=("account", user_id), at=at)
+    return user
+
+
+@transaction.atomic
+def end_sessions(*, user_id: UUID, reason: str, by: UUID | None, at: datetime) -> None:
+    """End every session, link and remembered browser of an account by moving its epoch."""
+    User.objects.filter(pk=user_id).update(security_epoch=F("security_epoch") + 1)
+    record(
+        "account.sessions_ended",
+        actor_id=by,
+        subject=("account", user_id),
+        data={"reason": reason},
+        at=at,
+    )
+
+
+@transaction.atomic
+def deactivate_account(*, user_id: UUID, reason: str, by: UUID | None, at: datetime) -> None:
+    """Close an account: it is out everywhere with its next request. Records the reason."""
+    User.objects.filter(pk=user_id).update(
+        is_active=False, deactivated_at=at, security_epoch=F("security_epoch") + 1
+    )
+    record(
+        "account.deactivated",
+        actor_id=by,
+        subject=("account", user_id),
+        data={"reason": reason},
+        at=at,
+    )
+
+
+def grant_contract_access(*, user_id: UUID, contract_id: UUID, at: datetime) -> None:
+    """Note that an account works in a contract from now on; nothing happens when it does already.
+
+    Called by groups and staff in the transaction of the membership or role.
+    """
+    ContractAccess.objects.bulk_create(
+        [ContractAccess(user_id=user_id, contract_id=contract_id, since=at)],
+        ignore_conflicts=True,
+    )

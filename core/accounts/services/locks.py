@@ -1,0 +1,115 @@
+"""Count failures, lock and unlock. One counter per account, whatever host or session is used."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from core.accounts.locking import LockRules, LockState, after_failure
+from core.accounts.models import User
+from core.accounts.policies import Policy
+from core.audit.recording import record
+from core.common.context import current_context
+from core.notifications.services.outbox import enqueue
+
+UnlockHook = Callable[[UUID], None]
+_unlock_hooks: list[UnlockHook] = []
+
+
+def register_unlock_hook(forget_failures: UnlockHook) -> None:
+    """Add what else must be forgotten when an account is unlocked (tries at codes).
+
+    Called in `ready()` of the app that counts.
+    """
+    if forget_failures not in _unlock_hooks:
+        _unlock_hooks.append(forget_failures)
+
+
+def lock_rules(policy: Policy) -> LockRules:
+    """Return the lock of a policy."""
+    return LockRules(
+        failures=policy.accounts.lock_failures,
+        window_minutes=policy.accounts.lock_window_minutes,
+        hold_minutes=policy.accounts.lock_hold_minutes,
+    )
+
+
+@transaction.atomic
+def record_failure(
+    *, user_id: UUID, rules: LockRules, at: datetime, final: bool = False
+) -> LockState | None:
+    """Count a wrong password or a wrong code, lock when it was the last one allowed.
+
+    Records `account.locked` and mails the owner when the lock closes. `final` locks at once, for
+    an owner whose tries at codes are used up. For a key that is nobody's the same statements run
+    and None is returned, so that nothing tells the two apart by time.
+    """
+    user = User.objects.select_for_update().filter(pk=user_id).first()
+    before = _state_of(user) if user else LockState()
+    state = after_failure(before, rules=rules, at=at, final=final)
+    User.objects.filter(pk=user_id).update(**asdict(state))
+    if user is None:
+        return None
+    if state.is_locked(at) and not before.is_locked(at):
+        _tell_about_lock(user, state, at=at)
+    return state
+
+
+@transaction.atomic
+def forget_failures(*, user_id: UUID, at: datetime) -> None:
+    """Set the counters of an account back after a complete sign-in, and note that it is used."""
+    User.objects.filter(pk=user_id).update(**asdict(LockState()), last_used_at=at)
+
+
+@transaction.atomic
+def unlock_account(*, user_id: UUID, reason: str, by: UUID | None, at: datetime) -> bool:
+    """Open a locked account and forget all failures; tells whether it was locked.
+
+    Called by staff and commands, with a reason that goes into the audit event
+    `account.unlocked`. The tries at codes are forgotten with it.
+    """
+    for forget in _unlock_hooks:
+        forget(user_id)
+    user = User.objects.select_for_update().get(pk=user_id)
+    was_locked = user.is_locked(at)
+    User.objects.filter(pk=user_id).update(**asdict(LockState()))
+    record(
+        "account.unlocked",
+        actor_id=by,
+        subject=("account", user_id),
+        result="ok" if was_locked else "was_open",
+        data={"reason": reason},
+        at=at,
+    )
+    return was_locked
+
+
+def _state_of(user: User) -> LockState:
+    return LockState(
+        failed_attempts=user.failed_attempts,
+        first_failed_at=user.first_failed_at,
+        locked_at=user.locked_at,
+        lock_until=user.lock_until,
+    )
+
+
+def _tell_about_lock(user: User, state: LockState, *, at: datetime) -> None:
+    record(
+        "account.locked",
+        subject=("account", user.id),
+        data={
+            "failures": state.failed_attempts,
+            "until": state.lock_until.isoformat() if state.lock_until else None,
+        },
+        at=at,
+    )
+    enqueue(
+        kind="account_locked",
+        to=user.email,
+        subject_id=user.id,
+        account_id=user.id,
+        contract_id=current_context().contract_id,
+        at=at,
+    )

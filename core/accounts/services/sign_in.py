@@ -1,0 +1,117 @@
+"""Check an address and a password, the same way and in the same time for everybody."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+
+from core.accounts.models import User
+from core.accounts.passwords import LONGEST_PASSWORD, normalize_password
+from core.accounts.policies import effective_policy
+from core.accounts.selectors import find_account_by_email
+from core.accounts.services.locks import forget_failures, lock_rules, record_failure
+from core.accounts.services.throttle import address_is_throttled, count_address_failure
+from core.audit.recording import record
+from core.common.ids import uuid7
+
+
+class Refusal(StrEnum):
+    """Why a sign-in was refused: for the audit alone, the person reads one sentence for all."""
+
+    UNKNOWN = "unknown"
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105
+    LOCKED = "locked"
+    INACTIVE = "inactive"
+    TOO_MANY_FROM_ADDRESS = "too_many_from_address"
+
+
+@dataclass(frozen=True)
+class PasswordCheck:
+    """The account, or why there is none."""
+
+    user: User | None
+    refusal: Refusal | None = None
+
+
+def check_password_of(*, email: str, password: str, address: str, at: datetime) -> PasswordCheck:
+    """Return the account when address and password fit and it may sign in.
+
+    `address` is the network address. Whatever is wrong, the same work is done: one hash, one
+    count, one audit event (`sign_in.refused`, with the true reason). A locked account is not told
+    from a wrong password even after the right one, or the lock would be an oracle for guesses.
+    Raises HashingBusyError before anything is counted.
+    """
+    if address_is_throttled(address, at=at):
+        return _refused(None, Refusal.TOO_MANY_FROM_ADDRESS, address=address, at=at)
+    user = find_account_by_email(email)
+    matches = password_matches(user, password)
+    refusal = _refusal(user, matches=matches, at=at)
+    if user is None or refusal is not None:
+        return _refused(user, refusal or Refusal.UNKNOWN, address=address, at=at)
+    record("sign_in.password_accepted", actor_id=user.id, subject=("account", user.id), at=at)
+    return PasswordCheck(user=user)
+
+
+def password_matches(user: User | None, password: str) -> bool:
+    """Compare a password, upgrading an older hash; without an account one hash is made instead.
+
+    Raises HashingBusyError.
+    """
+    too_long = len(password) > LONGEST_PASSWORD
+    normal = normalize_password(password[:LONGEST_PASSWORD])
+    if user is None or not user.has_usable_password():
+        make_password(normal)
+        return False
+    return user.check_password(normal) and not too_long
+
+
+@transaction.atomic
+def complete_sign_in(*, user_id: UUID, methods: tuple[str, ...], at: datetime) -> None:
+    """Note a complete sign-in: counters back to nothing, `sign_in.completed` with the methods."""
+    forget_failures(user_id=user_id, at=at)
+    record(
+        "sign_in.completed",
+        actor_id=user_id,
+        subject=("account", user_id),
+        data={"methods": list(methods)},
+        at=at,
+    )
+
+
+def record_sign_out(*, user_id: UUID, at: datetime) -> None:
+    """Note that somebody signed out: `session.ended`."""
+    record(
+        "session.ended",
+        actor_id=user_id,
+        subject=("account", user_id),
+        data={"reason": "signed_out"},
+        at=at,
+    )
+
+
+def _refusal(user: User | None, *, matches: bool, at: datetime) -> Refusal | None:
+    if user is None:
+        return Refusal.UNKNOWN
+    if user.is_locked(at):
+        return Refusal.LOCKED
+    if not matches:
+        return Refusal.WRONG_PASSWORD
+    return None if user.is_active else Refusal.INACTIVE
+
+
+@transaction.atomic
+def _refused(user: User | None, refusal: Refusal, *, address: str, at: datetime) -> PasswordCheck:
+    """Count and record; for an unknown account the same statements run on no row."""
+    count_address_failure(address, at=at)
+    user_id = user.id if user else uuid7()
+    record_failure(user_id=user_id, rules=lock_rules(effective_policy(user_id)), at=at)
+    record(
+        "sign_in.refused",
+        subject=("account", user.id) if user else None,
+        result=refusal.value,
+        at=at,
+    )
+    return PasswordCheck(user=None, refusal=refusal)

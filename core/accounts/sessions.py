@@ -1,0 +1,77 @@
+"""The session of a signed-in person: what it remembers, and when that is looked at."""
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth import logout
+from django.http import HttpRequest
+
+from core.accounts.guarding import Ended, SessionRecord, why_ended
+from core.accounts.models import ContractAccess, User
+from core.accounts.policies import effective_policy, find_contract
+
+RECORD_KEY = "portal_session"
+ENDED_KEY = "portal_session_ended"
+# Seen is written at most this often, so that not every request writes its session.
+_SEEN_EVERY_SECONDS = 20
+
+
+def open_session(request: HttpRequest, user: User, *, at: datetime) -> None:
+    """Write into a fresh session what it is bound to and how long it may last."""
+    limits = effective_policy(user.id).sessions
+    request.session[RECORD_KEY] = SessionRecord(
+        host=request.get_host().lower(),
+        security_epoch=user.security_epoch,
+        policy_epochs=_policy_epochs_of(user.id),
+        began_at=at.timestamp(),
+        seen_at=at.timestamp(),
+        idle_seconds=limits.idle_minutes * 60,
+        absolute_seconds=limits.absolute_hours * 3600,
+    ).to_session()
+    request.session.pop(ENDED_KEY, None)
+
+
+def check_session(request: HttpRequest, user: User, *, at: datetime) -> Ended | None:
+    """Tell whether the session of a request is over; no query, contracts come from the cache."""
+    session = SessionRecord.from_session(request.session.get(RECORD_KEY))
+    return why_ended(
+        session,
+        host=request.get_host().lower(),
+        security_epoch=user.security_epoch,
+        policy_epochs=_current_epochs(session),
+        at=at,
+    )
+
+
+def end_session(request: HttpRequest, reason: Ended) -> None:
+    """Empty a session that is over and remember why, for the sign-in page to say."""
+    logout(request)
+    request.session[ENDED_KEY] = reason.value
+
+
+def mark_seen(request: HttpRequest, *, at: datetime) -> None:
+    """Note activity, at most every few seconds."""
+    session = SessionRecord.from_session(request.session.get(RECORD_KEY))
+    if session and at.timestamp() - session.seen_at >= _SEEN_EVERY_SECONDS:
+        request.session[RECORD_KEY] = replace(session, seen_at=at.timestamp()).to_session()
+
+
+def take_ended_reason(request: HttpRequest) -> str:
+    """Return why the last session of this browser ended, once."""
+    if ENDED_KEY not in request.session:
+        return ""
+    return str(request.session.pop(ENDED_KEY))
+
+
+def _policy_epochs_of(user_id: UUID) -> dict[str, int]:
+    keys = ContractAccess.objects.filter(user_id=user_id, until__isnull=True)
+    contracts = [find_contract(key) for key in keys.values_list("contract_id", flat=True)]
+    return {str(contract.id): contract.policy_epoch for contract in contracts if contract}
+
+
+def _current_epochs(session: SessionRecord | None) -> dict[str, int]:
+    if session is None:
+        return {}
+    contracts = [find_contract(UUID(key)) for key in session.policy_epochs]
+    return {str(contract.id): contract.policy_epoch for contract in contracts if contract}

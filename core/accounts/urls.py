@@ -1,0 +1,15 @@
+"""Addresses of sign-in. Only our own pages exist; allauth's are not included."""
+
+from django.urls import path
+
+from core.accounts.views import pages, sign_in
+
+urlpatterns = [
+    path("", sign_in.login_options, name="login_options"),
+    path("login/phone/", sign_in.sign_in, {"option": "phone"}, name="sign_in_phone"),
+    path("login/email/", sign_in.sign_in, {"option": "email"}, name="sign_in_email"),
+    path("login/employees/", pages.employee_login, name="employee_login"),
+    path("logout/", sign_in.sign_out, name="sign_out"),
+    path("first-login/", pages.first_login, name="first_login"),
+    path("mfa-help/", pages.mfa_help, name="mfa_help"),
+]

@@ -1,0 +1,28 @@
+"""Pages that help people who cannot sign in."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from core.accounts.policies import offered_options
+from core.accounts.views.sign_in import contract_of
+
+
+@require_GET
+def first_login(request: HttpRequest) -> HttpResponse:
+    """Explain the first login with multi-factor authentication."""
+    return render(request, "accounts/first_login.html")
+
+
+@require_GET
+def mfa_help(request: HttpRequest) -> HttpResponse:
+    """List what can go wrong at sign-in, each with what to do."""
+    return render(
+        request, "accounts/mfa_help.html", {"options": offered_options(contract_of(request))}
+    )
+
+
+@require_GET
+def employee_login(request: HttpRequest) -> HttpResponse:
+    """Say that no company identity provider is connected, and whom to ask."""
+    return render(request, "accounts/employee_login.html")

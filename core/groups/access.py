@@ -1,0 +1,61 @@
+"""The only way to load a provider or a group on behalf of a person.
+
+Out of scope is 404, as if it did not exist; in scope without the permission is 403.
+"""
+
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from core.accounts.models import User
+from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus
+from core.groups.permissions import Permission, role_may
+
+
+def list_memberships(actor: User) -> QuerySet[Membership]:
+    """Return the memberships that an account holds now."""
+    return Membership.objects.filter(user=actor, until__isnull=True)
+
+
+def list_providers(actor: User, permission: Permission) -> QuerySet[Provider]:
+    """Return the active providers for which an account holds a permission."""
+    groups, providers = _reach(actor, permission)
+    return Provider.objects.filter(
+        Q(group_id__in=groups) | Q(id__in=providers), status=ProviderStatus.ACTIVE
+    )
+
+
+def access_provider(actor: User, key: UUID, permission: Permission) -> Provider:
+    """Return a provider. Raises Http404 out of scope, PermissionDenied without the right."""
+    visible = list_providers(actor, Permission.VIEW_PROVIDER).filter(pk=key).first()
+    if visible is None:
+        raise Http404
+    if not list_providers(actor, permission).filter(pk=key).exists():
+        raise PermissionDenied
+    return visible
+
+
+def access_group(actor: User, key: UUID, permission: Permission) -> ProviderGroup:
+    """Return a group that one administers, or belongs to by one of its providers.
+
+    Raises Http404 out of scope, PermissionDenied without the right.
+    """
+    roles = {
+        membership.role
+        for membership in list_memberships(actor).filter(Q(group_id=key) | Q(provider__group=key))
+    }
+    if not roles:
+        raise Http404
+    if not any(role_may(role, permission) for role in roles):
+        raise PermissionDenied
+    return ProviderGroup.objects.get(pk=key)
+
+
+def _reach(actor: User, permission: Permission) -> tuple[list[UUID], list[UUID]]:
+    rows = list_memberships(actor).values_list("role", "group_id", "provider_id")
+    allowed = [row for row in rows if role_may(row[0], permission)]
+    groups = [group for _role, group, _provider in allowed if group]
+    providers = [provider for _role, _group, provider in allowed if provider]
+    return groups, providers

@@ -1,0 +1,84 @@
+"""What the home page shows of a person's providers, by contract."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from core.accounts.models import User
+from core.accounts.policies import find_contract
+from core.groups.access import list_memberships, list_providers
+from core.groups.models import Membership, Provider, Role
+from core.groups.permissions import Permission
+from core.mfa.policies import METHOD_OF_CHANNEL, accepts
+from tenants.context import ActiveContract
+
+
+@dataclass(frozen=True)
+class ProviderCard:
+    """One provider, and what the person is for it."""
+
+    provider: Provider
+    roles: tuple[str, ...]
+
+
+@dataclass
+class ContractPart:
+    """The providers of one contract; none are shown until its sign-in rules are met."""
+
+    contract: ActiveContract
+    satisfied: bool
+    accepted: tuple[str, ...]
+    cards: list[ProviderCard] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Home:
+    """The home page: the contracts in view, how many are elsewhere, and the person's roles."""
+
+    parts: Sequence[ContractPart]
+    elsewhere: int
+    roles: tuple[str, ...]
+
+
+def build_home(user: User, *, contract: ActiveContract | None, used: Sequence[str]) -> Home:
+    """Return the home page of a person, on a portal host or in one contract.
+
+    `used` are the channels that the session proved. Contracts that accept none of them leave
+    their data out and say what they ask for (design decision 7).
+    """
+    memberships = list(list_memberships(user).select_related("provider"))
+    found = list_providers(user, Permission.VIEW_PROVIDER).order_by("name", "id")
+    parts: dict[UUID, ContractPart] = {}
+    for provider in found:
+        part = parts.get(provider.contract_id) or _new_part(provider.contract_id, used)
+        if part is None:
+            continue
+        parts[provider.contract_id] = part
+        if part.satisfied:
+            part.cards.append(ProviderCard(provider, _roles_for(provider, memberships)))
+    here = [part for key, part in parts.items() if contract is None or key == contract.id]
+    return Home(
+        parts=sorted(here, key=lambda part: part.contract.name),
+        elsewhere=len(parts) - len(here),
+        roles=tuple(sorted({Role(one.role).label for one in memberships})),
+    )
+
+
+def _new_part(contract_id: UUID, used: Sequence[str]) -> ContractPart | None:
+    contract = find_contract(contract_id)
+    if contract is None:
+        return None
+    methods = contract.document.mfa.methods
+    return ContractPart(
+        contract=contract,
+        satisfied=accepts(methods, used),
+        accepted=tuple(name for name in methods if name in METHOD_OF_CHANNEL.values()),
+    )
+
+
+def _roles_for(provider: Provider, memberships: Sequence[Membership]) -> tuple[str, ...]:
+    return tuple(
+        Role(one.role).label
+        for one in memberships
+        if one.group_id == provider.group_id or one.provider_id == provider.id
+    )

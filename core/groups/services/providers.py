@@ -1,0 +1,111 @@
+"""Register providers."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from core.accounts.models import User
+from core.accounts.services.accounts import grant_contract_access
+from core.audit.recording import record
+from core.common.errors import DomainError
+from core.groups.models import Membership, Provider, ProviderGroup, Role
+from core.groups.selectors import find_admin_group
+from tenants.context import ActiveContract
+
+
+class ProviderRegisteredError(DomainError):
+    """The provider is registered in this contract already.
+
+    The person reads the same words as for every other failed registration.
+    """
+
+    code: ClassVar[str] = "provider_registered"
+    message: ClassVar[str] = "This provider could not be registered. Ask the contact below."
+
+
+@dataclass(frozen=True)
+class ProviderFacts:
+    """What a registration knows about the provider, from the roster.
+
+    `unit_key` is what registers once in the contract: the normalized identifier, or the roster
+    entry's key where each location registers.
+    """
+
+    identifier: str
+    identifier_type: str
+    unit_key: str
+    roster_entry_id: UUID
+    name: str
+    provider_type: str = ""
+    address_1: str = ""
+    address_2: str = ""
+    city: str = ""
+    state: str = ""
+    zip: str = ""
+    phone: str = ""
+    fax: str = ""
+
+
+@transaction.atomic
+def register_provider(
+    *,
+    user: User,
+    group: ProviderGroup | None,
+    contract: ActiveContract,
+    facts: ProviderFacts,
+    by: UUID | None,
+    at: datetime,
+) -> Provider:
+    """Make a provider, its group unless one is given, and the user's admin membership.
+
+    Called by registration inside its completing transaction, and when somebody signed in adds a
+    provider. Without a group the one that the user administers is taken, else a new one is made.
+    Records `provider.registered`. Raises ProviderRegisteredError: the database decides, so of
+    fifty at once one succeeds and the others leave nothing behind.
+    """
+    home = group or find_admin_group(user.id) or _make_group(facts.name, at=at)
+    try:
+        with transaction.atomic():
+            provider = Provider.objects.create(
+                group=home,
+                contract_id=contract.id,
+                registered_at=at,
+                registered_by=by or user.id,
+                **asdict(facts),
+            )
+    except IntegrityError as error:
+        raise ProviderRegisteredError from error
+    _make_admin(user, home, by=by, at=at)
+    grant_contract_access(user_id=user.id, contract_id=contract.id, at=at)
+    record(
+        "provider.registered",
+        contract_id=contract.id,
+        actor_id=by or user.id,
+        subject=("provider", provider.id),
+        data={"group": str(home.id), "account": str(user.id)},
+        at=at,
+    )
+    return provider
+
+
+def _make_group(name: str, *, at: datetime) -> ProviderGroup:
+    return ProviderGroup.objects.create(name=name, created_at=at)
+
+
+def _make_admin(user: User, group: ProviderGroup, *, by: UUID | None, at: datetime) -> None:
+    made = not Membership.objects.filter(user=user, group=group, until__isnull=True).exists()
+    if not made:
+        return
+    membership = Membership.objects.create(
+        user=user, group=group, role=Role.GROUP_ADMIN, since=at, created_by=by or user.id
+    )
+    record(
+        "membership.granted",
+        actor_id=by or user.id,
+        subject=("membership", membership.id),
+        data={"role": Role.GROUP_ADMIN.value, "group": str(group.id), "account": str(user.id)},
+        at=at,
+    )

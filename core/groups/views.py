@@ -1,0 +1,21 @@
+"""The page after sign-in."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from core.accounts.access import SignedInRequest, signed_in
+from core.accounts.allauth_wrapper import methods_used
+from core.accounts.views.sign_in import contract_of
+from core.groups.home import build_home
+from tenants.routing import absolute_reverse
+
+
+@require_GET
+@signed_in
+def home(request: SignedInRequest) -> HttpResponse:
+    """Name the person, their roles, and their providers by contract."""
+    contract = contract_of(request)
+    page = build_home(request.user, contract=contract, used=methods_used(request, request.user))
+    everywhere = absolute_reverse("home", contract=None) if page.elsewhere else ""
+    return render(request, "groups/home.html", {"home": page, "everywhere": everywhere})

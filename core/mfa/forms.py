@@ -1,0 +1,104 @@
+"""Forms of MFA registration and of the second factor at sign-in."""
+
+from django import forms
+
+from core.common.phones import PhoneNumberError, parse_us_phone
+from core.mfa.codes import DIGITS, typed_digits
+from core.ui.forms import PortalForm
+
+
+class EmailForm(PortalForm):
+    """The address that is to be proven."""
+
+    email = forms.EmailField(
+        label="Email Address",
+        max_length=254,
+        help_text="Your work e-mail address. We send a code to it.",
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
+        error_messages={
+            "required": "Enter your e-mail address",
+            "invalid": "Enter an e-mail address in the form name@example.org",
+        },
+    )
+
+
+class CodeForm(PortalForm):
+    """A one-time code; spaces and hyphens are taken as they come."""
+
+    code = forms.CharField(
+        label="Verification Code",
+        help_text=f"{DIGITS} digits",
+        widget=forms.TextInput(
+            attrs={
+                "inputmode": "numeric",
+                "autocomplete": "one-time-code",
+                "spellcheck": "false",
+                "class": "ds-c-field--medium",
+            }
+        ),
+        error_messages={"required": "Enter the verification code"},
+    )
+
+    def clean_code(self) -> str:
+        """Return six digits."""
+        typed = str(self.cleaned_data["code"])
+        digits = typed_digits(typed)
+        if len(digits) != DIGITS or typed.strip(" -0123456789"):
+            raise forms.ValidationError(f"The code has {DIGITS} digits")
+        return digits
+
+
+class PasswordForm(PortalForm):
+    """A new password, twice. The rules stand beside it and are checked by the service."""
+
+    password = forms.CharField(
+        label="New Password",
+        strip=False,
+        widget=forms.PasswordInput(
+            attrs={"autocomplete": "new-password", "aria-describedby": "password-rules"}
+        ),
+        error_messages={"required": "Enter a new password"},
+    )
+    confirmation = forms.CharField(
+        label="Confirm New Password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": "Enter the new password again"},
+    )
+
+    def clean_confirmation(self) -> str:
+        """Return the repetition when it is the same."""
+        again = str(self.cleaned_data["confirmation"])
+        first = self.cleaned_data.get("password")
+        if first is not None and first != again:
+            raise forms.ValidationError("The two passwords are not the same")
+        return again
+
+
+class PhoneForm(PortalForm):
+    """A ten-digit number of the United States."""
+
+    country = forms.ChoiceField(
+        label="Country Code",
+        choices=[("1", "United States (+1)")],
+        initial="1",
+        widget=forms.Select(attrs={"autocomplete": "tel-country-code"}),
+    )
+    phone = forms.CharField(
+        label="Phone Number",
+        help_text=(
+            "A direct line with ten digits, mobile or landline, without an extension. "
+            "A landline takes Call Me."
+        ),
+        widget=forms.TextInput(
+            attrs={"type": "tel", "autocomplete": "tel-national", "inputmode": "tel"}
+        ),
+        error_messages={"required": "Enter a phone number"},
+    )
+
+    def clean_phone(self) -> str:
+        """Return the number in the form +13045550123."""
+        try:
+            return parse_us_phone(str(self.cleaned_data["phone"]))
+        except PhoneNumberError as error:
+            raise forms.ValidationError(error.sentence) from error

@@ -1,0 +1,161 @@
+"""The messages that carry a one-time code: minted at hand-over, stored as a digest."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from core.accounts.selectors import account_is_locked
+from core.common.crypto import current_key_version, new_numeric_code
+from core.mfa.codes import DIGITS, Owner, OwnerKind, code_digest, screen_digits
+from core.mfa.models import Challenge, Channel
+from core.mfa.services.challenges import KIND_OF_CHANNEL, answer_call
+from core.mfa.wording import life_in_words
+from core.notifications.kinds import MessageKind, Rendered, VoicePrompt
+from core.notifications.mail import brand_of, render_mail
+from core.notifications.models import OutboxMessage
+from core.notifications.senders import document_for
+
+
+def prepare_mail(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Mint a code and make the mail; None when the challenge is no longer wanted."""
+    challenge = _wanted(message, at)
+    if challenge is None:
+        return None
+    code = _mint(challenge, at=at)
+    mail = render_mail(
+        "one_time_code",
+        {"code": code, "life": life_in_words(challenge.life_seconds)},
+        document_for(message.contract_id),
+    )
+    return Rendered(
+        to=challenge.destination,
+        subject=mail.subject,
+        text=mail.text,
+        html=mail.html,
+        code=code,
+        life_seconds=challenge.life_seconds,
+    )
+
+
+def prepare_text(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Mint a code and make the text message."""
+    challenge = _wanted(message, at)
+    if challenge is None:
+        return None
+    code = _mint(challenge, at=at)
+    brand = brand_of(document_for(message.contract_id))
+    life = life_in_words(challenge.life_seconds)
+    return Rendered(
+        to=challenge.destination,
+        subject="",
+        text=(
+            f"{code} is your {brand.organization} verification code. It works for {life}. "
+            "Nobody from the portal will ever ask you for it."
+        ),
+        code=code,
+        life_seconds=challenge.life_seconds,
+    )
+
+
+def prepare_call(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Make the call: press #, or key in the digits that the page shows, as the contract says."""
+    challenge = _wanted(message, at)
+    if challenge is None:
+        return None
+    version = current_key_version()
+    digits = ""
+    if challenge.voice_confirmation == "digits_on_screen":
+        digits = screen_digits(
+            challenge_id=challenge.id, binding=challenge.binding, version=version
+        )
+        _store(challenge, digits, version=version, at=at)
+    else:
+        _start_life(challenge, at=at)
+    organization = brand_of(document_for(message.contract_id)).organization
+    return Rendered(
+        to=challenge.destination,
+        subject="",
+        text=_spoken(organization, digits=bool(digits)),
+        voice=VoicePrompt(
+            text=_spoken(organization, digits=bool(digits)),
+            expect="digits" if digits else "pound",
+        ),
+        life_seconds=challenge.life_seconds,
+    )
+
+
+def hear_keys(subject_id: UUID, digits: str, at: datetime) -> bool:
+    """Pass on what was pressed in a call."""
+    return answer_call(challenge_id=subject_id, digits=digits, at=at)
+
+
+def _spoken(organization: str, *, digits: bool) -> str:
+    opening = f"This is {organization}, calling because of a sign-in to the provider portal."
+    if digits:
+        return f"{opening} Key in the {DIGITS} digits that you see on your screen."
+    return f"{opening} If it is you, press the pound key. If it is not you, hang up."
+
+
+def _wanted(message: OutboxMessage, at: datetime) -> Challenge | None:
+    """Return the challenge, locked, if its code should still go out."""
+    challenge = (
+        Challenge.objects.select_for_update()
+        .filter(pk=message.subject_id, used_at__isnull=True, superseded_at__isnull=True)
+        .first()
+    )
+    if challenge is None or challenge.answered_at is not None:
+        return None
+    is_account = challenge.owner_kind == OwnerKind.ACCOUNT
+    if is_account and account_is_locked(challenge.owner_id, at=at):
+        return None
+    return challenge
+
+
+def _mint(challenge: Challenge, *, at: datetime) -> str:
+    code = new_numeric_code(DIGITS)
+    _store(challenge, code, version=current_key_version(), at=at)
+    return code
+
+
+def _store(challenge: Challenge, code: str, *, version: int, at: datetime) -> None:
+    challenge.key_version = version
+    challenge.code_digest = code_digest(
+        code,
+        challenge_id=challenge.id,
+        owner=Owner(OwnerKind(challenge.owner_kind), challenge.owner_id),
+        contract_id=challenge.contract_id,
+        purpose=challenge.purpose,
+        channel=challenge.channel,
+        binding=challenge.binding,
+        version=version,
+    )
+    _start_life(challenge, at=at)
+
+
+def _start_life(challenge: Challenge, *, at: datetime) -> None:
+    """The life runs from hand-over, and is at most ten minutes (a constraint says so too)."""
+    challenge.sent_at = at
+    challenge.expires_at = at + timedelta(seconds=challenge.life_seconds)
+    challenge.save(update_fields=["code_digest", "key_version", "sent_at", "expires_at"])
+
+
+KINDS = (
+    MessageKind(
+        name=KIND_OF_CHANNEL[Channel.EMAIL.value],
+        channel="email",
+        at_most_once=True,
+        prepare=prepare_mail,
+    ),
+    MessageKind(
+        name=KIND_OF_CHANNEL[Channel.SMS.value],
+        channel="sms",
+        at_most_once=True,
+        prepare=prepare_text,
+    ),
+    MessageKind(
+        name=KIND_OF_CHANNEL[Channel.VOICE.value],
+        channel="voice",
+        at_most_once=True,
+        prepare=prepare_call,
+        on_keys=hear_keys,
+    ),
+)

@@ -1,0 +1,45 @@
+"""What a policy says about one code, and whether a contract accepts how somebody signed in."""
+
+from collections.abc import Iterable
+
+from core.accounts.policies import Policy
+from core.mfa.codes import CodeRules, Purpose
+from core.mfa.models import Channel
+
+# Without a lock hold in the policy (until an admin unlocks) a registration would stay closed for
+# good, although nobody can unlock it; an hour is our own figure.
+_REGISTRATION_HOLD_MINUTES = 60
+METHOD_OF_CHANNEL = {"email": "email", "sms": "phone", "voice": "phone"}
+
+
+def sign_in_rules(policy: Policy, channel: str) -> CodeRules:
+    """Return the rules of a sign-in code by a channel."""
+    lives = {
+        Channel.EMAIL.value: policy.mfa.email_code_seconds,
+        Channel.SMS.value: policy.mfa.sms_code_seconds,
+        Channel.VOICE.value: policy.mfa.voice_code_seconds,
+    }
+    return CodeRules(
+        life_seconds=lives[channel],
+        max_attempts=policy.mfa.attempts,
+        hold_minutes=policy.accounts.lock_hold_minutes,
+        voice_confirmation=policy.mfa.voice_confirmation,
+    ).capped()
+
+
+def registration_rules(policy: Policy, channel: str, purpose: Purpose) -> CodeRules:
+    """Return the rules of a code in MFA registration."""
+    rules = sign_in_rules(policy, channel)
+    is_email = purpose is Purpose.VERIFY_EMAIL
+    return CodeRules(
+        life_seconds=policy.mfa.verify_email_code_seconds if is_email else rules.life_seconds,
+        max_attempts=rules.max_attempts,
+        hold_minutes=rules.hold_minutes or _REGISTRATION_HOLD_MINUTES,
+        voice_confirmation=rules.voice_confirmation,
+    ).capped()
+
+
+def accepts(methods: Iterable[str], used: Iterable[str]) -> bool:
+    """Tell whether a contract that offers `methods` accepts a session that used these channels."""
+    proven = {METHOD_OF_CHANNEL.get(name, name) for name in used}
+    return bool(proven.intersection(methods))

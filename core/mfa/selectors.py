@@ -1,0 +1,106 @@
+"""Reads of factors and challenges."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from core.common.masking import mask_email, mask_phone
+from core.mfa.codes import Owner, screen_digits
+from core.mfa.models import Challenge, Channel, Factor, FactorKind, MfaRegistration
+from core.mfa.services.limits import next_code_at
+
+
+class ChallengeStatus(StrEnum):
+    """Where a challenge stands, for the page."""
+
+    WAITING = "waiting"
+    OPEN = "open"
+    ANSWERED = "answered"
+    OVER = "over"
+
+
+@dataclass(frozen=True)
+class ChallengeView:
+    """What a page may show of a challenge. `digits` are for the person to key in during a call."""
+
+    status: ChallengeStatus
+    channel: str
+    destination: str
+    seconds_left: int
+    expires_at: datetime | None
+    next_send_at: datetime | None
+    digits: str = ""
+
+    @property
+    def is_call(self) -> bool:
+        """Tell whether it is a call, which is answered on the phone."""
+        return self.channel == Channel.VOICE
+
+    @property
+    def is_live(self) -> bool:
+        """Tell whether the code can still be typed or comes presently."""
+        return self.status in {ChallengeStatus.WAITING, ChallengeStatus.OPEN}
+
+
+def list_factors(user_id: UUID) -> QuerySet[Factor]:
+    """Return the proven factors of an account."""
+    return Factor.objects.filter(user_id=user_id)
+
+
+def find_phone(user_id: UUID) -> str | None:
+    """Return the proven number of an account, or None."""
+    factor = Factor.objects.filter(user_id=user_id, kind=FactorKind.PHONE).first()
+    return factor.phone if factor else None
+
+
+def find_mfa_registration(registration_id: UUID) -> MfaRegistration | None:
+    """Return a registration that was not cancelled."""
+    return MfaRegistration.objects.filter(pk=registration_id, closed_at__isnull=True).first()
+
+
+def challenge_state(
+    *, challenge_id: UUID, binding: UUID, owner: Owner, at: datetime
+) -> ChallengeView | None:
+    """Return where a challenge stands; None when the binding did not ask for it."""
+    challenge = Challenge.objects.filter(pk=challenge_id, binding=binding).first()
+    if challenge is None:
+        return None
+    status = _status(challenge, at=at)
+    left = (challenge.expires_at - at).total_seconds() if challenge.expires_at else 0
+    return ChallengeView(
+        status=status,
+        channel=challenge.channel,
+        destination=masked(challenge.channel, challenge.destination),
+        seconds_left=max(0, int(left)),
+        expires_at=challenge.expires_at,
+        next_send_at=next_code_at(owner, challenge.destination, at=at),
+        digits=_digits(challenge) if status is ChallengeStatus.OPEN else "",
+    )
+
+
+def masked(channel: str, destination: str) -> str:
+    """Return a destination as it may be shown before the person has proven it is theirs."""
+    if channel == Channel.EMAIL:
+        return mask_email(destination)
+    return mask_phone(destination)
+
+
+def _status(challenge: Challenge, *, at: datetime) -> ChallengeStatus:
+    if challenge.used_at or challenge.superseded_at:
+        return ChallengeStatus.OVER
+    if challenge.expires_at is None:
+        return ChallengeStatus.WAITING
+    if at >= challenge.expires_at:
+        return ChallengeStatus.OVER
+    return ChallengeStatus.ANSWERED if challenge.answered_at else ChallengeStatus.OPEN
+
+
+def _digits(challenge: Challenge) -> str:
+    if challenge.voice_confirmation != "digits_on_screen" or challenge.key_version is None:
+        return ""
+    return screen_digits(
+        challenge_id=challenge.id, binding=challenge.binding, version=challenge.key_version
+    )

@@ -1,0 +1,46 @@
+"""The source of accounts that exist already and have no factor."""
+
+from datetime import datetime
+from uuid import UUID
+
+from core.accounts.models import User
+from core.accounts.policies import effective_policy
+from core.accounts.services.accounts import set_credentials
+from core.mfa.sources import CompletedRegistration, SourceDescription, SourceGoneError
+from tenants.configuration.policy import Method
+
+_IN_ORDER: tuple[Method, ...] = ("phone", "email", "totp", "passkey")
+
+
+class AccountSource:
+    """Lets an account register a factor; its password is set anew, the old one stops working."""
+
+    def describe(self, source_id: UUID) -> SourceDescription:
+        """Describe an active account. Raises SourceGoneError."""
+        user = User.objects.filter(pk=source_id, is_active=True).first()
+        if user is None:
+            raise SourceGoneError
+        policy = effective_policy(user.id)
+        offered = {method for methods in policy.methods.values() for method in methods}
+        return SourceDescription(
+            contract_id=None,
+            email=user.email,
+            first_name=user.first_name,
+            last_name=user.last_name,
+            username=user.username,
+            policy=policy,
+            methods=tuple(method for method in _IN_ORDER if method in offered),
+            account_id=user.id,
+        )
+
+    def complete(self, source_id: UUID, result: CompletedRegistration, *, at: datetime) -> User:
+        """Set password and address. Raises EmailTakenError, SourceGoneError."""
+        if not User.objects.filter(pk=source_id, is_active=True).exists():
+            raise SourceGoneError
+        return set_credentials(
+            user_id=source_id,
+            email=result.email,
+            password_hash=result.password_hash,
+            by=source_id,
+            at=at,
+        )

@@ -1,0 +1,47 @@
+"""Our stages of a sign-in, between the right password and the session (django-allauth)."""
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from core.accounts.allauth_wrapper import PortalStage
+from core.common import clock
+from core.mfa.journey import enter_mfa_registration
+from core.mfa.selectors import list_factors
+from core.mfa.services.registrations import begin_mfa_registration
+from core.mfa.sources import SourceGoneError
+
+
+class MfaRegistrationStage(PortalStage):
+    """Leads an account that has no factor into MFA registration."""
+
+    key = "portal_mfa_registration"
+    urlname = "mfa:method"
+
+    def handle(self) -> tuple[HttpResponse | None, bool]:
+        """Pass whoever has a factor."""
+        if list_factors(self.user.id).exists():
+            return None, True
+        try:
+            registration = begin_mfa_registration(
+                source_kind="account",
+                source_id=self.user.id,
+                contract=getattr(self.request, "contract", None),
+                at=clock.now(),
+            )
+        except SourceGoneError:
+            return self.abort(), False
+        # The stashed sign-in is not needed: at the end the person is signed in anew.
+        return enter_mfa_registration(self.request, registration), False
+
+
+class ChallengeStage(PortalStage):
+    """Asks for the second factor that the login option names."""
+
+    key = "portal_challenge"
+    urlname = "mfa:challenge"
+
+    def handle(self) -> tuple[HttpResponse | None, bool]:
+        """Pass whoever has just proven a factor; send others to the page that asks."""
+        if self.attempt.proven:
+            return None, True
+        return HttpResponseRedirect(reverse(self.urlname)), True

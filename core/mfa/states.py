@@ -1,0 +1,53 @@
+"""The steps of an MFA registration: which one is pending follows from what is there."""
+
+from enum import StrEnum
+from typing import Protocol
+
+
+class Step(StrEnum):
+    """One page each."""
+
+    METHOD = "method"
+    EMAIL = "email"
+    PASSWORD = "password"  # noqa: S105
+    PHONE = "phone"
+    COMPLETE = "complete"
+
+
+class Progress(Protocol):
+    """What the steps are read from."""
+
+    method: str
+    email_verified_at: object
+    password_hash: str
+    phone_verified_at: object
+
+
+ORDER = (Step.METHOD, Step.EMAIL, Step.PASSWORD, Step.PHONE)
+
+
+def pending_step(progress: Progress) -> Step:
+    """Return the first step that is not done yet."""
+    if not progress.method:
+        return Step.METHOD
+    if progress.email_verified_at is None:
+        return Step.EMAIL
+    if not progress.password_hash:
+        return Step.PASSWORD
+    if progress.method == "phone" and progress.phone_verified_at is None:
+        return Step.PHONE
+    return Step.COMPLETE
+
+
+def may_visit(progress: Progress, step: Step) -> bool:
+    """Tell whether a page may be opened: the pending step, and steps back to change a choice.
+
+    Going back is possible to the choice of method and to the e-mail address (*Change*); a password
+    is set once, and what comes later than the pending step is not open yet.
+    """
+    pending = pending_step(progress)
+    if step is pending:
+        return True
+    if step in {Step.METHOD, Step.EMAIL} and pending is not Step.COMPLETE:
+        return ORDER.index(step) < ORDER.index(pending)
+    return False

@@ -1,0 +1,20 @@
+"""The part of a page that waits for an answered call."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from core.mfa.selectors import ChallengeView
+
+STOP_ASKING = 286
+"""htmx takes this status as the end of its polling."""
+
+
+def call_fragment(
+    request: HttpRequest, challenge: ChallengeView | None, *, poll: str, answer: str
+) -> HttpResponse:
+    """Render where a call stands; once it is answered the fragment goes on by itself."""
+    return render(
+        request,
+        "mfa/call_state.html",
+        {"challenge": challenge, "poll": poll, "answer": answer},
+    )

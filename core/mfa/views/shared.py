@@ -1,0 +1,164 @@
+"""What the pages of MFA registration have in common."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
+
+from core.accounts.allauth_wrapper import SignInAttempt, sign_in_proven
+from core.accounts.views.sign_in import contract_key_of, take_next
+from core.common import clock
+from core.common.errors import DomainError
+from core.common.ids import uuid7
+from core.mfa.journey import PAGES, find_own_registration, leave_mfa_registration
+from core.mfa.models import Channel, MfaRegistration
+from core.mfa.selectors import ChallengeView, challenge_state
+from core.mfa.services.challenges import StartRefusal, StartResult, Verdict, VerifyResult
+from core.mfa.services.registrations import (
+    WrongStepError,
+    code_owner,
+    complete_mfa_registration,
+    describe,
+)
+from core.mfa.sources import SourceDescription, SourceGoneError
+from core.mfa.states import Step, may_visit, pending_step
+
+STEPS = {
+    "phone": ["Login method", "E-mail address", "Password", "Phone"],
+    "email": ["Login method", "E-mail address", "Password"],
+}
+StepView = Callable[[HttpRequest, MfaRegistration, SourceDescription], HttpResponse]
+
+
+def registration_page(step: Step) -> Callable[[StepView], Callable[[HttpRequest], HttpResponse]]:
+    """Open a page for the registration of this browser, or lead to the pending step.
+
+    What the address bar says never skips a step; without a registration the page says how to
+    take it up again.
+    """
+
+    def decorate(view: StepView) -> Callable[[HttpRequest], HttpResponse]:
+        @wraps(view)
+        def page(request: HttpRequest) -> HttpResponse:
+            registration = find_own_registration(request)
+            if registration is None:
+                return _nothing_pending(request)
+            if registration.completed_at is not None:
+                return _after_completion(request)
+            try:
+                if not may_visit(registration, step):
+                    return to_pending(registration)
+                return view(request, registration, describe(registration))
+            except WrongStepError:
+                return to_pending(MfaRegistration.objects.get(pk=registration.pk))
+            except SourceGoneError:
+                leave_mfa_registration(request)
+                return _nothing_pending(request)
+
+        return page
+
+    return decorate
+
+
+def to_pending(registration: MfaRegistration) -> HttpResponse:
+    """Lead to the page of the pending step; the last one is the password's or the phone's."""
+    step = pending_step(registration)
+    if step is Step.COMPLETE:
+        step = Step.PHONE if registration.method == "phone" else Step.PASSWORD
+    return HttpResponseRedirect(reverse(PAGES[step.value]))
+
+
+def finish_registration(
+    request: HttpRequest, registration: MfaRegistration, *, at: datetime
+) -> HttpResponse:
+    """Complete the registration and sign the person in; a refusal is a page with the contact."""
+    try:
+        user = complete_mfa_registration(registration_id=registration.id, at=at)
+    except (WrongStepError, SourceGoneError):
+        raise
+    except DomainError as refusal:
+        return render(request, "mfa/not_completed.html", {"sentence": refusal.sentence})
+    registration = MfaRegistration.objects.select_related("phone_challenge").get(pk=registration.pk)
+    attempt = SignInAttempt(
+        option=registration.method,
+        binding=str(uuid7()),
+        contract=contract_key_of(request),
+        proven=_proven(registration),
+    )
+    leave_mfa_registration(request)
+    return client_redirect(
+        request, sign_in_proven(request, user, attempt=attempt, redirect_url=take_next(request))
+    )
+
+
+def client_redirect(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Make htmx go to the address that a response leads to, as a whole page."""
+    if getattr(request, "htmx", False) and isinstance(response, HttpResponseRedirect):
+        return HttpResponseClientRedirect(response.url)
+    return response
+
+
+def registration_challenge(
+    registration: MfaRegistration, description: SourceDescription, step: Step
+) -> ChallengeView | None:
+    """Return the state of the step's code, None before one was asked for."""
+    key = registration.email_challenge_id if step is Step.EMAIL else registration.phone_challenge_id
+    if key is None:
+        return None
+    return challenge_state(
+        challenge_id=key,
+        binding=registration.id,
+        owner=code_owner(registration, description),
+        at=clock.now(),
+    )
+
+
+def steps_of(registration: MfaRegistration) -> list[str]:
+    """Return the labels of the step indicator."""
+    return STEPS.get(registration.method, STEPS["phone"])
+
+
+def why_not_sent(started: StartResult) -> dict[str, object]:
+    """Return the sentence for a code that is not sent, and when the next is possible."""
+    sentences = {
+        StartRefusal.TOO_SOON: "We have just sent a code. The next one is possible a little later.",
+        StartRefusal.ATTEMPTS_USED: (
+            "There were too many wrong codes. For the time being we send no new one."
+        ),
+        StartRefusal.LOCKED: "This account is locked.",
+    }
+    sentence = sentences[started.refusal] if started.refusal else ""
+    return {"not_sent": sentence, "retry_at": started.retry_at}
+
+
+def why_not_verified(result: VerifyResult) -> str:
+    """Return the sentence for a code that was not accepted."""
+    if result.verdict is Verdict.WRONG and result.attempts_left:
+        tries = "1 more try" if result.attempts_left == 1 else f"{result.attempts_left} more tries"
+        return f"This code is not right. You have {tries}."
+    if result.verdict is Verdict.EXPIRED:
+        return "This code has run out or was replaced by a newer one. Send a new code."
+    return "There were too many wrong codes."
+
+
+def _proven(registration: MfaRegistration) -> list[str]:
+    channels = [Channel.EMAIL.value]
+    if registration.method == "phone" and registration.phone_challenge is not None:
+        channels.append(registration.phone_challenge.channel)
+    return channels
+
+
+def _nothing_pending(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return HttpResponseRedirect(reverse("home"))
+    return render(request, "mfa/nothing_pending.html", status=410)
+
+
+def _after_completion(request: HttpRequest) -> HttpResponse:
+    target = "home" if request.user.is_authenticated else "login_options"
+    leave_mfa_registration(request)
+    return HttpResponseRedirect(reverse(target))
