@@ -115,7 +115,10 @@ def _make(connection: BaseDatabaseWrapper, contract: Contract, template: SchemaT
         cursor.execute(sql.SQL("CREATE SCHEMA {}").format(schema))
     statements = [sql.SQL(line) for line in template.statements]
     names = {"schema": schema, "role": sql.Identifier(application_role())}
-    rights = [sql.SQL(line).format(**names) for line in grant_statements(contract_labels())]
+    rights = [
+        sql.SQL(line).format(**names)
+        for line in grant_statements(contract_labels(), template.tables)
+    ]
     text = sql.SQL(";\n").join([*statements, _record(template), _identity(contract), *rights])
     with schema_scope(contract.schema_name), connection.cursor() as cursor:
         cursor.execute(text.as_string(None))

@@ -4,7 +4,7 @@ The owner makes tables; the application reads and writes rows. A model that allo
 `application_may = ("SELECT", "INSERT")` makes its table append-only for the application.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from django.apps import apps
 from django.conf import settings
@@ -34,12 +34,16 @@ def grant_application(
         "role": sql.Identifier(application_role()),
     }
     with connection.cursor() as cursor:
-        for statement in grant_statements(labels):
+        cursor.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = %s", [schema or SHARED_SCHEMA]
+        )
+        tables = {row[0] for row in cursor.fetchall()}
+        for statement in grant_statements(labels, tables):
             cursor.execute(sql.SQL(statement).format(**names))
 
 
-def grant_statements(labels: Iterable[str]) -> list[str]:
-    """Return the statements, with {schema} and {role} to be filled in."""
+def grant_statements(labels: Iterable[str], tables: Container[str]) -> list[str]:
+    """Return the statements for the tables that are there, with {schema} and {role} left open."""
     statements = [
         "GRANT USAGE ON SCHEMA {schema} TO {role}",
         "REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role}",
@@ -48,6 +52,8 @@ def grant_statements(labels: Iterable[str]) -> list[str]:
         'REVOKE INSERT, UPDATE, DELETE ON {schema}."django_migrations" FROM {role}',
     ]
     for table, rights in sorted(_restricted(labels).items()):
+        if table not in tables:
+            continue
         withheld = ", ".join(right for right in EVERYTHING if right not in rights)
         statements.append(f'REVOKE {withheld} ON {{schema}}."{table}" FROM {{role}}')
     return statements

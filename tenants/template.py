@@ -22,10 +22,10 @@ from psycopg import sql
 from tenants.catalogue import read_ddl
 from tenants.context import contract_context, schema_scope
 from tenants.database_router import contract_labels
-from tenants.migrating import OWNER, deployer_lock, migrate_in_scope, schema_level
+from tenants.migrating import OWNER, deployer_lock, migrate_in_scope
 from tenants.models import SchemaText
 
-_READER_VERSION = "1"
+_READER_VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class SchemaTemplate:
 
     statements: tuple[str, ...]
     migrations: tuple[tuple[str, str], ...]
+    tables: tuple[str, ...]
     level: dict[str, str]
 
 
@@ -83,7 +84,10 @@ def _template_of(content: Mapping[str, Sequence[Any]]) -> SchemaTemplate:
     level: dict[str, str] = {}
     for app, name in migrations:
         level[app] = max(name, level.get(app, ""))
-    return SchemaTemplate(tuple(str(line) for line in content["statements"]), migrations, level)
+    tables = tuple(str(name) for name in content["tables"])
+    return SchemaTemplate(
+        tuple(str(line) for line in content["statements"]), migrations, tables, level
+    )
 
 
 def _make(digest: str, using: str) -> SchemaTemplate:
@@ -97,14 +101,15 @@ def _make(digest: str, using: str) -> SchemaTemplate:
         try:
             with schema_scope(schema):
                 migrate_in_scope(using)
-                schema_level(using)
                 migrations = sorted(MigrationRecorder(connection).applied_migrations())
+                tables = sorted(connection.introspection.table_names(cursor))
             statements = read_ddl(connection, schema)
         finally:
             cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(name))
         content: dict[str, list[Any]] = {
             "statements": statements,
             "migrations": [list(key) for key in migrations],
+            "tables": tables,
         }
         SchemaText.objects.using(using).update_or_create(
             digest=digest, defaults={"content": content}

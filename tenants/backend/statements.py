@@ -12,14 +12,13 @@ from tenants.errors import RawTransactionError
 
 _PLAIN = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
 _SUSPECT = re.compile(r";|search_path", re.IGNORECASE)
-_LITERALS = re.compile(
+_QUOTED = re.compile(
     r"""
+    (?P<comment> --[^\n]* | /\*.*?\*/ ) |
     \$(?P<tag>\w*)\$.*?\$(?P=tag)\$      # dollar-quoted: bodies of functions
     | [eE]'(?:[^'\\]|\\.|'')*'
     | '(?:[^']|'')*'
     | "(?:[^"]|"")*"
-    | --[^\n]*
-    | /\*.*?\*/
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -46,11 +45,12 @@ def refuse_transaction_text(statement: object) -> None:
     text = _as_text(statement)
     if _PLAIN.match(text) and not _SUSPECT.search(text):
         return
-    bare = _LITERALS.sub("''", text)
+    said = _QUOTED.sub(lambda found: " " if found["comment"] else found[0], text)
+    bare = _QUOTED.sub(lambda found: " " if found["comment"] else "''", text)
     banned = (
         _BANNED.search(bare)
-        or _SET_CONFIG.search(text)
-        or (_ANONYMOUS_BLOCK.search(bare) and _BANNED_IN_BLOCK.search(text))
+        or _SET_CONFIG.search(said)
+        or (_ANONYMOUS_BLOCK.search(bare) and _BANNED_IN_BLOCK.search(said))
     )
     if banned:
         raise RawTransactionError(

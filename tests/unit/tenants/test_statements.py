@@ -1,0 +1,68 @@
+"""Which SQL texts may not be sent."""
+
+import pytest
+from psycopg import sql
+
+from tenants.backend.statements import refuse_transaction_text
+from tenants.errors import RawTransactionError
+
+REFUSED = [
+    "BEGIN",
+    "begin isolation level serializable",
+    "START TRANSACTION",
+    "COMMIT",
+    "END",
+    "  ROLLBACK",
+    "ROLLBACK TO SAVEPOINT s1",
+    "ABORT",
+    "SAVEPOINT s1",
+    "RELEASE SAVEPOINT s1",
+    "PREPARE TRANSACTION 'x'",
+    "DISCARD ALL",
+    "RESET ALL",
+    "reset search_path",
+    "SET search_path = public",
+    'SET LOCAL search_path TO "t_other"',
+    "set session search_path = t_other",
+    "SET SCHEMA 't_other'",
+    "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+    "SELECT set_config('search_path', 't_other', false)",
+    "select SET_CONFIG( 'search_path', 't_other', true)",
+    "SELECT 1; COMMIT",
+    "SELECT 1;\n-- and now\nROLLBACK",
+    "/* quiet */ COMMIT",
+    "SELECT set_config(/* quiet */ 'search_path', 't_other', false)",
+    "-- quiet\nCOMMIT",
+    "DO $$ BEGIN PERFORM 1; COMMIT; END $$",
+    "DO $$ BEGIN SET search_path = t_other; END $$",
+    b"COMMIT",
+    sql.SQL("SET search_path = {}").format(sql.Identifier("t_other")),
+]
+
+ALLOWED = [
+    "SELECT 1",
+    "SELECT 'COMMIT; ROLLBACK'",
+    'SELECT "end" FROM "begin"',
+    "UPDATE t SET ended = true",
+    "SELECT committed FROM t WHERE rollback_at IS NULL",
+    "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $b$ BEGIN RETURN NEW; END $b$",
+    "CREATE TABLE a (id int); CREATE TABLE b (id int)",
+    "SET CONSTRAINTS ALL IMMEDIATE",
+    "SHOW search_path",
+    "SELECT 1 -- not a quote: it's a comment\n, 2",
+    "CREATE TABLE t (id int) /* ; COMMIT */",
+    "SELECT E'it\\'s; COMMIT'",
+    "DO $$ BEGIN PERFORM 1; END $$",
+    sql.SQL("SELECT {}").format(sql.Literal("x; COMMIT")),
+]
+
+
+@pytest.mark.parametrize("statement", REFUSED, ids=str)
+def test_text_that_steers_the_transaction_or_the_path_is_refused(statement: object) -> None:
+    with pytest.raises(RawTransactionError):
+        refuse_transaction_text(statement)
+
+
+@pytest.mark.parametrize("statement", ALLOWED, ids=str)
+def test_ordinary_statements_pass(statement: object) -> None:
+    refuse_transaction_text(statement)
