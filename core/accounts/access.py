@@ -1,7 +1,7 @@
 """The door of pages for signed-in people."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import update_wrapper
 from typing import Concatenate, ParamSpec
 from urllib.parse import urlencode
 
@@ -25,7 +25,6 @@ def signed_in(
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """Let signed-in people through; others go to Login options and come back afterwards."""
 
-    @wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if isinstance(request.user, User):
             return view(request, *args, **kwargs)  # type: ignore[arg-type]
@@ -34,4 +33,4 @@ def signed_in(
             target += "?" + urlencode({"next": request.get_full_path()})
         return HttpResponseRedirect(target)
 
-    return guarded
+    return update_wrapper(guarded, view)  # type: ignore[return-value]

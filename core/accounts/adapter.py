@@ -1,9 +1,10 @@
 """What django-allauth asks us."""
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -15,17 +16,18 @@ from core.accounts.sessions import open_session
 from core.common import clock
 
 
-class PortalAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class PortalAccountAdapter(DefaultAccountAdapter):
     """Our stages, our session, our redirects; none of allauth's own pages, mails or messages."""
 
     def get_login_stages(self) -> list[str]:
         """Return the stages of a sign-in after the password, in order."""
         return list(settings.PORTAL_LOGIN_STAGES)
 
-    def login(self, request: HttpRequest, user: User) -> None:
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Sign in at the end of the pipeline: new session id, our record, counters back."""
         at = clock.now()
         super().login(request, user)
+        user = cast("User", user)
         open_session(request, user, at=at)
         complete_sign_in(user_id=user.id, methods=methods_used(request, user), at=at)
 

@@ -56,7 +56,7 @@ class SignInAttempt:
         login.state[_STATE] = asdict(self)
 
 
-class PortalStage(LoginStage):  # type: ignore[misc]
+class PortalStage(LoginStage):
     """A stage of ours: knows its attempt and leads back to our own first page."""
 
     @property
@@ -79,7 +79,8 @@ class PortalStage(LoginStage):  # type: ignore[misc]
 
     def finish(self) -> HttpResponse:
         """Go on with the next stage, or sign the person in when this was the last."""
-        return cast("HttpResponse", self.exit())
+        response: HttpResponse = self.exit()  # type: ignore[no-untyped-call]
+        return response
 
     def abort(self) -> HttpResponse:
         """Drop the sign-in and lead back to the Login options page."""
@@ -125,7 +126,7 @@ def _enter(
     attempt.write_to(login)
     for method in methods:
         note_method(request, user, method)
-    return cast("HttpResponse", perform_login(request, login))
+    return perform_login(request, login)
 
 
 def find_stage(request: HttpRequest, key: str) -> PortalStage | None:

@@ -1,6 +1,6 @@
 """How Django finds the account of a session."""
 
-from uuid import UUID
+from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
 from django.core.exceptions import ValidationError
@@ -15,7 +15,7 @@ class EmailBackend(BaseBackend):
     the same time for everybody. Any other caller of `authenticate()` gets nobody.
     """
 
-    def get_user(self, user_id: UUID | str | int) -> User | None:
+    def get_user(self, user_id: Any) -> User | None:
         """Return the active account with this key; a deactivated one is out everywhere at once."""
         try:
             return User.objects.get(pk=user_id, is_active=True)

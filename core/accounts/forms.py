@@ -1,7 +1,5 @@
 """Forms of the sign-in pages."""
 
-from typing import ClassVar
-
 from django import forms
 
 from core.ui.forms import PortalForm
@@ -25,5 +23,3 @@ class SignInForm(PortalForm):
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
         error_messages={"required": "Enter your password"},
     )
-
-    field_order: ClassVar[list[str]] = ["email", "password"]

@@ -21,7 +21,7 @@ _CLASS_RULES = {
     "upper": "An upper-case letter",
     "lower": "A lower-case letter",
     "digit": "A number",
-    "special": "A special character, such as ! # or a space",
+    "special": "A special character, such as ! # or %",
 }
 
 
@@ -94,13 +94,18 @@ def _with_small_article(text: str) -> str:
 
 
 def _has(password: str, name: str) -> bool:
-    tests = {
-        "upper": str.isupper,
-        "lower": str.islower,
-        "digit": str.isdigit,
-        "special": lambda character: not character.isalnum(),
-    }
-    return any(tests[name](character) for character in password)
+    return any(_character_is(character, name) for character in password)
+
+
+def _character_is(character: str, name: str) -> bool:
+    match name:
+        case "upper":
+            return character.isupper()
+        case "lower":
+            return character.islower()
+        case "digit":
+            return character.isdigit()
+    return not character.isalnum() and not character.isspace()
 
 
 def _contains_a_word(password: str, words: Iterable[str]) -> bool:

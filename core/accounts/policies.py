@@ -28,16 +28,20 @@ class Policy(Protocol):
     """What holds for a person: a document's sections or the merge of several."""
 
     @property
-    def accounts(self) -> AccountsSection: ...
+    def accounts(self) -> AccountsSection:
+        """Return the rules of passwords, lock and inactivity."""
 
     @property
-    def mfa(self) -> CodePolicy: ...
+    def mfa(self) -> CodePolicy:
+        """Return the rules of codes."""
 
     @property
-    def sessions(self) -> SessionsSection: ...
+    def sessions(self) -> SessionsSection:
+        """Return the rules of sessions."""
 
     @property
-    def links(self) -> LinksSection: ...
+    def links(self) -> LinksSection:
+        """Return the rules of links."""
 
 
 def effective_policy(user_id: UUID) -> MergedPolicy:

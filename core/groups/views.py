@@ -18,4 +18,6 @@ def home(request: SignedInRequest) -> HttpResponse:
     contract = contract_of(request)
     page = build_home(request.user, contract=contract, used=methods_used(request, request.user))
     everywhere = absolute_reverse("home", contract=None) if page.elsewhere else ""
-    return render(request, "groups/home.html", {"home": page, "everywhere": everywhere})
+    return render(
+        request, "groups/home.html", {"home": page, "everywhere": everywhere, "nav_here": "home"}
+    )

@@ -1,5 +1,6 @@
 """The steps of an MFA registration: which one is pending follows from what is there."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -17,10 +18,21 @@ class Step(StrEnum):
 class Progress(Protocol):
     """What the steps are read from."""
 
-    method: str
-    email_verified_at: object
-    password_hash: str
-    phone_verified_at: object
+    @property
+    def method(self) -> str:
+        """Return the chosen method, or nothing."""
+
+    @property
+    def email_verified_at(self) -> datetime | None:
+        """Return when the address was proven."""
+
+    @property
+    def password_hash(self) -> str:
+        """Return the hash of the password, or nothing."""
+
+    @property
+    def phone_verified_at(self) -> datetime | None:
+        """Return when the phone was proven."""
 
 
 ORDER = (Step.METHOD, Step.EMAIL, Step.PASSWORD, Step.PHONE)

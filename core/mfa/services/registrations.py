@@ -340,7 +340,7 @@ def _write_factors(user: User, registration: MfaRegistration, *, at: datetime) -
     Factor.objects.create(
         user=user,
         kind=FactorKind.EMAIL,
-        verified_at=registration.email_verified_at,
+        verified_at=registration.email_verified_at or at,
         created_at=at,
     )
     phone = _phone_of(registration)
@@ -349,7 +349,7 @@ def _write_factors(user: User, registration: MfaRegistration, *, at: datetime) -
             user=user,
             kind=FactorKind.PHONE,
             phone=phone,
-            verified_at=registration.phone_verified_at,
+            verified_at=registration.phone_verified_at or at,
             created_at=at,
         )
 

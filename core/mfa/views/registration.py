@@ -41,6 +41,7 @@ from core.mfa.views.shared import (
 )
 
 Context = dict[str, object]
+CURRENT = {"method": 1, "email": 2, "password": 3, "phone": 4, "phone_verify": 4}
 
 
 @require_http_methods(["GET", "POST"])
@@ -63,7 +64,7 @@ def method(
         except MethodNotOfferedError as refusal:
             error = refusal.sentence
     offered = [name for name in MfaMethod.values if name in person.methods]
-    return _page(request, "method", registration, 1, {"offered": offered, "error": error})
+    return _page(request, "method", registration, {"offered": offered, "error": error})
 
 
 @require_http_methods(["GET", "POST"])
@@ -126,7 +127,7 @@ def _email_page(
     ask_address = bool(extra.pop("ask_address", False)) or challenge is None
     form = EmailForm(initial={"email": registration.email}) if ask_address else CodeForm()
     context = {"form": form, "challenge": challenge, "ask_address": ask_address, **extra}
-    return _page(request, "email", registration, 2, context)
+    return _page(request, "email", registration, context)
 
 
 @sensitive_post_parameters("password", "confirmation")
@@ -157,7 +158,7 @@ def password(
             status = 503
     rules = describe_rules(password_rules(person.policy))
     context: Context = {"form": form, "rules": rules}
-    return _page(request, "password", registration, 3, context, status=status)
+    return _page(request, "password", registration, context, status=status)
 
 
 @require_http_methods(["GET", "POST"])
@@ -178,7 +179,7 @@ def phone(
         if started.challenge is not None:
             return HttpResponseRedirect(reverse("mfa:phone_verify"))
         context |= why_not_sent(started)
-    return _page(request, "phone", registration, 4, context)
+    return _page(request, "phone", registration, context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -231,9 +232,7 @@ def _phone_page(
 ) -> HttpResponse:
     challenge = registration_challenge(registration, person, Step.PHONE)
     urls = {"poll": "mfa:call_state", "answer": "mfa:phone_verify"}
-    return _page(
-        request, "phone_verify", registration, 4, {"challenge": challenge, **urls, **context}
-    )
+    return _page(request, "phone_verify", registration, {"challenge": challenge, **urls, **context})
 
 
 def _phone_channel(request: HttpRequest) -> str:
@@ -245,14 +244,14 @@ def _page(
     request: HttpRequest,
     name: str,
     registration: MfaRegistration,
-    current: int,
     context: Context,
+    *,
     status: int = 200,
 ) -> HttpResponse:
     shared: Context = {
         "registration": registration,
         "steps": steps_of(registration),
-        "current": current,
+        "current": CURRENT[name],
     }
     return render(request, f"mfa/{name}.html", {**shared, **context}, status=status)
 
