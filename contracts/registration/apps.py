@@ -7,3 +7,13 @@ class RegistrationConfig(AppConfig):
     name = "contracts.registration"
     label = "contracts_registration"
     verbose_name = "Provider registration"
+
+    def ready(self) -> None:
+        from contracts.registration import messages, selectors, source
+        from contracts.registration.services.links import SOURCE_KIND
+        from core.accounts.selectors import register_username_source
+        from core.mfa.sources import register_source
+
+        messages.register_kinds()
+        register_source(SOURCE_KIND, source.PendingRegistrationSource())
+        register_username_source(selectors.username_is_reserved_now)

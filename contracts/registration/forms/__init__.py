@@ -1,0 +1,1 @@
+"""The forms of registration, one module a page."""

@@ -1,0 +1,154 @@
+"""The mails of registration: made when they are handed over, from what is true then."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from contracts.registration.models import PendingRegistration
+from contracts.registration.rules import group_code
+from contracts.registration.selectors import local_date
+from contracts.registration.services.code_requests import CODE_KIND
+from contracts.registration.services.links import (
+    ADDRESS_CHANGED_KIND,
+    LINK_KIND,
+    mint_token,
+)
+from contracts.registration.services.providers import NOTICE_KIND
+from contracts.registration.states import LIVE
+from contracts.roster.models import RosterEntry
+from contracts.roster.services.codes import issue_codes
+from core.accounts.selectors import email_is_taken
+from core.groups.models import Provider
+from core.notifications.kinds import MessageKind, Rendered, register_kind
+from core.notifications.mail import render_mail
+from core.notifications.models import OutboxMessage
+from tenants import registry
+from tenants.context import ActiveContract, contract_context
+from tenants.routing import absolute_reverse
+
+EXISTING_ACCOUNT_TEMPLATE: Final = "registration_existing_account"
+
+
+def register_kinds() -> None:
+    """Make the kinds known to the outbox; called when the app is ready."""
+    for name, prepare in (
+        (LINK_KIND, prepare_link),
+        (ADDRESS_CHANGED_KIND, prepare_address_changed),
+        (NOTICE_KIND, prepare_notice),
+        (CODE_KIND, prepare_code),
+    ):
+        register_kind(MessageKind(name=name, channel="email", at_most_once=False, prepare=prepare))
+
+
+def prepare_link(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Mint the link, or tell the owner of an account that the address has one already.
+
+    None when the registration is over, or moved to another address.
+    """
+    pending = (
+        PendingRegistration.objects.select_for_update()
+        .filter(id=message.subject_id, state__in=LIVE, reserved_until__gt=at, email=message.to)
+        .first()
+    )
+    if pending is None:
+        return None
+    contract = _contract(message)
+    if email_is_taken(pending.email):
+        link = absolute_reverse(
+            "registration:add_claimed", contract=contract, kwargs={"pending_id": pending.id}
+        )
+        return _mail(
+            EXISTING_ACCOUNT_TEMPLATE,
+            message,
+            contract,
+            {"link": link, "hours": contract.document.links.reservation_hours},
+            link=link,
+        )
+    return _link_mail(message, pending, contract, at)
+
+
+def _link_mail(
+    message: OutboxMessage,
+    pending: PendingRegistration,
+    contract: ActiveContract,
+    at: datetime,
+) -> Rendered:
+    minutes = contract.document.links.registration_minutes
+    token = mint_token(pending=pending, life=timedelta(minutes=minutes), at=at)
+    link = absolute_reverse("registration:link", contract=contract, kwargs={"token": token})
+    return _mail(
+        LINK_KIND,
+        message,
+        contract,
+        {
+            "link": link,
+            "minutes": minutes,
+            "reset_url": absolute_reverse("registration:reset", contract=contract),
+            "username": pending.username,
+        },
+        link=link,
+    )
+
+
+def prepare_address_changed(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Tell the former address; it may be a stranger's, so the mail names nobody."""
+    return _mail(ADDRESS_CHANGED_KIND, message, _contract(message), {})
+
+
+def prepare_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Tell the address on file who registered the provider."""
+    provider = Provider.objects.filter(id=message.subject_id).first()
+    if provider is None:
+        return None
+    contract = _contract(message)
+    registered_on = local_date(contract.document, provider.registered_at)
+    return _mail(
+        NOTICE_KIND, message, contract, {"provider": provider, "registered_on": registered_on}
+    )
+
+
+def prepare_code(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Issue a code for the entry and write it into the letter; None when the entry has gone."""
+    contract = _contract(message)
+    with contract_context(contract):
+        entry = RosterEntry.objects.filter(
+            id=message.subject_id, removed_at__isnull=True, notice_email=message.to
+        ).first()
+        if entry is None:
+            return None
+        (issued,) = issue_codes(entries=[entry], by=None, at=at)
+        context = {
+            "code": group_code(issued.code),
+            "valid_until": local_date(contract.document, issued.expires_at),
+            "name": entry.name,
+            "city": entry.city,
+            "state": entry.state,
+            "registration_url": absolute_reverse("registration:start", contract=contract),
+        }
+    return _mail(CODE_KIND, message, contract, context, code=group_code(issued.code))
+
+
+def _mail(
+    template: str,
+    message: OutboxMessage,
+    contract: ActiveContract,
+    context: Mapping[str, object],
+    *,
+    link: str = "",
+    code: str = "",
+) -> Rendered:
+    mail = render_mail(template, context, contract.document)
+    return Rendered(
+        to=message.to,
+        subject=mail.subject,
+        text=mail.text,
+        html=mail.html,
+        link=link,
+        code=code,
+    )
+
+
+def _contract(message: OutboxMessage) -> ActiveContract:
+    if message.contract_id is None:
+        raise LookupError("A mail of registration belongs to a contract.")
+    return registry.get_contract_by_id(message.contract_id)

@@ -1,0 +1,220 @@
+"""Registrations under way: what a browser has typed, what was submitted, and how often was tried.
+
+All of it is shared data. The roster entry that a registration is about lives in the contract's
+schema and is named by its UUID alone.
+"""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from contracts.registration.states import LIVE, RegistrationState
+from core.common.models import UUIDModel
+
+
+class PendingRegistration(UUIDModel):
+    """A submitted registration. While live it reserves its unit and its username.
+
+    `unit_key` is what registers once in the contract: the identifier, or the roster entry's id
+    where the unit is the location. The link's token is not stored: `token_digest` is its keyed
+    digest, made when the mail is handed over. `follow_id` names one use of a link and is the id
+    under which MFA registration knows this registration; a corrected address takes it away.
+    """
+
+    contract = models.ForeignKey("tenants.Contract", on_delete=models.PROTECT, related_name="+")
+    unit_key = models.CharField(max_length=64)
+    identifier = models.CharField(max_length=64)
+    identifier_type = models.CharField(max_length=20)
+    roster_entry_id = models.UUIDField()
+    evidence = models.JSONField()
+    username = models.CharField(max_length=60)
+    first_name = models.CharField(max_length=80)
+    last_name = models.CharField(max_length=80)
+    address_1 = models.CharField(max_length=120, blank=True)
+    address_2 = models.CharField(max_length=120, blank=True)
+    city = models.CharField(max_length=80, blank=True)
+    us_state = models.CharField(max_length=2, blank=True)
+    zip = models.CharField(max_length=10, blank=True)
+    email = models.EmailField(max_length=254)
+    phone = models.CharField(max_length=20, blank=True)
+    fax = models.CharField(max_length=20, blank=True)
+    terms_version = models.CharField(max_length=300)
+    terms_sha256 = models.CharField(max_length=64)
+    terms_accepted_at = models.DateTimeField()
+    state = models.CharField(
+        max_length=20, choices=RegistrationState, default=RegistrationState.SUBMITTED
+    )
+    token_digest = models.BinaryField(max_length=32, null=True)
+    key_version = models.PositiveSmallIntegerField(null=True)
+    link_expires_at = models.DateTimeField(null=True)
+    link_used_at = models.DateTimeField(null=True)
+    follow_id = models.UUIDField(null=True, unique=True)
+    reserved_until = models.DateTimeField()
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    account_id = models.UUIDField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["contract", "unit_key"],
+                condition=Q(state__in=LIVE),
+                name="pending_registration_unit_once",
+            ),
+            models.UniqueConstraint(
+                Lower("username"),
+                condition=Q(state__in=LIVE),
+                name="pending_registration_username_once",
+            ),
+            models.UniqueConstraint(
+                fields=["token_digest"],
+                condition=Q(token_digest__isnull=False),
+                name="pending_registration_token_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=RegistrationState.values),
+                name="pending_registration_state_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=LIVE, ended_at__isnull=True)
+                | (~Q(state__in=LIVE) & Q(ended_at__isnull=False)),
+                name="pending_registration_ended_has_moment",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=RegistrationState.COMPLETED, account_id__isnull=False)
+                | (~Q(state=RegistrationState.COMPLETED) & Q(account_id__isnull=True)),
+                name="pending_registration_completed_has_account",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=RegistrationState.LINK_USED) | Q(follow_id__isnull=False),
+                name="pending_registration_used_link_has_follow",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=RegistrationState.SUBMITTED) | Q(follow_id__isnull=True),
+                name="pending_registration_submitted_has_no_follow",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    token_digest__isnull=True,
+                    key_version__isnull=True,
+                    link_expires_at__isnull=True,
+                )
+                | Q(
+                    token_digest__isnull=False,
+                    key_version__isnull=False,
+                    link_expires_at__isnull=False,
+                ),
+                name="pending_registration_link_is_whole",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["reserved_until"],
+                condition=Q(state__in=LIVE),
+                name="registration_to_release",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.state}"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it still reserves its unit and its username."""
+        return self.state in LIVE
+
+
+class JourneyPurpose(models.TextChoices):
+    """What identifier and code were entered for."""
+
+    REGISTER = "register", "A new account"
+    ADD_PROVIDER = "add_provider", "One more provider for a signed-in account"
+
+
+class Journey(UUIDModel):
+    """One registration under way in one browser tab, after identifier and code were accepted.
+
+    The address of each step names it, and only a session that holds its id may open it. It keeps
+    what was typed between the steps, for some hours. Journeys with the same `group_id` are the
+    choices that one entry of identifier and code gave.
+    """
+
+    group_id = models.UUIDField(db_index=True)
+    contract = models.ForeignKey("tenants.Contract", on_delete=models.PROTECT, related_name="+")
+    purpose = models.CharField(max_length=20, choices=JourneyPurpose)
+    account_id = models.UUIDField(null=True)
+    unit_key = models.CharField(max_length=64)
+    identifier = models.CharField(max_length=64)
+    identifier_type = models.CharField(max_length=20)
+    roster_entry_id = models.UUIDField()
+    evidence = models.JSONField()
+    information = models.JSONField(default=dict)
+    pending = models.ForeignKey(
+        PendingRegistration, null=True, on_delete=models.CASCADE, related_name="journeys"
+    )
+    provider_id = models.UUIDField(null=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(purpose__in=JourneyPurpose.values),
+                name="journey_purpose_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(purpose=JourneyPurpose.ADD_PROVIDER, account_id__isnull=False)
+                | Q(purpose=JourneyPurpose.REGISTER, account_id__isnull=True),
+                name="journey_account_adds_provider",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.id}"
+
+
+class TermsAcceptance(UUIDModel):
+    """That an account accepted one version of a contract's terms of use, and its very text."""
+
+    application_may: ClassVar = ("SELECT", "INSERT")
+
+    account = models.ForeignKey(
+        "core_accounts.User", on_delete=models.PROTECT, related_name="terms_acceptances"
+    )
+    contract = models.ForeignKey("tenants.Contract", on_delete=models.PROTECT, related_name="+")
+    version = models.CharField(max_length=300)
+    sha256 = models.CharField(max_length=64)
+    accepted_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["account", "contract", "version", "sha256"],
+                name="terms_accepted_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} accepted {self.version}"
+
+
+class AttemptCount(UUIDModel):
+    """How often something was tried within a window: per address, identifier, username, ….
+
+    `digest` is keyed, so that the table holds no identifier and no address.
+    """
+
+    scope = models.CharField(max_length=40)
+    digest = models.BinaryField(max_length=32)
+    window_ends_at = models.DateTimeField(db_index=True)
+    attempts = models.PositiveIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["scope", "digest"], name="attempt_count_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.attempts}"

@@ -1,0 +1,126 @@
+"""Read registrations under way."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models.functions import Lower
+from django.db.models.query import QuerySet
+
+from contracts.registration.models import (
+    Journey,
+    JourneyPurpose,
+    PendingRegistration,
+    TermsAcceptance,
+)
+from contracts.registration.states import LIVE
+from contracts.registration.terms import terms_digest
+from contracts.roster.models import RosterEntry
+from contracts.roster.selectors import find_entry
+from core.common.clock import now
+from core.groups.models import Provider
+from tenants import registry
+from tenants.configuration.document import ContractDocument, TermsVersion
+from tenants.context import contract_context
+
+
+def find_live_registration(
+    *, contract_id: UUID, unit_key: str, at: datetime
+) -> PendingRegistration | None:
+    """Return the registration that reserves a unit at this moment, or None."""
+    return list_live(at).filter(contract_id=contract_id, unit_key=unit_key).first()
+
+
+def find_live_by_id(registration_id: UUID, *, at: datetime) -> PendingRegistration | None:
+    """Return a registration that is still open, or None."""
+    return list_live(at).filter(id=registration_id).first()
+
+
+def find_live_by_username(username: str, *, at: datetime) -> PendingRegistration | None:
+    """Return the registration that reserves a username, compared without case, or None."""
+    named = list_live(at).alias(name=Lower("username"))
+    return named.filter(name=username.strip().lower()).first()
+
+
+def list_live(at: datetime) -> "QuerySet[PendingRegistration]":
+    """Return the registrations that reserve something at this moment."""
+    return PendingRegistration.objects.filter(state__in=LIVE, reserved_until__gt=at)
+
+
+def username_is_reserved_now(username: str) -> bool:
+    """Tell whether a live registration reserves a username; asked by core.accounts at the edge."""
+    return find_live_by_username(username, at=now()) is not None
+
+
+def find_journey(
+    journey_id: UUID, *, contract_id: UUID, held: Collection[UUID], at: datetime
+) -> Journey | None:
+    """Return a registration journey that this browser holds in this contract, or None."""
+    if journey_id not in held:
+        return None
+    return (
+        Journey.objects.select_related("pending")
+        .filter(
+            id=journey_id,
+            contract_id=contract_id,
+            purpose=JourneyPurpose.REGISTER,
+            expires_at__gt=at,
+        )
+        .first()
+    )
+
+
+def find_addition(journey_id: UUID, *, account_id: UUID, at: datetime) -> Journey | None:
+    """Return the account's own journey that adds a provider, or None."""
+    return Journey.objects.filter(
+        id=journey_id,
+        account_id=account_id,
+        purpose=JourneyPurpose.ADD_PROVIDER,
+        expires_at__gt=at,
+    ).first()
+
+
+def find_added_provider(journey: Journey) -> Provider | None:
+    """Return the provider that a journey added, or None while it has added none."""
+    if journey.provider_id is None:
+        return None
+    return Provider.objects.filter(id=journey.provider_id).first()
+
+
+def list_choices(
+    group_id: UUID, *, account_id: UUID | None, held: Collection[UUID], at: datetime
+) -> Sequence[Journey]:
+    """Return the journeys that one entry of identifier and code gave, to choose from.
+
+    A signed-in person sees their own; anybody else those that the browser holds.
+    """
+    journeys = Journey.objects.filter(group_id=group_id, expires_at__gt=at)
+    if account_id is not None:
+        return list(journeys.filter(account_id=account_id).order_by("id"))
+    return list(journeys.filter(account_id=None, id__in=held).order_by("id"))
+
+
+def find_choice_entry(journey: Journey) -> RosterEntry | None:
+    """Return the roster entry that a journey is about, read in its contract; or None."""
+    with contract_context(registry.get_contract_by_id(journey.contract_id)):
+        return find_entry(journey.roster_entry_id)
+
+
+def has_accepted_terms(*, account_id: UUID, contract_id: UUID, terms: TermsVersion) -> bool:
+    """Tell whether an account accepted exactly this text of a contract's terms of use."""
+    return TermsAcceptance.objects.filter(
+        account_id=account_id, contract_id=contract_id, sha256=terms_digest(terms)
+    ).exists()
+
+
+def local_date(document: ContractDocument, at: datetime) -> date:
+    """Return the day in the contract's time zone."""
+    return at.astimezone(ZoneInfo(document.contract.time_zone)).date()
+
+
+def is_open(document: ContractDocument, at: datetime) -> bool:
+    """Tell whether the contract takes registrations: from opens_on, and until before closes_on."""
+    section, today = document.contract, local_date(document, at)
+    begun = section.opens_on is None or section.opens_on <= today
+    return begun and (section.closes_on is None or today < section.closes_on)

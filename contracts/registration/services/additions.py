@@ -1,0 +1,144 @@
+"""Add a provider to the account of somebody who is signed in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from contracts.evidence.services.records import AcceptedTerms
+from contracts.registration.models import Journey, JourneyPurpose, PendingRegistration
+from contracts.registration.selectors import list_live
+from contracts.registration.services.journeys import JOURNEY_LIFE
+from contracts.registration.services.providers import CodeSpentError, Registrant, register_proven
+from contracts.registration.services.reservations import end_registrations
+from contracts.registration.states import LIVE, RegistrationState
+from contracts.registration.terms import terms_digest
+from core.accounts.models import User
+from core.audit.recording import record
+from core.common.ids import uuid7
+from core.groups.models import Provider
+from core.groups.selectors import find_admin_group
+from core.groups.services.providers import ProviderRegisteredError
+from tenants.configuration.document import TermsVersion
+from tenants.context import ActiveContract
+
+
+@dataclass(frozen=True)
+class AdditionResult:
+    """The provider that was added; None when it was registered or claimed meanwhile."""
+
+    provider_id: UUID | None
+
+
+def add_provider(
+    *, contract: ActiveContract, journey_id: UUID, user: User, terms: TermsVersion, at: datetime
+) -> AdditionResult:
+    """Register the provider of a journey for a signed-in account, once.
+
+    The provider joins the group that the person administers; without one a group is made. `terms`
+    is the version in effect, which the page had accepted where it was not before. A pending
+    registration of the same unit under the account's own address is superseded; one under another
+    address reserves the unit, and the addition is refused. Records `provider.added`, or
+    `registration.refused` with the reason.
+    """
+    try:
+        with transaction.atomic():
+            return _add(contract, journey_id, user, terms, at)
+    except (ProviderRegisteredError, CodeSpentError) as error:
+        return _refuse(contract, user, error.code, at)
+
+
+def _add(
+    contract: ActiveContract, journey_id: UUID, user: User, terms: TermsVersion, at: datetime
+) -> AdditionResult:
+    journey = Journey.objects.select_for_update(of=("self",)).get(id=journey_id, account_id=user.id)
+    if journey.provider_id is not None:
+        return AdditionResult(journey.provider_id)
+    pending = (
+        PendingRegistration.objects.select_for_update()
+        .filter(contract_id=contract.id, unit_key=journey.unit_key, state__in=LIVE)
+        .first()
+    )
+    if pending is not None:
+        if not may_supersede(pending, user, at):
+            return _refuse(contract, user, "reserved", at)
+        end_registrations([pending], state=RegistrationState.SUPERSEDED, at=at)
+    provider = _register(contract, journey, user, terms, at)
+    journey.provider_id = provider.id
+    journey.save(update_fields=["provider_id"])
+    return AdditionResult(provider.id)
+
+
+def _register(
+    contract: ActiveContract, journey: Journey, user: User, terms: TermsVersion, at: datetime
+) -> Provider:
+    provider = register_proven(
+        contract=contract,
+        unit=journey,
+        registrant=Registrant(
+            user=user,
+            group=find_admin_group(user.id),
+            terms=AcceptedTerms(terms.version, terms_digest(terms), at),
+        ),
+        at=at,
+    )
+    record(
+        "provider.added",
+        contract_id=contract.id,
+        actor_id=user.id,
+        subject=("provider", provider.id),
+        at=at,
+    )
+    return provider
+
+
+def may_supersede(pending: PendingRegistration, user: User, at: datetime) -> bool:
+    """Tell whether a registration is this person's own, or over and only not released yet."""
+    return pending.email.lower() == user.email.lower() or pending.reserved_until <= at
+
+
+@transaction.atomic
+def claim_own_registration(*, pending_id: UUID, user: User, at: datetime) -> Journey | None:
+    """Turn the registration that a person began under their account's address into an addition.
+
+    Called when the link of the mail that tells the owner of an address is opened, signed in.
+    Returns the journey that asks for confirmation; None for anybody else's registration. Records
+    `registration.claimed`.
+    """
+    pending = list_live(at).filter(id=pending_id, email__iexact=user.email).first()
+    if pending is None:
+        return None
+    journey = Journey.objects.create(
+        group_id=uuid7(),
+        contract_id=pending.contract_id,
+        purpose=JourneyPurpose.ADD_PROVIDER,
+        account_id=user.id,
+        unit_key=pending.unit_key,
+        identifier=pending.identifier,
+        identifier_type=pending.identifier_type,
+        roster_entry_id=pending.roster_entry_id,
+        evidence=pending.evidence,
+        created_at=at,
+        expires_at=at + JOURNEY_LIFE,
+    )
+    record(
+        "registration.claimed",
+        contract_id=pending.contract_id,
+        actor_id=user.id,
+        subject=("pending_registration", pending.id),
+        at=at,
+    )
+    return journey
+
+
+def _refuse(contract: ActiveContract, user: User, reason: str, at: datetime) -> AdditionResult:
+    with transaction.atomic():
+        record(
+            "registration.refused",
+            contract_id=contract.id,
+            actor_id=user.id,
+            result=reason,
+            at=at,
+        )
+    return AdditionResult(None)

@@ -1,0 +1,87 @@
+"""Complete a registration: its address and factor are proven, the account is made."""
+
+from datetime import datetime
+from uuid import UUID
+
+from contracts.evidence.services.records import AcceptedTerms
+from contracts.registration.models import PendingRegistration
+from contracts.registration.services.providers import Registrant, register_proven
+from contracts.registration.states import LIVE, RegistrationState, check_transition
+from core.accounts.models import User
+from core.accounts.services.accounts import create_account
+from core.audit.recording import record
+from core.mfa.sources import SourceGoneError
+from core.notifications.services.outbox import cancel_messages
+from tenants import registry
+
+
+def complete_registration(
+    *, follow_id: UUID, email: str, password_hash: str, phone: str, at: datetime
+) -> User:
+    """Make the account, its group, the provider and the membership: all of it or nothing.
+
+    Called by MFA registration inside its completing transaction, with the address that the person
+    proved. `phone` is the proven number or empty; the one that was typed stays where none was
+    proven. Records `registration.completed`. Raises SourceGoneError when the registration was
+    released, corrected or completed meanwhile, EmailTakenError or UsernameTakenError when an
+    account has the address or the username, and what `register_proven` raises.
+    """
+    pending = lock_followed(follow_id, at=at)
+    check_transition(pending.state, RegistrationState.COMPLETED)
+    contract = registry.get_contract_by_id(pending.contract_id)
+    user = create_account(
+        username=pending.username,
+        email=email,
+        first_name=pending.first_name,
+        last_name=pending.last_name,
+        password_hash=password_hash,
+        phone=phone or pending.phone,
+        fax=pending.fax,
+        address_1=pending.address_1,
+        address_2=pending.address_2,
+        city=pending.city,
+        state=pending.us_state,
+        zip=pending.zip,
+        by=None,
+        at=at,
+    )
+    terms = AcceptedTerms(pending.terms_version, pending.terms_sha256, pending.terms_accepted_at)
+    register_proven(
+        contract=contract,
+        unit=pending,
+        registrant=Registrant(user, None, terms, registration_id=pending.id),
+        at=at,
+    )
+    _close(pending, user, at)
+    return user
+
+
+def lock_followed(follow_id: UUID, *, at: datetime) -> PendingRegistration:
+    """Return the registration of one use of a link, locked. Raises SourceGoneError when it ended.
+
+    A corrected address or a newer link that was followed takes the id away.
+    """
+    pending = (
+        PendingRegistration.objects.select_for_update()
+        .filter(follow_id=follow_id, state__in=LIVE, reserved_until__gt=at)
+        .first()
+    )
+    if pending is None:
+        raise SourceGoneError
+    return pending
+
+
+def _close(pending: PendingRegistration, user: User, at: datetime) -> None:
+    pending.state = RegistrationState.COMPLETED
+    pending.ended_at = at
+    pending.account_id = user.id
+    pending.token_digest = pending.key_version = pending.link_expires_at = None
+    pending.save()
+    cancel_messages(kind="registration_link", subject_id=pending.id)
+    record(
+        "registration.completed",
+        contract_id=pending.contract_id,
+        actor_id=user.id,
+        subject=("pending_registration", pending.id),
+        at=at,
+    )

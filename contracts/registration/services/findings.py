@@ -1,0 +1,163 @@
+"""Find what identifier and code give the right to, in one contract or in any."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from contracts.directory.selectors import Match, find_matches
+from contracts.registration.rules import (
+    Decision,
+    EntryFacts,
+    IssuedCodeFacts,
+    ProofFacts,
+    Reason,
+    evaluate,
+)
+from contracts.registration.selectors import local_date
+from contracts.roster.models import RosterEntry
+from contracts.roster.selectors import entry_facts, list_codes, list_entries_by_identifier
+from tenants import registry
+from tenants.configuration.document import ProgramIdRule
+from tenants.context import ActiveContract, contract_context
+from tenants.errors import UnknownContractError
+
+OTHER_PROGRAM: Final = "other_program"
+"""Audit reason: identifier and code are right, in another program than the page's."""
+_MOST_ENTRIES: Final = 20
+"""How many locations of one identifier are looked at where the index names none."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What was typed: identifier and code, or identifier and facts of a payment."""
+
+    identifier: str
+    code: str | ProofFacts
+
+    @property
+    def typed_code(self) -> str:
+        """The code, which may be empty where facts were typed."""
+        return self.code.code if isinstance(self.code, ProofFacts) else self.code
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A roster entry that a claim was held against, and what the rule said."""
+
+    contract: ActiveContract
+    entry: EntryFacts
+    decision: Decision
+
+    @property
+    def unit_key(self) -> str:
+        """What registers once in the contract (registration.unit)."""
+        if self.contract.document.registration.unit == "location":
+            return str(self.entry.id)
+        return self.identifier or str(self.entry.id)
+
+    @property
+    def identifier(self) -> str:
+        """The number that names the provider, or the program's own; empty where it has neither."""
+        return self.entry.identifier or self.entry.code
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that a claim led to; `reason` says for the audit why nothing was accepted."""
+
+    accepted: Sequence[Finding]
+    reason: str = Reason.ACCEPTED
+
+
+def find_claimed(*, contract: ActiveContract | None, claim: Claim, at: datetime) -> Findings:
+    """Hold a claim against the rosters: of one contract, or of every one that the index names.
+
+    The shared index is asked first in both cases: one probe whatever the number of contracts.
+    Where a contract is given and the index knows nothing of it there, its roster is searched by
+    identifier: for facts of a payment, which no index holds, and to tell the audit why a claim
+    failed.
+    """
+    matches = find_matches(claim.identifier, claim.typed_code) if claim.typed_code else []
+    if contract is not None:
+        here = [match.entry_id for match in matches if match.contract_id == contract.id]
+        return _sum_up(_evaluate_in(contract, here, claim, at), elsewhere=len(here) < len(matches))
+    found: list[Finding] = []
+    for contract_id, entry_ids in _by_contract(matches).items():
+        named = _find_contract(contract_id)
+        found += _evaluate_in(named, entry_ids, claim, at) if named else []
+    return _sum_up(found, elsewhere=False)
+
+
+def _by_contract(matches: Iterable[Match]) -> dict[UUID, list[UUID]]:
+    grouped: dict[UUID, list[UUID]] = {}
+    for match in matches:
+        grouped.setdefault(match.contract_id, []).append(match.entry_id)
+    return grouped
+
+
+def _find_contract(contract_id: UUID) -> ActiveContract | None:
+    try:
+        return registry.get_contract_by_id(contract_id)
+    except UnknownContractError:
+        return None  # Suspended since the index was made.
+
+
+def _evaluate_in(
+    contract: ActiveContract, entry_ids: Sequence[UUID], claim: Claim, at: datetime
+) -> list[Finding]:
+    with contract_context(contract):
+        entries = _candidates(entry_ids, claim)
+        if not entries:
+            _decide(contract, None, (), claim, at)
+        return [
+            Finding(contract, facts, _decide(contract, facts, codes, claim, at))
+            for entry in entries
+            for facts, codes in [(entry_facts(entry), _codes(contract, entry))]
+        ]
+
+
+def _candidates(entry_ids: Sequence[UUID], claim: Claim) -> list[RosterEntry]:
+    if entry_ids:
+        return list(RosterEntry.objects.filter(id__in=entry_ids).order_by("id"))
+    return list(list_entries_by_identifier(claim.identifier)[:_MOST_ENTRIES])
+
+
+def _codes(contract: ActiveContract, entry: RosterEntry) -> Sequence[IssuedCodeFacts]:
+    if isinstance(contract.document.registration.rule, ProgramIdRule):
+        return ()
+    return list_codes(entry)
+
+
+def _decide(
+    contract: ActiveContract,
+    entry: EntryFacts | None,
+    codes: Sequence[IssuedCodeFacts],
+    claim: Claim,
+    at: datetime,
+) -> Decision:
+    return evaluate(
+        rule=contract.document.registration,
+        identifier=claim.identifier,
+        code=claim.code,
+        entry=entry,
+        codes=codes,
+        on=local_date(contract.document, at),
+        at=at,
+    )
+
+
+def _sum_up(found: Sequence[Finding], *, elsewhere: bool) -> Findings:
+    accepted = [finding for finding in found if finding.decision.accepted]
+    if accepted:
+        return Findings(accepted)
+    if elsewhere:
+        return Findings([], OTHER_PROGRAM)
+    # The entry that came furthest says most: fewest failed steps.
+    nearest = min(
+        found,
+        key=lambda finding: sum(not step.passed for step in finding.decision.steps),
+        default=None,
+    )
+    return Findings([], nearest.decision.reason if nearest else Reason.NO_ENTRY)

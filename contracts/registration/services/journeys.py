@@ -1,0 +1,167 @@
+"""Begin a registration journey: identifier and code against the rule, and one answer to all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+
+from contracts.registration.models import Journey, JourneyPurpose, PendingRegistration
+from contracts.registration.rules import ProofFacts
+from contracts.registration.selectors import find_live_registration, is_open
+from contracts.registration.services.attempts import Limit, count_attempt
+from contracts.registration.services.findings import Claim, Finding, find_claimed
+from core.audit.recording import record
+from core.common.identifiers import normalize
+from core.common.ids import uuid7
+from core.groups.selectors import unit_is_registered
+from tenants.configuration.document import RegistrationLimits
+from tenants.context import ActiveContract
+
+JOURNEY_LIFE: Final = timedelta(hours=4)
+"""How long a browser may take between identifier and submission (own figure)."""
+
+ALREADY_REGISTERED = "already_registered"
+NOT_OPEN = "not_open"
+"""Audit reasons that are not the rule's."""
+
+
+class StartOutcome(StrEnum):
+    """What a claim led to; a page tells no more than this."""
+
+    FOUND = "found"
+    REFUSED = "refused"
+    THROTTLED = "throttled"
+
+
+@dataclass(frozen=True)
+class StartResult:
+    """The journeys that may go on: more than one where two programs know the numbers."""
+
+    outcome: StartOutcome
+    journeys: Sequence[Journey] = field(default_factory=list)
+    retry_at: datetime | None = None
+
+
+def start_registration(
+    *,
+    contract: ActiveContract | None,
+    identifier: str,
+    code: str | ProofFacts,
+    address: str,
+    account_id: UUID | None = None,
+    at: datetime,
+) -> StartResult:
+    """Answer identifier and code with the journeys they give the right to.
+
+    Called by the public page (and, with `account_id`, by the page on which a signed-in person adds
+    a provider). `contract` is None on the portal host. Every refusal (wrong code, unknown
+    identifier, already registered, another program's identifier, expired or used code) has the
+    same result; the audit event `registration.refused` tells them apart. Where a registration of
+    the unit is already pending, its journey leads back to it. Records `registration.started`.
+    """
+    claim = Claim(identifier, code)
+    allowance = count_attempt(limits=_limits(contract, claim, address), at=at)
+    if not allowance.allowed:
+        _record_refusal("throttled", contract, at)
+        return StartResult(StartOutcome.THROTTLED, retry_at=allowance.retry_at)
+    findings = find_claimed(contract=contract, claim=claim, at=at)
+    usable = [finding for finding in findings.accepted if is_open(finding.contract.document, at)]
+    free = [finding for finding in usable if not _is_registered(finding)]
+    if free:
+        return StartResult(StartOutcome.FOUND, _begin_journeys(free, account_id, at))
+    reason = ALREADY_REGISTERED if usable else NOT_OPEN if findings.accepted else findings.reason
+    _record_refusal(reason, contract, at)
+    return StartResult(StartOutcome.REFUSED)
+
+
+def _limits(contract: ActiveContract | None, claim: Claim, address: str) -> list[Limit]:
+    figures = contract.document.registration.limits if contract else RegistrationLimits()
+    window = timedelta(minutes=figures.window_minutes)
+    return [
+        Limit("start.address", address, figures.attempts_per_address, window),
+        Limit(
+            "start.identifier", normalize(claim.identifier), figures.attempts_per_identifier, window
+        ),
+    ]
+
+
+def _is_registered(finding: Finding) -> bool:
+    return unit_is_registered(contract_id=finding.contract.id, unit_key=finding.unit_key)
+
+
+@transaction.atomic
+def _begin_journeys(
+    findings: Sequence[Finding], account_id: UUID | None, at: datetime
+) -> list[Journey]:
+    group_id = uuid7()
+    return [_begin_journey(finding, group_id, account_id, at) for finding in findings]
+
+
+def _begin_journey(
+    finding: Finding, group_id: UUID, account_id: UUID | None, at: datetime
+) -> Journey:
+    pending = find_live_registration(
+        contract_id=finding.contract.id, unit_key=finding.unit_key, at=at
+    )
+    journey = Journey.objects.create(
+        group_id=group_id,
+        contract_id=finding.contract.id,
+        purpose=JourneyPurpose.ADD_PROVIDER if account_id else JourneyPurpose.REGISTER,
+        account_id=account_id,
+        unit_key=finding.unit_key,
+        identifier=finding.identifier,
+        identifier_type=finding.entry.identifier_type.value,
+        roster_entry_id=finding.entry.id,
+        evidence=_evidence(finding, at),
+        pending=pending,
+        created_at=at,
+        expires_at=at + JOURNEY_LIFE,
+    )
+    _record_start(journey, pending, at)
+    return journey
+
+
+def _record_start(journey: Journey, pending: PendingRegistration | None, at: datetime) -> None:
+    record(
+        "registration.started",
+        contract_id=journey.contract_id,
+        actor_id=journey.account_id,
+        subject=("journey", journey.id),
+        result="pending" if pending else "ok",
+        data={
+            "purpose": journey.purpose,
+            "entry": str(journey.roster_entry_id),
+            "way": journey.evidence["way"],
+        },
+        at=at,
+    )
+
+
+def _evidence(finding: Finding, at: datetime) -> dict[str, object]:
+    decision, document = finding.decision, finding.contract.document
+    return {
+        "family": document.registration.rule.family,
+        "way": decision.way,
+        "reason": decision.reason,
+        "steps": [
+            {"check": step.check, "passed": step.passed, "note": step.note}
+            for step in decision.steps
+        ],
+        "issued_code_id": str(decision.issued_code_id) if decision.issued_code_id else None,
+        "revision": finding.contract.revision,
+        "decided_at": at.isoformat(),
+    }
+
+
+def _record_refusal(reason: str, contract: ActiveContract | None, at: datetime) -> None:
+    with transaction.atomic():
+        record(
+            "registration.refused",
+            contract_id=contract.id if contract else None,
+            result=reason,
+            at=at,
+        )

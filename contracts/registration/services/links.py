@@ -1,0 +1,240 @@
+"""Registration links: made when the mail is handed over, used once, replaced on request."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from contracts.registration.models import PendingRegistration
+from contracts.registration.selectors import find_live_by_username
+from contracts.registration.services.attempts import Allowance, Limit, count_attempt
+from contracts.registration.services.reservations import forget_link
+from contracts.registration.states import LIVE, RegistrationState, check_transition
+from core.accounts.selectors import email_is_taken
+from core.audit.recording import record
+from core.common.crypto import constant_time_equal, current_key_version, keyed_digest, new_token
+from core.common.ids import uuid7
+from core.mfa.models import MfaRegistration
+from core.mfa.services.registrations import begin_mfa_registration
+from core.notifications.services.outbox import cancel_messages, enqueue
+from tenants.context import ActiveContract
+
+LINK_KIND: Final = "registration_link"
+ADDRESS_CHANGED_KIND: Final = "registration_address_changed"
+SOURCE_KIND: Final = "registration"
+"""Under which MFA registration knows pending registrations; the id is their `follow_id`."""
+
+_DIGEST_PURPOSE = "registration.link"
+# Own figures: a mail a minute and five in an hour for one registration, whoever asks.
+_MAILS_PER_HOUR: Final = 5
+_RESETS_PER_ADDRESS: Final = 20
+_HOUR: Final = timedelta(hours=1)
+_MINUTE: Final = timedelta(minutes=1)
+
+
+def send_link(pending: PendingRegistration, *, at: datetime) -> None:
+    """Put the mail with the link into the outbox, in the caller's transaction.
+
+    What still waits of it is withdrawn, so that the newest mail is the one that counts.
+    """
+    cancel_messages(kind=LINK_KIND, subject_id=pending.id)
+    enqueue(
+        kind=LINK_KIND,
+        to=pending.email,
+        subject_id=pending.id,
+        contract_id=pending.contract_id,
+        not_after=pending.reserved_until,
+        at=at,
+    )
+
+
+def mint_token(*, pending: PendingRegistration, life: timedelta, at: datetime) -> str:
+    """Give a live registration a fresh link and return its token; older links are dead.
+
+    Called at hand-over of the mail, with the row locked: the life runs from then, and never past
+    the end of the reservation. Only the token's digest is kept.
+    """
+    token = new_token()
+    pending.key_version = current_key_version()
+    pending.token_digest = keyed_digest(_DIGEST_PURPOSE, token, version=pending.key_version)
+    pending.link_expires_at = min(at + life, pending.reserved_until)
+    pending.link_used_at = None
+    pending.save(update_fields=["key_version", "token_digest", "link_expires_at", "link_used_at"])
+    return token
+
+
+def resend_link(*, pending_id: UUID, at: datetime) -> Allowance:
+    """Mail a new link to the address that the registration has.
+
+    Called from the confirmation page. Counted per registration; `retry_at` of the answer says when
+    the next mail is possible. Records `registration.link_requested`.
+    """
+    allowance = count_attempt(limits=_mail_limits(pending_id), at=at)
+    if allowance.allowed:
+        with transaction.atomic():
+            pending = _lock_live(pending_id, at)
+            if pending is not None:
+                send_link(pending, at=at)
+                _record("registration.link_requested", pending, at)
+    return allowance
+
+
+def reset_registration(*, username: str, address: str, at: datetime) -> Allowance:
+    """Mail a new link to whoever registered under a username, if anybody did.
+
+    Called by the public Reset page, which answers the same whatever is found. Counted per network
+    address and per username; refused requests are answered the same, too, but for the address's
+    own limit, which tells nothing about usernames. Records `registration.link_requested`.
+    """
+    allowance = count_attempt(
+        limits=[Limit("reset.address", address, _RESETS_PER_ADDRESS, _HOUR)], at=at
+    )
+    if not allowance.allowed:
+        return allowance
+    pending = find_live_by_username(username, at=at)
+    # An unknown username is counted, too: the work is the same.
+    counted_id = str(pending.id) if pending else username.lower()
+    if count_attempt(limits=_mail_limits(counted_id), at=at).allowed and pending:
+        with transaction.atomic():
+            locked = _lock_live(pending.id, at)
+            if locked is not None:
+                send_link(locked, at=at)
+                _record("registration.link_requested", locked, at, result="reset")
+    return allowance
+
+
+@dataclass(frozen=True)
+class CorrectionResult:
+    """Whether a corrected address was taken; `retry_at` where too many were sent."""
+
+    accepted: bool
+    retry_at: datetime | None = None
+
+
+def correct_address(*, pending_id: UUID, email: str, at: datetime) -> CorrectionResult:
+    """Send the link to another address: kills the old link and whatever was begun with it.
+
+    Called from the contact page by whoever submitted the registration or proved identifier and
+    code again. Tells the old address, without naming the new one. Records
+    `registration.address_corrected`. Not accepted when the registration is no longer open.
+    """
+    allowance = count_attempt(limits=_mail_limits(pending_id, "correct"), at=at)
+    if not allowance.allowed:
+        return CorrectionResult(accepted=False, retry_at=allowance.retry_at)
+    with transaction.atomic():
+        pending = _lock_live(pending_id, at)
+        if pending is None:
+            return CorrectionResult(accepted=False)
+        old = pending.email
+        if old.lower() != email.lower():
+            _move_to(pending, email)
+            enqueue(
+                kind=ADDRESS_CHANGED_KIND,
+                to=old,
+                subject_id=pending.id,
+                contract_id=pending.contract_id,
+                at=at,
+            )
+            _record("registration.address_corrected", pending, at)
+        send_link(pending, at=at)
+    return CorrectionResult(accepted=True)
+
+
+def _move_to(pending: PendingRegistration, email: str) -> None:
+    if pending.state != RegistrationState.SUBMITTED:
+        check_transition(pending.state, RegistrationState.SUBMITTED)
+    pending.state = RegistrationState.SUBMITTED
+    pending.email = email
+    forget_link(pending)
+    pending.save()
+
+
+@dataclass(frozen=True)
+class FollowResult:
+    """What a link led to: MFA registration, or the sign-in of an account with that address."""
+
+    pending: PendingRegistration
+    mfa_registration: MfaRegistration | None
+
+
+def follow_link(*, contract: ActiveContract, token: str, at: datetime) -> FollowResult | None:
+    """Use a registration link: once, within its life, in its own contract.
+
+    Called by the button on the link page (GET does nothing: mail scanners follow links). Begins
+    MFA registration and records `registration.link_followed`; None, recorded as
+    `registration.link_refused`, when the link is used, expired, replaced or unknown. Where the
+    address has an account already nothing is begun: its owner signs in and adds the provider.
+    """
+    with transaction.atomic():
+        pending = _find_by_token(token)
+        if pending is None or not _can_be_used(pending, contract, at):
+            record("registration.link_refused", contract_id=contract.id, at=at)
+            return None
+        if email_is_taken(pending.email):
+            _record("registration.link_followed", pending, at, result="has_account")
+            return FollowResult(pending, None)
+        check_transition(pending.state, RegistrationState.LINK_USED)
+        pending.state = RegistrationState.LINK_USED
+        pending.link_used_at = at
+        pending.follow_id = uuid7()
+        pending.save(update_fields=["state", "link_used_at", "follow_id"])
+        _record("registration.link_followed", pending, at)
+        begun = begin_mfa_registration(
+            source_kind=SOURCE_KIND, source_id=pending.follow_id, contract=contract, at=at
+        )
+        return FollowResult(pending, begun)
+
+
+def _find_by_token(token: str) -> PendingRegistration | None:
+    digests = {
+        version: keyed_digest(_DIGEST_PURPOSE, token, version=version)
+        for version in settings.PORTAL_SECRET_KEYS
+    }
+    pending = (
+        PendingRegistration.objects.select_for_update()
+        .filter(token_digest__in=list(digests.values()))
+        .first()
+    )
+    if pending is None or pending.key_version is None or pending.token_digest is None:
+        return None
+    stored = bytes(pending.token_digest)
+    return pending if constant_time_equal(stored, digests[pending.key_version]) else None
+
+
+def _can_be_used(pending: PendingRegistration, contract: ActiveContract, at: datetime) -> bool:
+    return (
+        pending.contract_id == contract.id
+        and pending.is_live
+        and pending.link_used_at is None
+        and pending.link_expires_at is not None
+        and at < pending.link_expires_at
+        and at < pending.reserved_until
+    )
+
+
+def _lock_live(pending_id: UUID, at: datetime) -> PendingRegistration | None:
+    return (
+        PendingRegistration.objects.select_for_update()
+        .filter(id=pending_id, state__in=LIVE, reserved_until__gt=at)
+        .first()
+    )
+
+
+def _mail_limits(subject: UUID | str, what: str = "link") -> list[Limit]:
+    return [
+        Limit(f"{what}.minute", str(subject), 1, _MINUTE),
+        Limit(f"{what}.hour", str(subject), _MAILS_PER_HOUR, _HOUR),
+    ]
+
+
+def _record(event: str, pending: PendingRegistration, at: datetime, *, result: str = "ok") -> None:
+    record(
+        event,
+        contract_id=pending.contract_id,
+        subject=("pending_registration", pending.id),
+        result=result,
+        at=at,
+    )

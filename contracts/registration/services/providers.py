@@ -1,0 +1,138 @@
+"""Register the provider that a registration or a signed-in person's journey has proven."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Final, Protocol
+from uuid import UUID
+
+from contracts.evidence.services.records import AcceptedTerms, record_evidence
+from contracts.registration.models import TermsAcceptance
+from contracts.roster.models import RosterEntry
+from contracts.roster.services.codes import spend_code
+from core.accounts.models import User
+from core.common.errors import DomainError
+from core.groups.models import Provider, ProviderGroup
+from core.groups.services.providers import ProviderFacts, register_provider
+from core.notifications.services.outbox import enqueue
+from tenants.context import ActiveContract, contract_context
+
+NOTICE_KIND: Final = "registration_completed_notice"
+
+
+class CodeSpentError(DomainError):
+    """The issued code was used up, revoked or expired between start and completion."""
+
+    code: ClassVar[str] = "code_spent"
+    message: ClassVar[str] = (
+        "This registration cannot be completed any more. Begin again, or ask the contact below."
+    )
+
+
+class ProvenUnit(Protocol):
+    """What a pending registration and a journey have in common: whose registration was proven."""
+
+    unit_key: str
+    identifier: str
+    identifier_type: str
+    roster_entry_id: UUID
+    evidence: dict[str, object]
+
+
+@dataclass(frozen=True)
+class Registrant:
+    """For whom a provider is registered, and on which terms."""
+
+    user: User
+    group: ProviderGroup | None
+    """None makes a new group with the user as its Provider Group Admin."""
+    terms: AcceptedTerms
+    registration_id: UUID | None = None
+
+
+def register_proven(
+    *, contract: ActiveContract, unit: ProvenUnit, registrant: Registrant, at: datetime
+) -> Provider:
+    """Register a proven unit, in the caller's transaction.
+
+    The provider with its group and membership (`core.groups` records them), the issued code's use,
+    the evidence in the contract's schema, the accepted terms, and the notice to the address on
+    file where the contract wants it. Raises CodeSpentError when the issued code was used up
+    meanwhile and ProviderRegisteredError when the unit was: nothing remains then.
+    """
+    user = registrant.user
+    with contract_context(contract):
+        entry = RosterEntry.objects.get(id=unit.roster_entry_id)
+        if unit.evidence["issued_code_id"]:
+            _spend(UUID(str(unit.evidence["issued_code_id"])), user, at)
+        provider = register_provider(
+            user=user,
+            group=registrant.group,
+            contract=contract,
+            facts=_facts(unit, entry),
+            by=user.id,
+            at=at,
+        )
+        record_evidence(
+            provider_id=provider.id,
+            registration_id=registrant.registration_id,
+            roster_entry_id=entry.id,
+            decision=unit.evidence,
+            terms=registrant.terms,
+            by=user.id,
+            at=at,
+        )
+        accept_terms(account_id=user.id, contract_id=contract.id, terms=registrant.terms)
+        _tell_address_on_file(contract, provider, entry, at)
+    return provider
+
+
+def _spend(code_id: UUID, user: User, at: datetime) -> None:
+    if not spend_code(code_id=code_id, by=user.id, at=at):
+        raise CodeSpentError
+
+
+def accept_terms(*, account_id: UUID, contract_id: UUID, terms: AcceptedTerms) -> None:
+    """Keep that an account accepted a text; once is enough. In the caller's transaction."""
+    TermsAcceptance.objects.bulk_create(
+        [
+            TermsAcceptance(
+                account_id=account_id,
+                contract_id=contract_id,
+                version=terms.version,
+                sha256=terms.sha256,
+                accepted_at=terms.accepted_at,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _facts(unit: ProvenUnit, entry: RosterEntry) -> ProviderFacts:
+    return ProviderFacts(
+        identifier=unit.identifier,
+        identifier_type=unit.identifier_type,
+        unit_key=unit.unit_key,
+        roster_entry_id=entry.id,
+        name=entry.name,
+        provider_type=entry.provider_type,
+        address_1=entry.address_1,
+        address_2=entry.address_2,
+        city=entry.city,
+        state=entry.state,
+        zip=entry.zip,
+        phone=entry.phone,
+        fax=entry.fax,
+    )
+
+
+def _tell_address_on_file(
+    contract: ActiveContract, provider: Provider, entry: RosterEntry, at: datetime
+) -> None:
+    if contract.document.registration.notify_address_on_file and entry.notice_email:
+        enqueue(
+            kind=NOTICE_KIND,
+            to=entry.notice_email,
+            subject_id=provider.id,
+            contract_id=contract.id,
+            at=at,
+        )

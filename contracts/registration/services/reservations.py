@@ -1,0 +1,104 @@
+"""What a pending registration reserves, and how a reservation ends."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from contracts.registration.models import Journey, PendingRegistration
+from contracts.registration.services.attempts import forget_counts
+from contracts.registration.states import LIVE, RegistrationState, check_transition
+from core.audit.recording import record
+from core.notifications.services.outbox import cancel_messages
+
+_BATCH = 500
+_PERSONAL = [
+    "username",
+    "first_name",
+    "last_name",
+    "address_1",
+    "address_2",
+    "city",
+    "us_state",
+    "zip",
+    "email",
+    "phone",
+    "fax",
+]
+
+
+def release_expired(*, at: datetime) -> int:
+    """Release every registration whose reservation has ended; returns how many.
+
+    Run by the task of the same name. Identifier and username are free again, the link is dead,
+    and the personal data is wiped (design decision 14). Counts and journeys that are over go, too.
+    """
+    Journey.objects.filter(expires_at__lte=at).delete()
+    forget_counts(at=at)
+    released = 0
+    while batch := _release_batch(Q(reserved_until__lte=at), at=at):
+        released += batch
+    return released
+
+
+def release_overdue(*, contract_id: UUID, unit_key: str, username: str, at: datetime) -> None:
+    """Release what still stands in the way of a unit or username though its time is over.
+
+    Called inside the transaction that wants to reserve them: a reservation ends on the second,
+    not when the task comes round.
+    """
+    _release_batch(
+        Q(reserved_until__lte=at)
+        & (Q(contract_id=contract_id, unit_key=unit_key) | Q(username__iexact=username)),
+        at=at,
+    )
+
+
+@transaction.atomic
+def _release_batch(which: Q, *, at: datetime) -> int:
+    overdue = list(
+        PendingRegistration.objects.select_for_update(skip_locked=True).filter(
+            which, state__in=LIVE
+        )[:_BATCH]
+    )
+    end_registrations(overdue, state=RegistrationState.RELEASED, at=at)
+    return len(overdue)
+
+
+def end_registrations(
+    registrations: Iterable[PendingRegistration],
+    *,
+    state: RegistrationState,
+    at: datetime,
+) -> None:
+    """End registrations that came to nothing, in the caller's transaction, rows locked.
+
+    `state` is RELEASED or SUPERSEDED. Kills their links, wipes the personal data and records
+    `registration.released` or `registration.superseded`. Raises TransitionError.
+    """
+    for pending in registrations:
+        check_transition(pending.state, state)
+        pending.state = state
+        pending.ended_at = at
+        forget_link(pending)
+        for name in _PERSONAL:
+            setattr(pending, name, "")
+        pending.save()
+        cancel_messages(kind="registration_link", subject_id=pending.id)
+        record(
+            f"registration.{state.value}",
+            contract_id=pending.contract_id,
+            subject=("pending_registration", pending.id),
+            at=at,
+        )
+
+
+def forget_link(pending: PendingRegistration) -> None:
+    """Take the link and its use off a registration, without saving it."""
+    pending.token_digest = None
+    pending.key_version = None
+    pending.link_expires_at = None
+    pending.link_used_at = None
+    pending.follow_id = None

@@ -1,0 +1,38 @@
+"""Answer whether a username is free, inside a journey and not without end."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from contracts.registration.services.attempts import Limit, count_attempt
+from core.accounts.selectors import username_is_available
+
+# Own figure: enough to find a name, too few to list who has an account.
+_PER_JOURNEY: Final = 40
+_WINDOW: Final = timedelta(hours=1)
+_LONGEST: Final = 60
+
+
+class UsernameAnswer(StrEnum):
+    """What the page says beside the field."""
+
+    FREE = "free"
+    TAKEN = "taken"
+    NOTHING = "nothing"
+    TOO_MANY = "too_many"
+
+
+def ask_username(*, journey_id: UUID, username: str, at: datetime) -> UsernameAnswer:
+    """Tell whether a username is free.
+
+    Only for journeys that have passed identifier and code (account-security.md), and counted per
+    journey. Nothing is reserved before the registration is submitted.
+    """
+    name = username.strip()
+    if not name or len(name) > _LONGEST or not name.isprintable():
+        return UsernameAnswer.NOTHING
+    limit = Limit("username.journey", str(journey_id), _PER_JOURNEY, _WINDOW)
+    if not count_attempt(limits=[limit], at=at).allowed:
+        return UsernameAnswer.TOO_MANY
+    return UsernameAnswer.FREE if username_is_available(name) else UsernameAnswer.TAKEN

@@ -1,0 +1,42 @@
+"""Pending registrations as a source of MFA registrations (core.mfa.sources)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from contracts.registration.models import PendingRegistration
+from contracts.registration.services.completion import complete_registration
+from contracts.registration.states import LIVE
+from core.accounts.models import User
+from core.mfa.sources import CompletedRegistration, SourceDescription, SourceGoneError
+from tenants import registry
+
+
+class PendingRegistrationSource:
+    """Tells MFA registration about a pending registration, and completes it."""
+
+    def describe(self, source_id: UUID) -> SourceDescription:
+        """Return whom the registration is for. Raises SourceGoneError when it is over."""
+        pending = PendingRegistration.objects.filter(follow_id=source_id, state__in=LIVE).first()
+        if pending is None:
+            raise SourceGoneError
+        contract = registry.get_contract_by_id(pending.contract_id)
+        return SourceDescription(
+            contract_id=contract.id,
+            email=pending.email,
+            first_name=pending.first_name,
+            last_name=pending.last_name,
+            username=pending.username,
+            policy=contract.document,
+            methods=contract.document.mfa.methods,
+            counted_under=pending.id,
+        )
+
+    def complete(self, source_id: UUID, result: CompletedRegistration, *, at: datetime) -> User:
+        """Make the account and all that belongs to it, in the completing transaction."""
+        return complete_registration(
+            follow_id=source_id,
+            email=result.email,
+            password_hash=result.password_hash,
+            phone=result.phone or "",
+            at=at,
+        )

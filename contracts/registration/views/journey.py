@@ -1,0 +1,189 @@
+"""The steps between identifier and confirmation."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from contracts.registration.forms.following import AddressForm, TermsForm
+from contracts.registration.forms.information import InformationForm, initial_information
+from contracts.registration.models import Journey, PendingRegistration
+from contracts.registration.selectors import local_date
+from contracts.registration.services.links import correct_address, resend_link
+from contracts.registration.services.registrations import (
+    SubmitOutcome,
+    save_information,
+    submit_registration,
+)
+from contracts.registration.services.usernames import UsernameAnswer, ask_username
+from contracts.registration.states import RegistrationState
+from contracts.registration.views.shared import (
+    STEPS,
+    journey_page,
+    load_journey,
+    to_page,
+    to_start,
+)
+from contracts.roster.selectors import find_entry
+from core.common import clock
+from core.common.masking import mask_email
+from core.notifications.selectors import delivery_is_late
+from tenants.context import ActiveContract
+
+
+@require_GET
+@journey_page
+def provider(request: HttpRequest, journey: Journey, contract: ActiveContract) -> HttpResponse:
+    """Show the provider found, by name and place."""
+    entry = find_entry(journey.roster_entry_id)
+    if entry is None:
+        return to_start()
+    context = {"journey": journey, "entry": entry, "steps": STEPS}
+    return render(request, "registration/provider.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@journey_page
+def information(request: HttpRequest, journey: Journey, contract: ActiveContract) -> HttpResponse:
+    """Enter user information; what was kept is there again."""
+    form = InformationForm(
+        request.POST or None,
+        fields=contract.document.profile.registration,
+        initial=initial_information(journey.information),
+    )
+    form.check_username_at(reverse("registration:username", args=[journey.id]))
+    answer = None
+    if "check_username" in request.POST:
+        answer = ask_username(
+            journey_id=journey.id, username=request.POST.get("username", ""), at=clock.now()
+        )
+        form = form.without_errors()
+    elif request.method == "POST" and form.is_valid():
+        save_information(journey_id=journey.id, information=form.information(), at=clock.now())
+        return to_page("terms_accept", journey)
+    context = {
+        "journey": journey,
+        "form": form,
+        "answer": answer,
+        "fax_note": contract.document.profile.registration.fax_note,
+        "steps": STEPS,
+    }
+    return render(request, "registration/information.html", context)
+
+
+@require_GET
+@journey_page
+def username(request: HttpRequest, journey: Journey, contract: ActiveContract) -> HttpResponse:
+    """Answer, while the information page is filled in, whether a username is free."""
+    answer: UsernameAnswer = ask_username(
+        journey_id=journey.id, username=request.GET.get("username", ""), at=clock.now()
+    )
+    return render(request, "registration/parts/username_answer.html", {"answer": answer})
+
+
+@require_http_methods(["GET", "POST"])
+@journey_page
+def terms_accept(request: HttpRequest, journey: Journey, contract: ActiveContract) -> HttpResponse:
+    """Read and accept the terms of use; accepting submits the registration."""
+    if not journey.information:
+        return to_page("information", journey)
+    at = clock.now()
+    terms = contract.document.current_terms(local_date(contract.document, at))
+    form = TermsForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        result = submit_registration(contract=contract, journey_id=journey.id, terms=terms, at=at)
+        if result.outcome is SubmitOutcome.USERNAME_TAKEN:
+            return _username_taken(request, journey, contract)
+        if result.pending is None:
+            return render(request, "registration/refused.html", {"steps": STEPS})
+        return to_page("confirmation", journey)
+    context = {"journey": journey, "form": form, "terms": terms, "steps": STEPS}
+    return render(request, "registration/terms_accept.html", context)
+
+
+def _username_taken(
+    request: HttpRequest, journey: Journey, contract: ActiveContract
+) -> HttpResponse:
+    """Show the information page again: somebody took the username meanwhile."""
+    fields = contract.document.profile.registration
+    form = InformationForm(initial_information(journey.information), fields=fields)
+    form.check_username_at(reverse("registration:username", args=[journey.id]))
+    form.is_valid()
+    context = {
+        "journey": journey,
+        "form": form,
+        "fax_note": fields.fax_note,
+        "action": reverse("registration:information", args=[journey.id]),
+        "steps": STEPS,
+    }
+    return render(request, "registration/information.html", context)
+
+
+@require_GET
+def confirmation(request: HttpRequest, journey_id: UUID) -> HttpResponse:
+    """Say where the link went, for how long it lives, and what to do when it does not come."""
+    journey, contract = load_journey(request, journey_id)
+    if journey is None or contract is None:
+        return to_start()
+    if journey.pending is None:
+        return to_page("provider", journey)
+    return _confirmation(request, journey, contract, AddressForm())
+
+
+@require_POST
+def resend(request: HttpRequest, journey_id: UUID) -> HttpResponse:
+    """Mail a new link to the same address."""
+    journey, contract = load_journey(request, journey_id)
+    if journey is None or contract is None or journey.pending is None:
+        return to_start()
+    allowance = resend_link(pending_id=journey.pending.id, at=clock.now())
+    said = {"resent": allowance.allowed, "retry_at": allowance.retry_at}
+    return _confirmation(request, journey, contract, AddressForm(), **said)
+
+
+@require_POST
+def address(request: HttpRequest, journey_id: UUID) -> HttpResponse:
+    """Take a corrected address: a new link goes there, the old one is dead."""
+    journey, contract = load_journey(request, journey_id)
+    if journey is None or contract is None or journey.pending is None:
+        return to_start()
+    form = AddressForm(request.POST)
+    if not form.is_valid():
+        return _confirmation(request, journey, contract, form)
+    result = correct_address(
+        pending_id=journey.pending.id, email=form.cleaned_data["email"], at=clock.now()
+    )
+    journey.pending.refresh_from_db()
+    said = {"corrected": result.accepted, "retry_at": result.retry_at}
+    return _confirmation(request, journey, contract, AddressForm(), **said)
+
+
+def _confirmation(
+    request: HttpRequest,
+    journey: Journey,
+    contract: ActiveContract,
+    form: AddressForm,
+    **said: object,
+) -> HttpResponse:
+    pending = journey.pending
+    if pending is None or _is_over(pending):
+        completed = pending is not None and pending.state == RegistrationState.COMPLETED
+        return render(request, "registration/over.html", {"completed": completed})
+    context = {
+        "journey": journey,
+        "pending": pending,
+        "masked": mask_email(pending.email),
+        "minutes": contract.document.links.registration_minutes,
+        "late": delivery_is_late(at=clock.now()),
+        "form": form,
+        "steps": STEPS,
+        **said,
+    }
+    status = 429 if said.get("retry_at") else 200
+    return render(request, "registration/confirmation.html", context, status=status)
+
+
+def _is_over(pending: PendingRegistration) -> bool:
+    return not pending.is_live or pending.reserved_until <= clock.now()

@@ -1,0 +1,52 @@
+"""The page behind the link in the mail, and Reset for when it went wrong."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from contracts.registration.forms.following import ResetForm
+from contracts.registration.services.links import follow_link, reset_registration
+from contracts.registration.views.shared import contract_of, path_in, remote_address
+from core.common import clock
+from core.mfa.journey import enter_mfa_registration
+from core.notifications.selectors import delivery_is_late
+
+
+@require_http_methods(["GET", "POST"])
+def link(request: HttpRequest, token: str) -> HttpResponse:
+    """Show a button; pressing it uses the link.
+
+    GET looks nothing up: mail scanners follow links, and the page is the same for every token.
+    """
+    if request.method == "GET":
+        return render(request, "registration/link.html")
+    contract = contract_of(request)
+    followed = follow_link(contract=contract, token=token, at=clock.now()) if contract else None
+    if followed is None or contract is None:
+        return render(request, "registration/link_ended.html", status=410)
+    if followed.mfa_registration is None:
+        target = path_in(
+            contract, request, "registration:add_claimed", pending_id=followed.pending.id
+        )
+        return HttpResponseRedirect(target)
+    return enter_mfa_registration(request, followed.mfa_registration)
+
+
+@require_http_methods(["GET", "POST"])
+def reset(request: HttpRequest) -> HttpResponse:
+    """Mail a new link to whoever registered under a username; the answer is always the same."""
+    form = ResetForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "registration/reset.html", {"form": form})
+    at = clock.now()
+    allowance = reset_registration(
+        username=form.cleaned_data["username"], address=remote_address(), at=at
+    )
+    context = {
+        "form": form,
+        "sent": allowance.allowed,
+        "retry_at": allowance.retry_at,
+        "late": delivery_is_late(at=at),
+    }
+    status = 200 if allowance.allowed else 429
+    return render(request, "registration/reset.html", context, status=status)
