@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -9,6 +10,7 @@ from django.db import connection, transaction
 from contracts.directory.models import Fingerprint
 from core.common.ids import uuid7
 
+_BATCH = 5_000
 _MAKE_STAGING = """
     CREATE TEMPORARY TABLE directory_staging
         (id uuid, entry_id uuid, key_version smallint, digest bytea)
@@ -62,9 +64,13 @@ def replace_fingerprints(*, contract_id: UUID, prints: Iterable[Print]) -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute(_MAKE_STAGING)
-        with cursor.copy(_FILL_STAGING) as copy:
-            for value in prints:
-                copy.write_row((uuid7(), value.entry_id, value.key_version, value.digest))
+        # In batches read beforehand: `prints` may itself read from this connection, which answers
+        # nothing else while a COPY is open.
+        source = iter(prints)
+        while batch := list(islice(source, _BATCH)):
+            with cursor.copy(_FILL_STAGING) as copy:
+                for value in batch:
+                    copy.write_row((uuid7(), value.entry_id, value.key_version, value.digest))
         cursor.execute("ANALYZE directory_staging")
         cursor.execute(_DELETE_STALE, [contract_id])
         cursor.execute(_INSERT_FRESH, [contract_id])
