@@ -12,6 +12,7 @@ from tenants.configuration.gates import GateFailure
 from tenants.configuration.loading import DocumentErrors, locate
 from tenants.configuration.publishing import GatesClosedError, Plan, PublishedMeanwhileError
 from tenants.models import ContractRevision, DeploymentRevision
+from tenants.provisioning import ProvisioningError
 
 _NOTICE_DAYS = 30
 
@@ -25,6 +26,8 @@ def refusals_as_command_errors(file: str, text: str) -> Iterator[None]:
         raise CommandError(str(error)) from error
     except GatesClosedError as error:
         raise CommandError("\n".join(failure_lines(error.failures, file, text))) from error
+    except ProvisioningError as error:
+        raise CommandError(f"{file}: {error}") from error
     except PublishedMeanwhileError as error:
         lines = [f"{file}: {error}", "What was published since:"]
         raise CommandError("\n".join([*lines, *change_lines(error.changes)])) from error

@@ -1,4 +1,4 @@
-"""Publish a contract with everything that follows from it in the apps that depend on its document."""
+"""Publish a contract with everything that follows from it in the apps that read its document."""
 
 from dataclasses import dataclass
 from datetime import datetime

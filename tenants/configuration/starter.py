@@ -15,6 +15,8 @@ from tenants.configuration.document import (
 )
 from tenants.configuration.exporting import to_toml
 
+STARTER_TIME_ZONE: Final = "America/New_York"
+
 _HEADER: Final = """\
 # The configuration of a new contract. Every value is written out; comments say what each is for.
 # Values of the sections accounts, mfa, sessions and links are the safer default: whatever is weaker
@@ -42,6 +44,7 @@ def starter_contract(slug: str, *, on: date) -> ContractDocument:
             program="Full title of the sample program",
             state="OH",
             agency="Name of the sponsoring agency",
+            time_zone=STARTER_TIME_ZONE,
         ),
         brand=BrandSection(
             organization="Sample Organization",

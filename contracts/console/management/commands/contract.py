@@ -28,7 +28,7 @@ from tenants.configuration.revisions import (
     find_contract_revision,
     read_contract_revision,
 )
-from tenants.configuration.starter import starter_text
+from tenants.configuration.starter import STARTER_TIME_ZONE, starter_text
 from tenants.models import Contract
 
 _DOCUMENTS = ("check", "plan", "apply")
@@ -144,7 +144,7 @@ class Command(BaseCommand):
     def _new(self, slug: str, output: Path | None) -> None:
         file = _short(output or _program_file(slug))
         try:
-            text = starter_text(slug, file=file, on=now().date())
+            text = starter_text(slug, file=file, on=day_in(STARTER_TIME_ZONE, now()))
         except ValidationError as error:
             raise CommandError(f"{slug}: {error.errors()[0]['msg']}") from error
         if output is None:
