@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import FrameType
@@ -81,7 +82,7 @@ def _run(stack: ExitStack) -> None:
     supervisor.start(web([listener.fileno() for listener in claim.sockets]))
     supervisor.start(worker())
     supervisor.start(beat(str(here.state / "beat")))
-    supervisor.watch(until=_first_page(claim.port))
+    supervisor.watch(until=_FirstPage(claim.port))
     say(f"Ready after {time.monotonic() - began:.0f} s.\n\n{summary.read_text()}\n{_PROMPT}")
     supervisor.watch(until=lambda: False)
 
@@ -120,7 +121,7 @@ def _prepare(summary: Path) -> None:
 
 
 class _FirstPage:
-    """Says whether the portal has answered its first page."""
+    """Says whether the portal has answered; then its first page has been made once."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -129,18 +130,20 @@ class _FirstPage:
     def __call__(self) -> bool:
         if time.monotonic() > self._deadline:
             raise ProcessFailedError("The portal does not answer; see above.")
-        connection = HTTPConnection("127.0.0.1", self._port, timeout=10)
-        try:
-            connection.request("GET", "/", headers={"Host": f"localhost:{self._port}"})
-            return connection.getresponse().status < 500
-        except (OSError, HTTPException):
+        if self._status("/readyz") != HTTPStatus.OK:
             return False
+        self._status("/")
+        return True
+
+    def _status(self, path: str) -> int:
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=30)
+        try:
+            connection.request("GET", path, headers={"Host": f"localhost:{self._port}"})
+            return connection.getresponse().status
+        except (OSError, HTTPException):
+            return 0
         finally:
             connection.close()
-
-
-def _first_page(port: int) -> _FirstPage:
-    return _FirstPage(port)
 
 
 def _listen_for_stop() -> None:

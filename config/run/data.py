@@ -25,17 +25,17 @@ def prepare() -> None:
 
     Raises CommandError with what a command said.
     """
-    with _step("Tables"):
+    with step("Tables"):
         call_command("migrate_portal", verbosity=0)
-    with _step("Deployment"):
+    with step("Deployment"):
         call_command("deployment", "apply", str(DEPLOYMENT))
-    with _step("Contracts"):
+    with step("Contracts"):
         documents = sorted(str(path) for path in PROGRAMS.glob("*.toml"))
         call_command("contract", "apply", *documents)
     for slug in slugs_without_roster():
         roster = PROGRAMS / "rosters" / f"{slug}.csv"
         if roster.exists():
-            with _step(f"Roster of {slug}"):
+            with step(f"Roster of {slug}"):
                 call_command("roster", "import", slug, str(roster))
 
 
@@ -50,7 +50,8 @@ def slugs_without_roster() -> list[str]:
 
 
 @contextmanager
-def _step(name: str) -> Iterator[None]:
+def step(name: str) -> Iterator[None]:
+    """Tell the person at the terminal what is done in the block, and how long it took."""
     sys.stdout.write(f"{name} …\n")
     sys.stdout.flush()
     began = time.monotonic()

@@ -12,16 +12,22 @@ from django.core.management import CommandError
 def main(arguments: list[str]) -> int:
     """Prepare the data and write the summary for a person. Return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m config.run.prepare", description=__doc__)
-    parser.add_argument("--summary", type=Path, help="where to write addresses and samples")
+    parser.add_argument(
+        "--summary", type=Path, help="for a portal that starts: where to write what to try"
+    )
     options = parser.parse_args(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
     django.setup()
     # Models can be imported from here on.
-    from config.run.data import prepare  # noqa: PLC0415
+    from config.run.data import prepare, step  # noqa: PLC0415
+    from config.run.statics import collect_static  # noqa: PLC0415
     from config.run.summary import summary  # noqa: PLC0415
 
     try:
         prepare()
+        if options.summary:
+            with step("Static files"):
+                collect_static()
     except CommandError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -29,6 +29,7 @@ class Program:
     name: str
     command: Sequence[str]
     pass_fds: Sequence[int] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
     starts: list[float] = field(default_factory=list)
     process: "subprocess.Popen[bytes] | None" = None
 
@@ -85,7 +86,11 @@ class Supervisor:
     def _launch(self, program: Program) -> None:
         program.starts.append(time.monotonic())
         program.process = spawn(
-            program.command, output=None, cwd=REPOSITORY, pass_fds=program.pass_fds
+            program.command,
+            output=None,
+            env={**os.environ, **program.env},
+            cwd=REPOSITORY,
+            pass_fds=program.pass_fds,
         )
 
 
@@ -118,6 +123,8 @@ def worker() -> Program:
             *("--concurrency", "2", "--loglevel", "WARNING"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
         ],
+        # Whoever works as root on this machine knows it.
+        env={"PYTHONWARNINGS": "ignore:You're running the worker with superuser"},
     )
 
 

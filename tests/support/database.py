@@ -26,6 +26,7 @@ SERVERS = embedded.addresses(STATE)
 _TEMPLATE = "portal_template_"
 _CLONE = "portal_test_"
 _COMPLETE = "complete"
+_LONGEST_PREPARATION = 120
 # What the template is made from: tables, configuration, the code that publishes and imports.
 _MADE_FROM = (
     "Pipfile.lock",
@@ -123,6 +124,7 @@ def _prepare(name: str) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        timeout=_LONGEST_PREPARATION,
         check=False,
     )
     if run.returncode:
