@@ -139,7 +139,8 @@ def publish_contract(
         if published and published.digest == digest_of(document):
             return Published(contract, published, changed=False)
         before = read_contract_revision(published) if published else None
-        _refuse_other_base(base, published, contract.revisions.filter(number=base).first(), before)
+        earlier = contract.revisions.filter(number=base).first() if base else None
+        _refuse_other_base(base, published, earlier, before)
         failures = contract_failures(document, _context(document, before, at))
         if failures:
             raise GatesClosedError(failures)
@@ -270,7 +271,14 @@ def _put_in_force(
     if contract.state == ContractState.PROVISIONING:
         contract.state = ContractState.READY
         contract.ready_at = at
-    contract.save(update_fields=["revision", "name", "policy_epoch", "state", "ready_at"])
+    # An update: saving a tenant does more than write its row.
+    Contract.objects.filter(pk=contract.pk).update(
+        revision=revision,
+        name=contract.name,
+        policy_epoch=contract.policy_epoch,
+        state=contract.state,
+        ready_at=contract.ready_at,
+    )
     _set_hosts(contract, document)
 
 

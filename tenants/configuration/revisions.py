@@ -48,6 +48,15 @@ def find_deployment_revision(number: int | None = None) -> DeploymentRevision | 
     return (revisions if number is None else revisions.filter(number=number)).first()
 
 
+def is_published(document: ContractDocument | DeploymentDocument) -> bool:
+    """Tell whether a document is the published one: then applying it again changes nothing."""
+    if isinstance(document, ContractDocument):
+        published = find_contract_revision(document.contract.slug)
+        return published is not None and published.digest == digest_of(document)
+    revision = find_deployment_revision()
+    return revision is not None and revision.digest == digest_of(document)
+
+
 def day_in(time_zone: str, at: datetime) -> date:
     """Return the calendar day of a moment in a document's time zone."""
     return at.astimezone(ZoneInfo(time_zone)).date()

@@ -1,6 +1,8 @@
 """The commands `contract` and `deployment`, as an operator types them."""
 
+import json
 import re
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
@@ -55,7 +57,7 @@ def test_check_names_file_line_and_field_of_each_mistake(tmp_path: Path) -> None
 
 
 def test_check_names_the_line_of_a_closed_gate(tmp_path: Path) -> None:
-    file = edited(tmp_path, ("until = 2027-12-31", "until = 2020-12-31"))
+    file = edited(tmp_path, ("until = 2028-12-31", "until = 2020-12-31"))
     (line,) = refusal("contract", "check", file).splitlines()
     number = int(line.removeprefix(f"{file}:").split(":")[0])
     assert Path(file).read_text().splitlines()[number - 1] == "until = 2020-12-31"
@@ -107,6 +109,23 @@ def test_apply_on_an_old_base_shows_what_was_published_since(tmp_path: Path) -> 
     said = refusal("contract", "apply", other, "--base", "1")
     assert "based on revision 1, but revision 2 is published" in said
     assert "~ accounts.lock_failures: 3 -> 2" in said
+
+
+@pytest.mark.django_db
+def test_a_published_document_applies_on_though_a_waiver_is_overdue(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    late = datetime(2029, 2, 1, tzinfo=UTC)
+    monkeypatch.setattr("contracts.console.management.commands.contract.now", lambda: late)
+    assert "nothing changed" in run("contract", "apply", "wv-bh")
+    assert "waivers_are_current" in refusal("contract", "check", "wv-bh")
+
+
+def test_the_schema_of_documents_is_printed() -> None:
+    schema = json.loads(run("contract", "schema"))
+    assert set(schema["required"]) >= {"contract", "brand", "support", "registration", "terms"}
+    assert schema["additionalProperties"] is False
+    assert "until an admin unlocks" in json.dumps(schema)
 
 
 @pytest.mark.django_db

@@ -119,7 +119,7 @@ def test_a_closed_gate_publishes_nothing() -> None:
 
 @pytest.mark.django_db
 def test_an_overdue_waiver_lets_nothing_else_publish() -> None:
-    late = datetime(2028, 1, 1, 12, tzinfo=UTC)
+    late = datetime(2029, 1, 1, 12, tzinfo=UTC)
     document = changed(sample(), contract__name="Another name")
     with pytest.raises(GatesClosedError, match="waivers_are_current"):
         publish(document, 1, at=late)

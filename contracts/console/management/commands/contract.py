@@ -1,5 +1,6 @@
 """Check, plan, apply and export the configuration documents of contracts."""
 
+import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from tenants.configuration.publishing import plan_contract
 from tenants.configuration.revisions import (
     day_in,
     find_contract_revision,
+    is_published,
     read_contract_revision,
 )
 from tenants.configuration.starter import STARTER_TIME_ZONE, starter_text
@@ -57,6 +59,7 @@ class Command(BaseCommand):
         export.add_argument("--revision", type=int, help="an earlier revision")
         history = actions.add_parser("history", help="list the published revisions, newest first")
         history.add_argument("contract", metavar="SLUG|FILE")
+        actions.add_parser("schema", help="print the JSON Schema of the document")
         new = actions.add_parser("new", help="write a commented document for a new contract")
         new.add_argument("slug")
         new.add_argument("--output", type=Path, help="file to make; else it is printed")
@@ -67,6 +70,8 @@ class Command(BaseCommand):
             self._handle_documents(action, options)
         elif action == "new":
             self._new(options["slug"], options["output"])
+        elif action == "schema":
+            self.stdout.write(json.dumps(ContractDocument.model_json_schema(), indent=2))
         else:
             slug = _slug_of(options["contract"])
             if action == "export":
@@ -80,7 +85,8 @@ class Command(BaseCommand):
         # Every document is read before the first is published: a mistake publishes nothing.
         sources = [_read(name) for name in options["documents"]]
         for file, text, document in sources:
-            self._check(file, text, document)
+            if action != "apply" or not is_published(document):
+                self._check(file, text, document)
         for file, text, document in sources:
             if action == "plan":
                 self._plan(file, text, document)
