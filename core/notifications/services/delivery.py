@@ -24,7 +24,7 @@ from core.notifications.channels.base import (
     get_channel,
 )
 from core.notifications.failures import describe_safely
-from core.notifications.kinds import MessageKind, Rendered, get_kind
+from core.notifications.kinds import MessageKind, Rendered, UnknownKindError, get_kind
 from core.notifications.models import OutboxMessage
 from core.notifications.senders import sender_for
 from core.notifications.states import MessageStatus, check_transition, may_become
@@ -84,10 +84,13 @@ def recover_stuck(*, at: datetime) -> int:
         stuck = OutboxMessage.objects.select_for_update(skip_locked=True).filter(
             status=MessageStatus.SENDING, claimed_at__lte=at - STUCK_AFTER
         )[:200]
+        recovered = 0
         for message in stuck:
-            kind = get_kind(message.kind)
-            _apply(message, kind, _outcome_unknown(kind, "worker lost"), at=at)
-        return len(stuck)
+            kind = _find_kind(message)
+            if kind is not None:
+                _apply(message, kind, _outcome_unknown(kind, "worker lost"), at=at)
+                recovered += 1
+        return recovered
 
 
 def _claim(message_id: UUID, *, at: datetime) -> _Claim | MessageStatus | None:
@@ -167,12 +170,16 @@ def _postpone(message_id: UUID, reason: str, *, at: datetime) -> MessageStatus |
         if message is None:
             return None
         message.attempts += 1
-        try:
-            kind = get_kind(message.kind)
-        except LookupError:
-            # A release that knows the kind may be on its way to this worker.
-            kind = None
-        return _apply(message, kind, _Outcome(MessageStatus.QUEUED, failure=reason), at=at)
+        outcome = _Outcome(MessageStatus.QUEUED, failure=reason)
+        return _apply(message, _find_kind(message), outcome, at=at)
+
+
+def _find_kind(message: OutboxMessage) -> MessageKind | None:
+    """Return the message's kind; a release that knows it may be on its way to this worker."""
+    try:
+        return get_kind(message.kind)
+    except UnknownKindError:
+        return None
 
 
 def _apply(
