@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from celery import Celery, Task, signals
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, InterfaceError, connections
 
 from core.common.context import bind_context
 from core.common.crypto import constant_time_equal, current_key_version, keyed_digest
@@ -203,9 +204,23 @@ def _check_at_start(sender: Any, **_: Any) -> None:
         raise SystemExit(str(error)) from error
 
 
+def _probe_at_start(**_: Any) -> None:
+    """A worker that cannot be sure whose data its statements reach does not start."""
+    # Models can be imported once Django is set up, which is after this module is read.
+    from tenants.identity.probe import check_everything  # noqa: PLC0415
+
+    try:
+        check_everything()
+    except (TenancyError, DatabaseError, InterfaceError) as error:
+        raise SystemExit(f"The start-up probe did not pass: {error}") from error
+    finally:
+        connections.close_all()
+
+
 def connect() -> None:
     """Have Celery tell us of each task, and of a worker's or scheduler's start."""
     signals.task_prerun.connect(enter_contract, weak=False, dispatch_uid="portal-contract")
     signals.task_postrun.connect(leave_contract, weak=False, dispatch_uid="portal-contract")
     signals.worker_init.connect(_check_at_start, weak=False, dispatch_uid="portal-contract")
+    signals.worker_init.connect(_probe_at_start, weak=False, dispatch_uid="portal-probe")
     signals.beat_init.connect(_check_at_start, weak=False, dispatch_uid="portal-contract")

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from celery.schedules import crontab
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 # --- Apps: shared schema and contract schema (docs/design.md, section 3) -------------------------
@@ -153,6 +155,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "release registrations whose reservation ended": {
         "task": "contracts.registration.tasks.release_expired",
         "schedule": 60.0,
+    },
+    "see that each contract's data is where it belongs": {
+        "task": "tenants.identity.tasks.compare_identities",
+        "schedule": crontab(hour="8", minute="0"),  # UTC: night in every state served
     },
 }
 
