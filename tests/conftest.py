@@ -11,8 +11,9 @@
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from unittest import mock
 
 import pytest
 from django.conf import settings
@@ -53,12 +54,8 @@ def _renewed_after_commits(template: str) -> Iterator[None]:
         database.clone(template, settings.TEST_DATABASE)
         registry.forget()
 
-    original: Callable[..., None] = TransactionTestCase._fixture_teardown
-    TransactionTestCase._fixture_teardown = renew  # type: ignore[method-assign]
-    try:
+    with mock.patch.object(TransactionTestCase, "_fixture_teardown", renew):
         yield
-    finally:
-        TransactionTestCase._fixture_teardown = original  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)

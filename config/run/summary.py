@@ -1,6 +1,7 @@
 """What a person reads when the portal has started: where it is and what to try."""
 
 import io
+from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console
@@ -25,7 +26,7 @@ def summary(port: int) -> str:
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
 
 
-def _addresses(port: int, contracts: list[ActiveContract]) -> Table:
+def _addresses(port: int, contracts: Sequence[ActiveContract]) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     base = f"http://localhost:{port}"
     table.add_row("Portal", f"{base}/")
@@ -37,7 +38,7 @@ def _addresses(port: int, contracts: list[ActiveContract]) -> Table:
     return table
 
 
-def _registrations(contracts: list[ActiveContract]) -> Table:
+def _registrations(contracts: Sequence[ActiveContract]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("Program", "Identifier", "Code", "What it shows"):
         table.add_column(heading)

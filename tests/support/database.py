@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -149,8 +150,6 @@ def _drop_all(prefix: str) -> None:
         drop(name)
 
 
-def _execute(statement: str, *identifiers: str) -> None:
+def _execute(statement: LiteralString, *identifiers: str) -> None:
     with psycopg.connect(SERVERS.superuser_url, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL(statement).format(*map(sql.Identifier, identifiers))  # type: ignore[arg-type]
-        )
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, identifiers)))

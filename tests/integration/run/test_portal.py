@@ -65,12 +65,24 @@ def test_a_run_that_is_killed_blocks_no_other_and_a_stopped_one_leaves_nothing(
     state: Path,
 ) -> None:
     port = free_port()
-    killed = start(state, port)
-    said = read_until_ready(killed)
-    assert f"http://localhost:{port}/" in said
-    assert "/outbox/" in said
-    assert status(port, "/healthz") == status(port, "/readyz") == status(port, "/") == 200
+    with start(state, port) as killed:
+        said = read_until_ready(killed)
+        assert f"http://localhost:{port}/" in said
+        assert "/outbox/" in said
+        assert status(port, "/healthz") == status(port, "/readyz") == status(port, "/") == 200
+        assert_refused_beside(state, port)
+        killed.kill()
 
+    with start(state, port) as again:
+        read_until_ready(again)
+        assert status(port, "/") == 200
+        again.send_signal(signal.SIGTERM)
+        assert again.wait(30) == 0
+    assert processes_of(state) == {}
+    assert status(port, "/healthz") == 0
+
+
+def assert_refused_beside(state: Path, port: int) -> None:
     beside = subprocess.run(
         [sys.executable, "-m", "config.run"],
         cwd=ROOT,
@@ -82,17 +94,6 @@ def test_a_run_that_is_killed_blocks_no_other_and_a_stopped_one_leaves_nothing(
     )
     assert beside.returncode == 1
     assert f"Port {port} is taken" in beside.stderr
-
-    killed.kill()
-    killed.wait()
-    again = start(state, port)
-    read_until_ready(again)
-    assert status(port, "/") == 200
-
-    again.send_signal(signal.SIGTERM)
-    assert again.wait(30) == 0
-    assert processes_of(state) == {}
-    assert status(port, "/healthz") == 0
 
 
 def test_a_port_that_is_no_number_is_named(state: Path) -> None:
@@ -110,8 +111,8 @@ def test_a_port_that_is_no_number_is_named(state: Path) -> None:
 
 
 def test_interrupting_the_start_stops_what_has_started(state: Path) -> None:
-    portal = start(state, free_port())
-    wait_for(lambda: any("postgres" in name for name in processes_of(state).values()))
-    portal.send_signal(signal.SIGINT)
-    assert portal.wait(30) == 0
+    with start(state, free_port()) as portal:
+        wait_for(lambda: any("postgres" in name for name in processes_of(state).values()))
+        portal.send_signal(signal.SIGINT)
+        assert portal.wait(30) == 0
     wait_for(lambda: not processes_of(state), what="nothing is left")
