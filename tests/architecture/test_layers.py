@@ -1,0 +1,80 @@
+"""What each kind of module may import inside an app (import-linter holds the order of apps)."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+APPS = ("tenants", "core", "contracts")
+# Services and pure modules are called from views, tasks and commands alike, so they know none.
+WEB = ("django.http", "django.shortcuts", "rest_framework", "celery", "allauth")
+PURE = ("rules", "states.py", "identifiers.py", "phones.py", "crypto.py", "merge.py", "gates.py")
+
+
+def imports_of(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def modules() -> list[Path]:
+    return [path for app in APPS for path in sorted((ROOT / app).rglob("*.py"))]
+
+
+def is_inner(path: Path) -> bool:
+    parts = path.relative_to(ROOT).parts
+    return "services" in parts or any(part in PURE for part in parts)
+
+
+INNER = [path for path in modules() if is_inner(path)]
+
+
+def test_inner_modules_are_found() -> None:
+    assert len(INNER) > 15
+
+
+@pytest.mark.parametrize("path", INNER, ids=lambda path: str(path.relative_to(ROOT)))
+def test_services_and_pure_modules_know_nothing_of_the_web(path: Path) -> None:
+    hits = {
+        name
+        for name in imports_of(path)
+        for banned in WEB
+        if name == banned or name.startswith(f"{banned}.")
+    }
+    assert hits == set()
+
+
+def test_allauth_internals_are_used_in_one_module() -> None:
+    users = [
+        str(path.relative_to(ROOT))
+        for path in modules()
+        if any(name.startswith("allauth.") and ".internal" in name for name in imports_of(path))
+    ]
+    assert users in ([], ["core/accounts/allauth_wrapper.py"])
+
+
+def test_models_do_not_import_services_or_views() -> None:
+    wrong = [
+        str(path.relative_to(ROOT))
+        for path in modules()
+        if path.name == "models.py"
+        and any(".services" in name or ".views" in name for name in imports_of(path))
+    ]
+    assert wrong == []
+
+
+def test_the_librarys_contract_switches_are_not_used() -> None:
+    switches = {"schema_context", "tenant_context"}
+    wrong = []
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module == "django_tenants.utils":
+                wrong += [
+                    f"{path.name}: {alias.name}" for alias in node.names if alias.name in switches
+                ]
+    assert wrong == []
