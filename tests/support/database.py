@@ -78,7 +78,7 @@ def clone(template: str, name: str) -> None:
     """Make the database `name` as a copy of the template, in place of one that is there."""
     drop(name)
     _execute(
-        "CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY file_copy",
+        "CREATE DATABASE {} TEMPLATE {} OWNER {}",
         name,
         template,
         embedded.OWNER,
