@@ -7,7 +7,7 @@ schema it was made in and raises in another one, or in none.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import models
@@ -66,6 +66,7 @@ class ContractQuerySet(models.QuerySet[ModelT]):
         self, model: Any = None, query: Any = None, using: str | None = None, hints: Any = None
     ) -> None:
         super().__init__(model, query or ContractQuery(model), using, hints)
+        _check_hints(hints)
         self._contract_schema: str | None = getattr(self._query, "contract_schema", None)
         self._take_contract()
 
@@ -88,11 +89,7 @@ class ContractQuerySet(models.QuerySet[ModelT]):
         return clone
 
     def _add_hints(self, **hints: Any) -> None:
-        instance = hints.get("instance")
-        if instance is not None:
-            carried = instance.__dict__.get(_KEY)
-            if carried is not None:
-                check_schema(carried, type(instance).__name__)
+        _check_hints(hints)
         super()._add_hints(**hints)  # type: ignore[misc]
 
     def resolve_expression(self, *args: Any, **kwargs: Any) -> Any:
@@ -124,6 +121,14 @@ class ContractQuerySet(models.QuerySet[ModelT]):
         rows = list(objs)
         _check_rows(rows)
         return super().bulk_update(rows, *args, **kwargs)
+
+
+def _check_hints(hints: Mapping[str, Any] | None) -> None:
+    """Check the object from which a relation is followed."""
+    instance = (hints or {}).get("instance")
+    carried = instance.__dict__.get(_KEY) if instance is not None else None
+    if carried is not None:
+        check_schema(carried, type(instance).__name__)
 
 
 def _check_rows(rows: Sequence[models.Model]) -> None:
