@@ -1,0 +1,238 @@
+"""Login with Phone and Login with Email, from Login options to home and out again."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from core.accounts.models import User
+from core.accounts.services.locks import unlock_account
+from core.audit.models import AuditEvent
+from core.common import clock
+from core.mfa.models import Challenge
+from core.notifications.models import LocalMessage, OutboxMessage
+from tenants.context import ActiveContract
+from tests.integration.mfa.helpers import other_code
+from tests.support.people import (
+    PASSWORD,
+    PHONE,
+    deliver_all,
+    last_code,
+    make_person,
+    make_provider,
+    session_account,
+    sign_in_by_email,
+)
+
+pytestmark = pytest.mark.django_db
+VERIFY = "/login/verify/"
+
+
+@pytest.fixture
+def dana(contract_a: ActiveContract) -> User:
+    user = make_person()
+    make_provider(user, contract_a)
+    return user
+
+
+def give_password(client: Client, user: User, option: str, password: str = PASSWORD):
+    return client.post(f"/login/{option}/", {"email": user.email, "password": password})
+
+
+def test_login_options_show_what_the_documents_show(client: Client) -> None:
+    page = client.get("/").content.decode()
+    for label in ("Login with Phone", "Login with Email", "register here", "click here"):
+        assert label in page
+
+
+def test_phone_login_by_text(client: Client, dana: User) -> None:
+    response = give_password(client, dana, "phone")
+    assert response.headers["Location"] == VERIFY
+    page = client.get(VERIFY).content.decode()
+    assert "XXX-XXX-0142" in page
+    assert PHONE not in page
+    assert "Send Code" in page
+    assert "Call Me" in page
+    assert not OutboxMessage.objects.exists()  # nothing is sent before the person asks
+    client.post(VERIFY, {"action": "send", "channel": "sms"})
+    response = client.post(VERIFY, {"action": "verify", "code": last_code(PHONE)})
+    assert response.headers["Location"] == "/home/"
+    assert session_account(client) == dana.id
+    home = client.get("/home/").content.decode()
+    assert "Dana Reed" in home
+    assert "Provider Group Admin" in home
+    assert "Elm Clinic" in home
+
+
+def test_phone_login_by_call(client: Client, dana: User) -> None:
+    give_password(client, dana, "phone")
+    client.post(VERIFY, {"action": "send", "channel": "voice"})
+    deliver_all()
+    page = client.get(VERIFY).content.decode()
+    assert "XXX-XXX-0142" in page
+    response = client.post(VERIFY, {"action": "continue"})
+    assert "Not confirmed yet" in response.content.decode()
+    challenge = Challenge.objects.get(channel="voice")
+    from core.mfa.services.challenges import answer_call
+
+    keys = "#"
+    if challenge.voice_confirmation == "digits_on_screen":
+        from core.mfa.codes import screen_digits
+
+        keys = screen_digits(
+            challenge_id=challenge.id, binding=challenge.binding, version=challenge.key_version
+        )
+    assert answer_call(challenge_id=challenge.id, digits=keys, at=clock.now())
+    fragment = client.get("/login/verify/call/").content.decode()
+    assert "Your phone confirmed it" in fragment
+    response = client.post(VERIFY, {"action": "continue"}, headers={"HX-Request": "true"})
+    assert response.headers["HX-Redirect"] == "/home/"
+    assert session_account(client) == dana.id
+
+
+def test_email_login_with_the_words_of_the_guide(client: Client, dana: User) -> None:
+    give_password(client, dana, "email")
+    page = client.get(VERIFY).content.decode()
+    assert "Send verification code" in page
+    assert f'value="{dana.email}"' in page
+    client.post(VERIFY, {"action": "send"})
+    code = last_code(dana.email)
+    page = client.get(VERIFY).content.decode()
+    assert "data-countdown" in page
+    assert "Send new code" in page
+    client.post(VERIFY, {"action": "verify", "code": code})
+    page = client.get(VERIFY).content.decode()
+    assert "E-mail address verified. You can now continue." in page
+    assert session_account(client) is None
+    response = client.post(VERIFY, {"action": "continue"})
+    assert response.headers["Location"] == "/home/"
+    event = AuditEvent.objects.get(event_type="sign_in.completed")
+    assert event.data == {"methods": ["password", "email"]}
+
+
+def test_continue_without_a_verified_code_goes_nowhere(client: Client, dana: User) -> None:
+    give_password(client, dana, "email")
+    client.post(VERIFY, {"action": "continue"})
+    client.get("/home/")
+    assert session_account(client) is None
+
+
+def test_an_account_without_a_phone_is_told_what_to_do(client: Client) -> None:
+    user = make_person("lee", phone=None)
+    give_password(client, user, "phone")
+    page = client.get(VERIFY).content.decode()
+    assert "No phone on record" in page
+    assert "Login with Email" in page
+
+
+def test_the_present_step_cannot_be_skipped(client: Client, dana: User) -> None:
+    assert client.get(VERIFY).headers["Location"] == "/"
+    give_password(client, dana, "phone")
+    assert client.get("/home/").headers["Location"].startswith("/?next=")
+
+
+def test_sign_out_is_a_post_and_ends_the_session(client: Client, dana: User) -> None:
+    sign_in_by_email(client, dana)
+    assert session_account(client) == dana.id
+    assert client.get("/logout/").status_code == 405
+    assert client.post("/logout/").headers["Location"] == "/"
+    assert session_account(client) is None
+    assert client.get("/home/").status_code == 302
+
+
+def test_the_session_gets_a_new_identifier_at_each_rise(client: Client, dana: User) -> None:
+    client.get("/", {"next": "/home/"})
+    keys = [client.session.session_key]
+    give_password(client, dana, "email")
+    keys.append(client.session.session_key)
+    client.post(VERIFY, {"action": "send"})
+    client.post(VERIFY, {"action": "verify", "code": last_code(dana.email)})
+    client.post(VERIFY, {"action": "continue"})
+    keys.append(client.session.session_key)
+    assert len(set(keys)) == 3
+
+
+def test_one_comes_back_to_the_page_one_wanted_and_to_no_other_host(
+    client: Client, dana: User
+) -> None:
+    client.get("/", {"next": "/providers/add/"})
+    sign_in_by_email(client, dana)
+    assert client.get("/").headers["Location"] == "/home/"
+    for evil in ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:1"):
+        other = Client()
+        other.get("/", {"next": evil})
+        assert "portal_next" not in other.session
+
+
+def test_wrong_codes_lock_and_the_page_says_so(client: Client, dana: User) -> None:
+    give_password(client, dana, "email")
+    client.post(VERIFY, {"action": "send"})
+    wrong = other_code(last_code(dana.email))
+    page = client.post(VERIFY, {"action": "verify", "code": wrong}).content.decode()
+    assert "This code is not right" in page
+    client.post(VERIFY, {"action": "verify", "code": wrong})
+    page = client.post(VERIFY, {"action": "verify", "code": wrong}).content.decode()
+    assert "Your account is locked" in page
+    deliver_all()
+    assert LocalMessage.objects.filter(to=dana.email, subject__contains="locked").count() == 1
+    refused = give_password(client, dana, "email")
+    assert refused.status_code == 200
+    unlock_account(user_id=dana.id, reason="test", by=None, at=clock.now())
+    Challenge.objects.update(requested_at=clock.now() - timedelta(hours=2))
+    sign_in_by_email(client, dana)
+    assert session_account(client) == dana.id
+
+
+def test_a_sign_in_begun_in_one_contract_starts_again_in_another(
+    client: Client, dana: User, contract_a: ActiveContract
+) -> None:
+    prefix = f"/{contract_a.slug}"
+    response = client.post(
+        f"{prefix}/login/email/", {"email": dana.email, "password": PASSWORD}
+    )
+    assert response.headers["Location"] == f"{prefix}{VERIFY}"
+    assert client.get(VERIFY).headers["Location"] == "/"
+    assert client.get(f"{prefix}{VERIFY}").status_code == 200
+
+
+def test_a_second_code_within_thirty_seconds_is_refused_with_the_time(
+    client: Client, dana: User
+) -> None:
+    give_password(client, dana, "phone")
+    client.post(VERIFY, {"action": "send", "channel": "sms"})
+    page = client.post(VERIFY, {"action": "send", "channel": "voice"}).content.decode()
+    assert "No new code yet" in page
+    assert "The next code is possible at" in page
+
+
+@pytest.mark.parametrize(
+    "code", ["", "12345", "1234567", "abcdef", "१२३४५६", "\x00\x01", "9" * 10_000]
+)
+def test_odd_codes_get_a_message(client: Client, dana: User, code: str) -> None:
+    give_password(client, dana, "email")
+    client.post(VERIFY, {"action": "send"})
+    deliver_all()
+    response = client.post(VERIFY, {"action": "verify", "code": code})
+    assert response.status_code == 200
+    assert "Error:" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("email", "password"),
+    [
+        ("", ""),
+        ("not an address", "x"),
+        ("x" * 10_000 + "@clinic.example", "y"),
+        ("dana\x00@clinic.example", "x"),
+        ("дана@клиника.example", "x"),
+        ("dana@clinic.example", "z" * 10_000),
+        ("dana@clinic.example", "a\x07b"),
+    ],
+)
+def test_odd_credentials_get_a_message(
+    client: Client, dana: User, email: str, password: str
+) -> None:
+    response = client.post("/login/email/", {"email": email, "password": password})
+    assert response.status_code == 200
+    assert "Error:" in response.content.decode()
+    assert session_account(client) is None
