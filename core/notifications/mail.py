@@ -14,7 +14,7 @@ _LONGEST_SUBJECT: Final = 200
 _BLANK_LINES: Final = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 _HEX: Final = re.compile(r"#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})")
 _WHITE: Final = "#ffffff"
-_BLACK: Final = "#1b1b1b"
+_BLACK: Final = "#000000"
 
 
 class RenderedMail(NamedTuple):
@@ -81,7 +81,7 @@ def _name_of(document: ContractDocument | DeploymentDocument) -> str:
 
 
 def readable_on(color: str) -> str:
-    """Return white or near-black, whichever contrasts more with a colour `#rrggbb`.
+    """Return white or black, whichever contrasts more with a colour `#rrggbb`.
 
     Relative luminance and contrast as WCAG 2.2 defines them; one of the two always reaches 4.5:1.
     """
