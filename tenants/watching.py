@@ -34,7 +34,9 @@ class Watcher:
         self._known = known
         self._stale = stale
         self._stopped = threading.Event()
-        self._connect = partial(open_session, "default", connect_timeout=2)
+        self._connect = partial(
+            open_session, "default", connect_timeout=2, application_name="portal registry"
+        )
         self.thread = threading.Thread(target=self._run, name="registry-watcher", daemon=True)
 
     def start(self) -> None:

@@ -1,0 +1,270 @@
+"""What a process knows of contracts and hosts, and how it learns of publications."""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection, transaction
+from pytest_django import DjangoAssertNumQueries
+from pytest_django.fixtures import Settings
+
+from tenants import registry, watching
+from tenants.backend.sessions import open_session
+from tenants.errors import UnknownContractError
+from tenants.models import Contract, ContractState, DeploymentRevision
+from tests.integration.tenants.conftest import Two
+
+WITHIN = 1.0
+"""Seconds in which a publication must be visible in every process."""
+
+
+@pytest.mark.django_db
+def test_warm_questions_cost_no_query(
+    django_assert_num_queries: DjangoAssertNumQueries, settings: Settings
+) -> None:
+    contract = registry.get_contract("wv-bh")
+    switches = connection.path_switches
+    with django_assert_num_queries(0):
+        assert registry.get_contract("wv-bh") is contract
+        assert registry.get_contract_by_id(contract.id) is contract
+        assert registry.get_contract_by_id(str(contract.id)) is contract
+        assert contract in registry.list_contracts()
+        assert registry.find_by_host("wv-bh.localhost") is not None
+        assert registry.get_deployment().portal_hosts
+    assert connection.path_switches == switches
+
+
+@pytest.mark.django_db
+def test_contracts_come_in_the_order_of_the_deployment() -> None:
+    order = list(registry.get_deployment().programs)
+    assert [contract.slug for contract in registry.list_contracts()][: len(order)] == order
+
+
+@pytest.mark.django_db
+def test_an_unknown_contract_is_an_error() -> None:
+    with pytest.raises(UnknownContractError):
+        registry.get_contract("there-is-none")
+    assert registry.find_contract("there-is-none") is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("state", [ContractState.PROVISIONING, ContractState.SUSPENDED])
+def test_a_contract_that_is_not_ready_is_not_known(state: str) -> None:
+    Contract.objects.filter(slug="ms-um").update(state=state)
+    registry.announce()
+    assert registry.find_contract("ms-um") is None
+    assert registry.find_by_host("ms-um.providers.example") is None
+    assert registry.find_by_host("ms-um.localhost") is None
+
+
+@pytest.mark.django_db
+def test_a_contract_behind_the_code_is_unavailable_alone() -> None:
+    Contract.objects.filter(slug="ms-um").update(schema_migrations={"contracts_roster": "0000_x"})
+    registry.announce()
+    assert registry.find_contract("ms-um") is None
+    assert registry.is_unavailable("ms-um")
+    assert registry.find_contract("wv-bh") is not None
+    assert not registry.is_unavailable("wv-bh")
+
+
+@pytest.mark.django_db
+def test_a_document_that_cannot_be_read_makes_its_contract_unavailable_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    contract = Contract.objects.select_related("revision").get(slug="ms-um")
+    broken = contract.revisions.model(
+        contract=contract,
+        number=999,
+        document={"contract": {"slug": "ms-um"}},
+        digest="0" * 64,
+        published_at=contract.created_at,
+    )
+    broken.save()
+    Contract.objects.filter(pk=contract.pk).update(revision=broken)
+    registry.announce()
+    assert registry.is_unavailable("ms-um")
+    assert registry.find_contract("wv-bh") is not None
+    assert "revision 999 cannot be read" in caplog.text
+
+
+@pytest.mark.django_db
+def test_documents_already_read_are_kept_over_a_publication() -> None:
+    before = registry.get_contract("wv-bh")
+    Contract.objects.filter(slug="ms-um").update(policy_epoch=7)
+    registry.forget()
+    assert registry.get_contract("wv-bh") is before
+    assert registry.get_contract("ms-um").policy_epoch == 7
+    registry.forget()
+
+
+def test_an_uncommitted_publication_is_seen_by_its_own_transaction_alone(two: Two) -> None:
+    with transaction.atomic():
+        Contract.objects.filter(pk=two.one.id).update(name="Not yet")
+        registry.announce()
+        assert registry.get_contract("wv-bh").name == "Not yet"
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(_name_elsewhere).result() == two.one.name
+        transaction.set_rollback(True)
+    assert registry.get_contract("wv-bh").name == two.one.name
+
+
+def _name_elsewhere() -> str:
+    try:
+        return registry.get_contract("wv-bh").name
+    finally:
+        connection.close()
+
+
+def test_a_publication_is_known_here_as_soon_as_it_commits(two: Two) -> None:
+    with _published_name(two, "Committed"):
+        assert registry.get_contract("wv-bh").name == "Committed"
+
+
+class _published_name:  # noqa: N801 - used like a function
+    """Publishes another name for the first contract, and the former one again at the end."""
+
+    def __init__(self, two: Two, name: str) -> None:
+        self.two, self.name = two, name
+
+    def __enter__(self) -> None:
+        self._publish(self.name)
+
+    def __exit__(self, *args: object) -> None:
+        self._publish(self.two.one.name)
+
+    def _publish(self, name: str) -> None:
+        with transaction.atomic():
+            Contract.objects.filter(pk=self.two.one.id).update(name=name)
+            registry.announce()
+
+
+# --- Other processes ------------------------------------------------------------------------------
+@pytest.fixture
+def watched(two: Two, settings: Settings) -> Iterator[Two]:
+    """A registry with its watcher at work, as in a web process."""
+    settings.PORTAL_WATCH_REGISTRY = True
+    registry.get_contract("wv-bh")
+    yield two
+    watching.stop_watcher()
+    settings.PORTAL_WATCH_REGISTRY = False
+
+
+def _publish_elsewhere(name: str, *, notify: bool) -> None:
+    """Publish as another process would: past this process's memory."""
+    with open_session() as session, session.transaction():
+        session.execute("UPDATE tenants_contract SET name = %s WHERE slug = 'wv-bh'", [name])
+        session.execute("UPDATE tenants_registryepoch SET epoch = epoch + 1")
+        if notify:
+            session.execute(f"SELECT pg_notify('{watching.CHANNEL}', '')")
+
+
+def _seconds_until(name: str) -> float:
+    began = time.monotonic()
+    while registry.get_contract("wv-bh").name != name:
+        assert time.monotonic() - began < 10, "the publication was never seen"
+        time.sleep(0.01)
+    return time.monotonic() - began
+
+
+def test_another_processes_publication_is_seen_within_a_second(watched: Two) -> None:
+    name = watched.one.name
+    for number in range(3):
+        _publish_elsewhere(f"Notified {number}", notify=True)
+        assert _seconds_until(f"Notified {number}") < WITHIN
+    _publish_elsewhere(name, notify=True)
+    assert _seconds_until(name) < WITHIN
+
+
+def test_where_notifications_are_swallowed_it_is_seen_within_a_second(watched: Two) -> None:
+    """Behind a transaction pooler LISTEN hears nothing."""
+    _publish_elsewhere("Unheard", notify=False)
+    assert _seconds_until("Unheard") < WITHIN
+    _publish_elsewhere(watched.one.name, notify=False)
+    assert _seconds_until(watched.one.name) < WITHIN
+
+
+def test_a_watcher_that_lost_its_connection_takes_up_again(watched: Two) -> None:
+    _publish_elsewhere("It is connected", notify=True)
+    _seconds_until("It is connected")
+    with psycopg.connect(_superuser_url(), autocommit=True) as session:
+        killed = session.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE application_name = 'portal registry' AND datname = %s",
+            [connection.settings_dict["NAME"]],
+        ).fetchone()
+    assert killed is not None
+    assert killed[0] >= 1
+    time.sleep(watching.INTERVAL)
+    _publish_elsewhere("After the loss", notify=True)
+    assert _seconds_until("After the loss") < 2 * WITHIN
+    _publish_elsewhere(watched.one.name, notify=True)
+
+
+def _superuser_url() -> str:
+    from config import embedded
+
+    return embedded.addresses(embedded.test_state_folder()).superuser_url
+
+
+def test_watching_does_without_redis(watched: Two, settings: Settings) -> None:
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": "unix:///nowhere/redis.sock",
+        }
+    }
+    _publish_elsewhere("Without Redis", notify=True)
+    assert _seconds_until("Without Redis") < WITHIN
+    _publish_elsewhere(watched.one.name, notify=True)
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_child_reads_anew_and_watches_for_itself(watched: Two) -> None:
+    """gunicorn --preload: the parent's thread and connection are not the child's."""
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+    connection.close()
+    child = context.Process(target=_in_child, args=(theirs,))
+    child.start()
+    try:
+        assert ours.recv() == watched.one.name
+        _publish_elsewhere("For the child", notify=True)
+        seconds, name, own_watcher = ours.recv()
+        assert name == "For the child"
+        assert seconds < WITHIN
+        assert own_watcher
+    finally:
+        _publish_elsewhere(watched.one.name, notify=True)
+        child.join(10)
+    assert _seconds_until(watched.one.name) < WITHIN
+
+
+def _in_child(pipe: Any) -> None:
+    try:
+        pipe.send(registry.get_contract("wv-bh").name)
+        seconds = _seconds_until("For the child")
+        watcher = watching._Holder.watcher
+        alive = watcher is not None and watcher.thread.is_alive()
+        pipe.send((seconds, registry.get_contract("wv-bh").name, alive))
+    finally:
+        os._exit(0)
+
+
+@pytest.mark.django_db
+def test_a_deployment_document_is_read_from_its_newest_revision() -> None:
+    newest = DeploymentRevision.objects.order_by("-number")[0]
+    document = {**newest.document, "programs": ["ms-um"]}
+    DeploymentRevision.objects.create(
+        number=newest.number + 1,
+        document=document,
+        digest="1" * 64,
+        published_at=newest.published_at,
+    )
+    registry.announce()
+    assert registry.get_deployment().programs == ("ms-um",)
+    assert registry.list_contracts()[0].slug == "ms-um"
