@@ -187,9 +187,7 @@ def test_a_sign_in_begun_in_one_contract_starts_again_in_another(
     client: Client, dana: User, contract_a: ActiveContract
 ) -> None:
     prefix = f"/{contract_a.slug}"
-    response = client.post(
-        f"{prefix}/login/email/", {"email": dana.email, "password": PASSWORD}
-    )
+    response = client.post(f"{prefix}/login/email/", {"email": dana.email, "password": PASSWORD})
     assert response.headers["Location"] == f"{prefix}{VERIFY}"
     assert client.get(VERIFY).headers["Location"] == "/"
     assert client.get(f"{prefix}{VERIFY}").status_code == 200
