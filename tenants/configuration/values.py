@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 _PAGES_OF_THE_PORTAL = """
-accounts add-provider admin api assets auth brand callbacks confirm console contract contracts
-deployment email favicon healthz help home login logout media mfa my-account operator operators
-outbox phone portal profile public readyz register registration robots setup shared sign-in
-sign-out staff static support terms ui users well-known www
+account accounts add-provider admin api assets auth brand callbacks confirm console contract
+contracts deployment email favicon first-login forgot groups healthz help home invitations legacy
+login logout me media mfa mfa-help my-account operator operators outbox phone portal profile
+providers public readyz register registration reset robots setup shared sign-in sign-out staff
+static support terms ui users well-known www
 """
 RESERVED_SLUGS: Final = frozenset(_PAGES_OF_THE_PORTAL.split())
 """First path segments of the portal hosts' own pages: no contract can be called so."""
