@@ -40,6 +40,6 @@ def _prints(registration: RegistrationSection) -> Iterator[Print]:
         return
     codes = IssuedCode.objects.exclude(fingerprint=None)
     rows = codes.values_list("entry_id", "key_version", "fingerprint").iterator(chunk_size=2_000)
-    for entry_id, key_version, digest in rows:
-        if entry_id in present:
-            yield Print(entry_id, key_version, bytes(digest))
+    for entry_id, key_version, stored in rows:
+        if entry_id in present and stored is not None:
+            yield Print(entry_id, key_version, bytes(stored))

@@ -104,12 +104,10 @@ def test_an_entry_that_is_left_out_can_come_back_as_itself(
     take(write_roster(ROWS))
     entry = RosterEntry.objects.get(identifier="1000000012")
     take(write_roster([CLINIC]))
-    entry.refresh_from_db()
-    assert entry.removed_at == AT
+    assert RosterEntry.objects.get(pk=entry.id).removed_at == AT
     assert find_matches("1000000012", "1000000012", contract_id=in_contract_a.id) == []
     take(write_roster(ROWS))
-    entry.refresh_from_db()
-    assert entry.removed_at is None
+    assert RosterEntry.objects.get(pk=entry.id).removed_at is None
     matches = find_matches("1000000012", "1000000012", contract_id=in_contract_a.id)
     assert [match.entry_id for match in matches] == [entry.id]
 
