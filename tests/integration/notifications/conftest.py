@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,10 +13,11 @@ from django.db import transaction
 from core.common.ids import uuid7
 from core.notifications import dispatch, kinds
 from core.notifications.channels import base
-from core.notifications.channels.base import ChannelReceipt
+from core.notifications.channels.base import ChannelReceipt, Sender
 from core.notifications.kinds import MessageKind, Rendered
 from core.notifications.models import OutboxMessage
 from core.notifications.services.outbox import enqueue
+from core.notifications.states import Channel
 
 AT = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -48,7 +50,7 @@ class FakeChannel:
     before: Callable[[], None] = lambda: None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def send(self, rendered, *, sender, reference):
+    def send(self, rendered: Rendered, *, sender: Sender, reference: str) -> ChannelReceipt:
         self.before()
         with self.lock:
             self.sent.append((rendered, reference))
@@ -58,7 +60,7 @@ class FakeChannel:
 
 
 @pytest.fixture
-def channel(monkeypatch) -> FakeChannel:
+def channel(monkeypatch: pytest.MonkeyPatch) -> FakeChannel:
     """One fake channel for mail, text messages and calls."""
     fake = FakeChannel()
     monkeypatch.setattr(base, "_channel", lambda path: fake)
@@ -74,8 +76,9 @@ class Minter:
     outcomes: list[tuple[str, datetime]] = field(default_factory=list)
     wanted: bool = True
     error: Exception | None = None
+    listener: Callable[[OutboxMessage], None] = lambda message: None
 
-    def prepare(self, message, at):
+    def prepare(self, message: OutboxMessage, at: datetime) -> Rendered | None:
         if self.error is not None:
             raise self.error
         if not self.wanted:
@@ -85,12 +88,13 @@ class Minter:
         self.moments.append(at)
         return Rendered(to=message.to, subject="Sample", text=f"Here: {secret}", code=secret)
 
-    def on_outcome(self, message, at):
+    def on_outcome(self, message: OutboxMessage, at: datetime) -> None:
+        self.listener(message)
         self.outcomes.append((message.status, at))
 
 
 @pytest.fixture
-def minter(monkeypatch) -> Minter:
+def minter(monkeypatch: pytest.MonkeyPatch) -> Minter:
     """Registers three kinds that mint: `sample_code`, `sample_link` and `sample_call`."""
     made = Minter()
     table = {
@@ -102,9 +106,9 @@ def minter(monkeypatch) -> Minter:
             on_outcome=made.on_outcome,
         )
         for name, way, once in (
-            ("sample_code", "sms", True),
-            ("sample_link", "email", False),
-            ("sample_call", "voice", True),
+            ("sample_code", Channel.SMS, True),
+            ("sample_link", Channel.EMAIL, False),
+            ("sample_call", Channel.VOICE, True),
         )
     }
     monkeypatch.setattr(kinds, "_kinds", {**kinds._kinds, **table})
@@ -112,14 +116,14 @@ def minter(monkeypatch) -> Minter:
 
 
 @pytest.fixture
-def announced(monkeypatch) -> list[UUID]:
+def announced(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
     """What was announced to the workers, instead of being delivered at once."""
     found: list[UUID] = []
     monkeypatch.setattr(dispatch._Dispatcher, "announce", found.append)
     return found
 
 
-def put(kind: str, *, at: datetime = AT, **options) -> OutboxMessage:
+def put(kind: str, *, at: datetime = AT, **options: Any) -> OutboxMessage:
     """Put one message into the outbox in a transaction of its own."""
     options.setdefault("to", "dana.reed@clinic.example.org")
     options.setdefault("subject_id", uuid7())

@@ -2,25 +2,30 @@
 
 import socket
 import time
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
+from typing import Any
 
 import pytest
 from celery import current_app
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from core.notifications import dispatch, tasks
 from core.notifications.broker import PAUSE_SECONDS, Broker
 from core.notifications.selectors import delivery_is_late
 from core.notifications.services.sweeping import sweep
-from tests.integration.notifications.conftest import AT, put
+from tests.integration.notifications.conftest import AT, Clock, FakeChannel, Minter, put
 
 pytestmark = pytest.mark.django_db
+UseBroker = Callable[[str], Broker]
+Commit = Callable[[], AbstractContextManager[Any]]
 
 
 @pytest.fixture
-def use_broker(monkeypatch, minter):
+def use_broker(monkeypatch: pytest.MonkeyPatch, minter: Minter) -> UseBroker:
     """Publish for real, to the broker at a URL, with a memory of its own."""
 
-    def use(url):
+    def use(url: str) -> Broker:
         fresh = Broker()
         monkeypatch.setattr(tasks, "BROKER", fresh)
         monkeypatch.setitem(current_app.conf, "broker_url", url)
@@ -33,13 +38,13 @@ def use_broker(monkeypatch, minter):
 
 
 @pytest.fixture
-def commit(django_capture_on_commit_callbacks):
+def commit(django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks) -> Commit:
     """Run what waits for the commit, as the commit would."""
     return lambda: django_capture_on_commit_callbacks(execute=True)
 
 
 @pytest.fixture(params=["nobody answers the door", "somebody opens and says nothing"])
-def lost_broker(request):
+def lost_broker(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a broker that is down, and of one that hangs."""
     with closing(socket.socket()) as server:
         server.bind(("127.0.0.1", 0))
@@ -48,7 +53,9 @@ def lost_broker(request):
         yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
 
 
-def test_a_lost_broker_does_not_hold_the_caller_up(channel, clock, use_broker, lost_broker, commit):
+def test_a_lost_broker_does_not_hold_the_caller_up(
+    channel: FakeChannel, clock: Clock, use_broker: UseBroker, lost_broker: str, commit: Commit
+) -> None:
     use_broker(lost_broker)
     started = time.monotonic()
     with commit():
@@ -60,14 +67,16 @@ def test_a_lost_broker_does_not_hold_the_caller_up(channel, clock, use_broker, l
     assert len(channel.sent) == 5
 
 
-def test_the_page_can_say_that_mail_is_late_at_once(use_broker, lost_broker, commit):
+def test_the_page_can_say_that_mail_is_late_at_once(
+    use_broker: UseBroker, lost_broker: str, commit: Commit
+) -> None:
     use_broker(lost_broker)
     with commit():
         put("sample_link")
     assert delivery_is_late(at=AT)
 
 
-def test_another_process_sees_the_lost_broker_too(use_broker, lost_broker):
+def test_another_process_sees_the_lost_broker_too(use_broker: UseBroker, lost_broker: str) -> None:
     use_broker(lost_broker)
     started = time.monotonic()
     assert delivery_is_late(at=AT)
@@ -75,7 +84,9 @@ def test_another_process_sees_the_lost_broker_too(use_broker, lost_broker):
     assert time.monotonic() - started < 1.5
 
 
-def test_the_broker_is_used_again_when_it_is_back(use_broker, lost_broker, commit, monkeypatch):
+def test_the_broker_is_used_again_when_it_is_back(
+    use_broker: UseBroker, lost_broker: str, commit: Commit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     used = use_broker(lost_broker)
     with commit():
         put("sample_link")
@@ -86,7 +97,7 @@ def test_the_broker_is_used_again_when_it_is_back(use_broker, lost_broker, commi
     assert used.is_reachable()
 
 
-def test_a_task_carries_the_id_and_nothing_else(use_broker, commit):
+def test_a_task_carries_the_id_and_nothing_else(use_broker: UseBroker, commit: Commit) -> None:
     use_broker("memory://")
     with current_app.connection_for_read() as connection:
         queue = connection.SimpleQueue("celery")
@@ -100,13 +111,15 @@ def test_a_task_carries_the_id_and_nothing_else(use_broker, commit):
     assert "3045550123" not in str(task.headers)
 
 
-def test_a_connection_that_the_broker_closed_is_made_anew(use_broker, monkeypatch):
+def test_a_connection_that_the_broker_closed_is_made_anew(
+    use_broker: UseBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     used = use_broker("memory://")
     assert used.announce(tasks.deliver, "first")
     kept = used._local.connection
-    calls = []
+    calls: list[object] = []
 
-    def fail_once(*arguments, connection, **options):
+    def fail_once(*arguments: object, connection: object, **options: object) -> None:
         calls.append(connection)
         if len(calls) == 1:
             raise ConnectionResetError

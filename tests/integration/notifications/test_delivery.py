@@ -1,5 +1,6 @@
 import logging
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -13,17 +14,19 @@ from core.notifications.channels.base import (
 )
 from core.notifications.models import OutboxMessage
 from core.notifications.services.delivery import BACKOFF_SECONDS, MAX_ATTEMPTS, deliver_message
-from tests.integration.notifications.conftest import AT, put
+from tests.integration.notifications.conftest import AT, Clock, FakeChannel, Minter, put
 
 pytestmark = pytest.mark.django_db
 
 
-def status_of(message):
+def status_of(message: OutboxMessage) -> str:
     message.refresh_from_db()
     return message.status
 
 
-def test_a_message_is_handed_over_and_says_so(minter, announced, channel, clock):
+def test_a_message_is_handed_over_and_says_so(
+    minter: Minter, announced: list[UUID], channel: FakeChannel, clock: Clock
+) -> None:
     message = put("sample_link")
     clock.forward(seconds=1)
     assert deliver_message(message_id=message.id, clock=clock) == "sent"
@@ -35,7 +38,9 @@ def test_a_message_is_handed_over_and_says_so(minter, announced, channel, clock)
     assert (rendered.code, reference) == ("secret-1", str(message.id))
 
 
-def test_the_life_of_a_secret_runs_from_hand_over(minter, announced, channel, clock):
+def test_the_life_of_a_secret_runs_from_hand_over(
+    minter: Minter, announced: list[UUID], channel: FakeChannel, clock: Clock
+) -> None:
     message = put("sample_code")
     moment = clock.forward(minutes=7)
     deliver_message(message_id=message.id, clock=clock)
@@ -43,11 +48,13 @@ def test_the_life_of_a_secret_runs_from_hand_over(minter, announced, channel, cl
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_mark_is_committed_before_the_provider_is_called(minter, announced, channel, clock):
+def test_the_mark_is_committed_before_the_provider_is_called(
+    minter: Minter, announced: list[UUID], channel: FakeChannel, clock: Clock
+) -> None:
     message = put("sample_code")
     seen = []
 
-    def look_from_outside():
+    def look_from_outside() -> None:
         assert not connection.in_atomic_block
         seen.append(OutboxMessage.objects.values_list("status", "attempts").get(id=message.id))
 
@@ -57,22 +64,26 @@ def test_the_mark_is_committed_before_the_provider_is_called(minter, announced, 
 
 
 def test_a_message_is_handed_over_once_however_often_it_is_announced(
-    minter, announced, channel, clock
-):
+    minter: Minter, announced: list[UUID], channel: FakeChannel, clock: Clock
+) -> None:
     message = put("sample_link")
     results = [deliver_message(message_id=message.id, clock=clock) for _ in range(3)]
     assert results == ["sent", None, None]
     assert len(channel.sent) == 1
 
 
-def test_a_message_that_is_no_longer_wanted_is_not_sent(minter, announced, channel, clock):
+def test_a_message_that_is_no_longer_wanted_is_not_sent(
+    minter: Minter, announced: list[UUID], channel: FakeChannel, clock: Clock
+) -> None:
     message = put("sample_code")
     minter.wanted = False
     assert deliver_message(message_id=message.id, clock=clock) == "cancelled"
     assert channel.sent == []
 
 
-def test_a_message_that_waited_too_long_is_not_sent(minter, announced, channel, clock):
+def test_a_message_that_waited_too_long_is_not_sent(
+    minter: Minter, announced: list[UUID], channel: FakeChannel, clock: Clock
+) -> None:
     message = put("sample_code", not_after=AT + timedelta(seconds=60))
     clock.forward(seconds=60)
     assert deliver_message(message_id=message.id, clock=clock) == "expired"
@@ -82,7 +93,9 @@ def test_a_message_that_waited_too_long_is_not_sent(minter, announced, channel, 
 
 
 @pytest.mark.parametrize("kind", ["sample_code", "sample_link"])
-def test_a_refusal_for_good_ends_it(minter, announced, channel, clock, kind):
+def test_a_refusal_for_good_ends_it(
+    minter: Minter, announced: list[UUID], channel: FakeChannel, clock: Clock, kind: str
+) -> None:
     message = put(kind)
     channel.failures = [PermanentRefusalError("MessageRejected")]
     assert deliver_message(message_id=message.id, clock=clock) == "failed"
@@ -99,8 +112,8 @@ def test_a_refusal_for_good_ends_it(minter, announced, channel, clock, kind):
 
 @pytest.mark.parametrize("kind", ["sample_code", "sample_link"])
 def test_a_refusal_that_passes_is_tried_again_with_a_new_secret(
-    minter, announced, channel, clock, kind
-):
+    minter: Minter, announced: list[UUID], channel: FakeChannel, clock: Clock, kind: str
+) -> None:
     message = put(kind)
     channel.failures = [TransientRefusalError("Throttling")]
     assert deliver_message(message_id=message.id, clock=clock) == "queued"
@@ -110,7 +123,9 @@ def test_a_refusal_that_passes_is_tried_again_with_a_new_secret(
     assert [rendered.code for rendered, _ in channel.sent] == ["secret-1", "secret-2"]
 
 
-def test_a_code_whose_outcome_is_unknown_is_never_sent_again(minter, announced, channel, clock):
+def test_a_code_whose_outcome_is_unknown_is_never_sent_again(
+    minter: Minter, announced: list[UUID], channel: FakeChannel, clock: Clock
+) -> None:
     message = put("sample_code")
     channel.failures = [OutcomeUnknownError("ReadTimeoutError")]
     assert deliver_message(message_id=message.id, clock=clock) == "unknown"
@@ -120,7 +135,9 @@ def test_a_code_whose_outcome_is_unknown_is_never_sent_again(minter, announced, 
     assert AuditEvent.objects.filter(event_type="message.unsettled").count() == 1
 
 
-def test_a_link_whose_outcome_is_unknown_is_sent_again(minter, announced, channel, clock):
+def test_a_link_whose_outcome_is_unknown_is_sent_again(
+    minter: Minter, announced: list[UUID], channel: FakeChannel, clock: Clock
+) -> None:
     message = put("sample_link")
     channel.failures = [OutcomeUnknownError("ReadTimeoutError")]
     assert deliver_message(message_id=message.id, clock=clock) == "queued"
@@ -130,7 +147,9 @@ def test_a_link_whose_outcome_is_unknown_is_sent_again(minter, announced, channe
 
 
 @pytest.mark.parametrize("kind", ["sample_code", "sample_link"])
-def test_a_channel_that_breaks_counts_as_unknown(minter, announced, channel, clock, kind):
+def test_a_channel_that_breaks_counts_as_unknown(
+    minter: Minter, announced: list[UUID], channel: FakeChannel, clock: Clock, kind: str
+) -> None:
     message = put(kind)
     channel.failures = [RuntimeError("secret-1")]
     left = "unknown" if kind == "sample_code" else "queued"
@@ -138,7 +157,9 @@ def test_a_channel_that_breaks_counts_as_unknown(minter, announced, channel, clo
     assert "secret-1" not in OutboxMessage.objects.get(id=message.id).failure
 
 
-def test_attempts_grow_rarer_and_end(minter, announced, channel, clock):
+def test_attempts_grow_rarer_and_end(
+    minter: Minter, announced: list[UUID], channel: FakeChannel, clock: Clock
+) -> None:
     message = put("sample_link")
     channel.failures = [TransientRefusalError("Throttling")] * MAX_ATTEMPTS
     waits = []
@@ -153,7 +174,13 @@ def test_attempts_grow_rarer_and_end(minter, announced, channel, clock):
     assert max(waits) == 3600
 
 
-def test_a_kind_that_breaks_loses_no_message(minter, announced, channel, clock, caplog):
+def test_a_kind_that_breaks_loses_no_message(
+    minter: Minter,
+    announced: list[UUID],
+    channel: FakeChannel,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     message = put("sample_link")
     minter.error = ValueError("the value secret-1 is odd")
     with caplog.at_level(logging.DEBUG):
@@ -166,8 +193,12 @@ def test_a_kind_that_breaks_loses_no_message(minter, announced, channel, clock, 
 
 
 def test_a_kind_that_this_release_does_not_know_waits(
-    minter, announced, channel, clock, monkeypatch
-):
+    minter: Minter,
+    announced: list[UUID],
+    channel: FakeChannel,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     message = put("sample_link")
     with monkeypatch.context() as patch:
         patch.setattr(kinds, "_kinds", {})
@@ -176,19 +207,27 @@ def test_a_kind_that_this_release_does_not_know_waits(
     assert deliver_message(message_id=message.id, clock=clock) == "sent"
 
 
-def test_a_listener_that_breaks_does_not_undo_the_outcome(minter, announced, channel, clock):
+def test_a_listener_that_breaks_does_not_undo_the_outcome(
+    minter: Minter, announced: list[UUID], channel: FakeChannel, clock: Clock
+) -> None:
     message = put("sample_code")
 
-    def refuse(message, at):
-        raise RuntimeError
+    def break_a_constraint(message: OutboxMessage) -> None:
+        OutboxMessage.objects.filter(id=message.id).update(channel="fax")
 
-    minter.outcomes = type("Broken", (list,), {"append": lambda self, item: refuse(None, None)})()
+    minter.listener = break_a_constraint
     assert deliver_message(message_id=message.id, clock=clock) == "sent"
     assert status_of(message) == "sent"
 
 
-def test_nothing_secret_and_no_address_is_logged(minter, announced, channel, clock, caplog):
-    failures = [
+def test_nothing_secret_and_no_address_is_logged(
+    minter: Minter,
+    announced: list[UUID],
+    channel: FakeChannel,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    failures: list[BaseException] = [
         TransientRefusalError("Throttling"),
         OutcomeUnknownError("ReadTimeoutError"),
         RuntimeError("Here: secret-3 for dana.reed@clinic.example.org"),

@@ -1,6 +1,9 @@
+from uuid import UUID
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.transaction import TransactionManagementError
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from core.common.ids import uuid7
 from core.notifications.kinds import UnknownKindError
@@ -12,14 +15,16 @@ from core.notifications.services.outbox import (
     enqueue,
 )
 from core.notifications.states import MessageStatus
-from tests.integration.notifications.conftest import AT, put
+from tests.integration.notifications.conftest import AT, Clock, FakeChannel, Minter, put
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_message_waits_and_is_announced_once_its_cause_is_committed(
-    minter, announced, django_capture_on_commit_callbacks
-):
+    minter: Minter,
+    announced: list[UUID],
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
         message = enqueue(kind="sample_link", to="a@example.org", subject_id=uuid7(), at=AT)
         assert announced == []
@@ -29,8 +34,10 @@ def test_a_message_waits_and_is_announced_once_its_cause_is_committed(
 
 
 def test_a_message_vanishes_with_the_change_that_caused_it(
-    minter, announced, django_capture_on_commit_callbacks
-):
+    minter: Minter,
+    announced: list[UUID],
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
         enqueue(kind="sample_link", to="a@example.org", subject_id=uuid7(), at=AT)
         transaction.set_rollback(True)
@@ -39,30 +46,32 @@ def test_a_message_vanishes_with_the_change_that_caused_it(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_message_without_a_transaction_is_refused(minter):
+def test_a_message_without_a_transaction_is_refused(minter: Minter) -> None:
     with pytest.raises(TransactionManagementError):
         enqueue(kind="sample_link", to="a@example.org", subject_id=uuid7(), at=AT)
 
 
-def test_a_kind_that_nobody_registered_is_refused(minter):
+def test_a_kind_that_nobody_registered_is_refused(minter: Minter) -> None:
     with pytest.raises(UnknownKindError):
         put("nothing_such")
 
 
 @pytest.mark.parametrize("name", ["code", "reset_link", "token", "PASSWORD", "login_url"])
-def test_a_secret_in_the_context_is_refused(minter, name):
+def test_a_secret_in_the_context_is_refused(minter: Minter, name: str) -> None:
     with pytest.raises(SecretInContextError):
         put("sample_link", context={name: "482913"})
     assert not OutboxMessage.objects.exists()
 
 
-def test_plain_facts_in_the_context_are_kept(minter, announced):
+def test_plain_facts_in_the_context_are_kept(minter: Minter, announced: list[UUID]) -> None:
     message = put("sample_link", context={"code_name": "Medicaid ID", "providers": 2})
     message.refresh_from_db()
     assert message.context == {"code_name": "Medicaid ID", "providers": 2}
 
 
-def test_the_row_holds_no_secret_after_it_is_sent(minter, announced, channel, clock):
+def test_the_row_holds_no_secret_after_it_is_sent(
+    minter: Minter, announced: list[UUID], channel: FakeChannel, clock: Clock
+) -> None:
     message = put("sample_code", to="+13045550123")
     deliver_message(message_id=message.id, clock=clock)
     row = OutboxMessage.objects.filter(id=message.id).values().get()
@@ -71,7 +80,9 @@ def test_the_row_holds_no_secret_after_it_is_sent(minter, announced, channel, cl
     assert "secret-1" not in repr(row)
 
 
-def test_what_waits_can_be_withdrawn(minter, announced, channel):
+def test_what_waits_can_be_withdrawn(
+    minter: Minter, announced: list[UUID], channel: FakeChannel
+) -> None:
     message = put("sample_link")
     other = put("sample_link")
     with transaction.atomic():
@@ -92,7 +103,9 @@ def test_what_waits_can_be_withdrawn(minter, announced, channel):
         {"to": ""},
     ],
 )
-def test_the_database_refuses_a_row_that_contradicts_itself(minter, announced, broken):
+def test_the_database_refuses_a_row_that_contradicts_itself(
+    minter: Minter, announced: list[UUID], broken: dict[str, object]
+) -> None:
     message = put("sample_link")
     with pytest.raises(IntegrityError), transaction.atomic():
         OutboxMessage.objects.filter(id=message.id).update(**broken)

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from uuid import UUID
 
 import pytest
 from django.db import connections
@@ -11,19 +12,21 @@ from core.notifications.models import OutboxMessage
 from core.notifications.services.delivery import STUCK_AFTER, deliver_message
 from core.notifications.services.sweeping import sweep
 from core.notifications.states import MessageStatus
-from tests.integration.notifications.conftest import put
+from tests.integration.notifications.conftest import Clock, FakeChannel, Minter, put
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def kill_a_worker_at_the_provider(message, channel, clock):
+def kill_a_worker_at_the_provider(
+    message: OutboxMessage, channel: FakeChannel, clock: Clock
+) -> None:
     """Deliver in a process of its own and kill it once the provider has been called."""
     heard, tell = os.pipe()
     connections.close_all()
     child = os.fork()
     if child == 0:
 
-        def call_and_wait():
+        def call_and_wait() -> None:
             os.write(tell, b"!")
             time.sleep(60)
 
@@ -40,7 +43,9 @@ def kill_a_worker_at_the_provider(message, channel, clock):
     os.close(tell)
 
 
-def test_a_code_stays_unknown_and_is_not_sent_again(minter, announced, channel, clock):
+def test_a_code_stays_unknown_and_is_not_sent_again(
+    minter: Minter, announced: list[UUID], channel: FakeChannel, clock: Clock
+) -> None:
     message = put("sample_code")
     kill_a_worker_at_the_provider(message, channel, clock)
     message.refresh_from_db()
@@ -62,7 +67,9 @@ def test_a_code_stays_unknown_and_is_not_sent_again(minter, announced, channel, 
     assert minter.outcomes[-1][0] == MessageStatus.UNKNOWN
 
 
-def test_a_link_is_minted_anew_and_sent(minter, announced, channel, clock):
+def test_a_link_is_minted_anew_and_sent(
+    minter: Minter, announced: list[UUID], channel: FakeChannel, clock: Clock
+) -> None:
     message = put("sample_link")
     kill_a_worker_at_the_provider(message, channel, clock)
     clock.at += STUCK_AFTER
@@ -76,10 +83,12 @@ def test_a_link_is_minted_anew_and_sent(minter, announced, channel, clock):
     assert minter.moments == [clock.at], "its life runs from this hand-over"
 
 
-def test_a_slow_worker_does_not_overwrite_a_later_attempt(minter, announced, channel, clock):
+def test_a_slow_worker_does_not_overwrite_a_later_attempt(
+    minter: Minter, announced: list[UUID], channel: FakeChannel, clock: Clock
+) -> None:
     message = put("sample_link")
 
-    def be_given_up():
+    def be_given_up() -> None:
         channel.before = lambda: None
         clock.forward(seconds=61)
         sweep(clock=clock)
@@ -93,10 +102,12 @@ def test_a_slow_worker_does_not_overwrite_a_later_attempt(minter, announced, cha
     assert message.provider_reference == "provider-1", "the second attempt's, which came first"
 
 
-def test_a_slow_word_settles_a_code_that_was_given_up(minter, announced, channel, clock):
+def test_a_slow_word_settles_a_code_that_was_given_up(
+    minter: Minter, announced: list[UUID], channel: FakeChannel, clock: Clock
+) -> None:
     message = put("sample_code")
 
-    def be_given_up():
+    def be_given_up() -> None:
         clock.forward(seconds=61)
         sweep(clock=clock)
         assert OutboxMessage.objects.get(id=message.id).status == MessageStatus.UNKNOWN
@@ -106,7 +117,9 @@ def test_a_slow_word_settles_a_code_that_was_given_up(minter, announced, channel
     assert len(channel.sent) == 1
 
 
-def test_a_stuck_row_of_an_unknown_kind_holds_nothing_up(minter, announced, channel, clock):
+def test_a_stuck_row_of_an_unknown_kind_holds_nothing_up(
+    minter: Minter, announced: list[UUID], channel: FakeChannel, clock: Clock
+) -> None:
     strange, message = put("sample_link"), put("sample_link")
     OutboxMessage.objects.filter(id=strange.id).update(
         kind="of_another_release", status="sending", claimed_at=clock.at

@@ -1,7 +1,10 @@
 """Several workers on real connections of their own."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+from uuid import UUID
 
 import pytest
 from django.db import connections
@@ -9,17 +12,19 @@ from django.db import connections
 from core.notifications.models import OutboxMessage
 from core.notifications.services.delivery import deliver_message
 from core.notifications.services.sweeping import sweep
-from tests.integration.notifications.conftest import put
+from core.notifications.states import MessageStatus
+from tests.integration.notifications.conftest import Clock, FakeChannel, Minter, put
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WORKERS = 8
+Result = TypeVar("Result")
 
 
-def in_parallel(work):
+def in_parallel(work: Callable[[], Result]) -> list[Result]:
     """Run `work` in eight threads that start together; returns what they returned."""
     start = threading.Barrier(WORKERS)
 
-    def run(_):
+    def run(_: int) -> Result:
         try:
             start.wait(timeout=10)
             return work()
@@ -31,25 +36,29 @@ def in_parallel(work):
 
 
 @pytest.mark.parametrize("kind", ["sample_code", "sample_link"])
-def test_one_row_is_handed_over_by_one_worker(minter, announced, channel, clock, kind):
+def test_one_row_is_handed_over_by_one_worker(
+    minter: Minter, announced: list[UUID], channel: FakeChannel, clock: Clock, kind: str
+) -> None:
     message = put(kind)
     results = in_parallel(lambda: deliver_message(message_id=message.id, clock=clock))
     assert sorted(map(str, results)) == ["None"] * (WORKERS - 1) + ["sent"]
     assert len(channel.sent) == 1
 
 
-def test_no_worker_waits_for_another(minter, announced, channel, clock):
+def test_no_worker_waits_for_another(
+    minter: Minter, announced: list[UUID], channel: FakeChannel, clock: Clock
+) -> None:
     """The second worker finds the row taken and goes on while the provider still thinks."""
     message = put("sample_code")
     at_the_provider, answer = threading.Event(), threading.Event()
 
-    def think():
+    def think() -> None:
         at_the_provider.set()
         assert answer.wait(timeout=10)
 
     channel.before = think
 
-    def deliver_elsewhere():
+    def deliver_elsewhere() -> MessageStatus | None:
         try:
             return deliver_message(message_id=message.id, clock=clock)
         finally:
@@ -64,7 +73,9 @@ def test_no_worker_waits_for_another(minter, announced, channel, clock):
     assert len(channel.sent) == 1
 
 
-def test_sweeps_beside_each_other_send_each_message_once(minter, announced, channel, clock):
+def test_sweeps_beside_each_other_send_each_message_once(
+    minter: Minter, announced: list[UUID], channel: FakeChannel, clock: Clock
+) -> None:
     messages = [put("sample_link") for _ in range(20)]
     clock.forward(seconds=5)
     in_parallel(lambda: sweep(clock=clock))

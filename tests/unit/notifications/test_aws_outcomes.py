@@ -8,6 +8,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import (
+    BotoCoreError,
     ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
@@ -16,9 +17,11 @@ from botocore.exceptions import (
     ParamValidationError,
     ReadTimeoutError,
 )
+from pytest_django import Settings
 
 from core.notifications.channels import aws, aws_clients
 from core.notifications.channels.base import (
+    DeliveryError,
     OutcomeUnknownError,
     PermanentRefusalError,
     Sender,
@@ -43,7 +46,9 @@ SENDER = Sender(name="Portal", address="portal@example.org")
         (ParamValidationError(report="482913"), PermanentRefusalError),
     ],
 )
-def test_what_an_error_of_the_line_means(error, outcome):
+def test_what_an_error_of_the_line_means(
+    error: BotoCoreError, outcome: type[DeliveryError]
+) -> None:
     result = aws_clients.outcome_of(error)
     assert type(result) is outcome
     assert "482913" not in str(result)
@@ -52,15 +57,15 @@ def test_what_an_error_of_the_line_means(error, outcome):
 class Server:
     """A server that counts requests and answers none of them."""
 
-    def __init__(self, behaviour):
+    def __init__(self, behaviour: str) -> None:
         self.requests = 0
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._behaviour = behaviour
-        self._held = []
+        self._held: list[socket.socket] = []
         threading.Thread(target=self._serve, daemon=True).start()
 
-    def _serve(self):
+    def _serve(self) -> None:
         while True:
             try:
                 connection, _ = self._socket.accept()
@@ -73,14 +78,16 @@ class Server:
             else:
                 self._held.append(connection)
 
-    def close(self):
+    def close(self) -> None:
         self._socket.close()
         for connection in self._held:
             connection.close()
 
 
 @pytest.mark.parametrize("behaviour", ["close", "hang"])
-def test_a_lost_answer_is_asked_for_once_only(monkeypatch, settings, behaviour):
+def test_a_lost_answer_is_asked_for_once_only(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, behaviour: str
+) -> None:
     """A real request over a real line: the library must not send it a second time by itself."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
@@ -101,7 +108,9 @@ def test_a_lost_answer_is_asked_for_once_only(monkeypatch, settings, behaviour):
         assert server.requests == 1
 
 
-def test_nobody_there_means_that_nothing_left(monkeypatch, settings):
+def test_nobody_there_means_that_nothing_left(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     settings.AWS_REGION = "us-east-1"

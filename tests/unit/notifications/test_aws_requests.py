@@ -1,12 +1,16 @@
 """The requests to Amazon, checked against botocore's own models of its services."""
 
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
 import boto3
 import pytest
-from botocore.config import Config
 from botocore.stub import Stubber
+from pytest_django import Settings
 
 from core.notifications.channels import aws, aws_clients
 from core.notifications.channels.base import (
+    DeliveryError,
     OutcomeUnknownError,
     PermanentRefusalError,
     Sender,
@@ -14,6 +18,8 @@ from core.notifications.channels.base import (
 )
 from core.notifications.kinds import Rendered, VoicePrompt
 
+MakeStubber = Callable[[str], Stubber]
+Way = tuple[type[Any], str, str, Rendered]
 CLIENTS = {
     "sesv2": "email_client",
     "pinpoint-sms-voice-v2": "text_client",
@@ -27,7 +33,7 @@ CALL = Rendered(to="+13045550123", subject="", text="", voice=VoicePrompt("Press
 
 
 @pytest.fixture(autouse=True)
-def _configured(settings, monkeypatch):
+def _configured(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.AWS_REGION = "us-east-1"
     settings.AWS_SES_CONFIGURATION_SET = "portal"
     settings.AWS_SMS_ORIGINATION = "+18005550100"
@@ -43,11 +49,11 @@ def _configured(settings, monkeypatch):
 
 
 @pytest.fixture
-def stubbed(monkeypatch):
+def stubbed(monkeypatch: pytest.MonkeyPatch) -> MakeStubber:
     """A real client of a service whose answers are given; its model checks what it is asked."""
 
-    def make(service):
-        client = boto3.session.Session().client(service, region_name="us-east-1")
+    def make(service: str) -> Stubber:
+        client = boto3.session.Session().client(cast("Any", service), region_name="us-east-1")
         stubber = Stubber(client)
         stubber.activate()
         monkeypatch.setattr(aws_clients, CLIENTS[service], lambda: client)
@@ -56,7 +62,7 @@ def stubbed(monkeypatch):
     return make
 
 
-def test_mail_goes_to_ses_as_its_model_wants_it(stubbed):
+def test_mail_goes_to_ses_as_its_model_wants_it(stubbed: MakeStubber) -> None:
     stubber = stubbed("sesv2")
     stubber.add_response(
         "send_email",
@@ -84,21 +90,21 @@ def test_mail_goes_to_ses_as_its_model_wants_it(stubbed):
     stubber.assert_no_pending_responses()
 
 
-def test_what_is_not_configured_is_left_out(settings):
+def test_what_is_not_configured_is_left_out(settings: Settings) -> None:
     settings.AWS_SES_CONFIGURATION_SET = ""
     request = aws.email_request(MAIL, sender=Sender("Portal", "p@example.org"), reference="x")
     assert "ConfigurationSetName" not in request
     assert "ReplyToAddresses" not in request
 
 
-def test_a_sender_name_beyond_ascii_is_encoded_for_the_header():
+def test_a_sender_name_beyond_ascii_is_encoded_for_the_header() -> None:
     sender = Sender(name="Programa de Salud Señal, Inc.", address="p@example.org")
     source = aws.email_request(MAIL, sender=sender, reference="x")["FromEmailAddress"]
     assert source.isascii()
     assert source.endswith("<p@example.org>")
 
 
-def test_a_text_message_goes_out_as_the_model_wants_it(stubbed):
+def test_a_text_message_goes_out_as_the_model_wants_it(stubbed: MakeStubber) -> None:
     stubber = stubbed("pinpoint-sms-voice-v2")
     stubber.add_response(
         "send_text_message",
@@ -117,12 +123,12 @@ def test_a_text_message_goes_out_as_the_model_wants_it(stubbed):
     stubber.assert_no_pending_responses()
 
 
-def test_a_text_message_lives_no_shorter_than_the_service_allows():
+def test_a_text_message_lives_no_shorter_than_the_service_allows() -> None:
     brief = Rendered(to="+13045550123", subject="", text="482913", life_seconds=2)
     assert aws.text_request(brief, reference="x")["TimeToLive"] == 5
 
 
-def test_a_call_is_started_as_the_model_wants_it(stubbed):
+def test_a_call_is_started_as_the_model_wants_it(stubbed: MakeStubber) -> None:
     stubber = stubbed("connect")
     stubber.add_response(
         "start_outbound_voice_contact",
@@ -148,7 +154,7 @@ def test_a_call_is_started_as_the_model_wants_it(stubbed):
     stubber.assert_no_pending_responses()
 
 
-def test_a_call_without_words_is_refused():
+def test_a_call_without_words_is_refused() -> None:
     with pytest.raises(PermanentRefusalError):
         aws.ConnectCalls().send(TEXT, sender=SENDER, reference=REFERENCE)
 
@@ -167,7 +173,9 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("code", "status", "outcome"), REFUSALS)
-def test_what_a_refusal_means(stubbed, code, status, outcome):
+def test_what_a_refusal_means(
+    stubbed: MakeStubber, code: str, status: int, outcome: type[DeliveryError]
+) -> None:
     stubber = stubbed("sesv2")
     stubber.add_client_error(
         "send_email", service_error_code=code, service_message="dana", http_status_code=status
@@ -190,19 +198,21 @@ REFUSALS_BY_PHONE = [
 
 
 @pytest.mark.parametrize(("way", "code", "status", "outcome"), REFUSALS_BY_PHONE)
-def test_what_a_refusal_means_by_phone(stubbed, way, code, status, outcome):
+def test_what_a_refusal_means_by_phone(
+    stubbed: MakeStubber, way: Way, code: str, status: int, outcome: type[DeliveryError]
+) -> None:
     channel, service, method, message = way
     stubbed(service).add_client_error(method, service_error_code=code, http_status_code=status)
     with pytest.raises(outcome):
         channel().send(message, sender=SENDER, reference=REFERENCE)
 
 
-def test_clients_never_retry_and_never_wait_long():
+def test_clients_never_retry_and_never_wait_long() -> None:
     for client in (
         aws_clients.email_client(),
         aws_clients.text_client(),
         aws_clients.call_client(),
     ):
-        config: Config = client.meta.config
+        config = cast("Any", client).meta.config
         assert config.retries["total_max_attempts"] == 1
         assert config.connect_timeout + config.read_timeout < 30

@@ -1,11 +1,11 @@
 from core.notifications.failures import describe_safely
 
 
-def refuse(value):
+def refuse(value: str) -> None:
     raise ValueError(f"code {value} for dana.reed@clinic.example.org")
 
 
-def test_the_text_of_an_exception_is_not_repeated():
+def test_the_text_of_an_exception_is_not_repeated() -> None:
     try:
         refuse("482913")
     except ValueError as error:

@@ -4,8 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
-from core.notifications.mail import brand_of, readable_on, render_mail
+from core.notifications.mail import RenderedMail, brand_of, readable_on, render_mail
+from tenants.configuration.deployment import DeploymentDocument
+from tenants.configuration.document import ContractDocument
 from tenants.configuration.loading import load_contract, load_deployment
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -13,12 +16,12 @@ PROGRAMS = sorted((ROOT / "contracts" / "programs").glob("*.toml"))
 
 
 @pytest.fixture
-def document():
+def document() -> ContractDocument:
     return load_contract(PROGRAMS[0])
 
 
 @pytest.fixture
-def templates(settings):
+def templates(settings: Settings) -> None:
     """Use three small templates that extend the real layouts."""
     sources = {
         "notifications/sample.subject.txt": "Hello\n {{ name }}, welcome",
@@ -43,32 +46,38 @@ def templates(settings):
     settings.TEMPLATES = [{**engine, "APP_DIRS": False, "OPTIONS": options}]
 
 
-def render(document, name="Dana O'Neil & <b>Co</b>"):
+def render(
+    document: ContractDocument | DeploymentDocument, name: str = "Dana O'Neil & <b>Co</b>"
+) -> RenderedMail:
     values = {"name": name, "link": "https://portal.example.org/l/?a=1&b=2"}
     return render_mail("sample", values, document)
 
 
-def test_plain_text_is_not_escaped(templates, document):
+def test_plain_text_is_not_escaped(templates: None, document: ContractDocument) -> None:
     mail = render(document)
     assert "Dear Dana O'Neil & <b>Co</b>,\n\nfollow https://portal.example.org/l/?a=1&b=2" in (
         mail.text
     )
 
 
-def test_html_is_escaped(templates, document):
+def test_html_is_escaped(templates: None, document: ContractDocument) -> None:
     mail = render(document)
     assert "Dana O&#x27;Neil &amp; &lt;b&gt;Co&lt;/b&gt;" in mail.html
     assert "<b>Co</b>" not in mail.html
 
 
-def test_a_subject_is_one_line_whatever_is_in_it(templates, document):
+def test_a_subject_is_one_line_whatever_is_in_it(
+    templates: None, document: ContractDocument
+) -> None:
     mail = render(document, name="Dana\r\nBcc: all@example.org\u2028\x00")
     assert mail.subject == "Hello Dana Bcc: all@example.org , welcome"
     assert len(render(document, name="x" * 5000).subject) <= 200
 
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
-def test_both_forms_carry_brand_sender_and_every_support_contact(templates, path):
+def test_both_forms_carry_brand_sender_and_every_support_contact(
+    templates: None, path: Path
+) -> None:
     contract = load_contract(path)
     mail = render(contract)
     for form in (mail.text, mail.html):
@@ -81,7 +90,7 @@ def test_both_forms_carry_brand_sender_and_every_support_contact(templates, path
     assert f"background-color:{contract.brand.color}" in mail.html
 
 
-def test_a_mail_without_a_contract_carries_the_deployment(templates):
+def test_a_mail_without_a_contract_carries_the_deployment(templates: None) -> None:
     deployment = load_deployment(ROOT / "config" / "deployment.toml")
     mail = render(deployment)
     assert deployment.brand.logo_text in mail.html
@@ -89,7 +98,7 @@ def test_a_mail_without_a_contract_carries_the_deployment(templates):
     assert brand_of(deployment).program == deployment.deployment.name
 
 
-def test_html_has_what_assistive_programs_need(templates, document):
+def test_html_has_what_assistive_programs_need(templates: None, document: ContractDocument) -> None:
     html = render(document).html
     assert '<html lang="en">' in html
     assert html.count("<h1") == 1
@@ -101,22 +110,22 @@ def test_html_has_what_assistive_programs_need(templates, document):
 @pytest.mark.parametrize(
     "color", ["#000000", "#0b5cad", "#808080", "#f2c94c", "#ffffff", "#777777"]
 )
-def test_text_on_the_brand_colour_can_be_read(color):
+def test_text_on_the_brand_colour_can_be_read(color: str) -> None:
     assert contrast(color, readable_on(color)) >= 4.5
 
 
-def contrast(first, second):
+def contrast(first: str, second: str) -> float:
     lighter, darker = sorted((luminance(first), luminance(second)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def luminance(color):
+def luminance(color: str) -> float:
     channels = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def test_every_mail_has_its_three_parts():
+def test_every_mail_has_its_three_parts() -> None:
     folder = ROOT / "templates" / "notifications"
     names = {
         re.sub(r"(\.subject)?\.(txt|html)$", "", path.name)

@@ -16,24 +16,24 @@ FINAL = {
 }
 
 
-def test_every_state_has_a_row():
+def test_every_state_has_a_row() -> None:
     assert set(TRANSITIONS) == set(MessageStatus)
 
 
 @pytest.mark.parametrize("status", sorted(FINAL))
-def test_nothing_leaves_a_final_state(status):
+def test_nothing_leaves_a_final_state(status: MessageStatus) -> None:
     assert TRANSITIONS[status] == frozenset()
 
 
-def test_what_is_perhaps_sent_never_goes_back_to_the_queue():
+def test_what_is_perhaps_sent_never_goes_back_to_the_queue() -> None:
     assert not may_become(MessageStatus.UNKNOWN, MessageStatus.QUEUED)
     assert not may_become(MessageStatus.UNKNOWN, MessageStatus.SENDING)
 
 
-def test_a_step_that_the_table_does_not_know_is_refused():
+def test_a_step_that_the_table_does_not_know_is_refused() -> None:
     with pytest.raises(MessageStateError):
         check_transition(MessageStatus.SENT, MessageStatus.QUEUED)
 
 
-def test_nothing_is_sent_without_being_marked_first():
+def test_nothing_is_sent_without_being_marked_first() -> None:
     assert not may_become(MessageStatus.QUEUED, MessageStatus.SENT)
