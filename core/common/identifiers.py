@@ -13,6 +13,8 @@ _NPI_FIRST_DIGITS = "12"
 # Full-width ASCII (U+FF01 to U+FF5E) stands this far above the plain characters.
 _FULL_WIDTH_OFFSET = 0xFEE0
 _DROPPED_CATEGORIES = frozenset({"Zs", "Zl", "Zp", "Pd", "Cc", "Cf"})
+# The same for plain text, which nearly all of it is: rosters bring tens of thousands of values.
+_DROPPED_ASCII = dict.fromkeys([*range(0x20), *map(ord, " .-"), 0x7F])
 
 
 class IdentifierType(StrEnum):
@@ -31,6 +33,8 @@ def normalize(value: str) -> str:
     come along when text is copied from a document) are dropped. Leading zeros stay: they are
     part of the number. Normalizing twice changes nothing more.
     """
+    if value.isascii():
+        return value.translate(_DROPPED_ASCII).upper()
     folded = (_fold_width(character) for character in value)
     return "".join(
         character.upper() if character.isascii() else character

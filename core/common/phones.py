@@ -42,8 +42,7 @@ def parse_us_phone(text: str) -> str:
     """
     digits = _ten_digits(text)
     number = PhoneNumber(country_code=1, national_number=int(digits))
-    if not phonenumbers.is_valid_number(number):
-        raise PhoneNumberError
+    # A number that cannot be has no region, or the type "unknown".
     if phonenumbers.region_code_for_number(number) not in _REGIONS:
         raise PhoneNumberError
     if phonenumbers.number_type(number) not in _ORDINARY_TYPES or digits[3:6] == _PREMIUM_EXCHANGE:

@@ -33,6 +33,11 @@ def test_normalizing_twice_changes_nothing_more(text: str) -> None:
     assert normalize(normalize(text)) == normalize(text)
 
 
+@given(st.characters(max_codepoint=0x7F))
+def test_plain_characters_are_treated_as_in_mixed_text(character: str) -> None:
+    assert normalize(character) + "Ж" == normalize(character + "Ж")
+
+
 @given(st.text(), st.sampled_from([" ", ".", "-", "\u2013", "\u00a0", "\t"]), st.data())
 def test_a_separator_anywhere_changes_nothing(
     text: str, separator: str, data: st.DataObject
