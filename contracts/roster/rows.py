@@ -293,10 +293,11 @@ def _required_for_locations(reading: _Reading, column: str) -> str:
 def _unit_key(reading: _Reading, identifier: str) -> str:
     """Return what makes two rows the same entry, in this file and from import to import.
 
-    For locations: the identifier and where it is; the name counts only where there is no
-    identifier, so that a location that changes its name keeps its code.
+    For locations, and for providers without any identifier: the identifier and where it is. The
+    name counts only where there is no identifier, so that a location that changes its name keeps
+    its code.
     """
-    if reading.registration.unit == "identifier":
+    if identifier and reading.registration.unit == "identifier":
         return identifier
     place = [reading.text(column) for column in ("address_1", "address_2", "city", "state")]
     parts = [identifier, "" if identifier else reading.text("name"), *place]

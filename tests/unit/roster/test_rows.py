@@ -184,6 +184,14 @@ def test_the_name_counts_where_a_location_has_no_identifier() -> None:
     assert first.unit_key != stored(ISSUED_CODES, unnamed | {"name": "Another"}).unit_key
 
 
+def test_two_providers_without_identifier_are_two_whatever_the_unit() -> None:
+    rule = registration(ISSUED_CODES.rule, without_npi="code_in_both")
+    unnamed = LOCATION | {"identifier": ""}
+    keys = {stored(rule, unnamed | {"name": name}).unit_key for name in ("One", "Two")}
+    assert len(keys) == 2
+    assert stored(rule, LOCATION).unit_key == NPI
+
+
 @given(
     st.sampled_from([BOTH_FALLBACKS, NO_FALLBACK, ISSUED_CODES, KNOWLEDGE]),
     st.dictionaries(st.sampled_from([*CLINIC, "phone", "remittance_amount", "ends_on"]), st.text()),
