@@ -7,6 +7,8 @@ _LONGEST = 500
 
 def is_own_path(url: str) -> bool:
     """Tell whether a text is a path on this host, whatever a browser makes of odd spellings."""
-    if len(url) > _LONGEST or not url.startswith("/") or url.startswith(("//", "/\\")):
+    if len(url) > _LONGEST or not url.isprintable():
+        return False
+    if not url.startswith("/") or url.startswith(("//", "/\\")):
         return False
     return url_has_allowed_host_and_scheme(url, allowed_hosts=None)

@@ -6,11 +6,9 @@ tests can fail.
 
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from django.db import connection
 
 from core.accounts.models import User
 from core.audit.models import AuditEvent
@@ -28,24 +26,9 @@ from core.mfa.services.challenges import (
 from tests.integration.mfa.helpers import ADDRESS, RULES, asked, code_of, mint, other_code
 from tests.integration.mfa.helpers import registration_owner as new_owner
 from tests.support.people import START, make_person
+from tests.support.threads import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-
-
-def at_once(count: int, act: Callable[[int], object]) -> list[object]:
-    """Run an act in as many threads at the same moment, each with its own connection."""
-    barrier = Barrier(count)
-
-    def run(place: int) -> object:
-        try:
-            connection.ensure_connection()
-            barrier.wait(timeout=30)
-            return act(place)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(run, range(count)))
 
 
 def answer_with(challenge: Challenge, code: str) -> Callable[[int], Verdict]:

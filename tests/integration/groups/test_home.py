@@ -1,0 +1,74 @@
+"""Home: whose, what role, which providers, which contracts."""
+
+import pytest
+from django.test import Client
+
+from core.accounts.models import User
+from core.groups.home import build_home
+from core.groups.models import Membership, Role
+from tenants.context import ActiveContract
+from tests.support.people import START, make_person, make_provider, sign_in_by_email
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def dana(contract_a: ActiveContract, contract_b: ActiveContract) -> User:
+    user = make_person()
+    make_provider(user, contract_a, name="Elm Clinic")
+    make_provider(user, contract_b, name="Oak Hospital", identifier="1245319599")
+    return user
+
+
+def test_the_portal_host_shows_every_contract(client: Client, dana: User) -> None:
+    sign_in_by_email(client, dana)
+    page = client.get("/home/").content.decode()
+    for text in ("Dana Reed", "Elm Clinic", "Oak Hospital", "1234567893", "12 Elm Street"):
+        assert text in page
+    assert "Behavioral Health Clinic" in page
+    assert "Register New Provider +" in page
+
+
+def test_a_contract_shows_its_own_and_how_many_are_elsewhere(
+    client: Client, dana: User, contract_a: ActiveContract
+) -> None:
+    sign_in_by_email(client, dana)
+    page = client.get(f"/{contract_a.slug}/home/").content.decode()
+    assert "Elm Clinic" in page
+    assert "Oak Hospital" not in page
+    assert "1 other program" in page
+
+
+def test_nobody_sees_anothers_providers(client: Client, dana: User) -> None:
+    lee = make_person("lee", phone="+13045550143")
+    sign_in_by_email(client, lee)
+    page = client.get("/home/").content.decode()
+    assert "Elm Clinic" not in page
+    assert "No provider here yet" in page
+
+
+def test_staff_see_their_provider_with_their_role(
+    client: Client, dana: User, contract_a: ActiveContract
+) -> None:
+    lee = make_person("lee", phone="+13045550143")
+    provider = dana.memberships.get().group.providers.get(name="Elm Clinic")
+    Membership.objects.create(user=lee, provider=provider, role=Role.STAFF, since=START)
+    sign_in_by_email(client, lee)
+    page = client.get("/home/").content.decode()
+    assert "Elm Clinic" in page
+    assert "Oak Hospital" not in page
+    assert "Provider Staff Account" in page
+
+
+def test_a_contract_that_does_not_accept_the_factor_leaves_its_data_out(
+    dana: User, contract_a: ActiveContract
+) -> None:
+    seen = build_home(dana, contract=contract_a, used=("password", "email"))
+    assert [len(part.cards) for part in seen.parts] == [1]
+    unseen = build_home(dana, contract=contract_a, used=("password", "recovery"))
+    assert [(part.satisfied, part.cards) for part in unseen.parts] == [(False, [])]
+
+
+def test_a_membership_that_ended_shows_nothing(client: Client, dana: User) -> None:
+    Membership.objects.update(until=START)
+    assert build_home(dana, contract=None, used=("sms",)).parts == []

@@ -1,0 +1,55 @@
+"""The hash and its gate."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from core.accounts.hashers import HashGate, HashingBusyError, PortalArgon2Hasher
+
+
+def test_argon2id_with_the_fixed_parameters() -> None:
+    encoded = PortalArgon2Hasher().encode("Blue-lantern 47 rivers", "saltsaltsalt")
+    assert encoded.startswith("argon2$argon2id$v=19$m=47104,t=1,p=1$")
+    assert PortalArgon2Hasher().verify("Blue-lantern 47 rivers", encoded)
+    assert not PortalArgon2Hasher().verify("Blue-lantern 47 river", encoded)
+
+
+def test_a_full_queue_refuses_at_once() -> None:
+    gate = HashGate(slots=1, queue=0, patience_seconds=5)
+    with gate.slot(), pytest.raises(HashingBusyError), gate.slot():
+        pytest.fail("two hashes at once")
+
+
+def test_a_slow_queue_refuses_in_the_end() -> None:
+    gate = HashGate(slots=1, queue=1, patience_seconds=0.01)
+    with gate.slot(), pytest.raises(HashingBusyError), gate.slot():
+        pytest.fail("two hashes at once")
+
+
+def test_never_more_at_once_than_slots_and_everybody_gets_an_answer() -> None:
+    gate = HashGate(slots=2, queue=30, patience_seconds=10)
+    lock = threading.Lock()
+    present, most = 0, 0
+
+    def hash_once(_place: int) -> None:
+        nonlocal present, most
+        with gate.slot():
+            with lock:
+                present += 1
+                most = max(most, present)
+            threading.Event().wait(0.005)
+            with lock:
+                present -= 1
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(hash_once, range(30)))
+    assert most == 2
+
+
+def test_a_slot_is_given_back_after_an_error() -> None:
+    gate = HashGate(slots=1, queue=0, patience_seconds=1)
+    with pytest.raises(ValueError, match="broken"), gate.slot():
+        raise ValueError("broken")
+    with gate.slot():
+        pass

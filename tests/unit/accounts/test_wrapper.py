@@ -1,0 +1,50 @@
+"""What we rely on in django-allauth's inside; a new release that moves it fails here."""
+
+import ast
+from pathlib import Path
+
+from allauth.account.models import Login
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from core.accounts import allauth_wrapper
+from core.accounts.allauth_wrapper import PortalStage, SignInAttempt
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_an_attempt_survives_the_session() -> None:
+    login = Login(user=None, state={})
+    attempt = SignInAttempt(option="phone", binding="b", contract="c", proven=["email"])
+    attempt.write_to(login)
+    again = Login.deserialize(login.serialize())
+    assert SignInAttempt.of(again) == attempt
+
+
+def test_a_login_of_somebody_elses_making_has_no_attempt() -> None:
+    assert SignInAttempt.of(Login(user=None, state={})) is None
+    assert SignInAttempt.of(Login(user=None, state={"portal": {"strange": 1}})) is None
+
+
+def test_the_stages_are_ours_and_have_what_the_controller_reads() -> None:
+    for path in settings.PORTAL_LOGIN_STAGES:
+        stage = import_string(path)
+        assert issubclass(stage, PortalStage)
+        assert stage.key
+        assert stage.urlname
+    assert {"handle", "exit", "abort"} <= set(dir(allauth_wrapper.LoginStage))
+    assert {"enter", "get_stages", "set_handled"} <= set(dir(allauth_wrapper.LoginStageController))
+
+
+def test_only_the_wrapper_imports_allauths_inside() -> None:
+    found = []
+    for path in ROOT.rglob("*.py"):
+        parts = path.relative_to(ROOT).parts
+        if parts[0] not in {"core", "contracts", "tenants", "config"}:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if any(name.startswith("allauth") and ".internal" in name for name in names):
+                found.append("/".join(parts))
+    assert set(found) == {"core/accounts/allauth_wrapper.py"}
