@@ -20,6 +20,7 @@ from config.run.browser import ensure_browser
 from config.run.first import ROOT, SetupError
 
 _PYTHON = sys.executable
+_TESTS = {"DJANGO_SETTINGS_MODULE": "config.settings.test"}
 _SOURCES = ("config", "contracts", "core", "tenants", "tests", "manage.py")
 # Values that pass for real ones: the check reads the settings and connects to nothing.
 _PRODUCTION = {
@@ -64,11 +65,7 @@ def checks() -> list[Check]:
             (*manage, "check", "--deploy", "--fail-level", "WARNING"),
             _PRODUCTION,
         ),
-        Check(
-            "missing migrations",
-            (*manage, "makemigrations", "--check", "--dry-run"),
-            {"DJANGO_SETTINGS_MODULE": "config.settings.test"},
-        ),
+        Check("missing migrations", (*manage, "makemigrations", "--check", "--dry-run")),
         Check("templates", (_program("djlint"), "templates", "--lint", "--quiet")),
         Check("types", (_PYTHON, "-m", "mypy", *_SOURCES)),
     ]
@@ -108,7 +105,7 @@ def main(arguments: list[str]) -> int:
 def _start_tests(
     output: int, arguments: Sequence[str], *, with_browser: bool
 ) -> "subprocess.Popen[bytes]":
-    env = dict(os.environ)
+    env = {**os.environ, **_TESTS}
     selection = ["-m", "not browser"]
     if with_browser:
         env["PORTAL_CHROMIUM"] = ensure_browser()
@@ -134,7 +131,7 @@ def _run(check: Check) -> Outcome:
     run = subprocess.run(
         check.command,
         cwd=ROOT,
-        env={**os.environ, **check.env},
+        env={**os.environ, **_TESTS, **check.env},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
