@@ -1,0 +1,95 @@
+"""A running portal and a real browser.
+
+The portal is the one that `make run` starts, with its worker and beat, on a port and in a state
+folder of its own, so these tests also prove that starting it works.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from config.run.browser import ensure_browser
+from tests.browser.support import Portal
+from tests.support.processes import free_port, wait_for
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+# Chromium looks up its maker's hosts at every start unless it is told not to.
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def portal() -> Iterator[Portal]:
+    """Start the whole portal once for all browser tests."""
+    state = Path(tempfile.mkdtemp(prefix="portal-browser-"))
+    port = free_port()
+    log = state / "portal.log"
+    environment = {
+        **{name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
+        "PORTAL_STATE": str(state),
+        "PORT": str(port),
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "config.run", "--with-parent"],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    running = Portal(port=port, process=process, log=log)
+    try:
+        wait_for(running.answers, seconds=120, what=f"the portal to answer, see {log}")
+        yield running
+    finally:
+        process.terminate()
+        process.wait(30)
+        shutil.rmtree(state, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start Chromium once."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=ensure_browser(), args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """Return an empty browser profile that fails on any script error."""
+    made = browser.new_context(viewport={"width": 1280, "height": 900})
+    made.set_default_timeout(15_000)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """Return a page; the test fails when a script on it failed or the content policy refused."""
+    problems: list[str] = []
+    opened = context.new_page()
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.on(
+        "console",
+        lambda message: (
+            problems.append(message.text) if "Content Security Policy" in message.text else None
+        ),
+    )
+    yield opened
+    assert problems == []

@@ -1,0 +1,98 @@
+"""What a person does in the portal, as the browser tests say it."""
+
+import json
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+PASSWORD = "Quiet-Harbor-Lantern-27"
+
+
+@dataclass(frozen=True)
+class Portal:
+    """The running portal."""
+
+    port: int
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def url(self, path: str = "/", host: str = "localhost") -> str:
+        """Return the address of a page."""
+        return f"http://{host}:{self.port}{path}"
+
+    def answers(self) -> bool:
+        """Say whether the portal is ready."""
+        if self.process.poll() is not None:
+            raise AssertionError(f"The portal ended:\n{self.log.read_text()[-4000:]}")
+        try:
+            with urllib.request.urlopen(self.url("/readyz"), timeout=5) as response:
+                return bool(response.status == 200)
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+    def messages(self, to: str) -> list[dict[str, Any]]:
+        """Return what the local mailbox holds for an address or number, newest first."""
+        with urllib.request.urlopen(self.url(f"/outbox.json?to={quote(to)}"), timeout=5) as answer:
+            found: list[dict[str, Any]] = json.loads(answer.read())
+        return found
+
+    def wait_for_message(self, to: str, *, field: str, after: int = 0) -> dict[str, Any]:
+        """Return the newest message with a value in `field`, once more than `after` have it."""
+        end = time.monotonic() + 15
+        while time.monotonic() < end:
+            found = [message for message in self.messages(to) if message[field]]
+            if len(found) > after:
+                return found[0]
+            time.sleep(0.1)
+        raise AssertionError(f"No message with a {field} for {to} arrived.")
+
+    def wait_for_call(self, to: str) -> dict[str, Any]:
+        """Return the newest call to a number, once there is one."""
+        end = time.monotonic() + 15
+        while time.monotonic() < end:
+            calls = [message for message in self.messages(to) if message["channel"] == "voice"]
+            if calls:
+                return calls[0]
+            time.sleep(0.1)
+        raise AssertionError(f"No call to {to} came.")
+
+    def press(self, message_id: str, digits: str) -> bool:
+        """Answer a ringing call and press keys."""
+        request = urllib.request.Request(
+            self.url(f"/outbox/{message_id}/keys"),
+            data=json.dumps({"digits": digits}).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return bool(json.loads(answer.read())["accepted"])
+
+
+@dataclass(frozen=True)
+class Registrant:
+    """A person who registers a provider."""
+
+    username: str
+    email: str
+    first_name: str = "Dana"
+    last_name: str = "Reed"
+    phone: str = "3045550142"
+    fax: str = "3045550143"
+
+
+def check_accessibility(page: Page) -> None:
+    """Fail when axe finds a violation of WCAG 2.2 A or AA on the page."""
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    results = Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}})
+    found = [
+        f"{violation['id']}: {violation['help']}: {violation['nodes'][0]['html'][:200]}"
+        for violation in results.response["violations"]
+    ]
+    assert found == [], f"{page.url}: {found}"

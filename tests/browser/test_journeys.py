@@ -1,0 +1,139 @@
+"""Whole journeys in a real browser, by phone and by e-mail, in several programs."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.support import Portal, Registrant, check_accessibility
+from tests.browser.walks import (
+    begin_sign_in,
+    expect_home,
+    follow_link,
+    prove_phone_by_text,
+    register,
+    sign_out,
+    text_number,
+    verify_email,
+)
+
+pytestmark = pytest.mark.browser
+
+
+def test_by_phone_with_text_then_call(page: Page, portal: Portal) -> None:
+    who = Registrant("dana.reed", "dana.reed@clinic.example")
+    register(page, portal.url("/wv-bh/"), "1234567893", "0012345678", who)
+    follow_link(page, portal, who)
+    verify_email(page, portal, who, "phone")
+    prove_phone_by_text(page, portal, who)
+    expect_home(page, who, "Cedar Hollow Counseling")
+    expect(page.get_by_role("banner")).to_contain_text("West Virginia Behavioral Health")
+
+    sign_out(page)
+    begin_sign_in(page, "Login with Phone", who)
+    expect(page.get_by_role("main")).to_contain_text("XXX-XXX-0142")
+    check_accessibility(page)
+    page.get_by_role("button", name="Call Me").click()
+    call = portal.wait_for_call(text_number(who))
+    assert portal.press(call["id"], "#")
+    expect_home(page, who, "Cedar Hollow Counseling")
+
+
+def test_by_email_on_the_contracts_own_host(page: Page, portal: Portal) -> None:
+    who = Registrant("lee.ortiz", "lee.ortiz@clinic.example", first_name="Lee", last_name="Ortiz")
+    base = portal.url("/", host="acentra-sample.localhost")
+    register(page, base, "R6TJ2VYG5M", "R6TJ2VYG5M", who)
+    follow_link(page, portal, who)
+    verify_email(page, portal, who, "email")
+    expect_home(page, who, "Lantern Therapy Associates")
+
+    sign_out(page)
+    seen = len([message for message in portal.messages(who.email) if message["code"]])
+    begin_sign_in(page, "Login with Email", who)
+    check_accessibility(page)
+    page.get_by_role("button", name="Send verification code").click()
+    code = portal.wait_for_message(who.email, field="code", after=seen)["code"]
+    page.get_by_label("Verification Code").fill(code)
+    page.get_by_role("button", name="Verify code").click()
+    expect(page.get_by_role("main")).to_contain_text(
+        "E-mail address verified. You can now continue."
+    )
+    check_accessibility(page)
+    page.get_by_role("button", name="Continue").click()
+    expect_home(page, who, "Lantern Therapy Associates")
+
+    page.get_by_role("main").get_by_role("link", name=re.compile("Register New Provider")).click()
+    check_accessibility(page)
+    page.get_by_label("NPI").fill("1234567893")
+    page.get_by_label("code", exact=False).first.fill("K7QM2XRT9B")
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("main")).to_contain_text("Harbor Medical Group")
+    check_accessibility(page)
+    page.get_by_role("button", name=re.compile("add|yes|continue", re.I)).first.click()
+    page.get_by_role("link", name="Home").first.click()
+    expect(page.get_by_role("main")).to_contain_text("Harbor Medical Group")
+    expect(page.get_by_role("main")).to_contain_text("Lantern Therapy Associates")
+
+
+def test_a_refusal_says_one_thing_and_carries_reset(page: Page, portal: Portal) -> None:
+    page.goto(portal.url("/ms-um/register/"))
+    page.get_by_label("NPI").fill("1234567893")
+    page.get_by_label("code", exact=False).first.fill("000999999")
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("main")).to_contain_text("We could not register with these numbers")
+    expect(page.get_by_role("link", name=re.compile("Reset", re.I)).first).to_be_visible()
+    expect(page.get_by_text("888-801-1910").first).to_be_visible()
+    check_accessibility(page)
+
+
+def test_by_keyboard_alone(page: Page, portal: Portal) -> None:
+    """Reach the user information in a third program without touching the mouse."""
+    page.goto(portal.url("/ms-um/register/"))
+    press_until(page, lambda: focused(page, "name") == "identifier")
+    page.keyboard.type("1234567893")
+    page.keyboard.press("Tab")
+    press_until(page, lambda: focused(page, "name") == "code")
+    page.keyboard.type("000412345")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_contain_text("Copper Ridge Hospital")
+    press_until(page, lambda: focused(page, "textContent").strip() == "Yes, continue")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Enter user information")
+    press_until(page, lambda: focused(page, "name") == "first_name")
+    page.keyboard.press("Enter")
+    summary = page.locator("[data-error-summary]")
+    expect(summary).to_be_focused()
+    press_until(page, lambda: focused(page, "href").endswith("#id_username"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Username")).to_be_focused()
+    check_accessibility(page)
+
+
+def focused(page: Page, attribute: str) -> str:
+    """Return a property of the element that has the focus."""
+    return str(page.evaluate(f"document.activeElement.{attribute} || ''"))
+
+
+def press_until(page: Page, done: Callable[[], bool]) -> None:
+    """Press Tab until something has the focus."""
+    for _ in range(60):
+        if done():
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError("Tab never got there.")
+
+
+@pytest.mark.parametrize("slug", ["wv-bh", "ms-um", "acentra-sample", "va-dmas"])
+@pytest.mark.parametrize(
+    "path",
+    ["", "register/", "register/code/", "terms/", "mfa-help/", "first-login/", "login/phone/"],
+)
+def test_each_public_page_in_each_brand(page: Page, portal: Portal, slug: str, path: str) -> None:
+    response = page.goto(portal.url(f"/{slug}/{path}"))
+    assert response is not None
+    assert response.status == 200
+    check_accessibility(page)
+    page.set_viewport_size({"width": 390, "height": 844})
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 390, f"{page.url} is {width} px wide on a phone"
