@@ -50,7 +50,7 @@ def evaluate(
 
     `codes` are the entry's issued codes, whatever their state; `on` is the day in the contract's
     time zone, by which the entry's dates are read; `at` is the moment, by which codes expire. The
-    fallbacks are those of West Virginia's and Mississippi's documents: see `program_id_way`.
+    fallbacks run both ways, as docs/sources.md tells of the programs: see `program_id_way`.
     """
     trail = _Trail()
     claim = _Claim(identifier, code)
