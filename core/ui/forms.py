@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator
+from django.forms.boundfield import BoundField
 from django.forms.renderers import TemplatesSetting
 
-LONGEST_INPUT = 2000
+LONGEST_INPUT: Final = 2000
+"""Characters that any field takes at most, where it sets no limit of its own."""
+SHORT_INPUT: Final = 20
+"""Fields that take no more characters than this are drawn short: their width tells what goes in."""
 
 
 class PortalFormRenderer(TemplatesSetting):
@@ -23,11 +28,11 @@ class PortalForm(forms.Form):
     """A form that answers any input with a message and never with an error of its own.
 
     Control characters and over-long values are refused at their field before any validator sees
-    them, and what was typed stays there. `field_classes` widens or narrows inputs by name.
+    them, and what was typed stays there. A required field without a message of its own says what
+    is missing. `field_classes` widens or narrows inputs by name.
     """
 
     field_classes: ClassVar[dict[str, str]] = {}
-    template_name_label = "django/forms/label.html"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
@@ -35,14 +40,15 @@ class PortalForm(forms.Form):
         self.use_required_attribute = False
         for name, field in self.fields.items():
             _dress(field, self.field_classes.get(name, ""))
-            field.validators.insert(0, refuse_odd_input)
+            _refuse_with_one_message(field)
+            _name_what_is_missing(name, field)
 
     @property
     def error_list(self) -> list[tuple[str, str]]:
         """Return (id of the input or "", message) for each error, in the order of the page."""
         found = [("", str(message)) for message in self.non_field_errors()]
         for bound in self:
-            found += [(bound.id_for_label, str(message)) for message in bound.errors]
+            found += [(_first_input(bound), str(message)) for message in bound.errors]
         return found
 
 
@@ -66,5 +72,51 @@ def _dress(field: forms.Field, extra: str) -> None:
         base = "ds-c-choice"
     else:
         base = "ds-c-field"
+        longest = getattr(field, "max_length", None)
+        if not extra and longest and longest <= SHORT_INPUT:
+            extra = "field--short"
     known = str(widget.attrs.get("class", ""))
     widget.attrs["class"] = " ".join(part for part in (base, known, extra) if part)
+
+
+def _refuse_with_one_message(field: forms.Field) -> None:
+    """Put our check first, and leave out those of Django's that would say the same again."""
+    kept = [
+        validator
+        for validator in field.validators
+        if not isinstance(validator, ProhibitNullCharactersValidator)
+    ]
+    has_limit = any(isinstance(validator, MaxLengthValidator) for validator in kept)
+    field.validators = [_refuse_control_characters if has_limit else refuse_odd_input, *kept]
+    if has_limit:
+        field.error_messages.setdefault("max_length", "Use %(limit_value)d characters or fewer.")
+
+
+def _refuse_control_characters(value: object) -> None:
+    if isinstance(value, str):
+        refuse_odd_input(value[:LONGEST_INPUT])
+
+
+def _name_what_is_missing(name: str, field: forms.Field) -> None:
+    stock = str(forms.Field.default_error_messages["required"])
+    if str(field.error_messages.get("required", stock)) == stock:
+        label = str(field.label or name.replace("_", " "))
+        field.error_messages["required"] = _missing(field, label)
+
+
+def _missing(field: forms.Field, label: str) -> str:
+    if isinstance(field, forms.BooleanField):
+        return f"Tick this to go on: {label}"
+    if isinstance(field.widget, forms.RadioSelect):
+        return f"Choose one: {label}"
+    if label[1:2].islower():  # NPI and ZIP keep their capitals
+        label = label[:1].lower() + label[1:]
+    verb = "Select" if isinstance(field, forms.ChoiceField) else "Enter"
+    return f"{verb} the {label}."
+
+
+def _first_input(bound: BoundField) -> str:
+    if isinstance(bound.field.widget, forms.RadioSelect):
+        # A group has no id of its own; its first button does.
+        return f"{bound.auto_id}_0"
+    return bound.id_for_label

@@ -1,5 +1,8 @@
 """Pages for what went wrong, and the gallery of components (local only)."""
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -7,6 +10,8 @@ from django.utils import timezone
 
 from core.common.context import current_context
 from core.ui.gallery import gallery_context
+
+RETRY_SECONDS = "5"
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -25,8 +30,17 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer after a failure of ours: an id to quote, nothing of the inside."""
+    """Answer after a failure of ours: an id to quote, nothing of the inside.
+
+    A database that is away is no fault of the page: 503, try again. Middleware cannot answer so
+    for the middleware below it, because Django turns each one's exception into a call of this
+    view before the next one outside sees it.
+    """
     # Without the request: a context processor that fails must not fail twice.
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        response = HttpResponse(render_to_string("503.html"), status=503)
+        response["Retry-After"] = RETRY_SECONDS
+        return response
     page = render_to_string("500.html", {"request_id": current_context().request_id})
     return HttpResponse(page, status=500)
 

@@ -1,39 +1,62 @@
 // Small comforts. Every page works without this file.
 "use strict";
 
-const soon = (callback) => window.setTimeout(callback, 0);
+// --- What went wrong takes focus, so that a screen reader begins there -------------------------
 
 function focusErrorSummary() {
   const summary = document.querySelector("[data-error-summary]");
-  if (summary) soon(() => summary.focus());
+  if (summary) window.setTimeout(() => summary.focus(), 0);
+}
+
+// --- What is left of a code's life ---------------------------------------------------------------
+// Reckoned from the server's clock on the page: a machine whose own clock is wrong counts rightly.
+
+const SHORT = 10;
+
+function describeSeconds(seconds) {
+  const minutes = Math.floor(seconds / 60);
+  if (minutes === 0) return seconds === 1 ? "1 second" : `${seconds} seconds`;
+  return `${minutes}:${String(seconds % 60).padStart(2, "0")} minutes`;
+}
+
+function addBar(element) {
+  const bar = document.createElement("span");
+  const left = document.createElement("span");
+  bar.className = "countdown__bar";
+  left.className = "countdown__left";
+  bar.setAttribute("aria-hidden", "true");
+  bar.append(left);
+  element.append(bar);
+  return left;
 }
 
 function countDown(element) {
-  const end = Date.parse(element.dataset.countdown);
-  if (Number.isNaN(end) || element.dataset.running) return;
+  const life = (Date.parse(element.dataset.countdown) - Date.parse(element.dataset.now)) / 1000;
+  const time = element.querySelector("time");
+  if (Number.isNaN(life) || !time || element.dataset.running) return;
   element.dataset.running = "true";
-  // The server's clock counts: begin from the life it states when the page knows it.
+  const words = element.querySelector("[data-countdown-words]");
+  if (words) words.textContent = "Time left:";
+  const bar = addBar(element);
+  const begun = performance.now();
   const tick = () => {
-    const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
+    if (!element.isConnected) return;
+    const left = Math.max(0, Math.ceil(life - (performance.now() - begun) / 1000));
     if (left === 0) {
+      element.setAttribute("role", "status");
       element.textContent = element.dataset.ended;
       element.classList.add("countdown--ended");
       return;
     }
-    const time = element.querySelector("time");
-    if (time) {
-      const minutes = Math.floor(left / 60);
-      const seconds = String(left % 60).padStart(2, "0");
-      time.textContent = minutes ? `${minutes}:${seconds} more` : `${left} seconds more`;
-    }
+    time.textContent = describeSeconds(left);
+    bar.style.width = `${Math.round((100 * left) / life)}%`;
+    element.classList.toggle("countdown--short", left <= SHORT);
     window.setTimeout(tick, 1000);
   };
-  const prefix = element.firstChild;
-  if (prefix && prefix.nodeType === Node.TEXT_NODE) {
-    prefix.textContent = prefix.textContent.replace("until", "for");
-  }
   tick();
 }
+
+// --- Passwords: rules tick off as they are met, and a password can be looked at ------------------
 
 const RULES = {
   length: (value, parameter) => [...value].length >= Number(parameter),
@@ -43,6 +66,12 @@ const RULES = {
   special: (value) => /[^\p{L}\p{Nd}\s]/u.test(value),
 };
 
+function markRule(item, met) {
+  if (item.dataset.met === String(met)) return;
+  item.dataset.met = String(met);
+  item.querySelector("[data-rule-state]").textContent = met ? "(met)" : "";
+}
+
 function watchPassword(box) {
   const field = document.getElementById(box.dataset.field);
   const confirm = document.getElementById(box.dataset.confirm);
@@ -51,9 +80,9 @@ function watchPassword(box) {
     for (const item of box.querySelectorAll("[data-rule]")) {
       const [name, parameter] = item.dataset.rule.split(":");
       if (name === "match") {
-        item.dataset.met = String(Boolean(confirm && field.value && field.value === confirm.value));
+        markRule(item, Boolean(confirm && field.value && field.value === confirm.value));
       } else if (RULES[name]) {
-        item.dataset.met = String(RULES[name](field.value, parameter));
+        markRule(item, RULES[name](field.value, parameter));
       }
     }
   };
@@ -62,22 +91,91 @@ function watchPassword(box) {
   update();
 }
 
-// A form that was sent once is not sent twice by an impatient click.
-function guardDoubleSubmit(form) {
+function addReveal(field) {
+  if (field.dataset.reveal) return;
+  field.dataset.reveal = "true";
+  const label = document.querySelector(`label[for="${CSS.escape(field.id)}"]`);
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "field-reveal__button";
+  const say = (shown) => {
+    button.textContent = shown ? "Hide" : "Show";
+    const words = label ? label.firstChild.textContent.trim() : "password";
+    button.setAttribute("aria-label", `${button.textContent} ${words}`);
+  };
+  button.addEventListener("click", () => {
+    const shown = field.type === "password";
+    field.type = shown ? "text" : "password";
+    say(shown);
+  });
+  // Never sent or kept by the browser in the clear.
+  if (field.form) field.form.addEventListener("submit", () => { field.type = "password"; });
+  const wrap = document.createElement("span");
+  wrap.className = "field-reveal";
+  field.before(wrap);
+  wrap.append(field, button);
+  say(false);
+}
+
+// --- Forms: sent once by an impatient click; asked about first where the form says so ------------
+
+function askFirst(form) {
+  const dialog = document.createElement("dialog");
+  dialog.className = "confirm";
+  const words = document.createElement("p");
+  words.id = `confirm-${document.querySelectorAll("dialog").length}`;
+  words.textContent = form.dataset.confirm;
+  dialog.setAttribute("aria-labelledby", words.id);
+  const answers = document.createElement("form");
+  answers.method = "dialog";
+  answers.className = "actions";
+  const add = (value, text, look) => {
+    const button = document.createElement("button");
+    button.className = look;
+    button.value = value;
+    button.textContent = text;
+    answers.append(button);
+  };
+  add("no", "Cancel", "ds-c-button");
+  add("yes", form.dataset.confirmLabel || "Continue", "ds-c-button ds-c-button--solid");
+  dialog.append(words, answers);
+  document.body.append(dialog);
+  return dialog;
+}
+
+function guardSubmit(form) {
+  if (form.dataset.guarded) return;
+  form.dataset.guarded = "true";
   form.addEventListener("submit", (event) => {
+    if (form.dataset.confirm && !form.dataset.confirmed) {
+      event.preventDefault();
+      const dialog = askFirst(form);
+      const submitter = event.submitter;
+      dialog.addEventListener("close", () => {
+        dialog.remove();
+        if (dialog.returnValue !== "yes") return;
+        form.dataset.confirmed = "true";
+        form.requestSubmit(submitter);
+      });
+      dialog.showModal();
+      return;
+    }
     if (form.dataset.sent) {
       event.preventDefault();
       return;
     }
     form.dataset.sent = "true";
-    window.setTimeout(() => delete form.dataset.sent, 4000);
+    window.setTimeout(() => { delete form.dataset.sent; }, 4000);
   });
 }
+
+// --- Wiring --------------------------------------------------------------------------------------
 
 function dress(root) {
   root.querySelectorAll("[data-countdown]").forEach(countDown);
   root.querySelectorAll("[data-password-rules]").forEach(watchPassword);
-  root.querySelectorAll("form[method=post]").forEach(guardDoubleSubmit);
+  root.querySelectorAll("input[type=password]").forEach(addReveal);
+  root.querySelectorAll("form[method=post]").forEach(guardSubmit);
   root.querySelectorAll("[data-print]").forEach((button) => {
     button.hidden = false;
     button.addEventListener("click", () => window.print());
@@ -94,5 +192,6 @@ document.addEventListener("DOMContentLoaded", () => {
 
 // A page from the back-forward cache may be sent again.
 window.addEventListener("pageshow", (event) => {
-  if (event.persisted) document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+  if (!event.persisted) return;
+  document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
 });
