@@ -43,6 +43,21 @@ def test_import(contract_a: ActiveContract, write_roster: WriteRoster) -> None:
     assert "0 added, 0 changed, 0 removed" in roster("import", contract_a.slug, path)[0]
 
 
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_sees_a_progress_bar(
+    contract_a: ActiveContract, write_roster: WriteRoster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    roster("import", contract_a.slug, write_roster([CLINIC, NO_CODE]), "--dry-run")
+    assert "Checking rows" in terminal.getvalue()
+    assert "2/2" in terminal.getvalue()
+
+
 def test_dry_run(contract_a: ActiveContract, write_roster: WriteRoster) -> None:
     with contract_context(contract_a):
         before = list_entries().count()
