@@ -45,10 +45,20 @@ def _install(version: str, integrity: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         archive = _fetch(version, Path(folder))
         _check(archive, integrity)
-        with tarfile.open(archive) as tar:
-            tar.extractall(folder, filter="data")
+        _unpack(archive, Path(folder))
         _copy(Path(folder) / "package" / "dist")
     _stamp().write_text(integrity)
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """Unpack the plain files that lie inside the package; early 3.11 releases know no filter."""
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            target = (folder / member.name).resolve()
+            content = tar.extractfile(member) if member.isfile() else None
+            if content is not None and target.is_relative_to(folder.resolve() / "package"):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content.read())
 
 
 def _pinned() -> tuple[str, str]:

@@ -1,5 +1,7 @@
 """The fetched assets are those of the lock file."""
 
+import io
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -30,3 +32,21 @@ def test_only_what_the_sheets_refer_to_is_copied(
     kept = sorted(str(path.relative_to(target)) for path in target.rglob("*.*"))
     assert kept == ["css/core-theme.css", "css/index.css", "fonts/used.woff2"]
     assert "sourceMappingURL" not in (target / "css" / "index.css").read_text()
+
+
+def test_only_plain_files_of_the_package_are_unpacked(tmp_path: Path) -> None:
+    archive = tmp_path / "package.tgz"
+    with tarfile.open(archive, "w:gz") as tar:
+        for name in ("package/dist/a.css", "../outside.css", "package/../../outside.css"):
+            member = tarfile.TarInfo(name)
+            member.size = 1
+            tar.addfile(member, io.BytesIO(b"x"))
+        link = tarfile.TarInfo("package/link.css")
+        link.type = tarfile.SYMTYPE
+        link.linkname = "/etc/passwd"
+        tar.addfile(link)
+    target = tmp_path / "unpacked"
+    target.mkdir()
+    assets._unpack(archive, target)
+    found = [path.relative_to(tmp_path) for path in tmp_path.rglob("*.css")]
+    assert found == [Path("unpacked/package/dist/a.css")]
