@@ -10,6 +10,7 @@ urlpatterns = [
     path("register/choose/<uuid:group_id>/", start.choose, name="choose"),
     path("register/code/", start.no_code, name="no_code"),
     path("register/reset/", links.reset, name="reset"),
+    path("register/link-ended/", links.link_ended, name="link_ended"),
     path("register/link/<str:token>/", links.link, name="link"),
     path("register/<uuid:journey_id>/provider/", journey.provider, name="provider"),
     path("register/<uuid:journey_id>/information/", journey.information, name="information"),

@@ -35,12 +35,8 @@ _HOUR: Final = timedelta(hours=1)
 _MINUTE: Final = timedelta(minutes=1)
 
 
-def send_link(pending: PendingRegistration, *, at: datetime) -> None:
-    """Put the mail with the link into the outbox, in the caller's transaction.
-
-    What still waits of it is withdrawn, so that the newest mail is the one that counts.
-    """
-    cancel_messages(kind=LINK_KIND, subject_id=pending.id)
+def enqueue_link(pending: PendingRegistration, *, at: datetime) -> None:
+    """Put the first mail with the link into the outbox, in the caller's transaction."""
     enqueue(
         kind=LINK_KIND,
         to=pending.email,
@@ -49,6 +45,12 @@ def send_link(pending: PendingRegistration, *, at: datetime) -> None:
         not_after=pending.reserved_until,
         at=at,
     )
+
+
+def _replace_link(pending: PendingRegistration, *, at: datetime) -> None:
+    """Put a newer mail in place of one that still waits, so that the newest is the one to count."""
+    cancel_messages(kind=LINK_KIND, subject_id=pending.id)
+    enqueue_link(pending, at=at)
 
 
 def mint_token(*, pending: PendingRegistration, life: timedelta, at: datetime) -> str:
@@ -77,7 +79,7 @@ def resend_link(*, pending_id: UUID, at: datetime) -> Allowance:
         with transaction.atomic():
             pending = _lock_live(pending_id, at)
             if pending is not None:
-                send_link(pending, at=at)
+                _replace_link(pending, at=at)
                 _record("registration.link_requested", pending, at)
     return allowance
 
@@ -101,7 +103,7 @@ def reset_registration(*, username: str, address: str, at: datetime) -> Allowanc
         with transaction.atomic():
             locked = _lock_live(pending.id, at)
             if locked is not None:
-                send_link(locked, at=at)
+                _replace_link(locked, at=at)
                 _record("registration.link_requested", locked, at, result="reset")
     return allowance
 
@@ -139,7 +141,7 @@ def correct_address(*, pending_id: UUID, email: str, at: datetime) -> Correction
                 at=at,
             )
             _record("registration.address_corrected", pending, at)
-        send_link(pending, at=at)
+        _replace_link(pending, at=at)
     return CorrectionResult(accepted=True)
 
 

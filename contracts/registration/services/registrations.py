@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from contracts.registration.models import Journey, PendingRegistration
 from contracts.registration.selectors import find_live_registration
-from contracts.registration.services.links import send_link
+from contracts.registration.services.links import enqueue_link
 from contracts.registration.services.reservations import release_overdue
 from contracts.registration.terms import terms_digest
-from core.accounts.selectors import username_is_available
+from core.accounts.selectors import find_account_by_username
 from core.audit.recording import record
 from core.groups.selectors import unit_is_registered
 from tenants.configuration.document import TermsVersion
@@ -37,7 +37,6 @@ class SubmitResult:
     pending: PendingRegistration | None = None
 
 
-@transaction.atomic
 def save_information(*, journey_id: UUID, information: Mapping[str, str], at: datetime) -> None:
     """Keep what was typed on the information page, for the next steps and for coming back."""
     Journey.objects.filter(id=journey_id, pending=None).update(information=dict(information))
@@ -58,11 +57,9 @@ def submit_registration(
     journey = Journey.objects.select_for_update(of=("self",)).get(id=journey_id)
     if journey.pending_id is not None:
         return SubmitResult(SubmitOutcome.ALREADY_PENDING, journey.pending)
-    username = journey.information["username"]
-    release_overdue(contract_id=contract.id, unit_key=journey.unit_key, username=username, at=at)
     if unit_is_registered(contract_id=contract.id, unit_key=journey.unit_key):
         return SubmitResult(SubmitOutcome.REFUSED)
-    pending = _create_pending(contract, journey, terms, at)
+    pending = _reserve(contract, journey, terms, at)
     if pending is None:
         return _led_to_existing(journey, at)
     _attach(journey, pending)
@@ -73,34 +70,51 @@ def submit_registration(
         data={"entry": str(pending.roster_entry_id), "terms": terms.version},
         at=at,
     )
-    send_link(pending, at=at)
+    enqueue_link(pending, at=at)
     return SubmitResult(SubmitOutcome.SUBMITTED, pending)
 
 
-def _create_pending(
+def _reserve(
     contract: ActiveContract, journey: Journey, terms: TermsVersion, at: datetime
 ) -> PendingRegistration | None:
-    """Insert the row; None when the database says that unit or username is reserved."""
-    if not username_is_available(journey.information["username"]):
+    """Insert the row; None when unit or username is taken. What is overdue makes room first."""
+    username = journey.information["username"]
+    if find_account_by_username(username) is not None:
         return None
-    try:
-        with transaction.atomic():
-            return PendingRegistration.objects.create(
-                contract_id=contract.id,
-                unit_key=journey.unit_key,
-                identifier=journey.identifier,
-                identifier_type=journey.identifier_type,
-                roster_entry_id=journey.roster_entry_id,
-                evidence=journey.evidence,
-                terms_version=terms.version,
-                terms_sha256=terms_digest(terms),
-                terms_accepted_at=at,
-                reserved_until=at + timedelta(hours=contract.document.links.reservation_hours),
-                created_at=at,
-                **journey.information,
-            )
-    except IntegrityError:
-        return None
+    pending = _build(contract, journey, terms, at)
+    if _insert(pending):
+        return pending
+    release_overdue(contract_id=contract.id, unit_key=journey.unit_key, username=username, at=at)
+    return pending if _insert(pending) else None
+
+
+def _insert(pending: PendingRegistration) -> bool:
+    """Insert unless the database says that unit or username is reserved.
+
+    One that is being reserved at this moment is waited for. No error is raised, so the
+    transaction goes on without a savepoint.
+    """
+    PendingRegistration.objects.bulk_create([pending], ignore_conflicts=True)
+    return PendingRegistration.objects.filter(id=pending.id).exists()
+
+
+def _build(
+    contract: ActiveContract, journey: Journey, terms: TermsVersion, at: datetime
+) -> PendingRegistration:
+    return PendingRegistration(
+        contract_id=contract.id,
+        unit_key=journey.unit_key,
+        identifier=journey.identifier,
+        identifier_type=journey.identifier_type,
+        roster_entry_id=journey.roster_entry_id,
+        evidence=journey.evidence,
+        terms_version=terms.version,
+        terms_sha256=terms_digest(terms),
+        terms_accepted_at=at,
+        reserved_until=at + timedelta(hours=contract.document.links.reservation_hours),
+        created_at=at,
+        **journey.information,
+    )
 
 
 def _led_to_existing(journey: Journey, at: datetime) -> SubmitResult:

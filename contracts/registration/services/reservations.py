@@ -38,9 +38,14 @@ def release_expired(*, at: datetime) -> int:
     Journey.objects.filter(expires_at__lte=at).delete()
     forget_counts(at=at)
     released = 0
-    while batch := _release_batch(Q(reserved_until__lte=at), at=at):
+    while batch := _release_overdue_batch(at):
         released += batch
     return released
+
+
+@transaction.atomic
+def _release_overdue_batch(at: datetime) -> int:
+    return _release_batch(Q(reserved_until__lte=at), at=at)
 
 
 def release_overdue(*, contract_id: UUID, unit_key: str, username: str, at: datetime) -> None:
@@ -56,7 +61,6 @@ def release_overdue(*, contract_id: UUID, unit_key: str, username: str, at: date
     )
 
 
-@transaction.atomic
 def _release_batch(which: Q, *, at: datetime) -> int:
     overdue = list(
         PendingRegistration.objects.select_for_update(skip_locked=True).filter(

@@ -23,6 +23,7 @@ from contracts.registration.views.shared import (
     STEPS,
     journey_page,
     load_journey,
+    posted,
     to_page,
     to_start,
 )
@@ -49,7 +50,7 @@ def provider(request: HttpRequest, journey: Journey, contract: ActiveContract) -
 def information(request: HttpRequest, journey: Journey, contract: ActiveContract) -> HttpResponse:
     """Enter user information; what was kept is there again."""
     form = InformationForm(
-        request.POST or None,
+        posted(request),
         fields=contract.document.profile.registration,
         initial=initial_information(journey.information),
     )
@@ -91,7 +92,7 @@ def terms_accept(request: HttpRequest, journey: Journey, contract: ActiveContrac
         return to_page("information", journey)
     at = clock.now()
     terms = contract.document.current_terms(local_date(contract.document, at))
-    form = TermsForm(request.POST or None)
+    form = TermsForm(posted(request))
     if request.method == "POST" and form.is_valid():
         result = submit_registration(contract=contract, journey_id=journey.id, terms=terms, at=at)
         if result.outcome is SubmitOutcome.USERNAME_TAKEN:

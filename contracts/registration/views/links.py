@@ -2,11 +2,12 @@
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.views.decorators.http import require_http_methods
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
 
 from contracts.registration.forms.following import ResetForm
 from contracts.registration.services.links import follow_link, reset_registration
-from contracts.registration.views.shared import contract_of, path_in, remote_address
+from contracts.registration.views.shared import contract_of, path_in, posted, remote_address
 from core.common import clock
 from core.mfa.journey import enter_mfa_registration
 from core.notifications.selectors import delivery_is_late
@@ -23,7 +24,8 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     contract = contract_of(request)
     followed = follow_link(contract=contract, token=token, at=clock.now()) if contract else None
     if followed is None or contract is None:
-        return render(request, "registration/link_ended.html", status=410)
+        # Another address than the token's: it stands in no log of refused requests.
+        return HttpResponseRedirect(reverse("registration:link_ended"))
     if followed.mfa_registration is None:
         target = path_in(
             contract, request, "registration:add_claimed", pending_id=followed.pending.id
@@ -32,10 +34,16 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     return enter_mfa_registration(request, followed.mfa_registration)
 
 
+@require_GET
+def link_ended(request: HttpRequest) -> HttpResponse:
+    """Say that a link is used, expired, replaced or unknown, all alike, and what to do now."""
+    return render(request, "registration/link_ended.html")
+
+
 @require_http_methods(["GET", "POST"])
 def reset(request: HttpRequest) -> HttpResponse:
     """Mail a new link to whoever registered under a username; the answer is always the same."""
-    form = ResetForm(request.POST or None)
+    form = ResetForm(posted(request))
     if request.method != "POST" or not form.is_valid():
         return render(request, "registration/reset.html", {"form": form})
     at = clock.now()

@@ -20,7 +20,7 @@ from contracts.registration.services.additions import (
     add_provider as add_provider_to_account,
 )
 from contracts.registration.services.additions import claim_own_registration
-from contracts.registration.views.shared import contract_of, path_in
+from contracts.registration.views.shared import contract_of, path_in, posted
 from contracts.registration.views.start import answer_claim, journey_path
 from contracts.roster.selectors import find_entry
 from core.accounts.access import SignedInRequest, signed_in
@@ -57,7 +57,7 @@ def _confirm(request: SignedInRequest, journey: Journey, contract: ActiveContrac
     at = clock.now()
     terms = contract.document.current_terms(local_date(contract.document, at))
     accepted = has_accepted_terms(account_id=request.user.id, contract_id=contract.id, terms=terms)
-    form = TermsForm(request.POST or None)
+    form = TermsForm(posted(request))
     if request.method == "POST" and (accepted or form.is_valid()):
         result = add_provider_to_account(
             contract=contract, journey_id=journey.id, user=request.user, terms=terms, at=at

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Final
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import get_script_prefix, reverse
 
 from contracts.registration.models import Journey
@@ -26,6 +26,11 @@ def contract_of(request: HttpRequest) -> ActiveContract | None:
     """Return the contract whose page this is; None on the portal host."""
     contract: ActiveContract | None = getattr(request, "contract", None)
     return contract
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """Return what a form is bound to: an empty POST is a form sent empty, too."""
+    return request.POST if request.method == "POST" else None
 
 
 def remote_address() -> str:

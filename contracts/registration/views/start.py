@@ -20,6 +20,7 @@ from contracts.registration.views.shared import (
     held_journeys,
     hold_journeys,
     path_in,
+    posted,
     remote_address,
 )
 from core.accounts.models import User
@@ -43,7 +44,7 @@ def answer_claim(request: HttpRequest, *, template: str, account: User | None) -
     contract = contract_of(request)
     if contract is not None and not is_open(contract.document, clock.now()):
         return render(request, "registration/closed.html", {"section": contract.document.contract})
-    form = StartForm(request.POST or None, contract=contract)
+    form = StartForm(posted(request), contract=contract)
     if request.method != "POST" or not form.is_valid():
         return _page(request, template, form, None)
     result = start_registration(
@@ -126,7 +127,7 @@ def no_code(request: HttpRequest) -> HttpResponse:
     context: dict[str, object] = {"registration": section}
     status = 200
     if section.code_to_address_on_file:
-        form = CodeRequestForm(request.POST or None, contract=contract)
+        form = CodeRequestForm(posted(request), contract=contract)
         context["form"] = form
         if request.method == "POST" and form.is_valid():
             allowance = request_code(
