@@ -34,7 +34,7 @@ def test_an_unknown_key_version_is_an_error() -> None:
 
 
 def test_numeric_codes_keep_leading_zeros(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crypto.secrets, "randbelow", lambda limit: 42)
+    monkeypatch.setattr("core.common.crypto.secrets.randbelow", lambda limit: 42)
     assert crypto.new_numeric_code() == "000042"
 
 
