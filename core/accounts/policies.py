@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol, cast
+from typing import Protocol
 from uuid import UUID
-
-from django.http import HttpRequest
 
 from core.accounts.models import ContractAccess
 from core.accounts.passwords import PasswordRules, blocked_words
@@ -108,14 +106,6 @@ def password_rules(policy: Policy) -> PasswordRules:
     return PasswordRules(
         min_length=policy.accounts.password_min_length, classes=policy.accounts.password_classes
     )
-
-
-def site_brand(request: HttpRequest) -> BrandSection:
-    """Return the brand of the contract or portal host that a request came to."""
-    contract = getattr(request, "contract", None)
-    if contract is not None:
-        return cast("BrandSection", contract.document.brand)
-    return registry.get_deployment().brand_of(getattr(request, "site_host", ""))
 
 
 def brand_words(brand: BrandSection) -> set[str]:

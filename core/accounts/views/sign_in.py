@@ -20,6 +20,8 @@ from core.accounts.sessions import take_ended_reason
 from core.common import clock
 from core.common.context import current_context
 from core.common.ids import uuid7
+from tenants import registry
+from tenants.configuration.document import BrandSection, ContractDocument
 
 NEXT_KEY = "portal_next"
 REFUSED = (
@@ -99,6 +101,15 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def contract_of(request: HttpRequest) -> Any:
     """Return the contract in hand (tenants.context.ActiveContract), or None on a portal host."""
     return getattr(request, "contract", None)
+
+
+def brand_of(request: HttpRequest) -> BrandSection:
+    """Return the brand of the contract or portal host that a request came to."""
+    contract = contract_of(request)
+    document: ContractDocument | None = contract.document if contract else None
+    if document is not None:
+        return document.brand
+    return registry.get_deployment().brand_of(getattr(request, "site_host", ""))
 
 
 def contract_key_of(request: HttpRequest) -> str:

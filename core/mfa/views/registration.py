@@ -8,7 +8,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from core.accounts.hashers import HashingBusyError
 from core.accounts.passwords import describe_rules
-from core.accounts.policies import password_rules, site_brand
+from core.accounts.policies import password_rules
+from core.accounts.views.sign_in import brand_of
 from core.common import clock
 from core.mfa.forms import CodeForm, EmailForm, PasswordForm, PhoneForm
 from core.mfa.journey import find_own_registration
@@ -144,7 +145,7 @@ def password(
             changed = set_password(
                 registration_id=registration.id,
                 password=form.cleaned_data["password"],
-                brand=site_brand(request),
+                brand=brand_of(request),
                 at=clock.now(),
             )
             if pending_step(changed) is Step.COMPLETE:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import make_password
@@ -110,7 +111,9 @@ def test_one_hash_is_made_in_every_case(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.slow
-def test_known_and_unknown_take_the_same_time_with_the_real_hash(settings) -> None:
+def test_known_and_unknown_take_the_same_time_with_the_real_hash(
+    settings: Any,
+) -> None:
     settings.PASSWORD_HASHERS = ["core.accounts.hashers.PortalArgon2Hasher"]
     make_person("dana")
     times: dict[str, list[float]] = {"dana": [], "nobody": []}

@@ -1,6 +1,7 @@
 """Login with Phone and Login with Email, from Login options to home and out again."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -35,7 +36,7 @@ def dana(contract_a: ActiveContract) -> User:
     return user
 
 
-def give_password(client: Client, user: User, option: str, password: str = PASSWORD):
+def give_password(client: Client, user: User, option: str, password: str = PASSWORD) -> Any:
     return client.post(f"/login/{option}/", {"email": user.email, "password": password})
 
 
@@ -77,6 +78,7 @@ def test_phone_login_by_call(client: Client, dana: User) -> None:
 
     keys = "#"
     if challenge.voice_confirmation == "digits_on_screen":
+        assert challenge.key_version is not None
         from core.mfa.codes import screen_digits
 
         keys = screen_digits(

@@ -1,12 +1,15 @@
 """Codes by call: press #, or key in what the screen shows."""
 
+from datetime import datetime
+
 import pytest
 
 from core.common.ids import uuid7
-from core.mfa.codes import CodeRules
-from core.mfa.selectors import ChallengeStatus, challenge_state
+from core.mfa.codes import CodeRules, Owner
+from core.mfa.models import Challenge
+from core.mfa.selectors import ChallengeStatus, ChallengeView, challenge_state
 from core.mfa.services.challenges import Verdict, answer_call, use_answered_call
-from core.notifications.kinds import get_kind
+from core.notifications.kinds import Rendered, get_kind
 from tests.integration.mfa.helpers import asked, mint, other_code
 from tests.integration.mfa.helpers import registration_owner as new_owner
 from tests.support.people import START, after
@@ -16,18 +19,35 @@ DIGITS = CodeRules(300, 3, None, "digits_on_screen")
 pytestmark = pytest.mark.django_db
 
 
-def state_of(challenge, owner, *, at=START):
-    return challenge_state(challenge_id=challenge.id, binding=challenge.binding, owner=owner, at=at)
+def state_of(challenge: Challenge, owner: Owner, *, at: datetime = START) -> ChallengeView:
+    state = challenge_state(
+        challenge_id=challenge.id, binding=challenge.binding, owner=owner, at=at
+    )
+    assert state is not None
+    return state
+
+
+def call(challenge: Challenge) -> Rendered:
+    rendered = mint(challenge)
+    assert rendered is not None
+    return rendered
+
+
+def expected_keys(rendered: Rendered) -> str:
+    assert rendered.voice is not None
+    return rendered.voice.expect
 
 
 def test_pressing_pound_answers_and_the_page_goes_on_once() -> None:
     owner = new_owner()
     challenge = asked(owner, channel="voice", rules=POUND)
-    rendered = mint(challenge)
-    assert rendered.voice.expect == "pound"
+    rendered = call(challenge)
+    assert expected_keys(rendered) == "pound"
     assert rendered.code == ""
     assert not answer_call(challenge_id=challenge.id, digits="5", at=START)
-    assert get_kind("one_time_code_voice").on_keys(challenge.id, "#", START)
+    hear = get_kind("one_time_code_voice").on_keys
+    assert hear is not None
+    assert hear(challenge.id, "#", START)
     assert state_of(challenge, owner).status is ChallengeStatus.ANSWERED
     first = use_answered_call(challenge_id=challenge.id, binding=challenge.binding, at=START)
     again = use_answered_call(challenge_id=challenge.id, binding=challenge.binding, at=START)
@@ -47,8 +67,8 @@ def test_the_page_does_not_go_on_before_the_call_is_answered_or_for_another_sess
 def test_digits_stand_on_the_screen_and_are_keyed_in() -> None:
     owner = new_owner()
     challenge = asked(owner, channel="voice", rules=DIGITS)
-    rendered = mint(challenge)
-    assert rendered.voice.expect == "digits"
+    rendered = call(challenge)
+    assert expected_keys(rendered) == "digits"
     digits = state_of(challenge, owner).digits
     assert len(digits) == 6
     assert digits not in rendered.text

@@ -1,6 +1,7 @@
 """One-time codes: life, binding, tries, single use, superseding."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -10,7 +11,7 @@ from core.audit.models import AuditEvent
 from core.common.ids import uuid7
 from core.mfa.codes import CodeRules, Owner, OwnerKind, Purpose
 from core.mfa.models import Challenge
-from core.mfa.services.challenges import StartRefusal, Verdict, verify_challenge
+from core.mfa.services.challenges import StartRefusal, Verdict, VerifyResult, verify_challenge
 from core.notifications.models import OutboxMessage
 from tests.integration.mfa.helpers import RULES, ask, asked, code_of, mint, other_code
 from tests.integration.mfa.helpers import registration_owner as new_owner
@@ -19,7 +20,9 @@ from tests.support.people import START, after, make_person
 pytestmark = pytest.mark.django_db
 
 
-def answer(challenge: Challenge, code: str, *, at=START, binding=None):
+def answer(
+    challenge: Challenge, code: str, *, at: datetime = START, binding: UUID | None = None
+) -> VerifyResult:
     return verify_challenge(
         challenge_id=challenge.id, binding=binding or challenge.binding, code=code, at=at
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,6 +19,7 @@ from core.mfa.services.challenges import answer_call
 from core.mfa.services.registrations import begin_mfa_registration, complete_mfa_registration
 from core.mfa.sources import CompletedRegistration, SourceDescription, SourceGoneError
 from core.notifications.models import LocalMessage
+from tenants.configuration.policy import Method
 from tenants.context import ActiveContract
 from tests.integration.mfa.helpers import other_code
 from tests.support.people import PASSWORD, PHONE, deliver_all, last_code, make_person, make_provider
@@ -31,7 +33,7 @@ class Waiting:
     """A source with one registrant, as a pending registration is one."""
 
     contract: ActiveContract
-    methods: tuple[str, ...] = ("phone", "email")
+    methods: tuple[Method, ...] = ("phone", "email")
     gone: bool = False
     completed: list[CompletedRegistration] = field(default_factory=list)
     refuse: Exception | None = None
@@ -85,23 +87,23 @@ class Browser:
         session["mfa_registration"] = str(self.registration.id)
         session.save()
 
-    def get(self, page: str):
+    def get(self, page: str) -> Any:
         return self.client.get(f"{self.prefix}/mfa/{page}/")
 
-    def post(self, page: str, **data: str):
+    def post(self, page: str, **data: str) -> Any:
         return self.client.post(f"{self.prefix}/mfa/{page}/", data)
 
     def row(self) -> MfaRegistration:
         return MfaRegistration.objects.get(pk=self.registration.pk)
 
-    def at(self, response) -> str:
-        return response.headers["Location"].removeprefix(self.prefix)
+    def at(self, response: Any) -> str:
+        return str(response.headers["Location"]).removeprefix(self.prefix)
 
     def verify_email(self, address: str = ADDRESS) -> None:
         self.post("email", action="send", email=address)
         self.post("email", action="verify", code=last_code(address))
 
-    def set_password(self):
+    def set_password(self) -> Any:
         return self.post("password", password=PASSWORD, confirmation=PASSWORD)
 
     def account(self) -> str | None:
@@ -170,7 +172,9 @@ def test_by_phone_with_a_call(browser: Browser, source: Waiting) -> None:
     assert 'hx-trigger="every 2s"' in fragment
     response = browser.post("phone/verify", action="continue")
     assert "has not been confirmed" in response.content.decode()
-    assert answer_call(challenge_id=browser.row().phone_challenge_id, digits="#", at=clock.now())
+    key = browser.row().phone_challenge_id
+    assert key is not None
+    assert answer_call(challenge_id=key, digits="#", at=clock.now())
     assert browser.at(browser.post("phone/verify", action="continue")) == "/home/"
     assert browser.account()
 

@@ -19,7 +19,9 @@ RECORD = SessionRecord(
 )
 
 
-def reason(record: SessionRecord | None = RECORD, *, seconds: int = 0, **now: object):
+def reason(
+    record: SessionRecord | None = RECORD, *, seconds: int = 0, **now: object
+) -> Ended | None:
     known = {"host": "portal.example", "security_epoch": 3, "policy_epochs": {"a": 7}, **now}
     return why_ended(record, at=NOW + timedelta(seconds=seconds), **known)  # type: ignore[arg-type]
 

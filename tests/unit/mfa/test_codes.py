@@ -1,6 +1,7 @@
 """Send limits and digests, pure."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -20,7 +21,7 @@ from core.mfa.codes import (
 )
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
-BOUND = {
+BOUND: dict[str, Any] = {
     "challenge_id": uuid4(),
     "owner": Owner(OwnerKind.ACCOUNT, uuid4()),
     "contract_id": uuid4(),
@@ -36,7 +37,8 @@ def test_nothing_sent_means_now() -> None:
 
 @given(st.lists(st.integers(0, 100_000), max_size=30))
 def test_no_window_ever_holds_more_than_its_limit(gaps: list[int]) -> None:
-    at, sent = NOW, []
+    at = NOW
+    sent: list[datetime] = []
     for gap in gaps:
         at += timedelta(seconds=gap)
         if next_send_at(sent, OWNER_AND_DESTINATION_LIMITS, at=at) is None:
@@ -76,12 +78,12 @@ def test_order_does_not_matter() -> None:
         {"binding": uuid4()},
     ],
 )
-def test_a_digest_is_bound_to_everything(change: dict[str, object]) -> None:
+def test_a_digest_is_bound_to_everything(change: dict[str, Any]) -> None:
     assert code_digest("123456", **BOUND) != code_digest("123456", **{**BOUND, **change})
 
 
 def test_screen_digits_are_six_and_the_same_each_time() -> None:
-    keys = {"challenge_id": uuid4(), "binding": uuid4(), "version": 1}
+    keys: dict[str, Any] = {"challenge_id": uuid4(), "binding": uuid4(), "version": 1}
     assert screen_digits(**keys) == screen_digits(**keys)
     assert len(screen_digits(**keys)) == 6
     assert len({screen_digits(**{**keys, "challenge_id": uuid4()}) for _ in range(50)}) > 45

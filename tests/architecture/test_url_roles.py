@@ -1,0 +1,176 @@
+"""Every address against every role: a new URL has a row here or the build fails.
+
+Roles: nobody signed in; an outsider (signed in, no provider); a Provider Staff Account, a Provider
+Admin and a Provider Group Admin of one provider. A row says what a GET answers on the portal host;
+`LOGIN` means a redirect to Login options, `HOME` one to home. Addresses that name something name
+what nobody has, so that scope shows as 404.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from core.accounts.models import User
+from core.groups.models import Membership, Role
+from tenants.context import ActiveContract
+from tests.support.people import START, make_person, make_provider, sign_in_by_email
+
+ROLES = ("nobody", "outsider", "staff", "provider_admin", "group_admin")
+LOGIN, HOME = "to login", "to home"
+FABRICATED: dict[str, object] = {
+    "uuid": UUID("01900000-0000-7000-8000-000000000000"),
+    "str": "nothing",
+    "digest": "0" * 16,
+    "slug": "nothing",
+    "int": 1,
+}
+Answer = int | str
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a GET answers to somebody who is not signed in, and to the four who are."""
+
+    nobody: Answer
+    outsider: Answer
+    staff: Answer
+    provider_admin: Answer
+    group_admin: Answer
+
+
+def same(answer: Answer) -> Row:
+    return Row(answer, answer, answer, answer, answer)
+
+
+def after_sign_in(answer: Answer = 200, *, outsider: Answer | None = None) -> Row:
+    first = answer if outsider is None else outsider
+    return Row(LOGIN, first, answer, answer, answer)
+
+
+def before_sign_in(answer: Answer) -> Row:
+    return Row(answer, HOME, HOME, HOME, HOME)
+
+
+TABLE: dict[str, Row] = {
+    "healthz": same(200),
+    "readyz": same(200),
+    "tenants:brand_css": same(200),
+    # Sign-in
+    "login_options": before_sign_in(200),
+    "sign_in_phone": same(200),
+    "sign_in_email": same(200),
+    "employee_login": same(200),
+    "sign_out": same(405),
+    "first_login": same(200),
+    "mfa_help": same(200),
+    # Second factor: without a sign-in or registration under way there is nothing to see
+    "mfa:challenge": before_sign_in(LOGIN),
+    "mfa:challenge_call_state": same(286),
+    "mfa:method": before_sign_in(410),
+    "mfa:email": before_sign_in(410),
+    "mfa:password": before_sign_in(410),
+    "mfa:phone": before_sign_in(410),
+    "mfa:phone_verify": before_sign_in(410),
+    "mfa:call_state": same(286),
+    "mfa:paused": same(200),
+    # After sign-in
+    "home": after_sign_in(200),
+    # Registration: open to everybody; somebody signed in adds a provider to the account instead.
+    # A journey that is not this browser's leads back to the first page.
+    "registration:start": Row(200, 302, 302, 302, 302),
+    "registration:choose": same(302),
+    "registration:no_code": same(200),
+    "registration:reset": same(200),
+    "registration:link": same(200),
+    "registration:link_ended": same(200),
+    "registration:provider": same(302),
+    "registration:information": same(302),
+    "registration:username": same(302),
+    "registration:terms_accept": same(302),
+    "registration:confirmation": same(302),
+    "registration:resend": same(405),
+    "registration:address": same(405),
+    "registration:terms": same(200),
+    "registration:terms_version": same(404),
+    # Whoever proves identifier and code may add a provider, whatever their role elsewhere
+    "registration:add_provider": after_sign_in(200),
+    "registration:add_confirm": after_sign_in(302),
+    "registration:add_done": after_sign_in(HOME),
+    "registration:add_claimed": after_sign_in(302),
+    # Signed by the provider of calls; nobody's browser goes there
+    "callbacks:voice": same(405),
+}
+
+
+def names() -> dict[str, dict[str, object]]:
+    """Return every named address of the portal, with fabricated values for its parts."""
+    found: dict[str, dict[str, object]] = {}
+
+    def walk(resolver: URLResolver, namespace: str) -> None:
+        for entry in resolver.url_patterns:
+            if isinstance(entry, URLResolver):
+                inner = f"{entry.namespace}:" if entry.namespace else ""
+                walk(entry, namespace + inner)
+            elif isinstance(entry, URLPattern):
+                converters = entry.pattern.converters
+                values = {
+                    name: FABRICATED[_kind(converter)] for name, converter in converters.items()
+                }
+                assert entry.name, f"{entry.pattern} has no name"
+                found[namespace + entry.name] = values
+
+    walk(get_resolver("config.urls"), "")
+    return found
+
+
+def _kind(converter: object) -> str:
+    return type(converter).__name__.removesuffix("Converter").lower().replace("string", "str")
+
+
+def test_every_address_has_a_row_and_every_row_an_address() -> None:
+    assert set(names()) == set(TABLE)
+
+
+@pytest.fixture
+def clients(contract_a: ActiveContract) -> dict[str, Client]:
+    admin = make_person("group-admin", phone=None)
+    provider = make_provider(admin, contract_a)
+    people: dict[str, User | None] = {"nobody": None, "group_admin": admin}
+    for role, member in (("staff", Role.STAFF), ("provider_admin", Role.PROVIDER_ADMIN)):
+        person = make_person(role.replace("_", "-"), phone=None)
+        people[role] = person
+        Membership.objects.create(user=person, provider=provider, role=member, since=START)
+    people["outsider"] = make_person("outsider", phone=None)
+    ready = {}
+    for role, user in people.items():
+        ready[role] = Client()
+        if user is not None:
+            sign_in_by_email(ready[role], user)
+    return ready
+
+
+def answer_to(client: Client, path: str) -> Answer:
+    response = client.get(path)
+    target = response.headers.get("Location", "")
+    if response.status_code in {301, 302} and target.split("?")[0] == reverse("login_options"):
+        return LOGIN
+    if response.status_code in {301, 302} and target == reverse("home"):
+        return HOME
+    return int(response.status_code)
+
+
+@pytest.mark.django_db
+@pytest.mark.slow
+def test_every_address_answers_each_role_as_its_row_says(clients: dict[str, Client]) -> None:
+    wrong = []
+    for name, values in names().items():
+        path = reverse(name, kwargs=values)
+        expected = TABLE[name]
+        for role in ROLES:
+            answer = answer_to(clients[role], path)
+            if answer != getattr(expected, role):
+                wrong.append(f"{name} for {role}: {answer}, not {getattr(expected, role)}")
+    assert wrong == []
