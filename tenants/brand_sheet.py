@@ -6,6 +6,10 @@ from functools import lru_cache
 from tenants.configuration.brand import make_tones
 from tenants.configuration.document import BrandSection
 
+_SELECTOR = ":root, ::before, ::after, ::backdrop"
+"""The design system sets its tokens on the pseudo-elements too (the mark of a ticked box is one):
+a sheet for the root alone would leave those in the design system's own colour."""
+
 _VERSION = "1"
 """Part of the digest: a new one makes browsers fetch sheets again whose colour did not change."""
 
@@ -26,7 +30,7 @@ def render_sheet(color: str) -> str:
     properties = dict(make_tones(color).custom_properties())
     properties |= _COMPONENT_TOKENS
     lines = "\n".join(f"  {name}: {value};" for name, value in properties.items())
-    return f":root {{\n{lines}\n}}\n"
+    return f"{_SELECTOR} {{\n{lines}\n}}\n"
 
 
 _COMPONENT_TOKENS = {
@@ -44,8 +48,8 @@ _COMPONENT_TOKENS = {
     "--button-ghost__color--active": "var(--color-primary-darker)",
     "--choice__background-color--checked": "var(--color-primary)",
     "--choice__border-color--checked": "var(--color-primary)",
-    "--link__font-color": "var(--color-primary)",
-    "--link__font-color--hover": "var(--color-primary-dark)",
-    "--link__font-color--active": "var(--color-primary-darker)",
+    "--link__color": "var(--color-primary)",
+    "--link__color--hover": "var(--color-primary-dark)",
+    "--link__color--active": "var(--color-primary-darker)",
 }
 """Tokens of @cmsgov/design-system (dist/css/core-theme.css) that hold a colour of their own."""
