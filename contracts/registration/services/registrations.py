@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists
 
 from contracts.registration.models import Journey, PendingRegistration
 from contracts.registration.selectors import find_live_registration
@@ -62,7 +63,6 @@ def submit_registration(
     pending = _reserve(contract, journey, terms, at)
     if pending is None:
         return _led_to_existing(journey, at)
-    _attach(journey, pending)
     record(
         "registration.submitted",
         contract_id=contract.id,
@@ -82,20 +82,25 @@ def _reserve(
     if find_account_by_username(username) is not None:
         return None
     pending = _build(contract, journey, terms, at)
-    if _insert(pending):
+    if _insert(journey, pending):
         return pending
     release_overdue(contract_id=contract.id, unit_key=journey.unit_key, username=username, at=at)
-    return pending if _insert(pending) else None
+    return pending if _insert(journey, pending) else None
 
 
-def _insert(pending: PendingRegistration) -> bool:
-    """Insert unless the database says that unit or username is reserved.
+def _insert(journey: Journey, pending: PendingRegistration) -> bool:
+    """Insert the row and attach it, unless the database says that unit or username is reserved.
 
     One that is being reserved at this moment is waited for. No error is raised, so the
     transaction goes on without a savepoint.
     """
     PendingRegistration.objects.bulk_create([pending], ignore_conflicts=True)
-    return PendingRegistration.objects.filter(id=pending.id).exists()
+    inserted = PendingRegistration.objects.filter(id=pending.id)
+    return bool(
+        Journey.objects.filter(Exists(inserted), id=journey.id).update(
+            pending=pending, information={}
+        )
+    )
 
 
 def _build(
@@ -123,11 +128,7 @@ def _led_to_existing(journey: Journey, at: datetime) -> SubmitResult:
     )
     if existing is None:
         return SubmitResult(SubmitOutcome.USERNAME_TAKEN)
-    _attach(journey, existing)
-    return SubmitResult(SubmitOutcome.ALREADY_PENDING, existing)
-
-
-def _attach(journey: Journey, pending: PendingRegistration) -> None:
-    journey.pending = pending
+    journey.pending = existing
     journey.information = {}
     journey.save(update_fields=["pending", "information"])
+    return SubmitResult(SubmitOutcome.ALREADY_PENDING, existing)

@@ -1,0 +1,129 @@
+"""One and the same page for every refusal; the audit tells them apart."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from contracts.registration.models import AttemptCount, Journey
+from contracts.roster.models import IssuedCode, RosterEntry
+from core.audit.models import AuditEvent
+from core.common.clock import now
+from core.notifications.models import LocalMessage
+from tenants.context import contract_context
+from tenants.registry import get_contract
+from tests.integration.registration.journeys import CLAIMS, text_of
+from tests.integration.registration.journeys import Journey as Walk
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+_NPI = CLAIMS["wv-bh"]["identifier"]
+
+
+def _refused(slug: str, **claim: str) -> tuple[str, str]:
+    """Return the page's words and the audit's reason for a claim that is refused."""
+    path = f"/{slug}/register/" if slug else "/register/"
+    page = text_of(Client().post(path, claim))
+    assert "We could not register with these numbers" in page, page
+    return page, AuditEvent.objects.filter(event_type="registration.refused").latest("at").result
+
+
+def test_every_reason_shows_the_same_page() -> None:
+    registered = Walk("wv-bh").start().inform().submit()
+    registered.follow()
+    registered.prove_email()
+    claims = {
+        "already_registered": dict(CLAIMS["wv-bh"]),
+        "no_entry": {"identifier": "1999999984", "code": "0012345678"},
+        "wrong_code": {"identifier": _NPI, "code": "0000000001"},
+    }
+    pages = set()
+    for expected, claim in claims.items():
+        page, reason = _refused("wv-bh", **claim)
+        assert reason == expected
+        pages.add(page)
+    assert len(pages) == 1
+
+
+def test_another_programs_numbers_look_like_any_wrong_ones() -> None:
+    other, reason = _refused("acentra-sample", **CLAIMS["ms-um"])
+    assert reason == "other_program"
+    wrong, reason = _refused("acentra-sample", identifier=_NPI, code="AAAA2222BB")
+    assert reason == "wrong_code"
+    assert other == wrong
+
+
+def test_expired_revoked_and_used_codes_look_alike() -> None:
+    contract = get_contract("acentra-sample")
+    claim = CLAIMS["acentra-sample"]
+    pages = set()
+    changes: dict[str, dict[str, object]] = {
+        "code_expired": {"expires_at": now() - timedelta(seconds=1)},
+        "code_revoked": {"expires_at": now() + timedelta(days=1), "revoked_at": now()},
+        "code_used_up": {"revoked_at": None, "uses": 1},
+    }
+    with contract_context(contract):
+        entry = RosterEntry.objects.get(name="Harbor Medical Group", provider_type="Clinic")
+        IssuedCode.objects.filter(entry=entry).update(created_at=now() - timedelta(days=2))
+    for reason, change in changes.items():
+        with contract_context(contract):
+            IssuedCode.objects.filter(entry__name="Harbor Medical Group").update(**change)
+        page, recorded = _refused("acentra-sample", **claim)
+        assert recorded == reason
+        pages.add(page)
+    assert len(pages) == 1
+
+
+def test_the_portal_host_shows_the_programs_with_their_contacts() -> None:
+    page, _reason = _refused("", identifier="1999999984", code="123456789")
+    assert "800-461-9371" in page
+    assert "888-801-1910" in page
+
+
+def test_the_failure_page_carries_reset() -> None:
+    response = Client().post("/wv-bh/register/", {"identifier": _NPI, "code": "0000000001"})
+    assert "/wv-bh/register/reset/" in response.content.decode()
+    assert f'value="{_NPI}"' in response.content.decode()
+    assert "<title>Error: " in response.content.decode()
+
+
+def test_attempts_are_counted_per_identifier_whatever_the_host() -> None:
+    wrong = {"identifier": _NPI, "code": "0000000001"}
+    limit = get_contract("wv-bh").document.registration.limits.attempts_per_identifier
+    for number in range(limit):
+        path = "/wv-bh/register/" if number % 2 else "/register/"
+        assert Client().post(path, wrong).status_code == 200
+    refused = Client().post("/wv-bh/register/", CLAIMS["wv-bh"])
+    assert refused.status_code == 429
+    assert "Too many attempts" in text_of(refused)
+    assert Journey.objects.count() == 0
+    AttemptCount.objects.update(window_ends_at=now())
+    assert Client().post("/wv-bh/register/", CLAIMS["wv-bh"]).status_code == 302
+
+
+def test_a_new_code_goes_to_the_address_on_file_and_the_answer_is_the_same() -> None:
+    path = "/acentra-sample/register/code/"
+    known = Client().post(path, {"identifier": "1234567893"})
+    unknown = Client().post(path, {"identifier": "1999999984"})
+    assert text_of(known) == text_of(unknown)
+    mails = {message.to: message for message in LocalMessage.objects.exclude(code="")}
+    assert set(mails) == {
+        "office000@acentra-sample.example.org",
+        "office001@acentra-sample.example.org",
+    }
+    code = mails["office001@acentra-sample.example.org"].code
+    started = Client().post("/acentra-sample/register/", {"identifier": "1234567893", "code": code})
+    assert started.status_code == 302
+
+
+def test_codes_are_sent_for_one_identifier_a_few_times_a_day_only() -> None:
+    path = "/acentra-sample/register/code/"
+    pages = {text_of(Client().post(path, {"identifier": "1234567893"})) for _ in range(5)}
+    assert len(pages) == 1
+    assert LocalMessage.objects.filter(to="office000@acentra-sample.example.org").count() == 3
+
+
+def test_a_program_without_issued_codes_only_explains() -> None:
+    page = Client().get("/wv-bh/register/code/")
+    assert page.status_code == 200
+    assert "Send a new code" not in text_of(page)
