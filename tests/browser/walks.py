@@ -60,8 +60,8 @@ def verify_email(page: Page, portal: Portal, who: Registrant, method: str) -> No
     check_accessibility(page)
     page.get_by_label("Verification Code").fill(code)
     page.get_by_role("button", name="Verify code").click()
-    page.get_by_label("New Password", exact=False).first.fill(PASSWORD)
-    page.get_by_label("Confirm New Password").fill(PASSWORD)
+    page.get_by_role("textbox", name="New Password", exact=True).fill(PASSWORD)
+    page.get_by_role("textbox", name="Confirm New Password").fill(PASSWORD)
     expect(page.locator("[data-rule^=length]")).to_have_attribute("data-met", "true")
     check_accessibility(page)
     page.get_by_role("button", name="Create").click()
@@ -94,7 +94,7 @@ def begin_sign_in(page: Page, option: str, who: Registrant) -> None:
     page.get_by_role("link", name=option).or_(page.get_by_role("button", name=option)).click()
     check_accessibility(page)
     page.get_by_label("Email Address").fill(who.email)
-    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("textbox", name="Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
 
 
