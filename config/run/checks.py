@@ -59,6 +59,7 @@ def checks() -> list[Check]:
     return [
         Check("format", (_PYTHON, "-m", "ruff", "format", "--check", ".")),
         Check("lint", (_PYTHON, "-m", "ruff", "check", ".")),
+        Check("packages", (_PYTHON, "-m", "pip", "check", "--disable-pip-version-check")),
         Check("import contracts", (_program("lint-imports"),)),
         Check(
             "production settings",

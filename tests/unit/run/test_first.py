@@ -22,6 +22,18 @@ def test_without_root_the_one_command_is_named(monkeypatch: pytest.MonkeyPatch) 
         first.install_debian_package("chromium", "No browser.")
 
 
+def test_a_python_that_cannot_make_environments_is_explained(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    python = tmp_path / "python3"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(python))
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(first.SetupError, match=r"python3\.11-venv"):
+        first._need_venv()
+
+
 def test_a_failed_step_shows_its_last_words(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

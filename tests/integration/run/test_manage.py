@@ -1,0 +1,41 @@
+"""`manage.py` finds a database: the running portal's, or one that lasts as long as the command."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config import embedded
+from tests.support.processes import processes_of, state_folder
+
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
+
+pytestmark = pytest.mark.slow
+
+
+def manage(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={**kept, "PORTAL_STATE": str(state)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_command_starts_its_servers_joins_those_that_run_and_leaves_nothing() -> None:
+    with state_folder() as state:
+        made = manage(state, "migrate_portal", "--shared")
+        assert made.returncode == 0, made.stderr
+        assert processes_of(state) == {}
+        with embedded.attached(state):
+            before = embedded.status(state)
+            listed = manage(state, "contract", "history", "nobody")
+            assert "There is no contract nobody" in listed.stderr
+            assert embedded.status(state) == before
+        assert processes_of(state) == {}
