@@ -14,6 +14,16 @@ class Sample(PortalForm):
     agree = forms.BooleanField(label="I agree")
 
 
+class Choices(PortalForm):
+    first_name = forms.CharField(label="First name", max_length=80)
+    zip = forms.CharField(label="ZIP code", max_length=10)
+    place = forms.ChoiceField(label="State", choices=[("", "Select State"), ("OH", "Ohio")])
+    kind = forms.ChoiceField(
+        label="How?", choices=[("phone", "Phone"), ("email", "Email")], widget=forms.RadioSelect
+    )
+    agree = forms.BooleanField(label="I agree")
+
+
 class Tags(HTMLParser):
     """Collects the attributes of each element by its id."""
 
@@ -66,6 +76,58 @@ def test_odd_input_gets_a_message_and_is_kept(text: str) -> None:
     assert not form.is_valid()
     assert list(form.errors) == ["fax"]
     assert form["fax"].value() == text
+
+
+def test_a_nul_and_an_over_long_value_are_refused_with_one_message() -> None:
+    for text in ("1\x00", "9" * 10_240):
+        form = Sample({"number": text, "agree": "on"})
+        assert len(form.errors["number"]) == 1
+
+
+def test_a_required_field_says_what_is_missing() -> None:
+    messages = dict(Choices({}).error_list)
+    assert messages == {
+        "id_first_name": "Enter the first name.",
+        "id_zip": "Enter the ZIP code.",
+        "id_place": "Select the state.",
+        "id_kind_0": "Choose one: How?",
+        "id_agree": "Tick this to go on: I agree",
+    }
+
+
+def test_a_message_of_its_own_stays() -> None:
+    class Own(PortalForm):
+        number = forms.CharField(error_messages={"required": "Which number?"})
+
+    assert Own({}).errors["number"] == ["Which number?"]
+
+
+def test_a_group_of_choices_is_tied_to_its_error() -> None:
+    html = str(Choices({}))
+    assert '<fieldset class="form-field form-field--choices form-field--error"' in html
+    assert 'aria-describedby="id_kind_error"' in html
+    assert 'id="id_kind_error"' in html
+    assert 'id="id_kind_0"' in html
+
+
+def test_autocomplete_and_further_descriptions_reach_the_input() -> None:
+    class Described(PortalForm):
+        password = forms.CharField(
+            help_text="At least 14.",
+            widget=forms.PasswordInput(
+                attrs={"autocomplete": "new-password", "aria-describedby": "password-rules"}
+            ),
+        )
+
+    tags = Tags(str(Described()))
+    assert tags.by_id["id_password"]["autocomplete"] == "new-password"
+    assert tags.by_id["id_password"]["aria-describedby"] == "id_password_helptext password-rules"
+
+
+def test_what_is_short_is_drawn_short() -> None:
+    tags = Tags(str(Choices()))
+    assert "field--short" in str(tags.by_id["id_zip"]["class"])
+    assert "field--short" not in str(tags.by_id["id_first_name"]["class"])
 
 
 def test_letters_of_any_script_pass() -> None:
