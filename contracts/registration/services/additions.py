@@ -109,6 +109,17 @@ def claim_own_registration(*, pending_id: UUID, user: User, at: datetime) -> Jou
     pending = list_live(at).filter(id=pending_id, email__iexact=user.email).first()
     if pending is None:
         return None
+    opened = Journey.objects.filter(
+        account_id=user.id,
+        contract_id=pending.contract_id,
+        unit_key=pending.unit_key,
+        provider_id=None,
+        expires_at__gt=at,
+    ).first()
+    return opened or _begin_addition(pending, user, at)
+
+
+def _begin_addition(pending: PendingRegistration, user: User, at: datetime) -> Journey:
     journey = Journey.objects.create(
         group_id=uuid7(),
         contract_id=pending.contract_id,

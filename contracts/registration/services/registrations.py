@@ -11,6 +11,7 @@ from django.db.models import Exists
 
 from contracts.registration.models import Journey, PendingRegistration
 from contracts.registration.selectors import find_live_registration
+from contracts.registration.services.journeys import ALREADY_REGISTERED
 from contracts.registration.services.links import enqueue_link
 from contracts.registration.services.reservations import release_overdue
 from contracts.registration.terms import terms_digest
@@ -59,6 +60,7 @@ def submit_registration(
     if journey.pending_id is not None:
         return SubmitResult(SubmitOutcome.ALREADY_PENDING, journey.pending)
     if unit_is_registered(contract_id=contract.id, unit_key=journey.unit_key):
+        record("registration.refused", contract_id=contract.id, result=ALREADY_REGISTERED, at=at)
         return SubmitResult(SubmitOutcome.REFUSED)
     pending = _reserve(contract, journey, terms, at)
     if pending is None:
