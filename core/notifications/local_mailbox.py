@@ -7,6 +7,7 @@ from typing import Final
 
 from django.db.models import Count, Max, Q, QuerySet
 
+from core.common.phones import format_us_phone
 from core.notifications.models import LocalMessage
 from core.notifications.states import CallState, Channel
 
@@ -21,6 +22,7 @@ class Person:
     """An address or number that something was delivered to."""
 
     to: str
+    shown_to: str
     count: int
 
 
@@ -50,18 +52,30 @@ def list_people() -> list[Person]:
         .annotate(count=Count("id"), latest=Max("sent_at"))
         .order_by("-latest")[:_MOST_PEOPLE]
     )
-    return [Person(to=row["to"], count=row["count"]) for row in rows]
+    return [
+        Person(to=row["to"], shown_to=format_us_phone(row["to"]), count=row["count"])
+        for row in rows
+    ]
 
 
 def open_mailbox(*, to: str, at: datetime) -> Mailbox:
     """Return the latest messages, the phones in use, and a version that changes with either."""
     messages = list(list_messages(to=to)[:MOST_SHOWN])
-    phones = [message for message in messages if _is_in_use(message, at)][:_MOST_PHONES]
+    phones = _phones(messages, at)
     return Mailbox(
         messages=[message for message in messages if message not in phones],
         phones=phones,
         version=_version(messages, phones),
     )
+
+
+def _phones(messages: list[LocalMessage], at: datetime) -> list[LocalMessage]:
+    """Return the calls to take up: the latest of each number, and no more than fit the page."""
+    latest: dict[str, LocalMessage] = {}
+    for message in messages:
+        if _is_in_use(message, at):
+            latest.setdefault(message.to, message)
+    return list(latest.values())[:_MOST_PHONES]
 
 
 def _is_in_use(message: LocalMessage, at: datetime) -> bool:

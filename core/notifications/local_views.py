@@ -92,7 +92,9 @@ def _keys_from_form(request: HttpRequest, message_id: UUID) -> HttpResponse:
         digits = request.POST.get("digits", "").strip()
         local_calls.enter_digits(call_id=message_id, digits=digits, at=now())
     if request.headers.get("HX-Request"):
-        return render(request, "outbox/messages.html", _mailbox(request))
+        # The button that had the focus is gone once the call is answered.
+        context = {**_mailbox(request), "answered": action == "answer"}
+        return render(request, "outbox/messages.html", context)
     return redirect(_page(request.POST.get("to", "")))
 
 

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 
 from core.common.models import UUIDModel
+from core.common.phones import format_us_phone
 from core.notifications.states import CallState, Channel, MessageStatus
 
 
@@ -118,3 +119,8 @@ class LocalMessage(UUIDModel):
 
     def __str__(self) -> str:
         return f"{self.channel} to {self.to}"
+
+    @property
+    def shown_to(self) -> str:
+        """The address, or the number as people write it."""
+        return format_us_phone(self.to)

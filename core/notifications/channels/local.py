@@ -20,7 +20,7 @@ class LocalMailbox:
             message_id=row.id,
             channel=row.channel,
             to=rendered.to,
-            sender=f"{sender.name} <{sender.address}>",
+            sender=_shown(sender, row.channel),
             subject=rendered.subject,
             text=prompt.text if prompt else rendered.text,
             html=rendered.html,
@@ -32,3 +32,8 @@ class LocalMailbox:
             expect=prompt.expect if prompt else "",
         )
         return ChannelReceipt(reference=str(delivered.id))
+
+
+def _shown(sender: Sender, channel: str) -> str:
+    """Return the sender as a mailbox shows it; a telephone knows the name alone."""
+    return f"{sender.name} <{sender.address}>" if channel == Channel.EMAIL else sender.name

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from core.notifications.kinds import get_kind
+from core.notifications.kinds import MessageKind, UnknownKindError, get_kind
 from core.notifications.models import CallAnswer, OutboxMessage
 from core.notifications.states import Channel
 
@@ -38,7 +38,12 @@ def report_keys(*, message_id: UUID, digits: str, report: bytes, at: datetime) -
         known = CallAnswer.objects.filter(digest=digest).first()
         if known is not None:
             return KeysResult(accepted=known.accepted, repeated=True)
-        accepted = _is_right(message, digits, at=at)
+        try:
+            kind = get_kind(message.kind)
+        except UnknownKindError:
+            # Another release's call: nothing is kept, so that its report can come again.
+            return KeysResult(accepted=False)
+        accepted = _is_right(kind, message, digits, at=at)
         CallAnswer.objects.create(message=message, digest=digest, accepted=accepted, received_at=at)
     return KeysResult(accepted=accepted)
 
@@ -48,10 +53,9 @@ def keys_are_well_formed(digits: str) -> bool:
     return 0 < len(digits) <= LONGEST_ENTRY and all(key in "0123456789*#" for key in digits)
 
 
-def _is_right(message: OutboxMessage, digits: str, *, at: datetime) -> bool:
-    on_keys = get_kind(message.kind).on_keys
+def _is_right(kind: MessageKind, message: OutboxMessage, digits: str, *, at: datetime) -> bool:
     return (
-        on_keys is not None
+        kind.on_keys is not None
         and keys_are_well_formed(digits)
-        and on_keys(message.subject_id, digits, at)
+        and kind.on_keys(message.subject_id, digits, at)
     )

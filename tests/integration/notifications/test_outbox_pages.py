@@ -244,3 +244,12 @@ def test_a_call_that_nobody_answers_is_missed_after_a_while(
     page = client.get("/outbox/").content.decode()
     assert "Missed." in page
     assert "Incoming call" not in page
+
+
+def test_a_number_has_one_telephone(client: Client, keys: list[str]) -> None:
+    for _ in range(3):
+        deliver("sample_pound", to="+13045550123")
+    page = client.get("/outbox/").content.decode()
+    assert page.count("Incoming call") == 1
+    assert page.count("Missed.") == 2
+    assert "304-555-0123" in page

@@ -151,3 +151,15 @@ def test_keys_are_not_stored(client: Client, heard: list[tuple[UUID, str]]) -> N
 
 def test_only_post_is_answered(client: Client, heard: list[tuple[UUID, str]]) -> None:
     assert client.get(URL).status_code == 405
+
+
+def test_a_call_of_another_release_can_be_reported_again(
+    client: Client, heard: list[tuple[UUID, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = put("sample_ring", to="+13045550123")
+    body = json.dumps({"message": str(call.id), "digits": "#"}).encode()
+    signature = sign(body, secret=SECRET, at=now())
+    with monkeypatch.context() as patch:
+        patch.setattr(kinds, "_kinds", {})
+        assert post(client, body, signature).json() == {"accepted": False}
+    assert post(client, body, signature).json() == {"accepted": True}
