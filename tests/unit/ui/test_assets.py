@@ -17,6 +17,19 @@ def test_another_archive_is_refused(tmp_path: Path) -> None:
         assets._check(archive, integrity)
 
 
+def test_nothing_is_unpacked_outside_its_folder(tmp_path: Path) -> None:
+    archive, folder = tmp_path / "package.tgz", tmp_path / "in" / "here"
+    folder.mkdir(parents=True)
+    with tarfile.open(archive, "w:gz") as tar:
+        for name in ("package/dist/css/a.css", "package/dist/../../../../out.css", "/out.css"):
+            member = tarfile.TarInfo(name)
+            member.size = 3
+            tar.addfile(member, io.BytesIO(b"a{}"))
+    assets._unpack(archive, folder)
+    files = list(tmp_path.rglob("*.css"))
+    assert files == [folder / "package" / "dist" / "css" / "a.css"]
+
+
 def test_only_what_the_sheets_refer_to_is_copied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

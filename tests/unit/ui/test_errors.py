@@ -13,8 +13,8 @@ def answer_to(error: Exception, rf: RequestFactory) -> HttpResponse:
     def fail(request: HttpRequest) -> HttpResponse:
         raise error
 
-    rf_request = rf.get("/")
-    response: HttpResponse = convert_exception_to_response(fail)(rf_request)
+    response = convert_exception_to_response(fail)(rf.get("/"))
+    assert isinstance(response, HttpResponse)
     return response
 
 

@@ -175,7 +175,7 @@ function dress(root) {
   root.querySelectorAll("[data-countdown]").forEach(countDown);
   root.querySelectorAll("[data-password-rules]").forEach(watchPassword);
   root.querySelectorAll("input[type=password]").forEach(addReveal);
-  root.querySelectorAll("form[method=post]").forEach(guardSubmit);
+  root.querySelectorAll("form[method=post], form[data-confirm]").forEach(guardSubmit);
   root.querySelectorAll("[data-print]").forEach((button) => {
     button.hidden = false;
     button.addEventListener("click", () => window.print());
