@@ -9,7 +9,7 @@ from core.common.models import UUIDModel
 
 
 def schema_name_for(slug: str) -> str:
-    """Return the name of the schema that holds a contract's data: `t_wv_bh` for `wv-bh`.
+    """Return the name of the schema that holds a contract's data: `t_a_b` for `a-b`.
 
     Slugs have no underscores, so two slugs never share a schema.
     """

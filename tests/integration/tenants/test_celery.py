@@ -1,5 +1,6 @@
 """Tasks carry their contract, signed, through retries, chains and chords."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from celery import Celery, chain, chord, group, signals
 from celery.contrib.testing.worker import start_worker
 from celery.exceptions import Retry
+from django.conf import settings
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
@@ -21,8 +23,9 @@ from tests.integration.tenants.conftest import Two
 
 probe = Celery(
     "probe",
-    broker="memory://",
-    backend="cache+memory://",
+    broker=settings.CELERY_BROKER_URL,
+    backend=settings.CELERY_BROKER_URL,
+    task_default_queue=f"probe-{os.getpid()}",
     set_as_current=False,
     task_serializer="json",
     result_serializer="json",
@@ -71,7 +74,7 @@ def fail() -> None:
 
 
 @pytest.fixture(scope="module")
-def _worker() -> Iterator[None]:
+def _worker(django_db_setup: None) -> Iterator[None]:
     portal.connect()
     with start_worker(probe, perform_ping_check=False, pool="solo", loglevel="ERROR"):
         _restore()
