@@ -81,6 +81,15 @@ class InformationForm(PortalForm):
         for field in self.fields.values():
             field.error_messages["required"] = missing(str(field.label))
         self.fields["us_state"].error_messages["required"] = "Select the state."
+        self.fields["email"].error_messages["required"] = "Enter your e-mail address."
+        self.fields["confirm_email"].error_messages["required"] = "Enter your e-mail address again."
+        self._describe("username", "username-availability")
+        if fields.fax_note:
+            self._describe("fax", "fax-note")
+
+    def _describe(self, name: str, element: str) -> None:
+        """Tie a field to a text of the page that is not its hint."""
+        self.fields[name].widget.attrs["aria-describedby"] = element
 
     def without_errors(self) -> "InformationForm":
         """Return the form as it was filled in, unchecked: only the username was asked about."""

@@ -52,6 +52,8 @@ class StartForm(PortalForm):
         section = self.registration
         self._describe("identifier", section.identifier_label, section.identifier_hint)
         self._example("identifier", section.identifier_example)
+        if section.number_note:
+            self.fields["identifier"].widget.attrs["aria-describedby"] = "number-note"
         for fact in self.facts:
             self._describe(fact, _FACT_LABELS[fact], _FACT_HINTS[fact])
         if "code" in self.fields:
