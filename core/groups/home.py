@@ -6,6 +6,7 @@ from uuid import UUID
 
 from core.accounts.models import User
 from core.accounts.policies import find_contract
+from core.common.identifiers import IdentifierType
 from core.groups.access import list_memberships, list_providers
 from core.groups.models import Membership, Provider, Role
 from core.groups.permissions import Permission
@@ -19,6 +20,7 @@ class ProviderCard:
 
     provider: Provider
     roles: tuple[str, ...]
+    identifier_label: str
 
 
 @dataclass
@@ -55,7 +57,11 @@ def build_home(user: User, *, contract: ActiveContract | None, used: Sequence[st
             continue
         parts[provider.contract_id] = part
         if part.satisfied:
-            part.cards.append(ProviderCard(provider, _roles_for(provider, memberships)))
+            part.cards.append(
+                ProviderCard(
+                    provider, _roles_for(provider, memberships), _identifier_label(provider, part)
+                )
+            )
     here = [part for key, part in parts.items() if contract is None or key == contract.id]
     return Home(
         parts=sorted(here, key=lambda part: part.contract.name),
@@ -74,6 +80,13 @@ def _new_part(contract_id: UUID, used: Sequence[str]) -> ContractPart | None:
         satisfied=accepts(methods, used),
         accepted=tuple(name for name in methods if name in METHOD_OF_CHANNEL.values()),
     )
+
+
+def _identifier_label(provider: Provider, part: ContractPart) -> str:
+    """Return what the provider's number is called: NPI, UMPI, API, or the contract's own word."""
+    if provider.identifier_type == IdentifierType.PROGRAM_ID:
+        return part.contract.document.vocabulary.number_name
+    return provider.identifier_type.upper()
 
 
 def _roles_for(provider: Provider, memberships: Sequence[Membership]) -> tuple[str, ...]:

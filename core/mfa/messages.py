@@ -13,6 +13,7 @@ from core.notifications.kinds import MessageKind, Rendered, VoicePrompt
 from core.notifications.mail import brand_of, render_mail
 from core.notifications.models import OutboxMessage
 from core.notifications.senders import document_for
+from core.notifications.states import MessageStatus
 
 
 def prepare_mail(message: OutboxMessage, at: datetime) -> Rendered | None:
@@ -88,6 +89,14 @@ def hear_keys(subject_id: UUID, digits: str, at: datetime) -> bool:
     return answer_call(challenge_id=subject_id, digits=digits, at=at)
 
 
+def hear_outcome(message: OutboxMessage, at: datetime) -> None:
+    """Close a challenge whose message will never arrive, so that the page offers another."""
+    if message.status in {MessageStatus.FAILED, MessageStatus.EXPIRED}:
+        Challenge.objects.filter(
+            pk=message.subject_id, used_at__isnull=True, superseded_at__isnull=True
+        ).update(superseded_at=at)
+
+
 def _spoken(organization: str, *, digits: bool) -> str:
     opening = f"This is {organization}, calling because of a sign-in to the provider portal."
     if digits:
@@ -144,12 +153,14 @@ KINDS = (
         channel="email",
         at_most_once=True,
         prepare=prepare_mail,
+        on_outcome=hear_outcome,
     ),
     MessageKind(
         name=KIND_OF_CHANNEL[Channel.SMS.value],
         channel="sms",
         at_most_once=True,
         prepare=prepare_text,
+        on_outcome=hear_outcome,
     ),
     MessageKind(
         name=KIND_OF_CHANNEL[Channel.VOICE.value],
@@ -157,5 +168,6 @@ KINDS = (
         at_most_once=True,
         prepare=prepare_call,
         on_keys=hear_keys,
+        on_outcome=hear_outcome,
     ),
 )

@@ -11,6 +11,7 @@ from core.common.masking import mask_email, mask_phone
 from core.mfa.codes import Owner, screen_digits
 from core.mfa.models import Challenge, Channel, Factor, FactorKind, MfaRegistration
 from core.mfa.services.limits import next_code_at
+from core.notifications.selectors import delivery_is_late
 
 
 class ChallengeStatus(StrEnum):
@@ -24,7 +25,10 @@ class ChallengeStatus(StrEnum):
 
 @dataclass(frozen=True)
 class ChallengeView:
-    """What a page may show of a challenge. `digits` are for the person to key in during a call."""
+    """What a page may show of a challenge.
+
+    `digits` are for the person to key in during a call; `is_late` says that messages wait.
+    """
 
     status: ChallengeStatus
     channel: str
@@ -33,6 +37,7 @@ class ChallengeView:
     expires_at: datetime | None
     next_send_at: datetime | None
     digits: str = ""
+    is_late: bool = False
 
     @property
     def is_call(self) -> bool:
@@ -78,6 +83,7 @@ def challenge_state(
         expires_at=challenge.expires_at,
         next_send_at=next_code_at(owner, challenge.destination, at=at),
         digits=_digits(challenge) if status is ChallengeStatus.OPEN else "",
+        is_late=status is ChallengeStatus.WAITING and delivery_is_late(at=at),
     )
 
 

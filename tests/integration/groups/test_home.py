@@ -72,3 +72,14 @@ def test_a_contract_that_does_not_accept_the_factor_leaves_its_data_out(
 def test_a_membership_that_ended_shows_nothing(client: Client, dana: User) -> None:
     Membership.objects.update(until=START)
     assert build_home(dana, contract=None, used=("sms",)).parts == []
+
+
+def test_a_number_is_called_what_it_is(dana: User, contract_a: ActiveContract) -> None:
+    Provider.objects.filter(name="Elm Clinic").update(identifier_type="program_id")
+    [part] = build_home(dana, contract=contract_a, used=("sms",)).parts
+    assert [card.identifier_label for card in part.cards] == [
+        contract_a.document.vocabulary.number_name
+    ]
+    Provider.objects.filter(name="Elm Clinic").update(identifier_type="npi")
+    [part] = build_home(dana, contract=contract_a, used=("sms",)).parts
+    assert [card.identifier_label for card in part.cards] == ["NPI"]

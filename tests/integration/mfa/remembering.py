@@ -1,0 +1,66 @@
+"""Remember Me in tests: sign in with the box ticked, come back later."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import F
+from django.test import Client
+
+from core.accounts.models import User
+from core.mfa.models import Challenge, RememberedBrowser
+from tests.support.people import PASSWORD, PHONE, last_code, session_account
+
+COOKIE = "remembered"
+VERIFY = "/login/verify/"
+
+
+def choose(
+    client: Client, option: str, *, ticked: bool = True, host: str = "testserver", prefix: str = ""
+) -> Any:
+    """Press one of the two buttons of Login options."""
+    box = {"remember": "on"} if ticked else {}
+    return client.post(f"{prefix}/", {"option": option, **box}, headers={"host": host})
+
+
+def sign_in(
+    client: Client,
+    user: User,
+    option: str = "phone",
+    *,
+    ticked: bool = True,
+    host: str = "testserver",
+) -> None:
+    """Sign in with password and factor, from the choice of the option to the end."""
+    Challenge.objects.update(requested_at=F("requested_at") - timedelta(hours=2))
+    headers: Mapping[str, str] = {"host": host}
+    page = choose(client, option, ticked=ticked, host=host).headers["Location"]
+    client.post(page, {"email": user.email, "password": PASSWORD}, headers=headers)
+    client.post(VERIFY, {"action": "send", "channel": "sms"}, headers=headers)
+    code = last_code(PHONE if option == "phone" else user.email)
+    client.post(VERIFY, {"action": "verify", "code": code}, headers=headers)
+    client.post(VERIFY, {"action": "continue"}, headers=headers)
+    assert session_account(client) == user.id
+
+
+def come_back(client: Client) -> Client:
+    """Return a browser that was closed and opened again: cookies with an age stay, no others."""
+    later = Client()
+    for name, cookie in client.cookies.items():
+        if cookie["max-age"] and name == COOKIE:
+            later.cookies[name] = cookie.value
+    return later
+
+
+def let_pass(**delta: float) -> None:
+    """Let every remembered browser be so much older."""
+    age = timedelta(**delta)
+    RememberedBrowser.objects.update(
+        created_at=F("created_at") - age, expires_at=F("expires_at") - age
+    )
+
+
+def is_asked(response: Any, option: str, *, ticked: bool = True) -> bool:
+    """Tell whether the answer leads to address and password."""
+    query = "?remember=on" if ticked else ""
+    return bool(response.headers["Location"] == f"/login/{option}/{query}")
