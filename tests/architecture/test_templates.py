@@ -6,7 +6,9 @@ from pathlib import Path
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 # Mail programs read no style sheets, so mails alone carry their styles in attributes.
 MAILS = TEMPLATES / "notifications"
-INLINE = re.compile(r"<script>|<script(?![^>]*\bsrc=)[^>]*>|<style|\sstyle=|\son[a-z]+=\"")
+INLINE = re.compile(
+    r"<script(?![^>]*\bsrc=)[^>]*>|<style|\sstyle=|\son[a-z]+=|\shx-on|javascript:|=['\"]js:"
+)
 
 
 def pages() -> list[Path]:
