@@ -31,6 +31,12 @@ from tests.support.threads import at_once
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
+@pytest.fixture(autouse=True)
+def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave messages in the outbox: the tests mint codes by themselves, at their own time."""
+    monkeypatch.setattr("core.notifications.services.outbox.announce", lambda _message: None)
+
+
 def answer_with(challenge: Challenge, code: str) -> Callable[[int], Verdict]:
     return lambda _place: (
         verify_challenge(
