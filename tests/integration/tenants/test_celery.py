@@ -77,13 +77,8 @@ def fail() -> None:
 def _worker(django_db_setup: None) -> Iterator[None]:
     portal.connect()
     with start_worker(probe, perform_ping_check=False, pool="solo", loglevel="ERROR"):
-        _restore()
         yield
-    _restore()
-
-
-def _restore() -> None:
-    """Make the portal's app the current one again: starting a worker sets its own."""
+    # Starting a worker made the probe the current app of the whole process.
     app.set_current()
     app.set_default()
 
