@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "core.accounts.middleware.SessionGuardMiddleware",
+    "core.mfa.middleware.BrowserCookieMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -120,6 +121,7 @@ ACCOUNT_RATE_LIMITS: bool = False
 PORTAL_LOGIN_STAGES = [
     "core.mfa.stages.MfaRegistrationStage",
     "core.mfa.stages.ChallengeStage",
+    "core.mfa.stages.RememberStage",
 ]
 
 # --- Language and time ----------------------------------------------------------------------------

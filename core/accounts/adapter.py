@@ -8,10 +8,10 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 from django.urls import reverse
 
-from core.accounts.allauth_wrapper import methods_used
+from core.accounts.allauth_wrapper import methods_used, was_remembered
 from core.accounts.models import User
 from core.accounts.paths import is_own_path
-from core.accounts.services.sign_in import complete_sign_in
+from core.accounts.services.sign_in import complete_remembered_sign_in, complete_sign_in
 from core.accounts.sessions import open_session
 from core.common import clock
 
@@ -29,7 +29,9 @@ class PortalAccountAdapter(DefaultAccountAdapter):
         super().login(request, user)
         user = cast("User", user)
         open_session(request, user, at=at)
-        complete_sign_in(user_id=user.id, methods=methods_used(request, user), at=at)
+        methods = methods_used(request, user)
+        complete = complete_remembered_sign_in if was_remembered(methods) else complete_sign_in
+        complete(user_id=user.id, methods=methods, at=at)
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Return the home page of the host or contract in hand."""

@@ -5,6 +5,7 @@ the record of the methods used. Written against 65.21.1; `tests/unit/accounts/te
 says what we rely on.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self, cast
 
@@ -25,6 +26,7 @@ from core.accounts.models import User
 _STATE = "portal"
 PASSWORD = "password"  # noqa: S105
 FACTOR = "mfa"
+_REMEMBERED = "remembered_"
 
 
 @dataclass
@@ -34,6 +36,8 @@ class SignInAttempt:
     `binding` is what its one-time codes are bound to; `contract` is the key of the contract in
     which it began ("" on the portal host): in another it starts again. `proven` lists channels
     that were proven before the pipeline began, by somebody who comes from MFA registration.
+    `remember` is the choice of Remember Me; `recalled` says that a remembered browser stands for
+    password and factor.
     """
 
     option: str
@@ -42,6 +46,8 @@ class SignInAttempt:
     challenge: str = ""
     verified: bool = False
     proven: list[str] = field(default_factory=list)
+    remember: bool = False
+    recalled: bool = False
 
     @classmethod
     def of(cls, login: Login) -> Self | None:
@@ -110,6 +116,24 @@ def sign_in_proven(
     return _enter(request, user, attempt=attempt, redirect_url=redirect_url, methods=methods)
 
 
+def sign_in_remembered(
+    request: HttpRequest, user: User, *, attempt: SignInAttempt, redirect_url: str
+) -> HttpResponse:
+    """Sign in by a remembered browser, whose memory was checked, without password and factor.
+
+    The same pipeline runs. The session keeps `remembered_phone` or `remembered_email` as its only
+    method: who asks for a password or a factor proven just now does not find one.
+    """
+    method = _REMEMBERED + attempt.option
+    attempt.proven, attempt.recalled = [method], True
+    return _enter(request, user, attempt=attempt, redirect_url=redirect_url, methods=[method])
+
+
+def was_remembered(methods: Iterable[str]) -> bool:
+    """Tell whether a session began by a remembered browser."""
+    return any(method.startswith(_REMEMBERED) for method in methods)
+
+
 def _enter(
     request: HttpRequest,
     user: User,
@@ -146,7 +170,10 @@ def note_method(request: HttpRequest, user: User, method: str) -> None:
 
 
 def methods_used(request: HttpRequest, user: User) -> tuple[str, ...]:
-    """Return what this session proved, oldest first: `password`, `email`, `sms`, `voice`."""
+    """Return what this session proved, oldest first: `password`, `email`, `sms`, `voice`.
+
+    One that began by a remembered browser has `remembered_phone` or `remembered_email` instead.
+    """
     records: list[dict[str, Any]] = get_authentication_records(request, user)
     return tuple(str(entry.get("type") or entry["method"]) for entry in records)
 

@@ -1,8 +1,24 @@
 """Forms of the sign-in pages."""
 
+from typing import Any
+
 from django import forms
 
 from core.ui.forms import PortalForm
+
+
+class RememberForm(PortalForm):
+    """The box of the Login options page. `hours` is the most that the site offers."""
+
+    remember = forms.BooleanField(label="Remember Me", required=False)
+
+    def __init__(self, *args: Any, hours: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        life = "1 hour" if hours == 1 else f"{hours} hours"
+        self.fields["remember"].help_text = (
+            f"For up to {life} on this browser, the same button signs you in without password "
+            "and code. Do not use it on a shared device."
+        )
 
 
 class SignInForm(PortalForm):

@@ -1,5 +1,6 @@
 """Which policy holds for whom: the strictest of the account's contracts, field by field."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -48,11 +49,24 @@ def effective_policy(user_id: UUID) -> MergedPolicy:
     Without a contract, and for an unknown account, the deployment's defaults hold. Design
     decision 7.
     """
-    contracts = ContractAccess.objects.filter(user_id=user_id, until__isnull=True)
-    known = [find_contract(key) for key in contracts.values_list("contract_id", flat=True)]
-    return merged_policy(
-        tuple(sorted((contract.slug, contract.revision) for contract in known if contract))
-    )
+    return policy_of(contracts_of(user_id))
+
+
+def contracts_of(user_id: UUID) -> list[ActiveContract]:
+    """Return the contracts that an account works in and that are ready (one query)."""
+    access = ContractAccess.objects.filter(user_id=user_id, until__isnull=True)
+    found = [find_contract(key) for key in access.values_list("contract_id", flat=True)]
+    return [contract for contract in found if contract]
+
+
+def policy_of(contracts: Iterable[ActiveContract]) -> MergedPolicy:
+    """Return the strictest policy of contracts; of none, the deployment's defaults."""
+    return merged_policy(tuple(sorted((one.slug, one.revision) for one in contracts)))
+
+
+def policy_epochs_of(contracts: Iterable[ActiveContract]) -> dict[str, int]:
+    """Return the policy epochs by contract key, as sessions and remembered browsers keep them."""
+    return {str(contract.id): contract.policy_epoch for contract in contracts}
 
 
 @lru_cache(maxsize=512)

@@ -8,8 +8,8 @@ from django.contrib.auth import logout
 from django.http import HttpRequest
 
 from core.accounts.guarding import Ended, SessionRecord, why_ended
-from core.accounts.models import ContractAccess, User
-from core.accounts.policies import effective_policy, find_contract
+from core.accounts.models import User
+from core.accounts.policies import contracts_of, find_contract, policy_epochs_of, policy_of
 
 RECORD_KEY = "portal_session"
 ENDED_KEY = "portal_session_ended"
@@ -19,11 +19,12 @@ _SEEN_EVERY_SECONDS = 20
 
 def open_session(request: HttpRequest, user: User, *, at: datetime) -> None:
     """Write into a fresh session what it is bound to and how long it may last."""
-    limits = effective_policy(user.id).sessions
+    contracts = contracts_of(user.id)
+    limits = policy_of(contracts).sessions
     request.session[RECORD_KEY] = SessionRecord(
         host=request.get_host().lower(),
         security_epoch=user.security_epoch,
-        policy_epochs=_policy_epochs_of(user.id),
+        policy_epochs=policy_epochs_of(contracts),
         began_at=at.timestamp(),
         seen_at=at.timestamp(),
         idle_seconds=limits.idle_minutes * 60,
@@ -64,14 +65,8 @@ def take_ended_reason(request: HttpRequest) -> str:
     return str(request.session.pop(ENDED_KEY))
 
 
-def _policy_epochs_of(user_id: UUID) -> dict[str, int]:
-    keys = ContractAccess.objects.filter(user_id=user_id, until__isnull=True)
-    contracts = [find_contract(key) for key in keys.values_list("contract_id", flat=True)]
-    return {str(contract.id): contract.policy_epoch for contract in contracts if contract}
-
-
 def _current_epochs(session: SessionRecord | None) -> dict[str, int]:
     if session is None:
         return {}
     contracts = [find_contract(UUID(key)) for key in session.policy_epochs]
-    return {str(contract.id): contract.policy_epoch for contract in contracts if contract}
+    return policy_epochs_of(contract for contract in contracts if contract)

@@ -1,5 +1,6 @@
 """The app's registration with Django."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.apps import AppConfig
@@ -11,9 +12,12 @@ class MfaConfig(AppConfig):
     verbose_name = "Multi-factor authentication"
 
     def ready(self) -> None:
-        from core.accounts.services.locks import register_unlock_hook
+        from core.accounts.remembering import register_browser_memory
+        from core.accounts.services.locks import register_lock_hook, register_unlock_hook
+        from core.mfa.browser_cookie import CookieMemory
         from core.mfa.codes import Owner, OwnerKind
         from core.mfa.messages import KINDS
+        from core.mfa.services.browsers import forget_all_browsers
         from core.mfa.services.challenges import forget_attempts
         from core.mfa.services.own_account import AccountSource
         from core.mfa.sources import register_source
@@ -22,7 +26,12 @@ class MfaConfig(AppConfig):
         def forget_codes(user_id: UUID) -> None:
             forget_attempts(owner=Owner(OwnerKind.ACCOUNT, user_id))
 
+        def forget_browsers(user_id: UUID, at: datetime) -> None:
+            forget_all_browsers(user_id=user_id, reason="locked", by=None, at=at)
+
         register_unlock_hook(forget_codes)
+        register_lock_hook(forget_browsers)
+        register_browser_memory(CookieMemory())
         register_source("account", AccountSource())
         for kind in KINDS:
             register_kind(kind)

@@ -9,7 +9,15 @@ from core.mfa.models import Channel
 # Without a lock hold in the policy (until an admin unlocks) a registration would stay closed for
 # good, although nobody can unlock it; an hour is our own figure.
 _REGISTRATION_HOLD_MINUTES = 60
-METHOD_OF_CHANNEL = {"email": "email", "sms": "phone", "voice": "phone"}
+# A remembered browser stands for the method it was remembered by; it exists only where every
+# contract of the account allows it.
+METHOD_OF_CHANNEL = {
+    "email": "email",
+    "sms": "phone",
+    "voice": "phone",
+    "remembered_email": "email",
+    "remembered_phone": "phone",
+}
 
 
 def sign_in_rules(policy: Policy, channel: str) -> CodeRules:

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from core.accounts.allauth_wrapper import PortalStage
 from core.common import clock
+from core.mfa.browser_cookie import remember_or_forget
 from core.mfa.journey import enter_mfa_registration
 from core.mfa.selectors import list_factors
 from core.mfa.services.registrations import begin_mfa_registration
@@ -45,3 +46,20 @@ class ChallengeStage(PortalStage):
         if self.attempt.proven:
             return None, True
         return HttpResponseRedirect(reverse(self.urlname)), True
+
+
+class RememberStage(PortalStage):
+    """Remembers the browser when the box was ticked; comes last, when everything is proven.
+
+    Any other complete sign-in forgets what the browser had, which may be somebody else's.
+    """
+
+    key = "portal_remember"
+    urlname = "login_options"
+
+    def handle(self) -> tuple[HttpResponse | None, bool]:
+        """Pass everybody. Use does not prolong: who came by a remembered browser keeps it."""
+        if not self.attempt.recalled:
+            option = self.attempt.option if self.attempt.remember else None
+            remember_or_forget(self.request, self.user, option=option, at=clock.now())
+        return None, True

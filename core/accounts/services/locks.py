@@ -15,7 +15,9 @@ from core.common.context import current_context
 from core.notifications.services.outbox import enqueue
 
 UnlockHook = Callable[[UUID], None]
+LockHook = Callable[[UUID, datetime], None]
 _unlock_hooks: list[UnlockHook] = []
+_lock_hooks: list[LockHook] = []
 
 
 def register_unlock_hook(forget_failures: UnlockHook) -> None:
@@ -25,6 +27,15 @@ def register_unlock_hook(forget_failures: UnlockHook) -> None:
     """
     if forget_failures not in _unlock_hooks:
         _unlock_hooks.append(forget_failures)
+
+
+def register_lock_hook(end_trust: LockHook) -> None:
+    """Add what ends for good when an account is locked (remembered browsers).
+
+    Called in `ready()` of the app that owns it; runs in the transaction of the lock.
+    """
+    if end_trust not in _lock_hooks:
+        _lock_hooks.append(end_trust)
 
 
 def lock_rules(policy: Policy) -> LockRules:
@@ -53,6 +64,8 @@ def record_failure(
     if user is None:
         return None
     if state.is_locked(at) and not before.is_locked(at):
+        for end_trust in _lock_hooks:
+            end_trust(user_id, at)
         _tell_about_lock(user, state, at=at)
     return state
 

@@ -81,6 +81,23 @@ def complete_sign_in(*, user_id: UUID, methods: tuple[str, ...], at: datetime) -
     )
 
 
+@transaction.atomic
+def complete_remembered_sign_in(*, user_id: UUID, methods: tuple[str, ...], at: datetime) -> None:
+    """Note that a remembered browser signed somebody in: `session.began_remembered`.
+
+    The account counts as used. Its failures stay counted: a cookie proves neither password nor
+    factor, and must not buy fresh tries at them.
+    """
+    User.objects.filter(pk=user_id).update(last_used_at=at)
+    record(
+        "session.began_remembered",
+        actor_id=user_id,
+        subject=("account", user_id),
+        data={"methods": list(methods)},
+        at=at,
+    )
+
+
 def record_sign_out(*, user_id: UUID, at: datetime) -> None:
     """Note that somebody signed out: `session.ended`."""
     record(

@@ -7,14 +7,20 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
-from core.accounts.allauth_wrapper import SignInAttempt, begin_sign_in, drop_sign_in
-from core.accounts.forms import SignInForm
+from core.accounts.allauth_wrapper import (
+    SignInAttempt,
+    begin_sign_in,
+    drop_sign_in,
+    sign_in_remembered,
+)
+from core.accounts.forms import RememberForm, SignInForm
 from core.accounts.hashers import HashingBusyError
 from core.accounts.models import User
 from core.accounts.paths import is_own_path
 from core.accounts.policies import OfferedOptions, offered_options
+from core.accounts.remembering import browser_memory
 from core.accounts.services.sign_in import check_password_of, record_sign_out
 from core.accounts.sessions import take_ended_reason
 from core.common import clock
@@ -24,6 +30,7 @@ from tenants import registry
 from tenants.configuration.document import BrandSection, ContractDocument
 
 NEXT_KEY = "portal_next"
+REMEMBER_KEY = "remember"
 REFUSED = (
     "We could not sign you in. Check the e-mail address and the password. After several failed "
     "tries an account is locked, and its owner gets a mail about it."
@@ -37,28 +44,66 @@ ENDED_WORDS = {
 }
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 def login_options(request: HttpRequest) -> HttpResponse:
-    """Show how one can sign in here; somebody who is signed in goes home."""
+    """Show how one can sign in here, and take the choice; who is signed in goes home.
+
+    The choice is a POST: a remembered browser is signed in or forgotten by it, which no link of
+    another site may do.
+    """
     if request.user.is_authenticated:
         return HttpResponseRedirect(reverse("home"))
+    options = offered_options(contract_of(request))
+    if request.method == "POST":
+        return _choose(request, options)
     wanted = request.GET.get("next", "")
     if wanted and is_own_path(wanted):
         request.session[NEXT_KEY] = wanted
+    known = browser_memory().recall(request, at=clock.now()) if options.remember_hours else None
     return render(
         request,
         "accounts/login_options.html",
         {
-            "options": offered_options(contract_of(request)),
+            "options": options,
+            "known": known,
+            "remember_form": RememberForm(
+                hours=options.remember_hours, initial={"remember": known is not None}
+            ),
             "ended": ENDED_WORDS.get(take_ended_reason(request), ""),
         },
     )
 
 
+def _choose(request: HttpRequest, options: OfferedOptions) -> HttpResponse:
+    """Let a remembered browser straight in by its option; forget it and ask in any other case."""
+    option = request.POST.get("option", "")
+    if not _is_offered(option, options):
+        return HttpResponseRedirect(reverse("login_options"))
+    at = clock.now()
+    memory = browser_memory()
+    ticked = options.remember_hours > 0 and REMEMBER_KEY in request.POST
+    known = memory.recall(request, at=at)
+    if ticked and known and known.option == option:
+        return sign_in_remembered(
+            request,
+            known.user,
+            attempt=_attempt(request, option),
+            redirect_url=take_next(request),
+        )
+    reason = "other_option" if ticked else "unticked"
+    memory.forget(request, reason=reason if known else "no_longer_valid", at=at)
+    query = f"?{REMEMBER_KEY}=on" if ticked else ""
+    return HttpResponseRedirect(reverse(f"sign_in_{option}") + query)
+
+
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest, option: str) -> HttpResponse:
-    """Take address and password for one login option, and go on to the second factor."""
+    """Take address and password for one login option, and go on to the second factor.
+
+    The choice of Remember Me stands in the address, so that each tab has its own, and the page
+    says it before the person signs in.
+    """
     if not _is_offered(option, offered_options(contract_of(request))):
         raise Http404
     form = SignInForm(request.POST or None)
@@ -81,16 +126,18 @@ def sign_in(request: HttpRequest, option: str) -> HttpResponse:
     return begin_sign_in(
         request,
         check.user,
-        attempt=SignInAttempt(
-            option=option, binding=str(uuid7()), contract=contract_key_of(request)
-        ),
+        attempt=_attempt(request, option, remember=REMEMBER_KEY in request.GET),
         redirect_url=take_next(request),
     )
 
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session and show Login options."""
+    """End the session and show Login options.
+
+    A remembered browser stays remembered, as the guide (section 6) has it: within its hours a
+    click on the option goes straight in, and unticking the box turns it off. Login options says so.
+    """
     if isinstance(request.user, User):
         record_sign_out(user_id=request.user.id, at=clock.now())
     drop_sign_in(request)
@@ -129,5 +176,17 @@ def _is_offered(option: str, options: OfferedOptions) -> bool:
     return {"phone": options.phone, "email": options.email}.get(option, False)
 
 
+def _attempt(request: HttpRequest, option: str, *, remember: bool = False) -> SignInAttempt:
+    return SignInAttempt(
+        option=option,
+        binding=str(uuid7()),
+        contract=contract_key_of(request),
+        remember=remember,
+    )
+
+
 def _page(request: HttpRequest, form: SignInForm, option: str, status: int = 200) -> HttpResponse:
-    return render(request, "accounts/sign_in.html", {"form": form, "option": option}, status=status)
+    hours = offered_options(contract_of(request)).remember_hours
+    remember_hours = hours if REMEMBER_KEY in request.GET else 0
+    context = {"form": form, "option": option, "remember_hours": remember_hours}
+    return render(request, "accounts/sign_in.html", context, status=status)

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from core.accounts import policies
 from core.accounts.allauth_wrapper import methods_used
 from core.accounts.locking import LockRules
 from core.accounts.models import ContractAccess, User
@@ -68,9 +69,13 @@ def browser(client: Client, dana: User) -> Client:
 
 @pytest.fixture(autouse=True)
 def _as_published_before() -> Iterator[None]:
-    """Read the contracts anew after a test that published and was rolled back."""
+    """Read the contracts anew after a test that published and was rolled back.
+
+    Policies are kept by revision, and the next test publishes the same revision differently.
+    """
     yield
     registry.forget()
+    policies._merged.cache_clear()
 
 
 def events(event_type: str) -> list[dict[str, Any]]:

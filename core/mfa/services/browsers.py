@@ -1,0 +1,163 @@
+"""Remember browsers and forget them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from core.accounts.models import User
+from core.accounts.policies import contracts_of, policy_epochs_of, policy_of
+from core.accounts.remembering import KnownBrowser
+from core.audit.recording import record
+from core.common.crypto import current_key_version, keyed_digest, new_token
+from core.mfa.models import Factor, RememberedBrowser
+from core.mfa.remembering import Forgotten, Memory, Present, expiry, why_forgotten
+
+_PURPOSE = "remembered-browser"
+
+
+@dataclass(frozen=True)
+class NewMemory:
+    """The token for the cookie, which is nowhere else, and its end."""
+
+    token: str
+    expires_at: datetime
+
+
+def find_known_browser(*, token: str, host: str, at: datetime) -> KnownBrowser | None:
+    """Return whom a token may sign in by which option now, or None; changes nothing.
+
+    Tokens are looked up by digest, under every key that is still held: what was not issued costs
+    the same one look-up and tells nothing.
+    """
+    browser = RememberedBrowser.objects.select_related("user").filter(_has(token)).first()
+    if browser is None or _why_forgotten(browser, host=host, at=at) is not None:
+        return None
+    return KnownBrowser(user=browser.user, option=browser.option, expires_at=browser.expires_at)
+
+
+@transaction.atomic
+def remember_browser(
+    *, user: User, option: str, host: str, replaces: str, at: datetime
+) -> NewMemory | None:
+    """Remember a browser after a complete sign-in, for the hours of the effective policy.
+
+    Called at the end of the sign-in with the account as it was checked there: a change of it in
+    the meantime has moved its epoch, and the memory is void. `replaces` is the token that the
+    browser had ("" for none), which ends. None where one of the account's contracts remembers no
+    browsers. Records `browser.remembered`.
+    """
+    forget_browser(token=replaces, reason="replaced", at=at)
+    contracts = contracts_of(user.id)
+    hours = policy_of(contracts).mfa.remember_hours
+    if hours == 0:
+        return None
+    token = new_token()
+    version = current_key_version()
+    browser = RememberedBrowser.objects.create(
+        user=user,
+        option=option,
+        host=host,
+        token_digest=keyed_digest(_PURPOSE, token, version=version),
+        key_version=version,
+        security_epoch=user.security_epoch,
+        policy_epochs=policy_epochs_of(contracts),
+        created_at=at,
+        expires_at=expiry(remember_hours=hours, since=at),
+    )
+    _record(browser, "browser.remembered", by=user.id, data={"hours": hours}, at=at)
+    return NewMemory(token=token, expires_at=browser.expires_at)
+
+
+@transaction.atomic
+def forget_browser(*, token: str, reason: str, at: datetime) -> bool:
+    """Revoke the browser that has a token; tells whether there was one to revoke.
+
+    Called for the browser itself, whoever sits before it. Records `browser.forgotten`, once
+    however many ask at the same time.
+    """
+    browser = (
+        RememberedBrowser.objects.select_for_update()
+        .filter(_has(token), revoked_at__isnull=True)
+        .first()
+        if token
+        else None
+    )
+    if browser is None:
+        return False
+    _revoke(browser, reason=reason, by=None, at=at)
+    return True
+
+
+@transaction.atomic
+def forget_all_browsers(*, user_id: UUID, reason: str, by: UUID | None, at: datetime) -> int:
+    """Revoke every remembered browser of an account; returns how many there were.
+
+    Runs in the transaction of a lock. Changes that move the account's epoch need no call.
+    """
+    browsers = RememberedBrowser.objects.select_for_update().filter(
+        user_id=user_id, revoked_at__isnull=True, expires_at__gt=at
+    )
+    found = list(browsers.order_by("id"))
+    for browser in found:
+        _revoke(browser, reason=reason, by=by, at=at)
+    return len(found)
+
+
+def _has(token: str) -> Q:
+    digests = [
+        keyed_digest(_PURPOSE, token, version=version) for version in settings.PORTAL_SECRET_KEYS
+    ]
+    return Q(token_digest__in=digests)
+
+
+def _why_forgotten(browser: RememberedBrowser, *, host: str, at: datetime) -> Forgotten | None:
+    user = browser.user
+    contracts = contracts_of(user.id)
+    factor = Factor.objects.filter(user=user, kind=browser.option).first()
+    return why_forgotten(
+        Memory(
+            host=browser.host,
+            security_epoch=browser.security_epoch,
+            policy_epochs=browser.policy_epochs,
+            created_at=browser.created_at,
+            expires_at=browser.expires_at,
+            revoked=browser.revoked_at is not None,
+        ),
+        Present(
+            host=host,
+            is_active=user.is_active,
+            is_locked=user.is_locked(at),
+            security_epoch=user.security_epoch,
+            policy_epochs=policy_epochs_of(contracts),
+            remember_hours=policy_of(contracts).mfa.remember_hours,
+            factor_since=factor.verified_at if factor else None,
+            at=at,
+        ),
+    )
+
+
+def _revoke(browser: RememberedBrowser, *, reason: str, by: UUID | None, at: datetime) -> None:
+    browser.revoked_at = at
+    browser.save(update_fields=["revoked_at"])
+    _record(browser, "browser.forgotten", by=by, data={"reason": reason}, at=at)
+
+
+def _record(
+    browser: RememberedBrowser,
+    event_type: str,
+    *,
+    by: UUID | None,
+    data: dict[str, object],
+    at: datetime,
+) -> None:
+    record(
+        event_type,
+        actor_id=by,
+        subject=("remembered_browser", browser.id),
+        data={"account": str(browser.user_id), "option": browser.option, **data},
+        at=at,
+    )
