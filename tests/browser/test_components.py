@@ -11,6 +11,7 @@ def test_components_fit_and_are_accessible(portal: Portal, page: Page, width: in
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(portal.url("/ui/"))
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    expect(page.locator(".notice--old-browser")).to_be_hidden()
     check_accessibility(page)
 
 

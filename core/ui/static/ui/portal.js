@@ -144,7 +144,8 @@ function askFirst(form) {
 }
 
 function guardSubmit(form) {
-  if (form.dataset.guarded) return;
+  // What htmx sends stays on the page and may be sent again: the keys of a telephone, say.
+  if (form.dataset.guarded || form.hasAttribute("hx-post")) return;
   form.dataset.guarded = "true";
   form.addEventListener("submit", (event) => {
     if (form.dataset.confirm && !form.dataset.confirmed) {
