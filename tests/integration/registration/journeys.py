@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.test import Client
+from django.test import Client, TestCase
 
 from core.notifications.models import LocalMessage
 
@@ -47,12 +47,24 @@ def person(**changes: str) -> dict[str, str]:
     }
 
 
+class Browser(Client):
+    """A browser whose requests commit: what leaves on commit leaves, in rolled-back tests, too."""
+
+    def __init__(self, **defaults: Any) -> None:
+        super().__init__(SERVER_NAME="localhost", **defaults)
+
+    def request(self, **request: Any) -> Any:
+        """Answer a request, and run what it left for after the commit."""
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            return super().request(**request)
+
+
 @dataclass
 class Journey:
     """One browser tab in one program."""
 
     slug: str
-    client: Client = field(default_factory=lambda: Client(SERVER_NAME="localhost"))
+    client: Browser = field(default_factory=Browser)
     path: str = ""
     """The path of the journey's pages, without their last segment."""
     host: str = "localhost"
@@ -114,7 +126,7 @@ def link_to(address: str) -> str:
 
 def is_refused(path: str) -> bool:
     """Press the button behind a link, and say whether it led to the page for ended links."""
-    return str(Client().post(path)["Location"]).endswith("/register/link-ended/")
+    return str(Browser().post(path)["Location"]).endswith("/register/link-ended/")
 
 
 def text_of(response: Any) -> str:

@@ -3,7 +3,6 @@
 from urllib.parse import urlsplit
 
 import pytest
-from django.test import Client
 
 from contracts.evidence.models import EvidenceRecord
 from contracts.registration.models import PendingRegistration, TermsAcceptance
@@ -14,15 +13,15 @@ from core.groups.models import Membership, Provider, ProviderGroup
 from core.notifications.models import LocalMessage
 from tenants.context import contract_context
 from tenants.registry import get_contract
-from tests.integration.registration.journeys import CLAIMS, Journey, text_of
+from tests.integration.registration.journeys import CLAIMS, Browser, Journey, text_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 _ADDRESS = "dana.reed@clinic.example.org"
 
 
 @pytest.fixture
-def signed_in() -> Client:
+def signed_in() -> Browser:
     """Return the browser of somebody who registered, and is signed in."""
     journey = Journey("wv-bh").start().inform().submit()
     journey.follow()
@@ -43,7 +42,7 @@ def _other_claim() -> dict[str, str]:
 
 
 def test_a_second_identifier_joins_the_same_group_without_asking_for_terms_again(
-    signed_in: Client,
+    signed_in: Browser,
 ) -> None:
     found = signed_in.post("/wv-bh/providers/add/", _other_claim())
     page = signed_in.get(found["Location"])
@@ -59,7 +58,7 @@ def test_a_second_identifier_joins_the_same_group_without_asking_for_terms_again
 
 
 def test_another_contract_is_found_from_the_portal_host_and_asks_for_its_terms(
-    signed_in: Client,
+    signed_in: Browser,
 ) -> None:
     found = signed_in.post("/providers/add/", CLAIMS["ms-um"])
     assert found["Location"].startswith("/ms-um/providers/add/")
@@ -73,31 +72,31 @@ def test_another_contract_is_found_from_the_portal_host_and_asks_for_its_terms(
     assert TermsAcceptance.objects.count() == 2
 
 
-def test_confirming_twice_adds_once(signed_in: Client) -> None:
+def test_confirming_twice_adds_once(signed_in: Browser) -> None:
     found = signed_in.post("/wv-bh/providers/add/", _other_claim())
     for _ in range(2):
         assert signed_in.post(found["Location"]).status_code == 302
     assert Provider.objects.count() == 2
 
 
-def test_what_is_registered_is_refused_with_the_same_page(signed_in: Client) -> None:
+def test_what_is_registered_is_refused_with_the_same_page(signed_in: Browser) -> None:
     taken = signed_in.post("/wv-bh/providers/add/", CLAIMS["wv-bh"])
     wrong = signed_in.post("/wv-bh/providers/add/", {**CLAIMS["wv-bh"], "code": "0000000001"})
     assert "could not register" in text_of(taken)
     assert text_of(taken) == text_of(wrong)
 
 
-def test_only_signed_in_people_add_and_only_to_their_own_account(signed_in: Client) -> None:
-    assert "next=" in Client().get("/providers/add/")["Location"]
+def test_only_signed_in_people_add_and_only_to_their_own_account(signed_in: Browser) -> None:
+    assert "next=" in Browser().get("/providers/add/")["Location"]
     found = signed_in.post("/wv-bh/providers/add/", _other_claim())
     stranger = User.objects.create(username="s", email="s@example.org", password="!")
-    other = Client(SERVER_NAME="localhost")
+    other = Browser()
     other.force_login(stranger)
     other.post(found["Location"], {"accepted": "on"})
     assert Provider.objects.count() == 1
 
 
-def test_the_mail_to_the_owner_of_an_address_leads_to_the_addition(signed_in: Client) -> None:
+def test_the_mail_to_the_owner_of_an_address_leads_to_the_addition(signed_in: Browser) -> None:
     Journey("va-dmas").start().inform(username="dana2").submit()
     link = LocalMessage.objects.filter(to=_ADDRESS).latest("sent_at").link
     found = signed_in.get(urlsplit(link).path)
@@ -109,7 +108,7 @@ def test_the_mail_to_the_owner_of_an_address_leads_to_the_addition(signed_in: Cl
     assert User.objects.count() == 1
 
 
-def test_nobody_else_takes_up_that_registration(signed_in: Client) -> None:
+def test_nobody_else_takes_up_that_registration(signed_in: Browser) -> None:
     Journey("va-dmas").start().inform(username="xyz", email="x@example.org").submit()
     pending = PendingRegistration.objects.get(contract__slug="va-dmas")
     answer = signed_in.get(f"/va-dmas/providers/add/claim/{pending.id}/")
@@ -117,7 +116,7 @@ def test_nobody_else_takes_up_that_registration(signed_in: Client) -> None:
 
 
 def test_a_provider_that_somebody_else_registers_just_now_is_not_added(
-    signed_in: Client,
+    signed_in: Browser,
 ) -> None:
     Journey("va-dmas").start().inform(username="other", email="other@example.org").submit()
     found = signed_in.post("/va-dmas/providers/add/", CLAIMS["va-dmas"])
@@ -128,5 +127,5 @@ def test_a_provider_that_somebody_else_registers_just_now_is_not_added(
     assert reasons.latest("at").result == "reserved"
 
 
-def test_signed_in_people_are_led_from_register_to_add(signed_in: Client) -> None:
+def test_signed_in_people_are_led_from_register_to_add(signed_in: Browser) -> None:
     assert signed_in.get("/wv-bh/register/")["Location"] == "/wv-bh/providers/add/"

@@ -1,10 +1,9 @@
 """Bad input of every kind: a message at the field, what was typed still there, never a 500."""
 
 import pytest
-from django.test import Client
 
 from contracts.registration.models import Journey, PendingRegistration
-from tests.integration.registration.journeys import CLAIMS, person
+from tests.integration.registration.journeys import CLAIMS, Browser, person
 from tests.integration.registration.journeys import Journey as Walk
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +24,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize("slug", CLAIMS)
 def test_odd_identifiers_and_codes_get_a_message_at_the_field(slug: str, typed: str) -> None:
     for field in CLAIMS[slug]:
-        response = Client().post(f"/{slug}/register/", {**CLAIMS[slug], field: typed})
+        response = Browser().post(f"/{slug}/register/", {**CLAIMS[slug], field: typed})
         assert response.status_code == 200
         assert f'href="#id_{field}"' in response.content.decode()
     assert PendingRegistration.objects.count() == 0

@@ -1,7 +1,6 @@
 """A provider is registered in each program, from the first page to the account."""
 
 import pytest
-from django.test import Client
 
 from contracts.evidence.models import EvidenceRecord
 from contracts.registration.models import PendingRegistration, TermsAcceptance
@@ -13,6 +12,7 @@ from tenants.context import contract_context
 from tenants.registry import get_contract
 from tests.integration.registration.journeys import (
     CLAIMS,
+    Browser,
     Journey,
     is_refused,
     link_to,
@@ -20,7 +20,7 @@ from tests.integration.registration.journeys import (
     text_of,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("slug", CLAIMS)
@@ -78,7 +78,7 @@ def test_every_step_leaves_an_audit_event() -> None:
 
 
 def test_the_portal_host_finds_the_contract_by_identifier_and_code() -> None:
-    response = Client().post("/register/", CLAIMS["ms-um"])
+    response = Browser().post("/register/", CLAIMS["ms-um"])
     assert response["Location"].startswith("/ms-um/register/")
 
 
@@ -102,8 +102,8 @@ def test_the_link_page_does_nothing_on_get() -> None:
     journey = Journey("wv-bh").start().inform().submit()
     path = link_to("dana.reed@clinic.example.org")
     for _ in range(3):
-        assert Client().get(path).status_code == 200
-        Client().head(path)
+        assert Browser().get(path).status_code == 200
+        Browser().head(path)
     assert PendingRegistration.objects.get().state == "submitted"
     assert journey.follow().endswith("/mfa/method/")
 
@@ -112,10 +112,10 @@ def test_a_link_works_once_and_looks_then_like_an_unknown_one() -> None:
     journey = Journey("wv-bh").start().inform().submit()
     path = link_to("dana.reed@clinic.example.org")
     journey.follow()
-    used = Client().post(path)
-    unknown = Client().post("/wv-bh/register/link/" + "x" * 43 + "/")
+    used = Browser().post(path)
+    unknown = Browser().post("/wv-bh/register/link/" + "x" * 43 + "/")
     assert used["Location"] == unknown["Location"] == "/wv-bh/register/link-ended/"
-    assert "Reset" in text_of(Client().get(used["Location"]))
+    assert "Reset" in text_of(Browser().get(used["Location"]))
 
 
 def test_another_contract_does_not_take_the_link() -> None:
@@ -132,7 +132,7 @@ def test_sending_the_terms_twice_makes_one_registration_and_one_mail() -> None:
 
 
 def test_a_second_tab_is_led_to_the_registration_of_the_first() -> None:
-    client = Client()
+    client = Browser()
     first = Journey("wv-bh", client).start().inform()
     second = Journey("wv-bh", client).start().inform(username="other", email="o@clinic.example.org")
     first.submit()
@@ -143,7 +143,7 @@ def test_a_second_tab_is_led_to_the_registration_of_the_first() -> None:
 
 
 def test_two_tabs_with_two_programs_do_not_mix() -> None:
-    client = Client()
+    client = Browser()
     one = Journey("wv-bh", client).start()
     two = Journey("ms-um", client).start()
     one.inform().submit()
@@ -174,11 +174,11 @@ def test_pages_out_of_order_lead_to_the_right_one() -> None:
 
 def test_a_journey_opens_in_its_own_browser_and_contract_only() -> None:
     journey = Journey("wv-bh").start()
-    stranger = Client().get(f"{journey.path}information/")
+    stranger = Browser().get(f"{journey.path}information/")
     assert stranger["Location"] == "/wv-bh/register/?ended=1"
     elsewhere = journey.path.replace("/wv-bh/", "/va-dmas/")
     assert journey.client.get(f"{elsewhere}information/").status_code == 302
-    assert "begin here again" in text_of(Client().get("/wv-bh/register/?ended=1"))
+    assert "begin here again" in text_of(Browser().get("/wv-bh/register/?ended=1"))
 
 
 def test_the_same_numbers_lead_back_while_the_registration_waits() -> None:
@@ -229,8 +229,8 @@ def test_resend_kills_the_older_link() -> None:
 
 def test_reset_mails_a_new_link_and_answers_the_same_for_anybody() -> None:
     Journey("wv-bh").start().inform().submit()
-    known = Client().post("/wv-bh/register/reset/", {"username": "DReed"})
-    unknown = Client().post("/wv-bh/register/reset/", {"username": "nobody"})
+    known = Browser().post("/wv-bh/register/reset/", {"username": "DReed"})
+    unknown = Browser().post("/wv-bh/register/reset/", {"username": "nobody"})
     assert text_of(known) == text_of(unknown)
     assert LocalMessage.objects.filter(to="dana.reed@clinic.example.org").count() == 2
 
@@ -251,7 +251,7 @@ def test_username_availability_is_told_inside_a_journey_only() -> None:
     ask = f"{journey.path}username/"
     assert "taken" in text_of(journey.client.get(ask, {"username": "dREED"}))
     assert "free" in text_of(journey.client.get(ask, {"username": "somebody"}))
-    assert Client().get(ask, {"username": "dreed"}).status_code == 302
+    assert Browser().get(ask, {"username": "dreed"}).status_code == 302
     without_script = journey.client.post(
         f"{journey.path}information/", {**person(first_name=""), "check_username": "1"}
     )
@@ -269,9 +269,9 @@ def test_a_reserved_username_is_refused_at_the_field() -> None:
 
 def test_terms_are_public_in_every_version() -> None:
     terms = get_contract("wv-bh").document.terms[0]
-    page = text_of(Client().get("/wv-bh/terms/"))
+    page = text_of(Browser().get("/wv-bh/terms/"))
     assert terms.text[0].split()[0] in page
     assert terms.party.legal_name in page
-    assert Client().get(f"/wv-bh/terms/{terms.version}/").status_code == 200
-    assert Client().get("/wv-bh/terms/none-such/").status_code == 404
-    assert "/wv-bh/terms/" in Client().get("/terms/").content.decode()
+    assert Browser().get(f"/wv-bh/terms/{terms.version}/").status_code == 200
+    assert Browser().get("/wv-bh/terms/none-such/").status_code == 404
+    assert "/wv-bh/terms/" in Browser().get("/terms/").content.decode()

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
-from django.test import Client
 from django.utils import timezone
 
 from contracts.evidence.models import EvidenceRecord
@@ -18,7 +17,7 @@ from contracts.roster.services.index import rebuild_index
 from core.common.ids import uuid7
 from tenants.context import contract_context
 from tenants.registry import get_contract
-from tests.integration.registration.journeys import CLAIMS, person, text_of
+from tests.integration.registration.journeys import CLAIMS, Browser, person, text_of
 from tests.integration.registration.journeys import Journey as Walk
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +33,7 @@ def _give_another_program_the_same_numbers() -> None:
 
 def test_two_programs_with_the_same_numbers_are_chosen_from() -> None:
     _give_another_program_the_same_numbers()
-    client = Client(SERVER_NAME="localhost")
+    client = Browser()
     response = client.post("/register/", CLAIMS["wv-bh"])
     choose = response["Location"]
     assert choose.startswith("/register/choose/")
@@ -44,7 +43,7 @@ def test_two_programs_with_the_same_numbers_are_chosen_from() -> None:
     chosen = Journey.objects.get(contract__slug="ms-um")
     assert f"/ms-um/register/{chosen.id}/provider/" in page.content.decode()
     assert client.get(f"/ms-um/register/{chosen.id}/provider/").status_code == 200
-    assert Client().get(choose)["Location"] == "/register/?ended=1"
+    assert Browser().get(choose)["Location"] == "/register/?ended=1"
 
 
 @contextmanager
@@ -57,7 +56,7 @@ def test_a_contract_that_is_not_open_shows_the_contacts_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(start_pages, "is_open", lambda _document, _at: False)
-    page = Client().get("/wv-bh/register/")
+    page = Browser().get("/wv-bh/register/")
     assert "Registration is not open" in text_of(page)
     assert "800-461-9371" in text_of(page)
     assert "<form" not in page.content.decode().partition("<main")[2].partition("</main>")[0]
@@ -91,7 +90,7 @@ def test_terms_must_be_accepted() -> None:
 
 def test_the_guide_and_what_to_have_ready_stand_beside_the_form() -> None:
     document = get_contract("wv-bh").document
-    page = Client().get("/wv-bh/register/").content.decode()
+    page = Browser().get("/wv-bh/register/").content.decode()
     assert str(document.contract.guide_url) in page
     assert all(
         text in page.replace("&#x27;", "'") for text in document.registration.before_you_start

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 
 from contracts.registration.models import AttemptCount, Journey
 from contracts.roster.models import IssuedCode, RosterEntry
@@ -12,10 +11,10 @@ from core.common.clock import now
 from core.notifications.models import LocalMessage
 from tenants.context import contract_context
 from tenants.registry import get_contract
-from tests.integration.registration.journeys import CLAIMS, text_of
+from tests.integration.registration.journeys import CLAIMS, Browser, text_of
 from tests.integration.registration.journeys import Journey as Walk
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 _NPI = CLAIMS["wv-bh"]["identifier"]
 
@@ -23,7 +22,7 @@ _NPI = CLAIMS["wv-bh"]["identifier"]
 def _refused(slug: str, **claim: str) -> tuple[str, str]:
     """Return the page's words and the audit's reason for a claim that is refused."""
     path = f"/{slug}/register/" if slug else "/register/"
-    page = text_of(Client().post(path, claim))
+    page = text_of(Browser().post(path, claim))
     assert "We could not register with these numbers" in page, page
     return page, AuditEvent.objects.filter(event_type="registration.refused").latest("at").result
 
@@ -81,7 +80,7 @@ def test_the_portal_host_shows_the_programs_with_their_contacts() -> None:
 
 
 def test_the_failure_page_carries_reset() -> None:
-    response = Client().post("/wv-bh/register/", {"identifier": _NPI, "code": "0000000001"})
+    response = Browser().post("/wv-bh/register/", {"identifier": _NPI, "code": "0000000001"})
     assert "/wv-bh/register/reset/" in response.content.decode()
     assert f'value="{_NPI}"' in response.content.decode()
     assert "<title>Error: " in response.content.decode()
@@ -92,19 +91,19 @@ def test_attempts_are_counted_per_identifier_whatever_the_host() -> None:
     limit = get_contract("wv-bh").document.registration.limits.attempts_per_identifier
     for number in range(limit):
         path = "/wv-bh/register/" if number % 2 else "/register/"
-        assert Client().post(path, wrong).status_code == 200
-    refused = Client().post("/wv-bh/register/", CLAIMS["wv-bh"])
+        assert Browser().post(path, wrong).status_code == 200
+    refused = Browser().post("/wv-bh/register/", CLAIMS["wv-bh"])
     assert refused.status_code == 429
     assert "Too many attempts" in text_of(refused)
     assert Journey.objects.count() == 0
     AttemptCount.objects.update(window_ends_at=now())
-    assert Client().post("/wv-bh/register/", CLAIMS["wv-bh"]).status_code == 302
+    assert Browser().post("/wv-bh/register/", CLAIMS["wv-bh"]).status_code == 302
 
 
 def test_a_new_code_goes_to_the_address_on_file_and_the_answer_is_the_same() -> None:
     path = "/acentra-sample/register/code/"
-    known = Client().post(path, {"identifier": "1234567893"})
-    unknown = Client().post(path, {"identifier": "1999999984"})
+    known = Browser().post(path, {"identifier": "1234567893"})
+    unknown = Browser().post(path, {"identifier": "1999999984"})
     assert text_of(known) == text_of(unknown)
     mails = {message.to: message for message in LocalMessage.objects.exclude(code="")}
     assert set(mails) == {
@@ -112,18 +111,20 @@ def test_a_new_code_goes_to_the_address_on_file_and_the_answer_is_the_same() -> 
         "office001@acentra-sample.example.org",
     }
     code = mails["office001@acentra-sample.example.org"].code
-    started = Client().post("/acentra-sample/register/", {"identifier": "1234567893", "code": code})
+    started = Browser().post(
+        "/acentra-sample/register/", {"identifier": "1234567893", "code": code}
+    )
     assert started.status_code == 302
 
 
 def test_codes_are_sent_for_one_identifier_a_few_times_a_day_only() -> None:
     path = "/acentra-sample/register/code/"
-    pages = {text_of(Client().post(path, {"identifier": "1234567893"})) for _ in range(5)}
+    pages = {text_of(Browser().post(path, {"identifier": "1234567893"})) for _ in range(5)}
     assert len(pages) == 1
     assert LocalMessage.objects.filter(to="office000@acentra-sample.example.org").count() == 3
 
 
 def test_a_program_without_issued_codes_only_explains() -> None:
-    page = Client().get("/wv-bh/register/code/")
+    page = Browser().get("/wv-bh/register/code/")
     assert page.status_code == 200
     assert "Send a new code" not in text_of(page)

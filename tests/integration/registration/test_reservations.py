@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from contracts.registration.models import AttemptCount, PendingRegistration
@@ -12,9 +11,9 @@ from contracts.registration.tasks import release_expired
 from core.accounts.models import User
 from core.audit.models import AuditEvent
 from core.notifications.models import LocalMessage
-from tests.integration.registration.journeys import Journey, is_refused, link_to, text_of
+from tests.integration.registration.journeys import Browser, Journey, is_refused, link_to, text_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 _ADDRESS = "dana.reed@clinic.example.org"
 
@@ -91,7 +90,7 @@ def test_a_used_link_whose_reservation_ended_completes_nothing() -> None:
 def test_a_new_link_after_the_first_was_used_takes_over() -> None:
     journey = Journey("wv-bh").start().inform().submit()
     journey.follow()
-    Client().post("/wv-bh/register/reset/", {"username": "dreed"})
+    Browser().post("/wv-bh/register/reset/", {"username": "dreed"})
     again = Journey("wv-bh")
     again.follow()
     again.prove_email()
