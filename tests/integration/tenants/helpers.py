@@ -7,6 +7,19 @@ from typing import Any
 from django.db import connection, connections
 
 from contracts.roster.models import RosterEntry
+from tenants.backend.base import DatabaseWrapper
+
+
+def portal_connection(using: str = "default") -> DatabaseWrapper:
+    """Return a connection as what it is."""
+    found = connections[using]
+    assert isinstance(found, DatabaseWrapper)
+    return found
+
+
+def switches_so_far() -> int:
+    """Return how often the path of this thread's connection was set."""
+    return portal_connection().path_switches
 
 
 def current_path(using: str = "default") -> str:

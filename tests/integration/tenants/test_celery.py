@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ probe = Celery(
     task_serializer="json",
     result_serializer="json",
     accept_content=["json"],
-    result_expires=60,
+    result_expires=timedelta(minutes=1),
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=False,
 )

@@ -1,5 +1,7 @@
 """What the application's login may do, and what no login may."""
 
+from uuid import UUID
+
 import pytest
 from django.apps import apps
 from django.db import Error, ProgrammingError, connection, connections, transaction
@@ -64,7 +66,7 @@ def test_the_application_cannot_change_an_audit_event() -> None:
     assert AuditEvent.objects.get(pk=event.pk).result == "ok"
 
 
-def _run(using: str, statement: str, *parameters: object) -> None:
+def _run(using: str, statement: str, *parameters: UUID) -> None:
     with connections[using].cursor() as cursor:
         cursor.execute(statement, parameters or None)
 

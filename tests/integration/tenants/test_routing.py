@@ -1,5 +1,6 @@
 """The URL names the contract: hosts, prefixes, redirects, and links made from configuration."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -188,7 +189,7 @@ def test_every_first_segment_of_the_portals_pages_is_reserved() -> None:
 def _patterns() -> list[str]:
     found: list[str] = []
 
-    def walk(patterns: list[object], prefix: str) -> None:
+    def walk(patterns: Sequence[object], prefix: str) -> None:
         for item in patterns:
             route = prefix + str(getattr(item, "pattern", ""))
             inner = getattr(item, "url_patterns", None)

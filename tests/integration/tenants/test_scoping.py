@@ -119,7 +119,8 @@ def test_an_object_made_before_belongs_to_the_contract_of_its_first_save(
     contract_a: A, contract_b: A
 ) -> None:
     entry = RosterEntry(unit_key="SCOPE4", identifier="1", identifier_type="npi", name="Later")
-    assert entry.contract_schema is None
+    carried = entry.contract_schema
+    assert carried is None
     with pytest.raises(NoContractError):
         entry.save()
     with contract_context(contract_b):
