@@ -27,10 +27,14 @@ from tenants.context import ActiveContract
 from tests.support import database
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what drives a browser last: from then on an event loop lives in the process."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark what lies in tests/browser, and run it last: it leaves an event loop in the process."""
+    for item in items:
+        if "browser" in item.path.parts:
+            item.add_marker("browser")
+    yield
+    items.sort(key=lambda item: "browser" in item.path.parts)
 
 
 @pytest.fixture(scope="session")
