@@ -13,7 +13,11 @@ from core.accounts.passwords import LONGEST_PASSWORD, normalize_password
 from core.accounts.policies import effective_policy
 from core.accounts.selectors import find_account_by_email
 from core.accounts.services.locks import forget_failures, lock_rules, record_failure
-from core.accounts.services.throttle import address_is_throttled, count_address_failure
+from core.accounts.services.throttle import (
+    address_is_throttled,
+    count_address_failure,
+    hold_sign_in_turn,
+)
 from core.audit.recording import record
 from core.common.ids import uuid7
 
@@ -42,10 +46,17 @@ def check_password_of(*, email: str, password: str, address: str, at: datetime) 
     `address` is the network address. Whatever is wrong, the same work is done: one hash, one
     count, one audit event (`sign_in.refused`, with the true reason). A locked account is not told
     from a wrong password even after the right one, or the lock would be an oracle for guesses.
-    Raises HashingBusyError before anything is counted.
+    Passwords for one address are checked one after another, so that of many guesses at once no
+    more are compared than the lock allows. Raises HashingBusyError before anything is counted.
     """
     if address_is_throttled(address, at=at):
         return _refused(None, Refusal.TOO_MANY_FROM_ADDRESS, address=address, at=at)
+    with transaction.atomic():
+        hold_sign_in_turn(email)
+        return _check(email, password, address, at)
+
+
+def _check(email: str, password: str, address: str, at: datetime) -> PasswordCheck:
     user = find_account_by_email(email)
     matches = password_matches(user, password)
     refusal = _refusal(user, matches=matches, at=at)

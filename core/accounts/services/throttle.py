@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Case, F, Value, When
 
 from core.accounts.models import AddressFailures
@@ -39,3 +39,14 @@ def count_address_failure(address: str, *, at: datetime) -> None:
 
 def _digest(address: str) -> bytes:
     return keyed_digest("sign-in-address", address)
+
+
+def hold_sign_in_turn(email: str) -> None:
+    """Make everybody else who tries the same e-mail address wait until this transaction ends.
+
+    The same for an address without an account, so that waiting tells nothing.
+    """
+    digest = keyed_digest("sign-in-turn", email.strip().lower())
+    number = int.from_bytes(digest[:8], "big", signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])

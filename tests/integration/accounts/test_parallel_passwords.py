@@ -1,0 +1,50 @@
+"""Many passwords for one account at one moment: no more are compared than the lock allows."""
+
+import time
+from collections import Counter
+
+import pytest
+
+from core.accounts.models import User
+from core.accounts.policies import effective_policy
+from core.accounts.services import sign_in
+from core.audit.models import AuditEvent
+from tests.support.people import PASSWORD, START, make_person
+from tests.support.threads import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+GUESSES = 12
+
+
+@pytest.fixture(autouse=True)
+def _slow_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take as long for a hash as in production, or the guesses would hardly meet."""
+    compare = sign_in.password_matches
+
+    def slowly(user: User | None, password: str) -> bool:
+        time.sleep(0.05)
+        return compare(user, password)
+
+    monkeypatch.setattr(sign_in, "password_matches", slowly)
+
+
+def guess(email: str, password: str) -> User | None:
+    return sign_in.check_password_of(
+        email=email, password=password, address="192.0.2.1", at=START
+    ).user
+
+
+def test_wrong_passwords_at_once_are_compared_as_often_as_allowed() -> None:
+    user = make_person()
+    allowed = effective_policy(user.id).accounts.lock_failures
+    at_once(GUESSES, lambda place: guess(user.email, f"guess number {place}"))
+    events = AuditEvent.objects.filter(event_type="sign_in.refused")
+    results = Counter(events.values_list("result", flat=True))
+    assert results == {"wrong_password": allowed, "locked": GUESSES - allowed}
+    assert guess(user.email, PASSWORD) is None
+
+
+def test_unknown_addresses_take_turns_too() -> None:
+    began = time.monotonic()
+    at_once(4, lambda place: guess("nobody@clinic.example", f"guess number {place}"))
+    assert time.monotonic() - began >= 4 * 0.05
