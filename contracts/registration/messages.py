@@ -116,7 +116,8 @@ def prepare_code(message: OutboxMessage, at: datetime) -> Rendered | None:
         ).first()
         if entry is None:
             return None
-        (issued,) = issue_codes(entries=[entry], by=None, at=at)
+        # Whoever knows an NPI may ask: earlier codes, and registrations begun with them, go on.
+        (issued,) = issue_codes(entries=[entry], by=None, at=at, revoke=False)
         context = {
             "code": group_code(issued.code),
             "valid_until": local_date(contract.document, issued.expires_at),

@@ -84,6 +84,9 @@ class LatinTextField(forms.CharField):
     def clean(self, value: Any) -> str:
         """Return the text in composed form, with single spaces."""
         text = " ".join(unicodedata.normalize("NFC", super().clean(value) or "").split())
+        # A few characters become longer by it, after the limit was checked.
+        if self.max_length is not None and len(text) > self.max_length:
+            raise ValidationError(f"Use {self.max_length} characters or fewer.")
         if not all(_is_latin(character) for character in text):
             raise ValidationError(
                 f"{self.label}: use Latin letters, digits and signs such as - ' . , only."

@@ -10,6 +10,8 @@ from core.accounts.selectors import username_is_available
 
 # Own figure: enough to find a name, too few to list who has an account.
 _PER_JOURNEY: Final = 40
+# Sending the page tells it, too, so that is counted beside: nobody misses so often.
+_SUBMISSIONS_PER_JOURNEY: Final = 30
 _WINDOW: Final = timedelta(hours=1)
 _LONGEST: Final = 60
 
@@ -21,6 +23,7 @@ class UsernameAnswer(StrEnum):
     TAKEN = "taken"
     NOTHING = "nothing"
     TOO_MANY = "too_many"
+    WAIT = "wait"
 
 
 def ask_username(*, journey_id: UUID, username: str, at: datetime) -> UsernameAnswer:
@@ -36,3 +39,13 @@ def ask_username(*, journey_id: UUID, username: str, at: datetime) -> UsernameAn
     if not count_attempt(limits=[limit], at=at).allowed:
         return UsernameAnswer.TOO_MANY
     return UsernameAnswer.FREE if username_is_available(name) else UsernameAnswer.TAKEN
+
+
+def may_submit_username(*, journey_id: UUID, at: datetime) -> bool:
+    """Count one sending of the information page; tells whether it may be checked.
+
+    The page answers whether the username is taken, so without a limit it would list who has an
+    account. Called before the page says anything about it.
+    """
+    limit = Limit("username.submission", str(journey_id), _SUBMISSIONS_PER_JOURNEY, _WINDOW)
+    return count_attempt(limits=[limit], at=at).allowed

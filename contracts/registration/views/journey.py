@@ -17,7 +17,11 @@ from contracts.registration.services.registrations import (
     save_information,
     submit_registration,
 )
-from contracts.registration.services.usernames import UsernameAnswer, ask_username
+from contracts.registration.services.usernames import (
+    UsernameAnswer,
+    ask_username,
+    may_submit_username,
+)
 from contracts.registration.states import RegistrationState
 from contracts.registration.views.shared import (
     STEPS,
@@ -61,6 +65,9 @@ def information(request: HttpRequest, journey: Journey, contract: ActiveContract
             journey_id=journey.id, username=request.POST.get("username", ""), at=clock.now()
         )
         form = form.without_errors()
+    elif request.method == "POST" and not _may_be_checked(journey, form):
+        answer = UsernameAnswer.WAIT
+        form = form.without_errors()
     elif request.method == "POST" and form.is_valid():
         save_information(journey_id=journey.id, information=form.information(), at=clock.now())
         return to_page("terms_accept", journey)
@@ -71,7 +78,15 @@ def information(request: HttpRequest, journey: Journey, contract: ActiveContract
         "fax_note": contract.document.profile.registration.fax_note,
         "steps": STEPS,
     }
-    return render(request, "registration/information.html", context)
+    status = 429 if answer is UsernameAnswer.WAIT else 200
+    return render(request, "registration/information.html", context, status=status)
+
+
+def _may_be_checked(journey: Journey, form: InformationForm) -> bool:
+    """Count a sending, but for a journey's first one that is right: most people send no other."""
+    if not journey.information and form.is_valid():
+        return True
+    return may_submit_username(journey_id=journey.id, at=clock.now())
 
 
 @require_GET

@@ -43,19 +43,27 @@ class NewCode:
 
 
 @transaction.atomic
-def issue_codes(*, entries: Iterable[RosterEntry], by: UUID | None, at: datetime) -> list[NewCode]:
+def issue_codes(
+    *, entries: Iterable[RosterEntry], by: UUID | None, at: datetime, revoke: bool = True
+) -> list[NewCode]:
     """Make a new code for each entry of the contract in hand, and return them to be shown once.
 
     Called by operators (`roster issue-codes`) and when a code goes to the address on file. Only
-    digests are stored. An entry's earlier codes that could still be used are revoked. Publishes
-    the new pairs in the shared index. Records `issued_code.issued` with ids and counts. Raises
-    NoIssuedCodesError where the rule takes no issued code.
+    digests are stored. An entry's earlier codes that could still be used are revoked, unless
+    `revoke` is false: so where anybody may ask for a code, or strangers could end the code that a
+    provider holds. Publishes the new pairs in the shared index. Records
+    `issued_code.issued` with ids and counts. Raises NoIssuedCodesError where the rule takes no
+    issued code.
     """
     contract = require_contract()
     rule = _code_rule(contract.document.registration)
     locked = _lock(entries)
     return _store(
-        contract, [(entry, new_issued_code(rule.length)) for entry in locked], by=by, at=at
+        contract,
+        [(entry, new_issued_code(rule.length)) for entry in locked],
+        by=by,
+        at=at,
+        revoke=revoke,
     )
 
 
@@ -135,11 +143,13 @@ def _store(
     *,
     by: UUID | None,
     at: datetime,
+    revoke: bool = True,
 ) -> list[NewCode]:
     if not codes:
         return []
     entry_ids = [entry.id for entry, _ in codes]
-    revoked = usable_codes(at).filter(entry__in=entry_ids).update(revoked_at=at)
+    former = usable_codes(at).filter(entry__in=entry_ids)
+    revoked = former.update(revoked_at=at) if revoke else 0
     registration = contract.document.registration
     make = _maker(registration, at)
     issued = IssuedCode.objects.bulk_create([make(entry, code) for entry, code in codes])
