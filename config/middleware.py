@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -64,6 +65,28 @@ def remote_address(request: HttpRequest) -> str:
         if hop and hop not in settings.PORTAL_TRUSTED_PROXIES:
             return hop
     return address
+
+
+class OddRequestMiddleware:
+    """Refuses a body that no form of ours has, and drops cookies that no browser of ours sends.
+
+    Django limits the fields of a form but not the files beside them, which it would write to the
+    disk before any view is asked; the portal takes no files. A quoted cookie may hold any octet,
+    and the database refuses a session's key with a NUL in it.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Run the request without the odd cookies. Raises RequestDataTooBig, answered with 400."""
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise RequestDataTooBig("A body larger than any form of the portal.")
+        request.COOKIES = {
+            name: value for name, value in request.COOKIES.items() if value.isprintable()
+        }
+        return self.get_response(request)
 
 
 class SecurityHeadersMiddleware:

@@ -51,6 +51,7 @@ MIDDLEWARE = [
     "config.middleware.RequestIdMiddleware",
     "config.middleware.DatabaseTroubleMiddleware",
     "config.middleware.SecurityHeadersMiddleware",
+    "config.middleware.OddRequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tenants.middleware.ContractMiddleware",
