@@ -173,7 +173,7 @@ def follow_link(*, contract: ActiveContract, token: str, at: datetime) -> Follow
     with transaction.atomic():
         pending = _find_by_token(token)
         if pending is None or not _can_be_used(pending, contract, at):
-            record("registration.link_refused", contract_id=contract.id, at=at)
+            record("registration.link_refused", contract_id=contract.id, result="refused", at=at)
             return None
         if email_is_taken(pending.email):
             _record("registration.link_followed", pending, at, result="has_account")

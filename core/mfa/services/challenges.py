@@ -128,19 +128,20 @@ def verify_challenge(*, challenge_id: UUID, binding: UUID, code: str, at: dateti
 
     Called by the page that asked; `binding` must be the one that asked. For an account a wrong
     code counts to the account's lock, and the last one allowed locks it. Records
-    `challenge.verified` or `challenge.failed`. At the second of its end a code is expired.
+    `challenge.verified`, or `challenge.failed` with the verdict. At the second of its end a code is
+    expired.
     """
     challenge = Challenge.objects.filter(pk=challenge_id, binding=binding).first()
     if challenge is None:
         return VerifyResult(Verdict.EXPIRED)
     owner = _owner_of(challenge)
     if owner.kind is OwnerKind.ACCOUNT and account_is_locked(owner.id, at=at):
-        return VerifyResult(Verdict.LOCKED)
+        return _not_evaluated(challenge, Verdict.LOCKED, at=at)
     if not _count_on_challenge(challenge, at=at):
-        return VerifyResult(Verdict.EXPIRED)
+        return _not_evaluated(challenge, Verdict.EXPIRED, at=at)
     left = _count_attempt(challenge, at=at)
     if left is None:
-        return VerifyResult(Verdict.USED_UP)
+        return _not_evaluated(challenge, Verdict.USED_UP, at=at)
     if _is_right(challenge, code) and _use(challenge, at=at):
         return _verified(challenge, at=at)
     return _failed(challenge, left=left, at=at)
@@ -159,12 +160,12 @@ def answer_call(*, challenge_id: UUID, digits: str, at: datetime) -> bool:
         return False
     owner = _owner_of(challenge)
     if owner.kind is OwnerKind.ACCOUNT and account_is_locked(owner.id, at=at):
-        return False
+        return _not_evaluated(challenge, Verdict.LOCKED, at=at).is_ok
     if not _count_on_challenge(challenge, at=at):
-        return False
+        return _not_evaluated(challenge, Verdict.EXPIRED, at=at).is_ok
     left = _count_attempt(challenge, at=at)
     if left is None:
-        return False
+        return _not_evaluated(challenge, Verdict.USED_UP, at=at).is_ok
     if not _keys_are_right(challenge, digits):
         _failed(challenge, left=left, at=at)
         return False
@@ -309,8 +310,14 @@ def _verified(challenge: Challenge, *, at: datetime) -> VerifyResult:
     return VerifyResult(Verdict.OK)
 
 
+def _not_evaluated(challenge: Challenge, verdict: Verdict, *, at: datetime) -> VerifyResult:
+    """Record an answer that nobody compared, and why."""
+    _record_of(challenge, "failed", result=verdict.value, at=at)
+    return VerifyResult(verdict)
+
+
 def _failed(challenge: Challenge, *, left: int, at: datetime) -> VerifyResult:
-    _record_of(challenge, "failed", at=at)
+    _record_of(challenge, "failed", result=Verdict.WRONG.value, at=at)
     owner = _owner_of(challenge)
     if owner.kind is not OwnerKind.ACCOUNT:
         return VerifyResult(Verdict.WRONG, attempts_left=left)
@@ -347,9 +354,11 @@ def _record(
     at: datetime,
     result: str = "ok",
     challenge_id: UUID | None = None,
+    contract_id: UUID | None = None,
 ) -> None:
     record(
         f"challenge.{verb}",
+        contract_id=contract_id,
         subject=(owner.kind.value, owner.id),
         result=result,
         data={
@@ -361,12 +370,15 @@ def _record(
     )
 
 
-def _record_of(challenge: Challenge, verb: str, *, at: datetime) -> None:
+def _record_of(challenge: Challenge, verb: str, *, at: datetime, result: str = "ok") -> None:
+    # The contract of the challenge: the report of a call comes to no contract's address.
     _record(
         verb,
         _owner_of(challenge),
         challenge.purpose,
         challenge.channel,
         challenge_id=challenge.id,
+        contract_id=challenge.contract_id,
+        result=result,
         at=at,
     )
