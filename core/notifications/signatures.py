@@ -15,7 +15,7 @@ from core.common.crypto import constant_time_equal
 HEADER: Final = "X-Portal-Signature"
 TOLERANCE_SECONDS: Final = 300
 SHORTEST_SECRET: Final = 32
-_SIGNATURE: Final = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})")
+_SIGNATURE: Final = re.compile(r"t=([1-9][0-9]{0,11}),v1=([0-9a-f]{64})")
 
 
 def sign(body: bytes, *, secret: str, at: datetime) -> str:

@@ -44,3 +44,9 @@ def test_a_malformed_header_is_refused(header: str) -> None:
 @pytest.mark.parametrize("secret", ["", "short"])
 def test_without_a_proper_secret_nothing_holds(secret: str) -> None:
     assert not valid(sign(BODY, secret=secret, at=AT), secret=secret)
+
+
+def test_the_moment_has_one_spelling() -> None:
+    """Else a recorded report could come again under another one and count as a new report."""
+    header = sign(BODY, secret=SECRET, at=AT)
+    assert not valid(header.replace("t=", "t=0"))
