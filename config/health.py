@@ -7,9 +7,9 @@ from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
-from tenants.identity.probe import check_shared_identity
 
 from config.celery import app
+from tenants.identity.probe import check_shared_identity
 
 logger = logging.getLogger(__name__)
 
