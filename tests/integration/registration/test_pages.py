@@ -130,7 +130,7 @@ def _pending(**changes: object) -> PendingRegistration:
         {"token_digest": b"x" * 32},
         {"ended_at": timezone.now()},
     ],
-    ids=lambda changes: " ".join(changes),
+    ids=" ".join,
 )
 def test_the_database_refuses_states_that_do_not_fit(changes: dict[str, object]) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
