@@ -156,6 +156,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "core.notifications.tasks.sweep_outbox",
         "schedule": 5.0,
     },
+    "forget sessions that have ended": {
+        "task": "core.accounts.tasks.clear_ended_sessions",
+        "schedule": 3600.0,
+    },
     "release registrations whose reservation ended": {
         "task": "contracts.registration.tasks.release_expired",
         "schedule": 60.0,
