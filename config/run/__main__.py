@@ -30,7 +30,7 @@ _PROMPT = "Press Ctrl-C to stop."
 
 
 class StopRequested(BaseException):
-    """A person or the system asked the portal to stop."""
+    """A person or the system asked the portal to stop; the argument names the signal."""
 
 
 def say(text: str) -> None:
@@ -50,8 +50,8 @@ def main(arguments: list[str]) -> int:
     try:
         with ExitStack() as stack:
             _run(stack)
-    except StopRequested:
-        say("The portal has stopped.")
+    except StopRequested as request:
+        say(f"The portal has stopped ({request}).")
         return 0
     except (
         PortTakenError,
@@ -147,9 +147,9 @@ class _FirstPage:
 
 
 def _listen_for_stop() -> None:
-    def stop(_number: int, _frame: FrameType | None) -> None:
+    def stop(number: int, _frame: FrameType | None) -> None:
         _ignore_signals()
-        raise StopRequested
+        raise StopRequested(signal.Signals(number).name)
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
