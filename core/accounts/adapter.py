@@ -3,15 +3,21 @@
 from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.http import HttpRequest
+from django.db import transaction
+from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 
 from core.accounts.allauth_wrapper import methods_used, was_remembered
 from core.accounts.models import User
 from core.accounts.paths import is_own_path
-from core.accounts.services.sign_in import complete_remembered_sign_in, complete_sign_in
+from core.accounts.services.sign_in import (
+    complete_remembered_sign_in,
+    complete_sign_in,
+    hold_for_sign_in,
+)
 from core.accounts.sessions import open_session
 from core.common import clock
 
@@ -23,11 +29,17 @@ class PortalAccountAdapter(DefaultAccountAdapter):
         """Return the stages of a sign-in after the password, in order."""
         return list(settings.PORTAL_LOGIN_STAGES)
 
+    @transaction.atomic
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
-        """Sign in at the end of the pipeline: new session id, our record, counters back."""
+        """Sign in at the end of the pipeline: new session id, our record, counters back.
+
+        An account that was locked or deactivated on the way is led back to the login options.
+        """
         at = clock.now()
-        super().login(request, user)
         user = cast("User", user)
+        if not hold_for_sign_in(user_id=user.id, at=at):
+            raise ImmediateHttpResponse(HttpResponseRedirect(reverse("login_options")))
+        super().login(request, user)
         open_session(request, user, at=at)
         methods = methods_used(request, user)
         complete = complete_remembered_sign_in if was_remembered(methods) else complete_sign_in

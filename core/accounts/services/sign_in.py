@@ -79,6 +79,16 @@ def password_matches(user: User | None, password: str) -> bool:
     return user.check_password(normal) and not too_long
 
 
+def hold_for_sign_in(*, user_id: UUID, at: datetime) -> bool:
+    """Tell whether an account may still be signed in, and hold its row until the transaction ends.
+
+    Called at the end of a sign-in: the lock may have closed, or the account been deactivated,
+    since the password was checked.
+    """
+    user = User.objects.select_for_update().filter(pk=user_id, is_active=True).first()
+    return user is not None and not user.is_locked(at)
+
+
 @transaction.atomic
 def complete_sign_in(*, user_id: UUID, methods: tuple[str, ...], at: datetime) -> None:
     """Note a complete sign-in: counters back to nothing, `sign_in.completed` with the methods."""

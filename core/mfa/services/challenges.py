@@ -124,14 +124,19 @@ def start_challenge(
 
 @transaction.atomic
 def verify_challenge(*, challenge_id: UUID, binding: UUID, code: str, at: datetime) -> VerifyResult:
-    """Answer a challenge with a code.
+    """Answer a challenge with the code of a text or mail; a call is answered by the phone alone.
 
     Called by the page that asked; `binding` must be the one that asked. For an account a wrong
     code counts to the account's lock, and the last one allowed locks it. Records
     `challenge.verified`, or `challenge.failed` with the verdict. At the second of its end a code is
     expired.
     """
-    challenge = Challenge.objects.filter(pk=challenge_id, binding=binding).first()
+    # The digits of a call stand on the page that shows them: only the phone may answer with them.
+    challenge = (
+        Challenge.objects.filter(pk=challenge_id, binding=binding)
+        .exclude(channel=Channel.VOICE)
+        .first()
+    )
     if challenge is None:
         return VerifyResult(Verdict.EXPIRED)
     owner = _owner_of(challenge)

@@ -34,8 +34,12 @@ class AccountSource:
         )
 
     def complete(self, source_id: UUID, result: CompletedRegistration, *, at: datetime) -> User:
-        """Set password and address. Raises EmailTakenError, SourceGoneError."""
-        if not User.objects.filter(pk=source_id, is_active=True).exists():
+        """Set password and address; a lock that closed meanwhile stays closed.
+
+        Raises EmailTakenError, SourceGoneError.
+        """
+        user = User.objects.select_for_update().filter(pk=source_id, is_active=True).first()
+        if user is None or user.is_locked(at):
             raise SourceGoneError
         return set_credentials(
             user_id=source_id,

@@ -50,9 +50,7 @@ def registration_page(step: Step) -> Callable[[StepView], Callable[[HttpRequest]
             if registration.completed_at is not None:
                 return _after_completion(request)
             try:
-                if not may_visit(registration, step):
-                    return to_pending(registration)
-                return view(request, registration, describe(registration))
+                return _open_page(request, registration, step, view)
             except WrongStepError:
                 return to_pending(MfaRegistration.objects.get(pk=registration.pk))
             except SourceGoneError:
@@ -62,6 +60,17 @@ def registration_page(step: Step) -> Callable[[StepView], Callable[[HttpRequest]
         return page
 
     return decorate
+
+
+def _open_page(
+    request: HttpRequest, registration: MfaRegistration, step: Step, view: StepView
+) -> HttpResponse:
+    if pending_step(registration) is Step.COMPLETE:
+        # All is proven, and the last transaction did not come to its end: again.
+        return finish_registration(request, registration, at=clock.now())
+    if not may_visit(registration, step):
+        return to_pending(registration)
+    return view(request, registration, describe(registration))
 
 
 def to_pending(registration: MfaRegistration) -> HttpResponse:

@@ -112,6 +112,24 @@ def test_email_login_with_the_words_of_the_guide(client: Client, dana: User) -> 
     assert event.data == {"methods": ["password", "email"]}
 
 
+@pytest.mark.parametrize(
+    "changes", [{"locked_at": clock.now}, {"is_active": False, "deactivated_at": clock.now}]
+)
+def test_an_account_that_was_closed_on_the_way_is_not_signed_in(
+    client: Client, dana: User, changes: dict[str, Any]
+) -> None:
+    give_password(client, dana, "email")
+    client.post(VERIFY, {"action": "send"})
+    client.post(VERIFY, {"action": "verify", "code": last_code(dana.email)})
+    values = {name: value() if callable(value) else value for name, value in changes.items()}
+    User.objects.filter(pk=dana.id).update(**values)
+    client.post(VERIFY, {"action": "continue"})
+    assert session_account(client) is None
+    dana.refresh_from_db()
+    assert {name: getattr(dana, name) for name in values} == values
+    assert not AuditEvent.objects.filter(event_type="sign_in.completed").exists()
+
+
 def test_continue_without_a_verified_code_goes_nowhere(client: Client, dana: User) -> None:
     give_password(client, dana, "email")
     client.post(VERIFY, {"action": "continue"})

@@ -8,7 +8,12 @@ from core.common.ids import uuid7
 from core.mfa.codes import CodeRules, Owner
 from core.mfa.models import Challenge
 from core.mfa.selectors import ChallengeStatus, ChallengeView, challenge_state
-from core.mfa.services.challenges import Verdict, answer_call, use_answered_call
+from core.mfa.services.challenges import (
+    Verdict,
+    answer_call,
+    use_answered_call,
+    verify_challenge,
+)
 from core.notifications.kinds import Rendered, get_kind
 from tests.integration.mfa.helpers import asked, mint, other_code
 from tests.integration.mfa.helpers import registration_owner as new_owner
@@ -75,6 +80,24 @@ def test_digits_stand_on_the_screen_and_are_keyed_in() -> None:
     assert not answer_call(challenge_id=challenge.id, digits=other_code(digits), at=START)
     assert not answer_call(challenge_id=challenge.id, digits="#", at=START)
     assert answer_call(challenge_id=challenge.id, digits=digits, at=START)
+
+
+def test_the_digits_on_the_screen_are_no_answer_on_the_page() -> None:
+    owner = new_owner()
+    challenge = asked(owner, channel="voice", rules=DIGITS)
+    call(challenge)
+    typed = verify_challenge(
+        challenge_id=challenge.id,
+        binding=challenge.binding,
+        code=state_of(challenge, owner).digits,
+        at=START,
+    )
+    assert typed.verdict is Verdict.EXPIRED
+    challenge.refresh_from_db()
+    assert (challenge.used_at, challenge.answered_at) == (None, None)
+    assert not use_answered_call(
+        challenge_id=challenge.id, binding=challenge.binding, at=START
+    ).is_ok
 
 
 def test_wrong_digits_count_like_wrong_codes() -> None:

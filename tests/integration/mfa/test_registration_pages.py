@@ -22,7 +22,15 @@ from core.notifications.models import LocalMessage
 from tenants.configuration.policy import Method
 from tenants.context import ActiveContract
 from tests.integration.mfa.helpers import other_code
-from tests.support.people import PASSWORD, PHONE, deliver_all, last_code, make_person, make_provider
+from tests.support.people import (
+    PASSWORD,
+    PHONE,
+    deliver_all,
+    last_code,
+    make_person,
+    make_provider,
+    session_account,
+)
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "noor@clinic.example"
@@ -320,6 +328,22 @@ def test_nothing_remains_when_the_source_refuses(browser: Browser, source: Waiti
     assert browser.account() is None
 
 
+def test_a_completion_that_was_cut_off_is_taken_up_by_any_page(
+    browser: Browser, source: Waiting
+) -> None:
+    source.refuse = UsernameTakenError()
+    browser.post("method", method="email")
+    browser.verify_email()
+    browser.set_password()
+    again = browser.get("password")
+    assert again.status_code == 200
+    assert "could not be completed" in again.content.decode()
+    source.refuse = None
+    assert browser.get("method").headers["Location"].endswith("/home/")
+    assert browser.account() is not None
+    assert User.objects.filter(username="noor.h").count() == 1
+
+
 def test_a_registration_that_ended_says_how_to_go_on(browser: Browser, source: Waiting) -> None:
     source.gone = True
     response = browser.get("method")
@@ -359,3 +383,23 @@ def test_an_account_without_a_factor_is_led_through_registration(
     assert user.check_password(fresh)
     assert not user.check_password(PASSWORD)
     assert Factor.objects.filter(user=user).count() == 1
+
+
+def test_a_lock_that_closed_on_the_way_stays_closed(
+    client: Client, contract_a: ActiveContract
+) -> None:
+    user = make_person("lee", factors=False)
+    make_provider(user, contract_a)
+    client.post("/login/email/", {"email": user.email, "password": PASSWORD})
+    client.post("/mfa/method/", {"method": "email"})
+    client.post("/mfa/email/", {"action": "send", "email": user.email})
+    client.post("/mfa/email/", {"action": "verify", "code": last_code(user.email)})
+    User.objects.filter(pk=user.id).update(locked_at=clock.now())
+    fresh = "Quiet harbor 92 lamps!"
+    response = client.post("/mfa/password/", {"password": fresh, "confirmation": fresh})
+    assert response.status_code == 410
+    user.refresh_from_db()
+    assert user.locked_at is not None
+    assert user.check_password(PASSWORD)
+    assert session_account(client) is None
+    assert not Factor.objects.filter(user=user).exists()
