@@ -10,7 +10,12 @@ from contracts.evidence.services.records import AcceptedTerms
 from contracts.registration.models import Journey, JourneyPurpose, PendingRegistration
 from contracts.registration.selectors import list_live
 from contracts.registration.services.journeys import JOURNEY_LIFE
-from contracts.registration.services.providers import CodeSpentError, Registrant, register_proven
+from contracts.registration.services.providers import (
+    CodeSpentError,
+    EntryGoneError,
+    Registrant,
+    register_proven,
+)
 from contracts.registration.services.reservations import end_registrations
 from contracts.registration.states import LIVE, RegistrationState
 from contracts.registration.terms import terms_digest
@@ -45,7 +50,7 @@ def add_provider(
     try:
         with transaction.atomic():
             return _add(contract, journey_id, user, terms, at)
-    except (ProviderRegisteredError, CodeSpentError) as error:
+    except (ProviderRegisteredError, CodeSpentError, EntryGoneError) as error:
         return _refuse(contract, user, error.code, at)
 
 

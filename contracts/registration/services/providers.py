@@ -1,12 +1,13 @@
 """Register the provider that a registration or a signed-in person's journey has proven."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Final, Protocol
 from uuid import UUID
 
 from contracts.evidence.services.records import AcceptedTerms, record_evidence
 from contracts.registration.models import TermsAcceptance
+from contracts.registration.selectors import local_date
 from contracts.roster.models import RosterEntry
 from contracts.roster.services.codes import spend_code
 from core.accounts.models import User
@@ -25,6 +26,16 @@ class CodeSpentError(DomainError):
     code: ClassVar[str] = "code_spent"
     message: ClassVar[str] = (
         "This registration cannot be completed any more. Begin again, or ask the contact below."
+    )
+
+
+class EntryGoneError(DomainError):
+    """The roster entry was removed or its time ended between start and completion."""
+
+    code: ClassVar[str] = "entry_gone"
+    message: ClassVar[str] = (
+        "This registration cannot be completed: the provider is no longer on the program's list. "
+        "The contact below can help."
     )
 
 
@@ -57,11 +68,12 @@ def register_proven(
     The provider with its group and membership (`core.groups` records them), the issued code's use,
     the evidence in the contract's schema, the accepted terms, and the notice to the address on
     file where the contract wants it. Raises CodeSpentError when the issued code was used up
-    meanwhile and ProviderRegisteredError when the unit was: nothing remains then.
+    meanwhile, EntryGoneError when the roster entry is no longer there or in force, and
+    ProviderRegisteredError when the unit was registered: nothing remains then.
     """
     user = registrant.user
     with contract_context(contract):
-        entry = RosterEntry.objects.get(id=unit.roster_entry_id)
+        entry = _live_entry(unit.roster_entry_id, on=local_date(contract.document, at))
         if unit.evidence["issued_code_id"]:
             _spend(UUID(str(unit.evidence["issued_code_id"])), user, at)
         provider = register_provider(
@@ -84,6 +96,19 @@ def register_proven(
         accept_terms(account_id=user.id, contract_id=contract.id, terms=registrant.terms)
         _tell_address_on_file(contract, provider, entry, at)
     return provider
+
+
+def _live_entry(entry_id: UUID, *, on: date) -> RosterEntry:
+    """Return the entry, still there and in force; a roster may have been loaded meanwhile."""
+    entry = (
+        RosterEntry.objects.filter(id=entry_id, removed_at=None)
+        .exclude(starts_on__gt=on)
+        .exclude(ends_on__lt=on)
+        .first()
+    )
+    if entry is None:
+        raise EntryGoneError
+    return entry
 
 
 def _spend(code_id: UUID, user: User, at: datetime) -> None:

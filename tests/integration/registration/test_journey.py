@@ -1,9 +1,12 @@
 """A provider is registered in each program, from the first page to the account."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from contracts.evidence.models import EvidenceRecord
 from contracts.registration.models import PendingRegistration, TermsAcceptance
+from contracts.roster.models import RosterEntry
 from core.accounts.models import ContractAccess, User
 from core.audit.models import AuditEvent
 from core.groups.models import Membership, Provider, Role
@@ -20,6 +23,7 @@ from tests.integration.registration.journeys import (
     text_of,
 )
 
+START = datetime(2026, 1, 5, 12, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
 
 
@@ -48,6 +52,21 @@ def test_each_program_registers_a_provider(slug: str) -> None:
         assert (evidence.account_id, evidence.provider_id) == (user.id, provider.id)
         assert evidence.family == contract.document.registration.rule.family
         assert all(step["passed"] for step in evidence.steps)
+
+
+@pytest.mark.parametrize("change", [{"removed_at": START}, {"ends_on": START.date()}])
+def test_a_provider_that_left_the_roster_meanwhile_is_not_registered(
+    change: dict[str, object],
+) -> None:
+    journey = Journey("wv-bh").start().inform().submit()
+    journey.follow()
+    with contract_context(get_contract("wv-bh")):
+        RosterEntry.objects.filter(identifier="1234567893").update(**change)
+    with pytest.raises(AssertionError, match="no longer on the program"):
+        journey.prove_email()
+    assert not Provider.objects.exists()
+    assert not User.objects.filter(username="dreed").exists()
+    assert PendingRegistration.objects.get().state == "link_used"
 
 
 def test_the_completed_registration_is_told_to_the_address_on_file() -> None:
