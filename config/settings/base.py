@@ -195,7 +195,6 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = [
-    "security.W002",  # SecurityHeadersMiddleware sends the header, with the content policy
     "auth.W004",  # unique without case, by a constraint on lower(email)
 ]
 

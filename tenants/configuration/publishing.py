@@ -232,10 +232,11 @@ def _prepare_contract(document: ContractDocument, at: datetime) -> Contract:
     if failures:
         raise GatesClosedError(failures)
     slug = document.contract.slug
-    contract, _ = Contract.objects.get_or_create(
-        slug=slug,
-        defaults={"name": document.contract.name, "schema_name": schema_name_for(slug)},
-    )
+    # Not get_or_create: the library's save() looks for the schema name first and raises when
+    # another deployer has just made the same contract. The insert leaves that to the database.
+    new = Contract(slug=slug, name=document.contract.name, schema_name=schema_name_for(slug))
+    Contract.objects.bulk_create([new], ignore_conflicts=True)
+    contract = Contract.objects.get(slug=slug)
     ensure_schema(contract)
     return contract
 
