@@ -2,11 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Case, F, Value, When
 
 from core.accounts.models import AddressFailures
 from core.common.crypto import keyed_digest
+from core.common.turns import hold_turn
 
 # Our own figures: a whole office signs in from one address and mistypes now and then.
 FAILURES_PER_HOUR = 100
@@ -46,7 +47,4 @@ def hold_sign_in_turn(email: str) -> None:
 
     The same for an address without an account, so that waiting tells nothing.
     """
-    digest = keyed_digest("sign-in-turn", email.strip().lower())
-    number = int.from_bytes(digest[:8], "big", signed=True)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+    hold_turn("sign-in-turn", email.strip().lower())

@@ -18,9 +18,10 @@ from core.accounts.selectors import account_is_locked
 from core.accounts.services.locks import lock_rules, record_failure
 from core.audit.recording import record
 from core.common.crypto import constant_time_equal
+from core.common.turns import hold_turn
 from core.mfa.codes import DIGITS, CodeRules, Owner, OwnerKind, Purpose, code_digest, typed_digits
 from core.mfa.models import AttemptCount, Challenge, Channel
-from core.mfa.services.limits import hold_turn, next_code_at
+from core.mfa.services.limits import next_code_at
 from core.notifications.services.outbox import enqueue
 
 KIND_OF_CHANNEL = {
@@ -90,7 +91,7 @@ def start_challenge(
     codes of the same binding and purpose are superseded; the count of tries goes on. Send limits:
     `codes.py`. Records `challenge.started` or `challenge.refused`; a refusal is a result.
     """
-    hold_turn(destination)
+    hold_turn("send-turn", destination)
     refusal, retry_at = _why_not(owner, purpose, destination, rules, at=at)
     if refusal is not None:
         _record("refused", owner, purpose, channel, result=refusal.value, at=at)

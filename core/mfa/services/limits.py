@@ -2,9 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from django.db import connection
-
-from core.common.crypto import keyed_digest
 from core.mfa.codes import (
     DESTINATION_LIMITS,
     LONGEST_WINDOW,
@@ -14,13 +11,6 @@ from core.mfa.codes import (
     next_send_at,
 )
 from core.mfa.models import Challenge
-
-
-def hold_turn(key: str) -> None:
-    """Make everybody else who sends for the same key wait until this transaction ends."""
-    number = int.from_bytes(keyed_digest("send-turn", key)[:8], "big", signed=True)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
 
 
 def next_code_at(owner: Owner, destination: str, *, at: datetime) -> datetime | None:
