@@ -18,7 +18,6 @@ from django.shortcuts import render
 from django.urls import get_script_prefix, set_script_prefix
 from django.utils import timezone
 
-from core.common.context import bind_context
 from tenants import registry
 from tenants.context import ActiveContract, contract_context
 from tenants.routing import host_origin
@@ -84,12 +83,10 @@ class ContractMiddleware:
         return self._run(request, contract)
 
     def _run(self, request: HttpRequest, contract: ActiveContract | None) -> HttpResponse:
-        contract_id = contract.id if contract else None
         # Times on a contract's pages are the contract's own.
         zone = contract.document.contract.time_zone if contract else None
         with (
             contract_context(contract),
-            bind_context(contract_id=contract_id),
             timezone.override(ZoneInfo(zone) if zone else None),
         ):
             return self.get_response(request)

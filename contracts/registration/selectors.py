@@ -32,11 +32,6 @@ def find_live_registration(
     return list_live(at).filter(contract_id=contract_id, unit_key=unit_key).first()
 
 
-def find_live_by_id(registration_id: UUID, *, at: datetime) -> PendingRegistration | None:
-    """Return a registration that is still open, or None."""
-    return list_live(at).filter(id=registration_id).first()
-
-
 def find_live_by_username(username: str, *, at: datetime) -> PendingRegistration | None:
     """Return the registration that reserves a username, compared without case, or None."""
     named = list_live(at).alias(name=Lower("username"))
