@@ -1,0 +1,17 @@
+"""Factors, one-time codes, remembered browsers and the one-time choice of a factor."""
+
+from core.mfa.models.browsers import RememberedBrowser
+from core.mfa.models.challenges import AttemptCount, Challenge, Channel
+from core.mfa.models.factors import Factor, FactorKind
+from core.mfa.models.registrations import MfaMethod, MfaRegistration
+
+__all__ = [
+    "AttemptCount",
+    "Challenge",
+    "Channel",
+    "Factor",
+    "FactorKind",
+    "MfaMethod",
+    "MfaRegistration",
+    "RememberedBrowser",
+]
