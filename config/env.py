@@ -5,6 +5,8 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+from core.common.networks import Network, read_networks
+
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 
@@ -47,12 +49,20 @@ def env_list(name: str, default: str | None = None) -> list[str]:
     return [part for part in parts if part]
 
 
+def env_networks(name: str) -> tuple[Network, ...]:
+    """Return the networks between commas, none when it is not set. Raises ImproperlyConfigured."""
+    try:
+        return read_networks(env_list(name, ""))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from None
+
+
 def env_keys(name: str) -> dict[int, str]:
     """Return versioned secrets written as `1:secret,2:secret`. Raises ImproperlyConfigured."""
     keys: dict[int, str] = {}
     for part in env_list(name):
         version, _, secret = part.partition(":")
-        if not version.isdigit() or len(secret) < 32:
+        if not (version.isascii() and version.isdigit()) or len(secret) < 32:
             raise ImproperlyConfigured(
                 f"{name} must look like 1:SECRET,2:SECRET with secrets of 32 characters or more."
             )

@@ -12,10 +12,19 @@ from django.template.loader import render_to_string
 
 from core.common.context import bind_context
 from core.common.ids import uuid7
+from core.common.networks import is_in, read_address
 
 logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
-_REQUEST_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9-]{8,64}\Z")
+_FORWARDED = (
+    "HTTP_FORWARDED",
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_FORWARDED_PORT",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_REQUEST_ID",
+)
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -40,6 +49,8 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Run the request inside its context."""
+        if not _is_trusted(request):
+            _forget_forwarded(request)
         request_id = _request_id(request)
         with bind_context(request_id=request_id, remote_address=remote_address(request)):
             response = self.get_response(request)
@@ -47,24 +58,31 @@ class RequestIdMiddleware:
         return response
 
 
+def _is_trusted(request: HttpRequest) -> bool:
+    return is_in(request.META.get("REMOTE_ADDR", ""), settings.PORTAL_TRUSTED_PROXIES)
+
+
+def _forget_forwarded(request: HttpRequest) -> None:
+    """Drop what only a proxy may say: Django asks nobody from whom X-Forwarded-Proto came."""
+    for name in _FORWARDED:
+        request.META.pop(name, None)
+
+
 def _request_id(request: HttpRequest) -> str:
-    if request.META.get("REMOTE_ADDR") in settings.PORTAL_TRUSTED_PROXIES:
-        offered = request.headers.get("X-Request-ID", "")
-        if _REQUEST_ID.match(offered):
-            return offered
-    return str(uuid7())
+    offered = request.META.get("HTTP_X_REQUEST_ID", "")
+    return offered if _REQUEST_ID.match(offered) else str(uuid7())
 
 
 def remote_address(request: HttpRequest) -> str:
-    """Return the address of the caller; forwarded ones count only from configured proxies."""
-    address: str = request.META.get("REMOTE_ADDR", "")
-    if address not in settings.PORTAL_TRUSTED_PROXIES:
-        return address
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
-    for hop in reversed(hops):
-        if hop and hop not in settings.PORTAL_TRUSTED_PROXIES:
-            return hop
-    return address
+    """Return the address of the caller; forwarded ones count only from trusted networks."""
+    peer: str = request.META.get("REMOTE_ADDR", "")
+    if not _is_trusted(request):
+        return peer
+    for hop in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+        if not is_in(hop, settings.PORTAL_TRUSTED_PROXIES):
+            address = read_address(hop)
+            return str(address) if address else peer
+    return peer
 
 
 class OddRequestMiddleware:

@@ -5,6 +5,8 @@ from typing import Any
 
 from celery.schedules import crontab
 
+from core.common.networks import Network
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 # --- Apps: shared schema and contract schema (docs/design.md, section 3) -------------------------
@@ -174,7 +176,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 PORTAL_LOCAL_HOSTS = False
 PORTAL_PUBLIC_SCHEME = "https"
 PORTAL_PUBLIC_PORT: int | None = None
-PORTAL_TRUSTED_PROXIES: list[str] = []
+# Networks whose forwarded headers count; from all others they are dropped.
+PORTAL_TRUSTED_PROXIES: tuple[Network, ...] = ()
 PORTAL_CHANNELS = {
     "email": "core.notifications.channels.aws.SimpleEmailService",
     "sms": "core.notifications.channels.aws.EndUserMessaging",

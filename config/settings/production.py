@@ -2,8 +2,10 @@
 
 import os
 
+from django.core.exceptions import ImproperlyConfigured
+
 from config.databases import database
-from config.env import env_bool, env_int, env_keys, env_list, env_str
+from config.env import env_bool, env_int, env_keys, env_list, env_networks, env_str
 from config.settings.base import *  # noqa: F403
 from config.settings.logs import json_logs
 
@@ -35,10 +37,15 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 63_072_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
+PORTAL_TRUSTED_PROXIES = env_networks("TRUSTED_PROXIES")
 if env_bool("BEHIND_TLS_PROXY", default=False):
+    if not PORTAL_TRUSTED_PROXIES:
+        raise ImproperlyConfigured(
+            "BEHIND_TLS_PROXY needs TRUSTED_PROXIES, the proxy's addresses or networks: the "
+            "header that says https counts from there only."
+        )
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 PORTAL_APPLICATION_ROLE = env_str("PORTAL_APPLICATION_ROLE", "portal_app")
-PORTAL_TRUSTED_PROXIES = env_list("TRUSTED_PROXIES", "")
 
 AWS_REGION = env_str("AWS_REGION", "us-east-1")
 AWS_SMS_ORIGINATION = env_str("AWS_SMS_ORIGINATION", "")

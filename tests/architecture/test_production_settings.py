@@ -79,3 +79,21 @@ def test_the_outbox_has_no_address_in_production() -> None:
     result = run_python(code, ENVIRONMENT)
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip() == "[False, False, False, True]"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"TRUSTED_PROXIES": "10.0.0.1/8"}, "TRUSTED_PROXIES: '10.0.0.1/8' is no network"),
+        ({"BEHIND_TLS_PROXY": "true"}, "BEHIND_TLS_PROXY needs TRUSTED_PROXIES"),
+    ],
+)
+def test_production_refuses_proxies_that_it_cannot_read(
+    variables: dict[str, str], said: str
+) -> None:
+    result = run_python("import django; django.setup()", {**ENVIRONMENT, **variables})
+    assert result.returncode != 0
+    assert said in result.stderr
+    trusted = {"TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::/32", "BEHIND_TLS_PROXY": "true"}
+    assert run_python("import django; django.setup()", {**ENVIRONMENT, **trusted}).returncode == 0

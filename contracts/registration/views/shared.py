@@ -12,6 +12,7 @@ from contracts.registration.models import Journey
 from contracts.registration.selectors import find_journey
 from core.common import clock
 from core.common.context import current_context
+from core.common.networks import caller_of
 from tenants.context import ActiveContract
 
 STEPS: Final = ("Your organization", "Your information", "Terms of use", "Confirm by e-mail")
@@ -34,8 +35,8 @@ def posted(request: HttpRequest) -> QueryDict | None:
 
 
 def remote_address() -> str:
-    """Return the address that attempts are counted under."""
-    return current_context().remote_address
+    """Return what attempts are counted under: an IPv4 address, or the /64 of an IPv6 one."""
+    return caller_of(current_context().remote_address)
 
 
 def hold_journeys(request: HttpRequest, journeys: Iterable[Journey]) -> None:

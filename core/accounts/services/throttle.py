@@ -7,6 +7,7 @@ from django.db.models import Case, F, Value, When
 
 from core.accounts.models import AddressFailures
 from core.common.crypto import keyed_digest
+from core.common.networks import caller_of
 from core.common.turns import hold_turn
 
 # Our own figures: a whole office signs in from one address and mistypes now and then.
@@ -39,7 +40,7 @@ def count_address_failure(address: str, *, at: datetime) -> None:
 
 
 def _digest(address: str) -> bytes:
-    return keyed_digest("sign-in-address", address)
+    return keyed_digest("sign-in-address", caller_of(address))
 
 
 def hold_sign_in_turn(email: str) -> None:

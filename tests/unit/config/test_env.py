@@ -60,3 +60,21 @@ def test_a_database_url_with_a_socket() -> None:
 def test_another_scheme_is_refused() -> None:
     with pytest.raises(ImproperlyConfigured):
         database("mysql://x/y")
+
+
+def test_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env.env_networks("PORTAL_TEST_MISSING") == ()
+    monkeypatch.setenv("PORTAL_TEST", "10.0.0.0/8, 2001:db8::7")
+    assert [str(network) for network in env.env_networks("PORTAL_TEST")] == [
+        "10.0.0.0/8",
+        "2001:db8::7/128",
+    ]
+    monkeypatch.setenv("PORTAL_TEST", "10.0.0.0/8, proxy.internal")
+    with pytest.raises(ImproperlyConfigured, match=r"PORTAL_TEST: 'proxy\.internal' is no network"):
+        env.env_networks("PORTAL_TEST")
+
+
+def test_key_versions_are_written_in_plain_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTAL_TEST", "²:" + "a" * 32)
+    with pytest.raises(ImproperlyConfigured, match="PORTAL_TEST"):
+        env.env_keys("PORTAL_TEST")

@@ -1,0 +1,10 @@
+"""Settings of the web server, wherever it runs: `gunicorn --config python:config.gunicorn`.
+
+No header decides anything in the server itself: Django's settings say which header means https,
+and config/middleware.py from whom it counts (TRUSTED_PROXIES). Gunicorn would take both from
+127.0.0.1, and from any Unix socket, whatever TRUSTED_PROXIES says.
+"""
+
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
