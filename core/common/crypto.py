@@ -1,15 +1,25 @@
-"""Keyed digests and random tokens.
+"""Keyed digests, sealed secrets and random tokens.
 
 Keys come from `settings.PORTAL_SECRET_KEYS` (version → secret); each purpose derives its own,
-so a digest made for one purpose says nothing in another. The newest version signs; older ones
-stay to check what they signed.
+so a digest made for one purpose says nothing in another. The newest version signs and seals; older
+ones stay to check and open what they made.
 """
 
 import hashlib
 import hmac
+import os
 import secrets
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
+
+_VERSION_BYTES = 2
+_NONCE_BYTES = 12
+
+
+class SealBrokenError(Exception):
+    """What was sealed is not what is there: changed, or made for another purpose or owner."""
 
 
 def current_key_version() -> int:
@@ -24,12 +34,40 @@ def keyed_digest(purpose: str, *parts: str | bytes, version: int | None = None) 
     `version` picks an older key, to check what it signed. Raises KeyError for an unknown one.
     """
     chosen = current_key_version() if version is None else version
-    digest = hmac.new(_purpose_key(purpose, chosen), digestmod=hashlib.sha256)
-    for part in parts:
-        data = part.encode() if isinstance(part, str) else part
-        digest.update(len(data).to_bytes(8, "big"))
-        digest.update(data)
-    return digest.digest()
+    return hmac.digest(_purpose_key(purpose, chosen), _joined(*parts), hashlib.sha256)
+
+
+def seal(purpose: str, secret: bytes, *bound_to: str) -> bytes:
+    """Return a secret encrypted under the purpose's newest key, for storage (AES-256-GCM).
+
+    `bound_to` says whose it is: opened for anybody else it is broken, so that a row copied from
+    one account to another is worth nothing. The result carries the version of its key.
+    """
+    version = current_key_version()
+    header = version.to_bytes(_VERSION_BYTES, "big")
+    nonce = os.urandom(_NONCE_BYTES)
+    cipher = AESGCM(_purpose_key(f"seal:{purpose}", version))
+    return header + nonce + cipher.encrypt(nonce, secret, _joined(header, purpose, *bound_to))
+
+
+def unseal(purpose: str, sealed: bytes, *bound_to: str) -> bytes:
+    """Return what was sealed for this purpose and owner.
+
+    Raises SealBrokenError, and KeyError where the key's version is not held any more.
+    """
+    header, rest = sealed[:_VERSION_BYTES], sealed[_VERSION_BYTES:]
+    nonce, encrypted = rest[:_NONCE_BYTES], rest[_NONCE_BYTES:]
+    cipher = AESGCM(_purpose_key(f"seal:{purpose}", int.from_bytes(header, "big")))
+    try:
+        return cipher.decrypt(nonce, encrypted, _joined(header, purpose, *bound_to))
+    except (InvalidTag, ValueError) as error:
+        raise SealBrokenError(purpose) from error
+
+
+def _joined(*parts: str | bytes) -> bytes:
+    """Join parts with their lengths before them, so that what is joined can be told apart."""
+    encoded = [part.encode() if isinstance(part, str) else part for part in parts]
+    return b"".join(len(data).to_bytes(8, "big") + data for data in encoded)
 
 
 def _purpose_key(purpose: str, version: int) -> bytes:

@@ -41,3 +41,38 @@ def test_numeric_codes_keep_leading_zeros(monkeypatch: pytest.MonkeyPatch) -> No
 def test_constant_time_equal_takes_text_and_bytes() -> None:
     assert crypto.constant_time_equal("abc", b"abc")
     assert not crypto.constant_time_equal("abc", "abd")
+
+
+def test_a_sealed_secret_opens_for_its_owner_alone() -> None:
+    sealed = crypto.seal("totp", b"secret", "account", "1")
+    assert b"secret" not in sealed
+    assert crypto.unseal("totp", sealed, "account", "1") == b"secret"
+    for purpose, owner in (("totp", ("account", "2")), ("other", ("account", "1"))):
+        with pytest.raises(crypto.SealBrokenError):
+            crypto.unseal(purpose, sealed, *owner)
+    with pytest.raises(crypto.SealBrokenError):
+        crypto.unseal("totp", sealed, "account1", "")
+
+
+def test_a_changed_seal_is_broken() -> None:
+    sealed = bytearray(crypto.seal("totp", b"secret", "1"))
+    sealed[-1] ^= 1
+    for broken in (bytes(sealed), bytes(sealed[:8])):
+        with pytest.raises(crypto.SealBrokenError):
+            crypto.unseal("totp", broken, "1")
+
+
+def test_the_same_secret_is_never_sealed_the_same_way() -> None:
+    assert crypto.seal("totp", b"secret", "1") != crypto.seal("totp", b"secret", "1")
+
+
+def test_an_older_key_opens_what_it_sealed(settings: object) -> None:
+    sealed = crypto.seal("totp", b"secret", "1")
+    old = crypto.current_key_version()
+    keys = settings.PORTAL_SECRET_KEYS  # type: ignore[attr-defined]
+    settings.PORTAL_SECRET_KEYS = {**keys, old + 1: "n" * 40}  # type: ignore[attr-defined]
+    assert crypto.unseal("totp", sealed, "1") == b"secret"
+    assert crypto.seal("totp", b"secret", "1")[:2] != sealed[:2]
+    settings.PORTAL_SECRET_KEYS = {old + 1: "n" * 40}  # type: ignore[attr-defined]
+    with pytest.raises(KeyError):
+        crypto.unseal("totp", sealed, "1")
