@@ -6,18 +6,34 @@ from django import forms
 
 from contracts.registration.forms.fields import PlainEmailField
 from contracts.registration.forms.information import check_same_email
+from contracts.registration.terms import terms_digest
 from core.ui.forms import PortalForm
+from tenants.configuration.document import TermsVersion
 
 
 class TermsForm(PortalForm):
-    """The acknowledgement of the terms of use."""
+    """The acknowledgement of one text of the terms of use: the one that the page showed.
 
+    A publication may change the text while a person reads. The page therefore names what it shows
+    by its digest, and an acceptance of anything but the present text is none: `is_outdated`.
+    """
+
+    terms_digest = forms.CharField(required=False, widget=forms.HiddenInput)
     accepted = forms.BooleanField(
         label="I have read and agree to these terms of use",
         error_messages={
             "required": "To register, read the terms of use and tick that you agree to them."
         },
     )
+
+    def __init__(self, *args: Any, terms: TermsVersion, **kwargs: Any) -> None:
+        self.present = terms_digest(terms)
+        super().__init__(*args, initial={"terms_digest": self.present}, **kwargs)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether another text was shown than the one in effect now."""
+        return self.is_bound and self.data.get("terms_digest") != self.present
 
 
 class AddressForm(PortalForm):

@@ -102,20 +102,32 @@ def username(request: HttpRequest, journey: Journey, contract: ActiveContract) -
 @require_http_methods(["GET", "POST"])
 @journey_page
 def terms_accept(request: HttpRequest, journey: Journey, contract: ActiveContract) -> HttpResponse:
-    """Read and accept the terms of use; accepting submits the registration."""
+    """Read and accept the terms of use; accepting submits the registration.
+
+    Terms that were published meanwhile are shown first: nobody accepts what they did not see.
+    """
     if not journey.information:
         return to_page("information", journey)
     at = clock.now()
     terms = contract.document.current_terms(local_date(contract.document, at))
-    form = TermsForm(posted(request))
-    if request.method == "POST" and form.is_valid():
+    form = TermsForm(posted(request), terms=terms)
+    changed = form.is_outdated
+    if changed:
+        form = TermsForm(terms=terms)
+    if form.is_valid():
         result = submit_registration(contract=contract, journey_id=journey.id, terms=terms, at=at)
         if result.outcome is SubmitOutcome.USERNAME_TAKEN:
             return _username_taken(request, journey, contract)
         if result.pending is None:
             return render(request, "registration/refused.html", {"steps": STEPS})
         return to_page("confirmation", journey)
-    context = {"journey": journey, "form": form, "terms": terms, "steps": STEPS}
+    context = {
+        "journey": journey,
+        "form": form,
+        "terms": terms,
+        "terms_changed": changed,
+        "steps": STEPS,
+    }
     return render(request, "registration/terms_accept.html", context)
 
 

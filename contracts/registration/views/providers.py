@@ -57,7 +57,10 @@ def _confirm(request: SignedInRequest, journey: Journey, contract: ActiveContrac
     at = clock.now()
     terms = contract.document.current_terms(local_date(contract.document, at))
     accepted = has_accepted_terms(account_id=request.user.id, contract_id=contract.id, terms=terms)
-    form = TermsForm(posted(request))
+    form = TermsForm(posted(request), terms=terms)
+    changed = form.is_outdated and not accepted
+    if changed:
+        form = TermsForm(terms=terms)
     if request.method == "POST" and (accepted or form.is_valid()):
         result = add_provider_to_account(
             contract=contract, journey_id=journey.id, user=request.user, terms=terms, at=at
@@ -73,6 +76,7 @@ def _confirm(request: SignedInRequest, journey: Journey, contract: ActiveContrac
         "journey": journey,
         "terms": terms,
         "form": None if accepted else form,
+        "terms_changed": changed,
     }
     return render(request, "registration/add_confirm.html", context)
 

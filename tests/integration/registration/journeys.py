@@ -8,7 +8,11 @@ from urllib.parse import urlsplit
 
 from django.test import Client, TestCase
 
+from contracts.registration.selectors import local_date
+from contracts.registration.terms import terms_digest
+from core.common.clock import now
 from core.notifications.models import LocalMessage
+from tenants.registry import get_contract
 
 # The sample rosters' plainest registrations, by program.
 CLAIMS: Mapping[str, Mapping[str, str]] = {
@@ -45,6 +49,13 @@ def person(**changes: str) -> dict[str, str]:
         "fax": "304-555-0124",
         **changes,
     }
+
+
+def acceptance(slug: str) -> dict[str, str]:
+    """Return what the page of a program's terms sends when they are accepted."""
+    document = get_contract(slug).document
+    terms = document.current_terms(local_date(document, now()))
+    return {"accepted": "on", "terms_digest": terms_digest(terms)}
 
 
 class Browser(Client):
@@ -90,7 +101,7 @@ class Journey:
 
     def submit(self) -> "Journey":
         """Accept the terms."""
-        response = self.client.post(f"{self.path}terms/", {"accepted": "on"})
+        response = self.client.post(f"{self.path}terms/", acceptance(self.slug))
         assert response.status_code == 302, text_of(response)
         assert response["Location"] == f"{self.path}confirmation/"
         return self

@@ -13,7 +13,13 @@ from core.groups.models import Membership, Provider, ProviderGroup
 from core.notifications.models import LocalMessage
 from tenants.context import contract_context
 from tenants.registry import get_contract
-from tests.integration.registration.journeys import CLAIMS, Browser, Journey, text_of
+from tests.integration.registration.journeys import (
+    CLAIMS,
+    Browser,
+    Journey,
+    acceptance,
+    text_of,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -63,10 +69,11 @@ def test_another_contract_is_found_from_the_portal_host_and_asks_for_its_terms(
     found = signed_in.post("/providers/add/", CLAIMS["ms-um"])
     assert found["Location"].startswith("/ms-um/providers/add/")
     assert "Terms of use agreement" in text_of(signed_in.get(found["Location"]))
-    refused = signed_in.post(found["Location"], {})
+    digest = acceptance("ms-um")["terms_digest"]
+    refused = signed_in.post(found["Location"], {"terms_digest": digest})
     assert "tick that you agree" in text_of(refused)
     assert Provider.objects.count() == 1
-    signed_in.post(found["Location"], {"accepted": "on"})
+    signed_in.post(found["Location"], acceptance("ms-um"))
     slugs = ContractAccess.objects.values_list("contract__slug", flat=True)
     assert set(slugs) == {"wv-bh", "ms-um"}
     assert TermsAcceptance.objects.count() == 2
@@ -92,7 +99,7 @@ def test_only_signed_in_people_add_and_only_to_their_own_account(signed_in: Brow
     stranger = User.objects.create(username="s", email="s@example.org", password="!")
     other = Browser()
     other.force_login(stranger)
-    other.post(found["Location"], {"accepted": "on"})
+    other.post(found["Location"], acceptance("wv-bh"))
     assert Provider.objects.count() == 1
 
 
@@ -101,7 +108,7 @@ def test_the_mail_to_the_owner_of_an_address_leads_to_the_addition(signed_in: Br
     link = LocalMessage.objects.filter(to=_ADDRESS).latest("sent_at").link
     found = signed_in.get(urlsplit(link).path)
     assert "Meridian Home Care" in text_of(signed_in.get(found["Location"]))
-    done = signed_in.post(found["Location"], {"accepted": "on"})
+    done = signed_in.post(found["Location"], acceptance("va-dmas"))
     assert done["Location"].endswith("/done/")
     assert PendingRegistration.objects.get(contract__slug="va-dmas").state == "superseded"
     assert Provider.objects.filter(contract__slug="va-dmas").exists()
@@ -120,7 +127,7 @@ def test_a_provider_that_somebody_else_registers_just_now_is_not_added(
 ) -> None:
     Journey("va-dmas").start().inform(username="other", email="other@example.org").submit()
     found = signed_in.post("/va-dmas/providers/add/", CLAIMS["va-dmas"])
-    answer = signed_in.post(found["Location"], {"accepted": "on"})
+    answer = signed_in.post(found["Location"], acceptance("va-dmas"))
     assert "could not register" in text_of(answer)
     assert not Provider.objects.filter(contract__slug="va-dmas").exists()
     reasons = AuditEvent.objects.filter(event_type="registration.refused")

@@ -20,7 +20,7 @@ from core.mfa.sources import SourceGoneError
 from core.notifications.models import OutboxMessage
 from tenants.context import contract_context
 from tenants.registry import get_contract
-from tests.integration.registration.journeys import Journey
+from tests.integration.registration.journeys import Journey, acceptance
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -103,7 +103,7 @@ def test_one_username_goes_to_one_of_two_registrations() -> None:
         Journey("ms-um").start().inform(email="b@example.org"),
     ]
     answers = _at_once(
-        [partial(walk.client.post, f"{walk.path}terms/", {"accepted": "on"}) for walk in walks]
+        [partial(walk.client.post, f"{walk.path}terms/", acceptance(walk.slug)) for walk in walks]
     )
     assert sorted(answer.status_code for answer in answers) == [200, 302]
     assert PendingRegistration.objects.count() == 1

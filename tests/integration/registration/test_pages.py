@@ -17,7 +17,7 @@ from contracts.roster.services.index import rebuild_index
 from core.common.ids import uuid7
 from tenants.context import contract_context
 from tenants.registry import get_contract
-from tests.integration.registration.journeys import CLAIMS, Browser, person, text_of
+from tests.integration.registration.journeys import CLAIMS, Browser, acceptance, person, text_of
 from tests.integration.registration.journeys import Journey as Walk
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,7 @@ def test_the_confirmation_says_when_mail_may_be_late(monkeypatch: pytest.MonkeyP
 def test_a_username_taken_between_information_and_terms_is_asked_again() -> None:
     walk = Walk("wv-bh").start().inform()
     Walk("ms-um").start().inform(email="other@clinic.example.org").submit()
-    response = walk.client.post(f"{walk.path}terms/", {"accepted": "on"})
+    response = walk.client.post(f"{walk.path}terms/", acceptance("wv-bh"))
     assert "This username is taken" in text_of(response)
     assert f'action="{walk.path}information/"' in response.content.decode()
     assert 'value="Reed"' in response.content.decode()
@@ -83,7 +83,9 @@ def test_a_username_taken_between_information_and_terms_is_asked_again() -> None
 
 def test_terms_must_be_accepted() -> None:
     walk = Walk("wv-bh").start().inform()
-    response = walk.client.post(f"{walk.path}terms/", {})
+    response = walk.client.post(
+        f"{walk.path}terms/", {"terms_digest": acceptance("wv-bh")["terms_digest"]}
+    )
     assert "tick that you agree" in text_of(response)
     assert PendingRegistration.objects.count() == 0
 

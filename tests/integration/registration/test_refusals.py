@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from contracts.registration.models import AttemptCount, Journey
-from contracts.roster.models import IssuedCode, RosterEntry
+from contracts.roster.models import IssuedCode
 from core.audit.models import AuditEvent
 from core.common.clock import now
 from core.notifications.models import LocalMessage
@@ -62,8 +62,8 @@ def test_expired_revoked_and_used_codes_look_alike() -> None:
         "code_used_up": {"revoked_at": None, "uses": 1},
     }
     with contract_context(contract):
-        entry = RosterEntry.objects.get(name="Harbor Medical Group", provider_type="Clinic")
-        IssuedCode.objects.filter(entry=entry).update(created_at=now() - timedelta(days=2))
+        codes = IssuedCode.objects.filter(entry__name="Harbor Medical Group")
+        codes.update(created_at=now() - timedelta(days=2))
     for reason, change in changes.items():
         with contract_context(contract):
             IssuedCode.objects.filter(entry__name="Harbor Medical Group").update(**change)

@@ -1,0 +1,36 @@
+"""Publications in the midst of a test: what a program changes while people are on its pages."""
+
+from typing import Any
+
+from contracts.registration.selectors import local_date
+from core.common.clock import now
+from tenants import registry
+from tenants.configuration.document import ContractDocument, TermsVersion
+from tenants.configuration.publishing import publish_contract
+from tenants.models import Contract, ContractState
+from tests.unit.configuration.documents import changed
+
+
+def publish_change(slug: str, **fields: Any) -> ContractDocument:
+    """Publish a program's present document with fields set by dotted name (`__` for the dot)."""
+    contract = registry.get_contract(slug)
+    document = changed(contract.document, **fields)
+    publish_contract(document=document, base=contract.revision, by=None, at=now())
+    return document
+
+
+def publish_terms(slug: str, *, version: str, text: str) -> TermsVersion:
+    """Publish one more version of a program's terms of use, in effect from today."""
+    document = registry.get_contract(slug).document
+    former, today = document.terms, local_date(document, now())
+    newer = former[-1].model_copy(
+        update={"version": version, "effective_on": today, "text": (text,)}
+    )
+    versions = [terms.model_dump(mode="json") for terms in (*former, newer)]
+    return publish_change(slug, terms=versions).terms[-1]
+
+
+def suspend(slug: str) -> None:
+    """Take a contract out of service, as an operator may at any moment."""
+    Contract.objects.filter(slug=slug).update(state=ContractState.SUSPENDED)
+    registry.announce()
