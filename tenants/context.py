@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
@@ -25,7 +25,11 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class ActiveContract:
-    """A ready contract as one published revision describes it; safe to share between threads."""
+    """A ready contract as one published revision describes it; safe to share between threads.
+
+    Equal are two of the same contract and revision: documents are long, and their revision says
+    whether they are the same.
+    """
 
     id: UUID
     slug: str
@@ -33,7 +37,7 @@ class ActiveContract:
     schema_name: str
     revision: int
     policy_epoch: int
-    document: ContractDocument
+    document: ContractDocument = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ def ensure_schema(contract: Contract) -> None:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
             found = _find_owner(connection, contract.schema_name)
             if found is None:
+                _remove_remains(connection, contract.schema_name)
                 _make(connection, contract, template)
             elif found != contract.id:
                 raise ProvisioningError(f"{contract.schema_name} belongs to contract {found}.")
@@ -62,35 +63,31 @@ def _recorded(contract: Contract) -> dict[str, str]:
 
 
 def _find_owner(connection: BaseDatabaseWrapper, schema: str) -> UUID | None:
-    """Return the contract whose schema it is; None when there is no schema yet.
+    """Return the contract whose schema it is; None: there is none, or no identity in it."""
+    table = SchemaIdentity._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_tables WHERE schemaname = %s AND tablename = %s", [schema, table]
+        )
+        if cursor.fetchone() is None:
+            return None
+        name = sql.Identifier(schema, table)
+        cursor.execute(sql.SQL("SELECT contract_id FROM {}").format(name))
+        row = cursor.fetchone()
+    return row[0] if row else None
 
-    A schema without an identity row is what some other tool's killed run left: when no table in
-    it holds a row, it is removed.
+
+def _remove_remains(connection: BaseDatabaseWrapper, schema: str) -> None:
+    """Drop a schema without an identity row: what some other tool's killed run left.
+
+    Raises ProvisioningError when a table in it holds a row.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT oid FROM pg_namespace WHERE nspname = %s", [schema])
         row = cursor.fetchone()
-        if row is None:
-            return None
-        owner = _identity_in(cursor, schema)
-        if owner is not None:
-            return owner
-        _refuse_rows(cursor, schema, row[0])
-        cursor.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(schema)))
-    return None
-
-
-def _identity_in(cursor: Any, schema: str) -> UUID | None:
-    table = SchemaIdentity._meta.db_table
-    cursor.execute(
-        "SELECT 1 FROM pg_tables WHERE schemaname = %s AND tablename = %s", [schema, table]
-    )
-    if cursor.fetchone() is None:
-        return None
-    name = sql.Identifier(schema, table)
-    cursor.execute(sql.SQL("SELECT contract_id FROM {}").format(name))
-    row = cursor.fetchone()
-    return row[0] if row else None
+        if row is not None:
+            _refuse_rows(cursor, schema, row[0])
+            cursor.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(schema)))
 
 
 def _refuse_rows(cursor: Any, schema: str, oid: int) -> None:

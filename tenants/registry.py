@@ -41,21 +41,37 @@ __all__ = [
 
 
 class _Memory:
-    """What this process knows, and whether it still believes it."""
+    """What this process knows, and whether it still believes it.
+
+    A snapshot is held together with the belief it was loaded under, and believed while that is
+    the present one. Each is one assignment, so that no thread sees half of a change.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.snapshot: Snapshot | None = None
-        self.fresh = False
-        self.generation = 0
+        self.belief = object()
+        self._held: tuple[Snapshot, object] | None = None
 
     def forget(self) -> None:
-        self.generation += 1
-        self.fresh = False
+        self.belief = object()
+
+    def hold(self, snapshot: Snapshot, belief: object) -> None:
+        self._held = (snapshot, belief)
+
+    @property
+    def latest(self) -> Snapshot | None:
+        """What was loaded last, believed or not."""
+        held = self._held
+        return held[0] if held else None
+
+    @property
+    def believed(self) -> Snapshot | None:
+        held = self._held
+        return held[0] if held and held[1] is self.belief else None
 
     def epoch(self) -> int | None:
-        snapshot = self.snapshot
-        return snapshot.epoch if snapshot is not None and self.fresh else None
+        snapshot = self.believed
+        return snapshot.epoch if snapshot else None
 
 
 _memory = _Memory()
@@ -144,18 +160,16 @@ def _current() -> Snapshot:
     watching.ensure_watcher(_memory.epoch, forget)
     if _MARK in _marks():
         # A publication that has not committed yet is seen by its own transaction alone.
-        return load_snapshot(_memory.snapshot)
-    snapshot = _memory.snapshot
-    if snapshot is not None and _memory.fresh:
+        return load_snapshot(_memory.latest)
+    if snapshot := _memory.believed:
         return snapshot
     with _memory.lock:
-        if _memory.snapshot is not None and _memory.fresh:
-            return _memory.snapshot
-        generation = _memory.generation
-        loaded = load_snapshot(_memory.snapshot)
-        _memory.snapshot = loaded
+        if snapshot := _memory.believed:
+            return snapshot
         # A publication during the loading leaves it to the next question to load again.
-        _memory.fresh = generation == _memory.generation
+        belief = _memory.belief
+        loaded = load_snapshot(_memory.latest)
+        _memory.hold(loaded, belief)
         return loaded
 
 

@@ -99,7 +99,7 @@ def _stopped_together(supervisor: Supervisor) -> Iterator[None]:
 
 def _port() -> int:
     text = os.environ.get("PORT") or "8000"
-    if not text.isdigit() or not 0 < int(text) < 65_536:
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text) < 65_536:
         raise PortTakenError(f"PORT is {text!r}; write a number up to 65535.")
     os.environ["PORT"] = text
     return int(text)

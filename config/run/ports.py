@@ -7,6 +7,7 @@ import socket
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 # How long what a killed run leaves behind may take to end by itself.
 _LEFT_OVER_SECONDS = 15.0
@@ -28,20 +29,30 @@ class PortClaim:
         self.port = port
         self._file = state / f"run-{port}.lock"
         left_over = self._file.exists()
-        self._lock = self._file.open("a+")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._lock.close()
-            holder = self._file.read_text().strip()
-            raise PortTakenError(
-                f"Port {port} is taken: the portal already runs there, as process {holder}. "
-                f"Stop it, or take another port: {_another(port)}"
-            ) from None
+        self._lock = self._lock_file()
         self._lock.truncate(0)
         self._lock.write(str(os.getpid()))
         self._lock.flush()
         self.sockets = self._listen(wait=_LEFT_OVER_SECONDS if left_over else 0)
+
+    def _lock_file(self) -> IO[str]:
+        """Open and lock the file that says who has the port. Raises PortTakenError."""
+        while True:
+            lock = self._file.open("a+")
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                with lock:
+                    lock.seek(0)
+                    holder = lock.read().strip()
+                raise PortTakenError(
+                    f"Port {self.port} is taken: the portal already runs there, as process "
+                    f"{holder}. Stop it, or take another port: {_another(self.port)}"
+                ) from None
+            if _is_at(lock, self._file):
+                return lock
+            # Its holder has removed it between the opening and the locking: nobody else finds it.
+            lock.close()
 
     def _listen(self, *, wait: float) -> list[socket.socket]:
         deadline = time.monotonic() + wait
@@ -64,6 +75,13 @@ class PortClaim:
             listener.close()
         self._file.unlink(missing_ok=True)
         self._lock.close()
+
+
+def _is_at(file: IO[str], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _another(port: int) -> str:

@@ -29,7 +29,10 @@ COLUMNS: Final = (
     "starts_on",
     "ends_on",
 )
-"""All columns, in the order of the template. A file may have them in any order."""
+"""All columns, in the order of the template. A file may have them in any order.
+
+They are the fields of `RosterRow` and the columns of `RosterEntry` that an import writes, too.
+"""
 
 
 def required_columns(registration: RegistrationSection) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -12,6 +13,11 @@ from core.common.models import UUIDModel
 
 class UserManager(BaseUserManager["User"]):
     """Look-ups of accounts; compared without case."""
+
+    def with_contracts(self) -> "models.QuerySet[User]":
+        """Return accounts with `contract_keys`: where each works, read by the same statement."""
+        access = ContractAccess.objects.filter(user=models.OuterRef("pk"), until__isnull=True)
+        return self.annotate(contract_keys=ArraySubquery(access.values("contract_id")))
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """Return the account with this e-mail address. Raises User.DoesNotExist."""
@@ -48,6 +54,7 @@ class User(UUIDModel, AbstractBaseUser):
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()
+    application_may = ("SELECT", "INSERT", "UPDATE")
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

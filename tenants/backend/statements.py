@@ -11,14 +11,14 @@ from psycopg import sql
 from tenants.errors import RawTransactionError
 
 _PLAIN = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
-_SUSPECT = re.compile(r";|search_path", re.IGNORECASE)
+_SUSPECT = re.compile(r";|search_path|set_config|pg_settings|U&", re.IGNORECASE)
 _QUOTED = re.compile(
     r"""
     (?P<comment> --[^\n]* | /\*.*?\*/ ) |
     \$(?P<tag>\w*)\$.*?\$(?P=tag)\$      # dollar-quoted: bodies of functions
     | [eE]'(?:[^'\\]|\\.|'')*'
     | '(?:[^']|'')*'
-    | "(?:[^"]|"")*"
+    | "(?P<name>(?:[^"]|"")*)"
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -32,7 +32,14 @@ _BANNED = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_SET_CONFIG = re.compile(r"set_config\s*\(\s*'search_path'", re.IGNORECASE)
+# A setting may be named by a plain text alone: a parameter or an expression could name the path.
+_SET_CONFIG = re.compile(
+    r"set_config\b (?! \s*\(\s* '(?!search_path')[\w.]+' \s*, )", re.VERBOSE | re.IGNORECASE
+)
+_ROUNDABOUT = re.compile(
+    r"\bU&['\"] | \bUPDATE\s+ (?:ONLY\s+)? (?:\w+\.)? pg_settings\b", re.VERBOSE | re.IGNORECASE
+)
+_PLAIN_TEXT = re.compile(r"'[\w.]+'")
 _ANONYMOUS_BLOCK = re.compile(r"(?:^|;)\s*DO\b", re.IGNORECASE)
 _BANNED_IN_BLOCK = re.compile(r"\b(?:COMMIT|ROLLBACK|search_path)\b", re.IGNORECASE)
 
@@ -46,10 +53,11 @@ def refuse_transaction_text(statement: object) -> None:
     if _PLAIN.match(text) and not _SUSPECT.search(text):
         return
     said = _QUOTED.sub(lambda found: " " if found["comment"] else found[0], text)
-    bare = _QUOTED.sub(lambda found: " " if found["comment"] else "''", text)
+    bare = _QUOTED.sub(_without_quoted, text)
     banned = (
         _BANNED.search(bare)
-        or _SET_CONFIG.search(said)
+        or _SET_CONFIG.search(bare)
+        or _ROUNDABOUT.search(said)
         or (_ANONYMOUS_BLOCK.search(bare) and _BANNED_IN_BLOCK.search(said))
     )
     if banned:
@@ -57,6 +65,15 @@ def refuse_transaction_text(statement: object) -> None:
             "Transactions and the search path are steered by django.db.transaction and "
             f"tenants.context alone, not by text: {text.strip()[:60]!r}"
         )
+
+
+def _without_quoted(found: re.Match[str]) -> str:
+    """Keep what a statement is recognised by: quoted names, and texts that may be a setting's."""
+    if found["comment"]:
+        return " "
+    if found["name"] is not None:
+        return found["name"]
+    return found[0] if _PLAIN_TEXT.fullmatch(found[0]) else "''"
 
 
 def _as_text(statement: object) -> str:

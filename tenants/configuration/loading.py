@@ -76,7 +76,7 @@ def parse_deployment(text: str, *, file: str = "deployment.toml") -> DeploymentD
 
 def locate(text: str, field: str) -> int:
     """Return the line on which a dotted field (as in `terms.0.text`) stands in a valid text."""
-    path = tuple(int(part) if part.isdigit() else part for part in field.split("."))
+    path = tuple(int(part) if part.isdecimal() else part for part in field.split("."))
     return line_of(index_lines(text), path)
 
 

@@ -10,32 +10,13 @@ from uuid import UUID
 from django.db import connection
 from psycopg import sql
 
+from contracts.roster.columns import COLUMNS
 from contracts.roster.rows import RosterRow
 from core.common.ids import uuid7
 
-_FIELDS: Final = (
-    "identifier",
-    "identifier_type",
-    "code",
-    "name",
-    "provider_type",
-    "address_1",
-    "address_2",
-    "city",
-    "state",
-    "zip",
-    "phone",
-    "fax",
-    "notice_email",
-    "remittance_on",
-    "remittance_amount",
-    "starts_on",
-    "ends_on",
-)
-
 
 def _columns(prefix: str = "") -> sql.Composed:
-    names = [sql.Identifier(prefix, name) if prefix else sql.Identifier(name) for name in _FIELDS]
+    names = [sql.Identifier(prefix, name) if prefix else sql.Identifier(name) for name in COLUMNS]
     return sql.SQL(", ").join(names)
 
 
@@ -153,4 +134,4 @@ def staging(contract_id: UUID) -> Iterator[Staging]:
 
 
 def _values(row: RosterRow) -> Sequence[object]:
-    return [getattr(row, name) for name in _FIELDS]
+    return [getattr(row, name) for name in COLUMNS]

@@ -1,5 +1,6 @@
 """The supervisor: the port is claimed at once, programs are kept, and none outlives it."""
 
+import fcntl
 import os
 import signal
 import socket
@@ -7,9 +8,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import IO
 
 import pytest
 
+from config.run.__main__ import _port
 from config.run.ports import PortClaim, PortTakenError
 from config.run.supervisor import ProcessFailedError, Program, Supervisor
 from tests.support.processes import free_port, processes_of, state_folder, wait_for
@@ -26,6 +29,33 @@ def test_a_claimed_port_is_refused_at_once_and_free_again_afterwards(tmp_path: P
     assert time.monotonic() - began < 1
     claim.release()
     PortClaim(port, tmp_path).release()
+
+
+def test_a_file_that_is_removed_while_it_is_being_locked_gives_nobody_the_port(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    lock = fcntl.flock
+    first = PortClaim(port, tmp_path)
+
+    def lock_late(file: IO[str], how: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", lock)
+        first.release()
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", lock_late)
+    second = PortClaim(port, tmp_path)
+    with pytest.raises(PortTakenError, match=f"already runs there, as process {os.getpid()}"):
+        PortClaim(port, tmp_path)
+    second.release()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["²", "٨٠٠٠", "65536", "-1", "http"])
+def test_a_port_is_written_in_plain_digits(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", text)
+    with pytest.raises(PortTakenError, match=f"PORT is '{text}'"):
+        _port()
 
 
 def test_the_port_of_another_program_is_refused_at_once(tmp_path: Path) -> None:

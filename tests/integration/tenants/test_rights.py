@@ -7,6 +7,7 @@ from django.apps import apps
 from django.db import Error, ProgrammingError, connection, connections, transaction
 from django.utils import timezone
 
+from core.accounts.models import User
 from core.audit.models import AuditEvent
 from core.audit.recording import record
 from tenants import registry
@@ -15,6 +16,7 @@ from tenants.database_router import contract_labels
 from tenants.identity.models import SchemaIdentity
 from tenants.models import ContractRevision, DeploymentRevision, RegistryEpoch
 from tenants.rights import EVERYTHING
+from tests.support.people import make_person
 
 BOTH = pytest.mark.django_db(databases=["default", "owner"])
 
@@ -52,6 +54,14 @@ def test_history_is_append_only_for_the_application() -> None:
     assert rights_on(RegistryEpoch._meta.db_table) == {"SELECT", "UPDATE"}
     with contract_context(registry.get_contract("wv-bh")):
         assert rights_on(SchemaIdentity._meta.db_table) == {"SELECT"}
+
+
+@pytest.mark.django_db
+def test_the_application_cannot_delete_an_account() -> None:
+    user = make_person("dana")
+    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+        _run("default", "DELETE FROM core_accounts_user WHERE id = %s", user.pk)
+    assert User.objects.filter(pk=user.pk).update(first_name="D") == 1
 
 
 @pytest.mark.django_db

@@ -1,9 +1,9 @@
 """What a proxy says about a request counts only when the proxy is trusted."""
 
 import pytest
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
-from pytest_django.fixtures import SettingsWrapper
 
 from config.middleware import RequestIdMiddleware, remote_address
 from core.common.context import current_context
@@ -13,9 +13,9 @@ TRUSTED = read_networks(["10.0.0.0/8", "2001:db8:ffff::/48"])
 
 
 @pytest.fixture(autouse=True)
-def _proxies(settings: SettingsWrapper) -> None:
-    settings.PORTAL_TRUSTED_PROXIES = TRUSTED
-    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+def _proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "PORTAL_TRUSTED_PROXIES", TRUSTED)
+    monkeypatch.setattr(settings, "SECURE_PROXY_SSL_HEADER", ("HTTP_X_FORWARDED_PROTO", "https"))
 
 
 def request_from(peer: str, forwarded_for: str = "", **headers: str) -> HttpRequest:

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -115,3 +116,12 @@ def test_a_stored_files_name_does_not_lead_out_of_its_contract(name: str) -> Non
             storage_key(name)
         with pytest.raises(OtherContractError):
             check_storage_key(storage_key("") + name)
+
+
+def test_contracts_are_compared_by_their_revision_and_not_by_their_documents() -> None:
+    document: Any = object()
+    assert replace(ONE, document=document) == ONE
+    assert hash(replace(ONE, document=document)) == hash(ONE)
+    assert replace(ONE, revision=2) != ONE
+    assert replace(ONE, policy_epoch=2) != ONE
+    assert replace(ONE, id=uuid7()) != ONE
