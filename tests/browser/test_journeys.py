@@ -1,7 +1,6 @@
 """Whole journeys in a real browser, by phone and by e-mail, in several programs."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -85,43 +84,6 @@ def test_a_refusal_says_one_thing_and_carries_reset(page: Page, portal: Portal) 
     expect(page.get_by_role("link", name=re.compile("Reset", re.I)).first).to_be_visible()
     expect(page.get_by_text("888-801-1910").first).to_be_visible()
     check_accessibility(page)
-
-
-def test_by_keyboard_alone(page: Page, portal: Portal) -> None:
-    """Reach the user information in a third program without touching the mouse."""
-    page.goto(portal.url("/ms-um/register/"))
-    press_until(page, lambda: focused(page, "name") == "identifier")
-    page.keyboard.type("1234567893")
-    page.keyboard.press("Tab")
-    press_until(page, lambda: focused(page, "name") == "code")
-    page.keyboard.type("000412345")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("main")).to_contain_text("Copper Ridge Hospital")
-    press_until(page, lambda: focused(page, "textContent").strip() == "Yes, continue")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Enter user information")
-    press_until(page, lambda: focused(page, "name") == "first_name")
-    page.keyboard.press("Enter")
-    summary = page.locator("[data-error-summary]")
-    expect(summary).to_be_focused()
-    press_until(page, lambda: focused(page, "href").endswith("#id_username"))
-    page.keyboard.press("Enter")
-    expect(page.get_by_label("Username")).to_be_focused()
-    check_accessibility(page)
-
-
-def focused(page: Page, attribute: str) -> str:
-    """Return a property of the element that has the focus."""
-    return str(page.evaluate(f"document.activeElement.{attribute} || ''"))
-
-
-def press_until(page: Page, done: Callable[[], bool]) -> None:
-    """Press Tab until something has the focus."""
-    for _ in range(60):
-        if done():
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError("Tab never got there.")
 
 
 @pytest.mark.parametrize("slug", ["wv-bh", "ms-um", "acentra-sample", "va-dmas"])

@@ -1,11 +1,59 @@
 // Small comforts. Every page works without this file.
 "use strict";
 
-// --- What went wrong takes focus, so that a screen reader begins there -------------------------
+// --- Where the keyboard and a screen reader begin --------------------------------------------------
+// What went wrong takes the focus. Otherwise the page that answers a button or a link of the page
+// before begins at its heading, past the header that was there already; a page that was opened,
+// reloaded or gone back to begins at its top, as everywhere on the web.
 
-function focusErrorSummary() {
+const FOLLOWED = "portal-followed";
+const FOLLOWED_FOR = 15000;
+
+function noteFollowed() {
+  try {
+    window.sessionStorage.setItem(FOLLOWED, String(Date.now()));
+  } catch { /* A browser that keeps nothing begins each page at its top. */ }
+}
+
+function wasFollowed() {
+  let at = null;
+  try {
+    at = window.sessionStorage.getItem(FOLLOWED);
+    window.sessionStorage.removeItem(FOLLOWED);
+  } catch { /* As above. */ }
+  const [visit] = performance.getEntriesByType("navigation");
+  return Boolean(at) && Date.now() - Number(at) < FOLLOWED_FOR && (!visit || visit.type === "navigate");
+}
+
+function namesAPlace() {
+  // A redirect keeps the fragment of the page before, where it may name nothing.
+  return Boolean(document.getElementById(window.location.hash.slice(1)));
+}
+
+function focusFirst() {
+  const followed = wasFollowed();
   const summary = document.querySelector("[data-error-summary]");
-  if (summary) window.setTimeout(() => summary.focus(), 0);
+  const heading = document.querySelector("main h1");
+  if (summary) {
+    window.setTimeout(() => summary.focus(), 0);
+  } else if (followed && heading && !namesAPlace() && document.activeElement === document.body) {
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+  }
+}
+
+function watchFollowed() {
+  document.addEventListener("submit", (event) => {
+    if (!event.defaultPrevented && !event.target.hasAttribute("hx-post")) noteFollowed();
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("main a[href], main area[href]");
+    const aside = event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey;
+    if (link && !aside && !link.target && link.origin === window.location.origin) noteFollowed();
+  });
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (event.detail.xhr.getResponseHeader("HX-Redirect")) noteFollowed();
+  });
 }
 
 // --- What is left of a code's life ---------------------------------------------------------------
@@ -184,7 +232,8 @@ function dress(root) {
 }
 
 document.addEventListener("DOMContentLoaded", () => {
-  focusErrorSummary();
+  focusFirst();
+  watchFollowed();
   dress(document);
   document.body.addEventListener("htmx:load", (event) => {
     if (event.target !== document.body) dress(event.target);
