@@ -36,6 +36,7 @@ class SignInAttempt:
     `binding` is what its one-time codes are bound to; `contract` is the key of the contract in
     which it began ("" on the portal host): in another it starts again. `proven` lists channels
     that were proven before the pipeline began, by somebody who comes from MFA registration.
+    `factor` is the way to prove a factor that was taken in place of the login option's own.
     `remember` is the choice of Remember Me; `recalled` says that a remembered browser stands for
     password and factor.
     """
@@ -43,6 +44,7 @@ class SignInAttempt:
     option: str
     binding: str
     contract: str = ""
+    factor: str = ""
     challenge: str = ""
     verified: bool = False
     proven: list[str] = field(default_factory=list)

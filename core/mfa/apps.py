@@ -17,10 +17,12 @@ class MfaConfig(AppConfig):
         from core.mfa.browser_cookie import CookieMemory
         from core.mfa.codes import Owner, OwnerKind
         from core.mfa.messages import KINDS
+        from core.mfa.methods import register_prover
         from core.mfa.services.browsers import forget_all_browsers
         from core.mfa.services.challenges import forget_attempts
         from core.mfa.services.own_account import AccountSource
         from core.mfa.sources import register_source
+        from core.mfa.views.provers import EmailProver, PhoneProver
         from core.notifications.kinds import register_kind
 
         def forget_codes(user_id: UUID) -> None:
@@ -33,5 +35,7 @@ class MfaConfig(AppConfig):
         register_lock_hook(forget_browsers)
         register_browser_memory(CookieMemory())
         register_source("account", AccountSource())
+        register_prover("phone", PhoneProver())
+        register_prover("email", EmailProver())
         for kind in KINDS:
             register_kind(kind)

@@ -26,6 +26,9 @@ class Purpose(StrEnum):
     SIGN_IN = "sign_in"
     VERIFY_EMAIL = "verify_email"
     VERIFY_PHONE = "verify_phone"
+    RESET = "reset"
+    CONFIRM = "confirm"
+    STEP_UP = "step_up"
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,11 @@ def list_factors(user_id: UUID) -> QuerySet[Factor]:
     return Factor.objects.filter(user_id=user_id)
 
 
+def kinds_of(user_id: UUID) -> frozenset[str]:
+    """Return which kinds of factor an account has proven (one query)."""
+    return frozenset(list_factors(user_id).values_list("kind", flat=True))
+
+
 def find_phone(user_id: UUID) -> str | None:
     """Return the proven number of an account, or None."""
     factor = Factor.objects.filter(user_id=user_id, kind=FactorKind.PHONE).first()
