@@ -1,9 +1,11 @@
 """Pages that help people who cannot sign in."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
 
+from core.accounts.columns import keep_column
 from core.accounts.policies import offered_options
 from core.accounts.views.sign_in import contract_of
 
@@ -22,7 +24,14 @@ def mfa_help(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 def employee_login(request: HttpRequest) -> HttpResponse:
-    """Say that no company identity provider is connected, and whom to ask."""
+    """Say that no company identity provider is connected, and whom to ask.
+
+    The employees' LOGIN is a POST that keeps or forgets the choice of column (Remember Me) first.
+    """
+    if request.method == "POST":
+        response = HttpResponseRedirect(reverse("employee_login"))
+        keep_column(response, kept="remember_column" in request.POST)
+        return response
     return render(request, "accounts/employee_login.html")
