@@ -12,7 +12,7 @@ from django.db import transaction
 from contracts.registration.models import Journey, JourneyPurpose, PendingRegistration
 from contracts.registration.rules import ProofFacts
 from contracts.registration.selectors import find_live_registration, is_open
-from contracts.registration.services.attempts import Limit, count_attempt
+from contracts.registration.services.attempts import THROTTLED, Allowance, Limit, count_attempt
 from contracts.registration.services.findings import Claim, Finding, find_claimed
 from core.audit.recording import record
 from core.common.identifiers import normalize
@@ -64,9 +64,9 @@ def start_registration(
     the unit is already pending, its journey leads back to it. Records `registration.started`.
     """
     claim = Claim(identifier, code)
-    allowance = count_attempt(limits=_limits(contract, claim, address), at=at)
+    allowance = _count(contract, claim, address, at)
     if not allowance.allowed:
-        _record_refusal("throttled", contract, at)
+        _record_refusal(THROTTLED, contract, at)
         return StartResult(StartOutcome.THROTTLED, retry_at=allowance.retry_at)
     findings = find_claimed(contract=contract, claim=claim, at=at)
     usable = [finding for finding in findings.accepted if is_open(finding.contract.document, at)]
@@ -78,15 +78,21 @@ def start_registration(
     return StartResult(StartOutcome.REFUSED)
 
 
-def _limits(contract: ActiveContract | None, claim: Claim, address: str) -> list[Limit]:
+def _count(contract: ActiveContract | None, claim: Claim, address: str, at: datetime) -> Allowance:
+    """Count an attempt under the network address, and where that may go on, under the identifier.
+
+    Per contract, and in that order: who is refused by address uses up nobody's identifier, and
+    an identifier that was tried too often in one program is not refused in another.
+    """
     figures = contract.document.registration.limits if contract else RegistrationLimits()
     window = timedelta(minutes=figures.window_minutes)
-    return [
+    where = contract.id if contract else "portal"
+    identifier = f"{where}:{normalize(claim.identifier)}"
+    limits = [
         Limit("start.address", address, figures.attempts_per_address, window),
-        Limit(
-            "start.identifier", normalize(claim.identifier), figures.attempts_per_identifier, window
-        ),
+        Limit("start.identifier", identifier, figures.attempts_per_identifier, window),
     ]
+    return count_attempt(limits=limits, at=at)
 
 
 def _is_registered(finding: Finding) -> bool:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from contracts.registration.models import AttemptCount, Journey
+from contracts.registration.services.attempts import Limit, count_attempt
 from contracts.roster.models import IssuedCode
 from core.audit.models import AuditEvent
 from core.common.clock import now
@@ -86,18 +87,34 @@ def test_the_failure_page_carries_reset() -> None:
     assert "<title>Error: " in response.content.decode()
 
 
-def test_attempts_are_counted_per_identifier_whatever_the_host() -> None:
+def test_attempts_are_counted_per_identifier_and_contract() -> None:
     wrong = {"identifier": _NPI, "code": "0000000001"}
     limit = get_contract("wv-bh").document.registration.limits.attempts_per_identifier
-    for number in range(limit):
-        path = "/wv-bh/register/" if number % 2 else "/register/"
-        assert Browser().post(path, wrong).status_code == 200
+    for _ in range(limit):
+        assert Browser().post("/wv-bh/register/", wrong).status_code == 200
     refused = Browser().post("/wv-bh/register/", CLAIMS["wv-bh"])
     assert refused.status_code == 429
     assert "Too many attempts" in text_of(refused)
     assert Journey.objects.count() == 0
+    # Another program with the same number, and the portal host, have counts of their own.
+    assert Browser().post("/ms-um/register/", CLAIMS["ms-um"]).status_code == 302
+    assert Browser().post("/register/", CLAIMS["wv-bh"]).status_code == 302
     AttemptCount.objects.update(window_ends_at=now())
     assert Browser().post("/wv-bh/register/", CLAIMS["wv-bh"]).status_code == 302
+
+
+def test_who_is_refused_by_address_uses_up_nobodys_identifier() -> None:
+    limits = get_contract("wv-bh").document.registration.limits
+    assert limits.attempts_per_address > limits.attempts_per_identifier
+    stranger = Browser(REMOTE_ADDR="203.0.113.7")
+    for number in range(limits.attempts_per_address):
+        code = {"identifier": f"19999999{number:02}", "code": "0000000001"}
+        assert stranger.post("/register/", code).status_code == 200
+    for _ in range(limits.attempts_per_identifier):
+        wrong = {"identifier": _NPI, "code": "0000000001"}
+        assert stranger.post("/wv-bh/register/", wrong).status_code == 429
+    mine = Browser(REMOTE_ADDR="203.0.113.8").post("/wv-bh/register/", CLAIMS["wv-bh"])
+    assert mine.status_code == 302
 
 
 def test_a_new_code_goes_to_the_address_on_file_and_the_answer_is_the_same() -> None:
@@ -128,3 +145,16 @@ def test_a_program_without_issued_codes_only_explains() -> None:
     page = Browser().get("/wv-bh/register/code/")
     assert page.status_code == 200
     assert "Send a new code" not in text_of(page)
+
+
+def test_what_one_limit_refuses_is_not_counted_under_the_next() -> None:
+    limits = [
+        Limit("minute", "somebody", 1, timedelta(minutes=1)),
+        Limit("hour", "somebody", 2, timedelta(hours=1)),
+    ]
+    at = now()
+    moments = [at, at, at, at + timedelta(minutes=1), at + timedelta(minutes=2)]
+    answers = [count_attempt(limits=limits, at=moment) for moment in moments]
+    assert [answer.allowed for answer in answers] == [True, False, False, True, False]
+    assert answers[1].retry_at == at + timedelta(minutes=1)
+    assert answers[4].retry_at == at + timedelta(hours=1)
