@@ -3,17 +3,22 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
+from django.db.models import Exists, QuerySet
+
+from contracts.registration.kinds import (
+    ADDRESS_CHANGED_KIND,
+    CODE_KIND,
+    CODE_REQUEST_KIND,
+    LINK_KIND,
+    NOTICE_KIND,
+)
 from contracts.registration.models import PendingRegistration
 from contracts.registration.rules import group_code
 from contracts.registration.selectors import local_date
-from contracts.registration.services.code_requests import CODE_KIND
-from contracts.registration.services.links import (
-    ADDRESS_CHANGED_KIND,
-    LINK_KIND,
-    mint_token,
-)
-from contracts.registration.services.providers import NOTICE_KIND
+from contracts.registration.services.code_requests import enqueue_codes
+from contracts.registration.services.links import mint_token
 from contracts.registration.states import LIVE
 from contracts.roster.models import RosterEntry
 from contracts.roster.services.codes import issue_codes
@@ -35,6 +40,7 @@ def register_kinds() -> None:
         (LINK_KIND, prepare_link),
         (ADDRESS_CHANGED_KIND, prepare_address_changed),
         (NOTICE_KIND, prepare_notice),
+        (CODE_REQUEST_KIND, prepare_code_request),
         (CODE_KIND, prepare_code),
     ):
         register_kind(MessageKind(name=name, channel="email", at_most_once=False, prepare=prepare))
@@ -43,11 +49,13 @@ def register_kinds() -> None:
 def prepare_link(message: OutboxMessage, at: datetime) -> Rendered | None:
     """Mint the link, or tell the owner of an account that the address has one already.
 
-    None when the registration is over, or moved to another address.
+    None when the registration is over or moved to another address, when a newer mail was asked
+    for, and when there never was one: Reset writes a row for unknown usernames, too.
     """
     pending = (
         PendingRegistration.objects.select_for_update()
         .filter(id=message.subject_id, state__in=LIVE, reserved_until__gt=at, email=message.to)
+        .exclude(Exists(_newer_than(message)))
         .first()
     )
     if pending is None:
@@ -65,6 +73,13 @@ def prepare_link(message: OutboxMessage, at: datetime) -> Rendered | None:
             link=link,
         )
     return _link_mail(message, pending, contract, at)
+
+
+def _newer_than(message: OutboxMessage) -> "QuerySet[OutboxMessage]":
+    """Return the mails of the same sort that were asked for later: the newest link counts."""
+    return OutboxMessage.objects.filter(
+        kind=message.kind, subject_id=message.subject_id, id__gt=message.id
+    )
 
 
 def _link_mail(
@@ -105,6 +120,13 @@ def prepare_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
     return _mail(
         NOTICE_KIND, message, contract, {"provider": provider, "registered_on": registered_on}
     )
+
+
+def prepare_code_request(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Put a mail for each entry into the outbox; the request itself goes nowhere."""
+    entries = [UUID(entry_id) for entry_id in message.context["entries"]]
+    enqueue_codes(contract=_contract(message), entry_ids=entries, at=at)
+    return None
 
 
 def prepare_code(message: OutboxMessage, at: datetime) -> Rendered | None:

@@ -1,22 +1,23 @@
 """Have a new registration code sent to the address that the roster has on file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
 
+from contracts.registration.kinds import CODE_KIND, CODE_REQUEST_KIND, NOBODY
 from contracts.registration.selectors import is_open, local_date
-from contracts.registration.services.attempts import Allowance, Limit, count_attempt
+from contracts.registration.services.attempts import THROTTLED, Allowance, Limit, count_attempt
 from contracts.roster.models import RosterEntry
 from core.audit.recording import record
 from core.common.identifiers import normalize
+from core.common.ids import uuid7
 from core.groups.selectors import unit_is_registered
 from core.notifications.services.outbox import enqueue
 from tenants.context import ActiveContract, contract_context
-
-CODE_KIND: Final = "registration_code"
 
 # Own figures. Codes for one identifier: a letter box may not be filled by strangers.
 _PER_ADDRESS: Final = 10
@@ -32,25 +33,36 @@ def request_code(
     """Mail a newly issued code to the address on file of each open entry of an identifier.
 
     Called by the public page *I do not have a code*, where the contract allows it; the page
-    answers the same whatever is found. Counted per network address (which alone is told) and per
-    identifier. The code is made when the mail is handed over. Records `code.requested` with the
-    number of mails.
+    answers the same whatever is found, after the same work: one row in the outbox, from which the
+    mails are made later (`enqueue_codes`). Counted per network address (which alone is told) and
+    per identifier. Records `code.requested` with the number of entries, refused ones as
+    `throttled`.
     """
     allowance = count_attempt(limits=[Limit("code.address", address, _PER_ADDRESS, _HOUR)], at=at)
     if not allowance.allowed:
+        with transaction.atomic():
+            _record(contract, THROTTLED, {"limit": "address"}, at)
         return allowance
     wanted = normalize(identifier)
     per_identifier = Limit("code.identifier", f"{contract.id}:{wanted}", _PER_IDENTIFIER, _DAY)
-    if count_attempt(limits=[per_identifier], at=at).allowed:
-        with contract_context(contract), transaction.atomic():
-            entries = _reachable_entries(contract, wanted, at)
-            _enqueue_codes(contract, entries, at)
+    counted = count_attempt(limits=[per_identifier], at=at)
+    with contract_context(contract), transaction.atomic():
+        found = _find_entries(contract, wanted, at)
+        if counted.allowed:
+            enqueue(
+                kind=CODE_REQUEST_KIND,
+                to=NOBODY,
+                subject_id=uuid7(),
+                contract_id=contract.id,
+                context={"entries": [str(entry_id) for entry_id in found]},
+                not_after=at + _DAY,
+                at=at,
+            )
+        _record(contract, "ok" if counted.allowed else THROTTLED, {"entries": len(found)}, at)
     return allowance
 
 
-def _reachable_entries(
-    contract: ActiveContract, identifier: str, at: datetime
-) -> Sequence[RosterEntry]:
+def _find_entries(contract: ActiveContract, identifier: str, at: datetime) -> Sequence[UUID]:
     document = contract.document
     if not document.registration.code_to_address_on_file or not is_open(document, at):
         return []
@@ -60,24 +72,35 @@ def _reachable_entries(
         identifier=identifier,
         removed_at__isnull=True,
     ).exclude(notice_email="")
-    by_location = document.registration.unit == "location"
-    return [
-        entry
-        for entry in entries.order_by("id")[:_MOST_LOCATIONS]
-        if not unit_is_registered(
-            contract_id=contract.id, unit_key=str(entry.id) if by_location else entry.identifier
-        )
-    ]
+    return list(entries.order_by("id").values_list("id", flat=True)[:_MOST_LOCATIONS])
 
 
-def _enqueue_codes(contract: ActiveContract, entries: Sequence[RosterEntry], at: datetime) -> None:
-    for entry in entries:
-        enqueue(
-            kind=CODE_KIND,
-            to=entry.notice_email,
-            subject_id=entry.id,
-            contract_id=contract.id,
-            not_after=at + _DAY,
-            at=at,
-        )
-    record("code.requested", contract_id=contract.id, data={"mails": len(entries)}, at=at)
+def enqueue_codes(*, contract: ActiveContract, entry_ids: Sequence[UUID], at: datetime) -> None:
+    """Put a mail with a new code into the outbox for each entry that is not registered yet.
+
+    Called when a request is worked off, in the transaction of its delivery. The code is made when
+    the mail is handed over.
+    """
+    with contract_context(contract):
+        entries = RosterEntry.objects.filter(id__in=entry_ids, removed_at__isnull=True)
+        for entry in entries.exclude(notice_email="").order_by("id"):
+            if not unit_is_registered(contract_id=contract.id, unit_key=_unit_key(contract, entry)):
+                enqueue(
+                    kind=CODE_KIND,
+                    to=entry.notice_email,
+                    subject_id=entry.id,
+                    contract_id=contract.id,
+                    not_after=at + _DAY,
+                    at=at,
+                )
+
+
+def _unit_key(contract: ActiveContract, entry: RosterEntry) -> str:
+    by_location = contract.document.registration.unit == "location"
+    return str(entry.id) if by_location else entry.identifier
+
+
+def _record(
+    contract: ActiveContract, result: str, data: Mapping[str, object], at: datetime
+) -> None:
+    record("code.requested", contract_id=contract.id, result=result, data=data, at=at)

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from contracts.evidence.services.records import AcceptedTerms
+from contracts.registration.kinds import LINK_KIND
 from contracts.registration.models import PendingRegistration
 from contracts.registration.services.providers import Registrant, register_proven
 from contracts.registration.states import LIVE, RegistrationState, check_transition
@@ -77,7 +78,7 @@ def _close(pending: PendingRegistration, user: User, at: datetime) -> None:
     pending.account_id = user.id
     pending.token_digest = pending.key_version = pending.link_expires_at = None
     pending.save()
-    cancel_messages(kind="registration_link", subject_id=pending.id)
+    cancel_messages(kind=LINK_KIND, subject_id=pending.id)
     record(
         "registration.completed",
         contract_id=pending.contract_id,

@@ -8,9 +8,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from contracts.registration.kinds import ADDRESS_CHANGED_KIND, LINK_KIND, NOBODY
 from contracts.registration.models import PendingRegistration
 from contracts.registration.selectors import find_live_by_username
-from contracts.registration.services.attempts import Allowance, Limit, count_attempt
+from contracts.registration.services.attempts import THROTTLED, Allowance, Limit, count_attempt
 from contracts.registration.services.reservations import forget_link
 from contracts.registration.states import LIVE, RegistrationState, check_transition
 from core.accounts.selectors import email_is_taken
@@ -19,16 +20,16 @@ from core.common.crypto import constant_time_equal, current_key_version, keyed_d
 from core.common.ids import uuid7
 from core.mfa.models import MfaRegistration
 from core.mfa.services.registrations import begin_mfa_registration
-from core.notifications.services.outbox import cancel_messages, enqueue
+from core.notifications.services.outbox import enqueue
 from tenants.context import ActiveContract
 
-LINK_KIND: Final = "registration_link"
-ADDRESS_CHANGED_KIND: Final = "registration_address_changed"
 SOURCE_KIND: Final = "registration"
 """Under which MFA registration knows pending registrations; the id is their `follow_id`."""
 
+_BY_ADDRESS: Final = {"limit": "address"}
 _DIGEST_PURPOSE = "registration.link"
-# Own figures: a mail a minute and five in an hour for one registration, whoever asks.
+# Own figures: a mail a minute and five in an hour for one registration. Resend, Reset and a
+# corrected address count apart: a stranger who knows a username uses up nothing but its Reset.
 _MAILS_PER_HOUR: Final = 5
 _RESETS_PER_ADDRESS: Final = 20
 _HOUR: Final = timedelta(hours=1)
@@ -36,7 +37,10 @@ _MINUTE: Final = timedelta(minutes=1)
 
 
 def enqueue_link(pending: PendingRegistration, *, at: datetime) -> None:
-    """Put the first mail with the link into the outbox, in the caller's transaction."""
+    """Put a mail with the link into the outbox, in the caller's transaction.
+
+    One that still waits gives way to it when it is prepared: the newest is the one to count.
+    """
     enqueue(
         kind=LINK_KIND,
         to=pending.email,
@@ -45,12 +49,6 @@ def enqueue_link(pending: PendingRegistration, *, at: datetime) -> None:
         not_after=pending.reserved_until,
         at=at,
     )
-
-
-def _replace_link(pending: PendingRegistration, *, at: datetime) -> None:
-    """Put a newer mail in place of one that still waits, so that the newest is the one to count."""
-    cancel_messages(kind=LINK_KIND, subject_id=pending.id)
-    enqueue_link(pending, at=at)
 
 
 def mint_token(*, pending: PendingRegistration, life: timedelta, at: datetime) -> str:
@@ -72,15 +70,16 @@ def resend_link(*, pending_id: UUID, at: datetime) -> Allowance:
     """Mail a new link to the address that the registration has.
 
     Called from the confirmation page. Counted per registration; `retry_at` of the answer says when
-    the next mail is possible. Records `registration.link_requested`.
+    the next mail is possible. Records `registration.link_requested`, refused ones as `throttled`.
     """
-    allowance = count_attempt(limits=_mail_limits(pending_id), at=at)
-    if allowance.allowed:
-        with transaction.atomic():
-            pending = _lock_live(pending_id, at)
-            if pending is not None:
-                _replace_link(pending, at=at)
-                _record("registration.link_requested", pending, at)
+    allowance = count_attempt(limits=_mail_limits("link", str(pending_id)), at=at)
+    with transaction.atomic():
+        pending = _lock_live(pending_id, at)
+        if pending is not None and allowance.allowed:
+            enqueue_link(pending, at=at)
+        if pending is not None:
+            result = "ok" if allowance.allowed else THROTTLED
+            _record("registration.link_requested", pending, at, result=result)
     return allowance
 
 
@@ -89,23 +88,41 @@ def reset_registration(*, username: str, address: str, at: datetime) -> Allowanc
 
     Called by the public Reset page, which answers the same whatever is found. Counted per network
     address and per username; refused requests are answered the same, too, but for the address's
-    own limit, which tells nothing about usernames. Records `registration.link_requested`.
+    own limit, which tells nothing about usernames. Records `registration.link_requested` with
+    `reset`, `unknown` or `throttled`.
+
+    The work is the same whether anybody has the username or not, so that the time tells nothing
+    either (account-security.md, "Nobody learns"): a row in the outbox in any case, and whoever
+    prepares the mail finds out that nobody is there to have it.
     """
     allowance = count_attempt(
         limits=[Limit("reset.address", address, _RESETS_PER_ADDRESS, _HOUR)], at=at
     )
     if not allowance.allowed:
-        return allowance
-    pending = find_live_by_username(username, at=at)
-    # An unknown username is counted, too: the work is the same.
-    counted_id = str(pending.id) if pending else username.lower()
-    if count_attempt(limits=_mail_limits(counted_id), at=at).allowed and pending:
         with transaction.atomic():
-            locked = _lock_live(pending.id, at)
-            if locked is not None:
-                _replace_link(locked, at=at)
-                _record("registration.link_requested", locked, at, result="reset")
+            record("registration.link_requested", result=THROTTLED, data=_BY_ADDRESS, at=at)
+        return allowance
+    name = username.strip().lower()
+    counted = count_attempt(limits=_mail_limits("reset", name), at=at)
+    pending = find_live_by_username(name, at=at)
+    with transaction.atomic():
+        if counted.allowed:
+            _enqueue_reset(pending, at)
+        record(
+            "registration.link_requested",
+            contract_id=pending.contract_id if pending else None,
+            subject=("pending_registration", pending.id) if pending else None,
+            result=("reset" if pending else "unknown") if counted.allowed else THROTTLED,
+            at=at,
+        )
     return allowance
+
+
+def _enqueue_reset(pending: PendingRegistration | None, at: datetime) -> None:
+    if pending is not None:
+        enqueue_link(pending, at=at)
+    else:
+        enqueue(kind=LINK_KIND, to=NOBODY, subject_id=uuid7(), not_after=at + _HOUR, at=at)
 
 
 @dataclass(frozen=True)
@@ -121,15 +138,17 @@ def correct_address(*, pending_id: UUID, email: str, at: datetime) -> Correction
 
     Called from the contact page by whoever submitted the registration or proved identifier and
     code again. Tells the old address, without naming the new one. Records
-    `registration.address_corrected`. Not accepted when the registration is no longer open.
+    `registration.address_corrected`, refused ones as `throttled`. Not accepted when the
+    registration is no longer open.
     """
-    allowance = count_attempt(limits=_mail_limits(pending_id, "correct"), at=at)
-    if not allowance.allowed:
-        return CorrectionResult(accepted=False, retry_at=allowance.retry_at)
+    allowance = count_attempt(limits=_mail_limits("correct", str(pending_id)), at=at)
     with transaction.atomic():
         pending = _lock_live(pending_id, at)
         if pending is None:
-            return CorrectionResult(accepted=False)
+            return CorrectionResult(accepted=False, retry_at=allowance.retry_at)
+        if not allowance.allowed:
+            _record("registration.address_corrected", pending, at, result=THROTTLED)
+            return CorrectionResult(accepted=False, retry_at=allowance.retry_at)
         old = pending.email
         if old.lower() != email.lower():
             _move_to(pending, email)
@@ -141,7 +160,7 @@ def correct_address(*, pending_id: UUID, email: str, at: datetime) -> Correction
                 at=at,
             )
             _record("registration.address_corrected", pending, at)
-        _replace_link(pending, at=at)
+        enqueue_link(pending, at=at)
     return CorrectionResult(accepted=True)
 
 
@@ -163,7 +182,7 @@ class FollowResult:
 
 
 def follow_link(*, contract: ActiveContract, token: str, at: datetime) -> FollowResult | None:
-    """Use a registration link: once, within its life, in its own contract.
+    """Use a registration link: once, within its life, in its own contract, whatever it leads to.
 
     Called by the button on the link page (GET does nothing: mail scanners follow links). Begins
     MFA registration and records `registration.link_followed`; None, recorded as
@@ -175,19 +194,25 @@ def follow_link(*, contract: ActiveContract, token: str, at: datetime) -> Follow
         if pending is None or not _can_be_used(pending, contract, at):
             record("registration.link_refused", contract_id=contract.id, result="refused", at=at)
             return None
+        pending.link_used_at = at
+        pending.save(update_fields=["link_used_at"])
         if email_is_taken(pending.email):
             _record("registration.link_followed", pending, at, result="has_account")
             return FollowResult(pending, None)
-        check_transition(pending.state, RegistrationState.LINK_USED)
-        pending.state = RegistrationState.LINK_USED
-        pending.link_used_at = at
-        pending.follow_id = uuid7()
-        pending.save(update_fields=["state", "link_used_at", "follow_id"])
-        _record("registration.link_followed", pending, at)
-        begun = begin_mfa_registration(
-            source_kind=SOURCE_KIND, source_id=pending.follow_id, contract=contract, at=at
-        )
-        return FollowResult(pending, begun)
+        return FollowResult(pending, _begin_mfa(pending, contract, at))
+
+
+def _begin_mfa(
+    pending: PendingRegistration, contract: ActiveContract, at: datetime
+) -> MfaRegistration:
+    check_transition(pending.state, RegistrationState.LINK_USED)
+    pending.state = RegistrationState.LINK_USED
+    pending.follow_id = uuid7()
+    pending.save(update_fields=["state", "follow_id"])
+    _record("registration.link_followed", pending, at)
+    return begin_mfa_registration(
+        source_kind=SOURCE_KIND, source_id=pending.follow_id, contract=contract, at=at
+    )
 
 
 def _find_by_token(token: str) -> PendingRegistration | None:
@@ -225,10 +250,10 @@ def _lock_live(pending_id: UUID, at: datetime) -> PendingRegistration | None:
     )
 
 
-def _mail_limits(subject: UUID | str, what: str = "link") -> list[Limit]:
+def _mail_limits(what: str, subject: str) -> list[Limit]:
     return [
-        Limit(f"{what}.minute", str(subject), 1, _MINUTE),
-        Limit(f"{what}.hour", str(subject), _MAILS_PER_HOUR, _HOUR),
+        Limit(f"{what}.minute", subject, 1, _MINUTE),
+        Limit(f"{what}.hour", subject, _MAILS_PER_HOUR, _HOUR),
     ]
 
 

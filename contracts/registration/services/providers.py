@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Protocol
 from uuid import UUID
 
 from contracts.evidence.services.records import AcceptedTerms, record_evidence
+from contracts.registration.kinds import NOTICE_KIND
 from contracts.registration.models import TermsAcceptance
 from contracts.registration.selectors import local_date
 from contracts.roster.models import RosterEntry
@@ -16,8 +17,6 @@ from core.groups.models import Provider, ProviderGroup
 from core.groups.services.providers import ProviderFacts, register_provider
 from core.notifications.services.outbox import enqueue
 from tenants.context import ActiveContract, contract_context
-
-NOTICE_KIND: Final = "registration_completed_notice"
 
 
 class CodeSpentError(DomainError):

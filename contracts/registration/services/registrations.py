@@ -39,7 +39,7 @@ class SubmitResult:
     pending: PendingRegistration | None = None
 
 
-def save_information(*, journey_id: UUID, information: Mapping[str, str], at: datetime) -> None:
+def save_information(*, journey_id: UUID, information: Mapping[str, str]) -> None:
     """Keep what was typed on the information page, for the next steps and for coming back."""
     Journey.objects.filter(id=journey_id, pending=None).update(information=dict(information))
 

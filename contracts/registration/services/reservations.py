@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
+from contracts.registration.kinds import LINK_KIND
 from contracts.registration.models import Journey, PendingRegistration
 from contracts.registration.services.attempts import forget_counts
 from contracts.registration.states import LIVE, RegistrationState, check_transition
@@ -90,7 +91,7 @@ def end_registrations(
         for name in _PERSONAL:
             setattr(pending, name, "")
         pending.save()
-        cancel_messages(kind="registration_link", subject_id=pending.id)
+        cancel_messages(kind=LINK_KIND, subject_id=pending.id)
         record(
             f"registration.{state.value}",
             contract_id=pending.contract_id,

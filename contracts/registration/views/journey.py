@@ -69,7 +69,7 @@ def information(request: HttpRequest, journey: Journey, contract: ActiveContract
         answer = UsernameAnswer.WAIT
         form = form.without_errors()
     elif request.method == "POST" and form.is_valid():
-        save_information(journey_id=journey.id, information=form.information(), at=clock.now())
+        save_information(journey_id=journey.id, information=form.information())
         return to_page("terms_accept", journey)
     context = {
         "journey": journey,

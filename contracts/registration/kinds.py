@@ -1,0 +1,13 @@
+"""The names under which the outbox knows the mails of registration. Pure."""
+
+from typing import Final
+
+LINK_KIND: Final = "registration_link"
+ADDRESS_CHANGED_KIND: Final = "registration_address_changed"
+NOTICE_KIND: Final = "registration_completed_notice"
+CODE_REQUEST_KIND: Final = "registration_code_request"
+"""Leads to a mail of CODE_KIND for each address on file, and is itself never sent."""
+CODE_KIND: Final = "registration_code"
+
+NOBODY: Final = "nobody.invalid"
+"""Where a message is addressed that is written for the sake of equal work and never sent."""

@@ -1,0 +1,125 @@
+"""Reset and *I do not have a code* do the same work whether anybody is known or not.
+
+The clock tells what the page does not: so the statements are compared, one by one. Measured over
+HTTP, known and unknown differ by less than the noise.
+"""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from contracts.registration.models import AttemptCount
+from core.audit.models import AuditEvent
+from core.notifications.models import LocalMessage, OutboxMessage
+from tests.integration.registration.journeys import Browser, Journey
+from tests.support.people import deliver_all
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+_ADDRESS = "dana.reed@clinic.example.org"
+
+
+@pytest.fixture(autouse=True)
+def _only_queued(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave what is put into the outbox to the worker, as in production."""
+    monkeypatch.setattr("core.notifications.services.outbox.announce", lambda _message_id: None)
+
+
+def _statements(path: str, **data: str) -> list[str]:
+    """Return the kinds of statement that a request makes, and on which table."""
+    with CaptureQueriesContext(connection) as queries:
+        assert Browser().post(path, data).status_code == 200
+    return [" ".join(re.findall(r'^\w+|(?:FROM|INTO|UPDATE) "\w+"', query["sql"]))
+            for query in queries.captured_queries]  # fmt: skip
+
+
+def _registered() -> Journey:
+    walk = Journey("wv-bh").start().inform().submit()
+    deliver_all()
+    return walk
+
+
+def test_reset_makes_the_same_statements_for_known_and_unknown_usernames() -> None:
+    _registered()
+    _statements("/wv-bh/register/reset/", username="warm-up")
+    known = _statements("/wv-bh/register/reset/", username="dreed")
+    unknown = _statements("/wv-bh/register/reset/", username="nobody-has-this")
+    assert known == unknown
+    assert any("outboxmessage" in statement for statement in known)
+    mails = LocalMessage.objects.filter(to=_ADDRESS).count()
+    deliver_all()
+    assert LocalMessage.objects.count() == LocalMessage.objects.filter(to=_ADDRESS).count()
+    assert LocalMessage.objects.filter(to=_ADDRESS).count() == mails + 1
+
+
+def test_asking_for_a_code_makes_the_same_statements_for_known_and_unknown_numbers() -> None:
+    path = "/acentra-sample/register/code/"
+    _statements(path, identifier="1999999984")
+    known = _statements(path, identifier="1234567893")
+    unknown = _statements(path, identifier="1999999992")
+    assert known == unknown
+    deliver_all()  # works the requests off,
+    deliver_all()  # and delivers the mails that they led to
+    assert set(LocalMessage.objects.values_list("to", flat=True)) == {
+        "office000@acentra-sample.example.org",
+        "office001@acentra-sample.example.org",
+    }
+
+
+def test_of_two_mails_that_wait_the_newer_one_is_sent() -> None:
+    walk = Journey("wv-bh").start().inform().submit()
+    walk.client.post(f"{walk.path}resend/")
+    Browser().post("/wv-bh/register/reset/", {"username": "dreed"})
+    deliver_all()
+    assert LocalMessage.objects.filter(to=_ADDRESS).count() == 1
+    newest = OutboxMessage.objects.filter(kind="registration_link").latest("id")
+    assert newest.status == "sent"
+
+
+def test_what_was_asked_for_in_vain_is_recorded_without_names() -> None:
+    _registered()
+    reset = "/wv-bh/register/reset/"
+    for username in ("dreed", "dreed", "nobody-has-this", "nobody-has-this"):
+        _statements(reset, username=username)
+    events = AuditEvent.objects.filter(event_type="registration.link_requested").order_by("at")
+    assert [event.result for event in events] == ["reset", "throttled", "unknown", "throttled"]
+    assert [event.subject_id is not None for event in events] == [True, True, False, False]
+    for number in range(17):
+        Browser().post(reset, {"username": f"nobody-{number}"})
+    assert (events.latest("at").result, events.latest("at").data) == (
+        "throttled",
+        {"limit": "address"},
+    )
+    assert not any("nobody" in str(event.data) or "dreed" in str(event.data) for event in events)
+
+
+def test_refused_resends_corrections_and_code_requests_are_recorded() -> None:
+    walk = _registered()
+    right = {"email": "d.reed@clinic.example.org", "confirm_email": "d.reed@clinic.example.org"}
+    for _ in range(2):
+        walk.client.post(f"{walk.path}resend/")
+        walk.client.post(f"{walk.path}address/", right)
+    for _ in range(4):
+        Browser().post("/acentra-sample/register/code/", {"identifier": "1234567893"})
+    AttemptCount.objects.filter(scope="code.address").update(attempts=10)
+    Browser().post("/acentra-sample/register/code/", {"identifier": "1234567893"})
+    assert _results("registration.link_requested") == ["ok", "throttled"]
+    assert _results("registration.address_corrected") == ["ok", "throttled"]
+    assert _results("code.requested") == ["ok"] * 3 + ["throttled"] * 2
+
+
+def _results(event_type: str) -> list[str]:
+    events = AuditEvent.objects.filter(event_type=event_type).order_by("at")
+    return list(events.values_list("result", flat=True))
+
+
+def test_a_strangers_resets_leave_the_persons_own_resend_and_correction() -> None:
+    walk = _registered()
+    for _ in range(6):
+        AttemptCount.objects.filter(scope="reset.minute").delete()
+        Browser().post("/wv-bh/register/reset/", {"username": "dreed"})
+    assert walk.client.post(f"{walk.path}resend/").status_code == 200
+    right = {"email": "d.reed@clinic.example.org", "confirm_email": "d.reed@clinic.example.org"}
+    assert walk.client.post(f"{walk.path}address/", right).status_code == 200
