@@ -33,12 +33,15 @@ class PortalAccountAdapter(DefaultAccountAdapter):
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Sign in at the end of the pipeline: new session id, our record, counters back.
 
-        An account that was locked or deactivated on the way is led back to the login options.
+        An account that was locked, deactivated or changed on the way is led back to the login
+        options.
         """
         at = clock.now()
-        user = cast("User", user)
-        if not hold_for_sign_in(user_id=user.id, at=at):
+        epoch = cast("User", user).security_epoch
+        held = hold_for_sign_in(user_id=user.pk, security_epoch=epoch, at=at)
+        if held is None:
             raise ImmediateHttpResponse(HttpResponseRedirect(reverse("login_options")))
+        user = held
         super().login(request, user)
         open_session(request, user, at=at)
         methods = methods_used(request, user)

@@ -22,6 +22,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from core.accounts.models import User
+from core.accounts.services.sign_in import record_session_end
+from core.common import clock
 
 _STATE = "portal"
 PASSWORD = "password"  # noqa: S105
@@ -38,12 +40,14 @@ class SignInAttempt:
     that were proven before the pipeline began, by somebody who comes from MFA registration.
     `factor` is the way to prove a factor that was taken in place of the login option's own.
     `remember` is the choice of Remember Me; `recalled` says that a remembered browser stands for
-    password and factor.
+    password and factor. `security_epoch` is the account's when the password was checked: a
+    change of it since then, a new password above all, ends the sign-in.
     """
 
     option: str
     binding: str
     contract: str = ""
+    security_epoch: int = 0
     factor: str = ""
     challenge: str = ""
     verified: bool = False
@@ -144,11 +148,13 @@ def _enter(
     redirect_url: str,
     methods: list[str],
 ) -> HttpResponse:
-    if request.user.is_authenticated:
+    if isinstance(request.user, User):
+        record_session_end(account_id=request.user.id, reason="signed_in_anew", at=clock.now())
         logout(request)
     clear_login(request)
     request.session.cycle_key()
     login = Login(user=user, email=user.email, redirect_url=redirect_url)
+    attempt.security_epoch = user.security_epoch
     attempt.write_to(login)
     for method in methods:
         note_method(request, user, method)
@@ -156,11 +162,17 @@ def _enter(
 
 
 def find_stage(request: HttpRequest, key: str) -> PortalStage | None:
-    """Return the stage of this browser's sign-in when it is the present one, else None."""
+    """Return the stage of this browser's sign-in when it is the present one, else None.
+
+    None, too, when the account has changed since the password was checked.
+    """
     stage = LoginStageController.enter(request, key)
-    if isinstance(stage, PortalStage) and stage.login.user and SignInAttempt.of(stage.login):
-        return stage
-    return None
+    if not isinstance(stage, PortalStage) or not stage.login.user:
+        return None
+    attempt = SignInAttempt.of(stage.login)
+    if attempt is None or attempt.security_epoch != stage.user.security_epoch:
+        return None
+    return stage
 
 
 def note_method(request: HttpRequest, user: User, method: str) -> None:

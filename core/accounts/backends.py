@@ -18,6 +18,6 @@ class EmailBackend(BaseBackend):
     def get_user(self, user_id: Any) -> User | None:
         """Return the active account with this key; a deactivated one is out everywhere at once."""
         try:
-            return User.objects.get(pk=user_id, is_active=True)
+            return User.objects.with_contracts().get(pk=user_id, is_active=True)
         except (User.DoesNotExist, ValidationError, ValueError):
             return None

@@ -1,6 +1,6 @@
 """When a session ends, as a pure table: what the session remembers against what is now."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -10,6 +10,7 @@ class Ended(StrEnum):
     """Why a session ended."""
 
     OTHER_HOST = "other_host"
+    DEACTIVATED = "deactivated"
     ACCOUNT_CHANGED = "account_changed"
     POLICY_CHANGED = "policy_changed"
     IDLE = "idle"
@@ -38,6 +39,14 @@ class SessionRecord:
             return cls(**data)
         except TypeError:
             return None
+
+    def within(self, *, idle_seconds: int, absolute_seconds: int) -> Self:
+        """Return the record under further limits; of two limits the shorter one holds."""
+        return replace(
+            self,
+            idle_seconds=min(self.idle_seconds, idle_seconds),
+            absolute_seconds=min(self.absolute_seconds, absolute_seconds),
+        )
 
     def to_session(self) -> dict[str, Any]:
         """Return the record as it stands in the session."""

@@ -1,10 +1,12 @@
 """Ends sessions that are over, and names the actor of everything that follows."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
 
+from core.accounts.guarding import Ended
 from core.accounts.models import User
 from core.accounts.sessions import check_session, end_session, mark_seen
 from core.common import clock
@@ -26,19 +28,30 @@ class SessionGuardMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Run the request as whoever is signed in after the check."""
-        if SESSION_KEY not in request.session:
-            return self.get_response(request)
-        user = request.user
-        if not isinstance(user, User):
-            # The account was deactivated: nothing of the session may stay.
-            request.session.flush()
+        account_id = _account_of(request)
+        if account_id is None:
             return self.get_response(request)
         at = clock.now()
+        user = request.user
+        if not isinstance(user, User):
+            end_session(request, _why_gone(request), account_id=account_id, at=at)
+            return self.get_response(request)
         reason = check_session(request, user, at=at)
         if reason is not None:
-            end_session(request, reason)
+            end_session(request, reason, account_id=user.id, at=at)
             return self.get_response(request)
         if BACKGROUND_HEADER not in request.headers:
             mark_seen(request, at=at)
         with bind_context(actor_id=user.id):
             return self.get_response(request)
+
+
+def _account_of(request: HttpRequest) -> UUID | None:
+    """Return whose session it says it is, before Django looks at it."""
+    key = request.session.get(SESSION_KEY)
+    return UUID(str(key)) if key else None
+
+
+def _why_gone(request: HttpRequest) -> Ended:
+    """Say why Django knows nobody: it has emptied the session of a changed password itself."""
+    return Ended.DEACTIVATED if SESSION_KEY in request.session else Ended.ACCOUNT_CHANGED

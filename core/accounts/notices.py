@@ -10,7 +10,13 @@ from core.notifications.senders import document_for
 
 
 def prepare_lock_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
-    """Make the mail about a lock; None when the account was unlocked or lost its address since."""
+    """Make the mail about a lock; None when the account was unlocked since.
+
+    None for a blank, too: every wrong password puts one in, so that the last one, which locks,
+    takes no longer than the others.
+    """
+    if message.context.get("blank"):
+        return None
     user = User.objects.filter(pk=message.subject_id, is_active=True).first()
     if user is None or not user.is_locked(at):
         return None

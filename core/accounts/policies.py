@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Protocol
 from uuid import UUID
 
-from core.accounts.models import ContractAccess
+from core.accounts.models import ContractAccess, User
 from core.accounts.passwords import PasswordRules, blocked_words
 from tenants import registry
 from tenants.configuration.document import BrandSection
@@ -55,7 +55,18 @@ def effective_policy(user_id: UUID) -> MergedPolicy:
 def contracts_of(user_id: UUID) -> list[ActiveContract]:
     """Return the contracts that an account works in and that are ready (one query)."""
     access = ContractAccess.objects.filter(user_id=user_id, until__isnull=True)
-    found = [find_contract(key) for key in access.values_list("contract_id", flat=True)]
+    return find_contracts(access.values_list("contract_id", flat=True))
+
+
+def contracts_in_hand(user: User) -> list[ActiveContract]:
+    """Return the same without a query for an account that was read `with_contracts`."""
+    keys: list[UUID] | None = getattr(user, "contract_keys", None)
+    return contracts_of(user.id) if keys is None else find_contracts(keys)
+
+
+def find_contracts(contract_ids: Iterable[UUID]) -> list[ActiveContract]:
+    """Return those of some contracts that are ready; no query, they come from the cache."""
+    found = [find_contract(key) for key in contract_ids]
     return [contract for contract in found if contract]
 
 

@@ -2,14 +2,23 @@
 
 from dataclasses import replace
 from datetime import datetime
+from importlib import import_module
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth import logout
+from django.db import transaction
 from django.http import HttpRequest
 
 from core.accounts.guarding import Ended, SessionRecord, why_ended
 from core.accounts.models import User
-from core.accounts.policies import contracts_of, find_contract, policy_epochs_of, policy_of
+from core.accounts.policies import (
+    contracts_in_hand,
+    find_contracts,
+    policy_epochs_of,
+    policy_of,
+)
+from core.accounts.services.sign_in import record_session_end
 
 RECORD_KEY = "portal_session"
 ENDED_KEY = "portal_session_ended"
@@ -19,7 +28,7 @@ _SEEN_EVERY_SECONDS = 20
 
 def open_session(request: HttpRequest, user: User, *, at: datetime) -> None:
     """Write into a fresh session what it is bound to and how long it may last."""
-    contracts = contracts_of(user.id)
+    contracts = contracts_in_hand(user)
     limits = policy_of(contracts).sessions
     request.session[RECORD_KEY] = SessionRecord(
         host=request.get_host().lower(),
@@ -34,10 +43,17 @@ def open_session(request: HttpRequest, user: User, *, at: datetime) -> None:
 
 
 def check_session(request: HttpRequest, user: User, *, at: datetime) -> Ended | None:
-    """Tell whether the session of a request is over; no query, contracts come from the cache."""
+    """Tell whether the session of a request is over; no query, contracts come from the cache.
+
+    A contract that was joined since the sign-in may be stricter: its limits hold from now on.
+    """
     session = SessionRecord.from_session(request.session.get(RECORD_KEY))
+    limits = policy_of(contracts_in_hand(user)).sessions
     return why_ended(
-        session,
+        session
+        and session.within(
+            idle_seconds=limits.idle_minutes * 60, absolute_seconds=limits.absolute_hours * 3600
+        ),
         host=request.get_host().lower(),
         security_epoch=user.security_epoch,
         policy_epochs=_current_epochs(session),
@@ -45,10 +61,27 @@ def check_session(request: HttpRequest, user: User, *, at: datetime) -> Ended | 
     )
 
 
-def end_session(request: HttpRequest, reason: Ended) -> None:
-    """Empty a session that is over and remember why, for the sign-in page to say."""
+def end_session(
+    request: HttpRequest, reason: Ended, *, account_id: UUID | None, at: datetime
+) -> None:
+    """Empty a session that is over and remember why, for the sign-in page to say.
+
+    Records `session.ended` with the reason, once however many requests find it over. One without
+    a key was emptied on the way here, by Django for a changed password.
+    """
+    key = request.session.session_key
+    with transaction.atomic():
+        if key is None or forget_session(key):
+            record_session_end(account_id=account_id, reason=reason.value, at=at)
     logout(request)
     request.session[ENDED_KEY] = reason.value
+
+
+def forget_session(key: str) -> bool:
+    """Delete a stored session; tells whether it was there."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    deleted, _ = store.get_model_class().objects.filter(session_key=key).delete()
+    return bool(deleted)
 
 
 def mark_seen(request: HttpRequest, *, at: datetime) -> None:
@@ -68,5 +101,4 @@ def take_ended_reason(request: HttpRequest) -> str:
 def _current_epochs(session: SessionRecord | None) -> dict[str, int]:
     if session is None:
         return {}
-    contracts = [find_contract(UUID(key)) for key in session.policy_epochs]
-    return policy_epochs_of(contract for contract in contracts if contract)
+    return policy_epochs_of(find_contracts(UUID(key) for key in session.policy_epochs))

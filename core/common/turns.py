@@ -11,6 +11,18 @@ def hold_turn(purpose: str, key: str) -> None:
     An advisory lock on a keyed digest: it needs no row, so it is the same for what exists and for
     what does not.
     """
-    number = int.from_bytes(keyed_digest(purpose, key)[:8], "big", signed=True)
+    hold_turns((purpose, key))
+
+
+def hold_turns(*turns: tuple[str, str]) -> None:
+    """Hold several turns, each (purpose, key), taken in the order given, by one statement.
+
+    Who holds some of the same turns must name them in the same order, or two wait for each other.
+    """
+    numbers = [
+        int.from_bytes(keyed_digest(purpose, key)[:8], "big", signed=True) for purpose, key in turns
+    ]
+    # A list of the select is evaluated from left to right.
+    locks = ", ".join(["pg_advisory_xact_lock(%s)"] * len(numbers))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+        cursor.execute(f"SELECT {locks}", numbers)

@@ -10,12 +10,15 @@ from django.db import transaction
 from core.accounts.locking import LockRules, LockState, after_failure
 from core.accounts.models import User
 from core.accounts.policies import Policy
-from core.audit.recording import record
+from core.audit.recording import Happening, record, record_all
 from core.common.context import current_context
+from core.common.ids import uuid7
 from core.notifications.services.outbox import enqueue
 
 UnlockHook = Callable[[UUID], None]
 LockHook = Callable[[UUID, datetime], None]
+NOBODY = "nobody"
+"""The address of a blank notice; the name of a person is not written down for a wrong password."""
 _unlock_hooks: list[UnlockHook] = []
 _lock_hooks: list[LockHook] = []
 
@@ -47,30 +50,38 @@ def lock_rules(policy: Policy) -> LockRules:
     )
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record_failure(
-    *, user_id: UUID, rules: LockRules, at: datetime, final: bool = False
+    *,
+    user_id: UUID,
+    rules: LockRules,
+    at: datetime,
+    cause: Happening | None = None,
+    final: bool = False,
+    even: bool = False,
 ) -> LockState | None:
     """Count a wrong password or a wrong code, lock when it was the last one allowed.
 
-    Records `account.locked` and mails the owner when the lock closes. `final` locks at once, for
-    an owner whose tries at codes are used up. For a key that is nobody's the same statements run
-    and None is returned, so that nothing tells the two apart by time.
+    Records `cause`, and `account.locked` with a mail to the owner when the lock closes. `final`
+    locks at once, for an owner whose tries at codes are used up. For a key that is nobody's None is
+    returned. With `even`, for tries of strangers, the same statements run whether the lock closes,
+    stays open or is nobody's, so that nothing tells them apart by time.
     """
     user = User.objects.select_for_update().filter(pk=user_id).first()
     before = _state_of(user) if user else LockState()
     state = after_failure(before, rules=rules, at=at, final=final)
     User.objects.filter(pk=user_id).update(**asdict(state))
-    if user is None:
-        return None
-    if state.is_locked(at) and not before.is_locked(at):
+    closes = user is not None and state.is_locked(at) and not before.is_locked(at)
+    if closes or even:
         for end_trust in _lock_hooks:
-            end_trust(user_id, at)
-        _tell_about_lock(user, state, at=at)
-    return state
+            end_trust(user_id if closes else uuid7(), at)
+        _enqueue_notice(user if closes else None, at=at)
+    happenings = [cause] if cause else []
+    record_all([*happenings, _locked(user_id, state)] if closes else happenings, at=at)
+    return state if user else None
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def forget_failures(*, user_id: UUID, at: datetime) -> None:
     """Set the counters of an account back after a complete sign-in, and note that it is used."""
     User.objects.filter(pk=user_id).update(**asdict(LockState()), last_used_at=at)
@@ -108,21 +119,25 @@ def _state_of(user: User) -> LockState:
     )
 
 
-def _tell_about_lock(user: User, state: LockState, *, at: datetime) -> None:
-    record(
+def _locked(user_id: UUID, state: LockState) -> Happening:
+    return Happening(
         "account.locked",
-        subject=("account", user.id),
+        subject=("account", user_id),
         data={
             "failures": state.failed_attempts,
             "until": state.lock_until.isoformat() if state.lock_until else None,
         },
-        at=at,
     )
+
+
+def _enqueue_notice(user: User | None, *, at: datetime) -> None:
+    """Tell the owner that the lock closed; without one the row is a blank, which nobody gets."""
     enqueue(
         kind="account_locked",
-        to=user.email,
-        subject_id=user.id,
-        account_id=user.id,
+        to=user.email if user else NOBODY,
+        subject_id=user.id if user else uuid7(),
+        account_id=user.id if user else None,
         contract_id=current_context().contract_id,
+        context={"blank": user is None},
         at=at,
     )

@@ -18,7 +18,7 @@ from core.accounts.services.throttle import (
     count_address_failure,
     hold_sign_in_turn,
 )
-from core.audit.recording import record
+from core.audit.recording import Happening, record
 from core.common.ids import uuid7
 
 
@@ -50,7 +50,7 @@ def check_password_of(*, email: str, password: str, address: str, at: datetime) 
     more are compared than the lock allows. Raises HashingBusyError before anything is counted.
     """
     if address_is_throttled(address, at=at):
-        return _refused(None, Refusal.TOO_MANY_FROM_ADDRESS, address=address, at=at)
+        return _turned_away(address, at=at)
     with transaction.atomic():
         hold_sign_in_turn(email)
         return _check(email, password, address, at)
@@ -79,17 +79,18 @@ def password_matches(user: User | None, password: str) -> bool:
     return user.check_password(normal) and not too_long
 
 
-def hold_for_sign_in(*, user_id: UUID, at: datetime) -> bool:
-    """Tell whether an account may still be signed in, and hold its row until the transaction ends.
+def hold_for_sign_in(*, user_id: UUID, security_epoch: int, at: datetime) -> User | None:
+    """Return an account that may still be signed in, its row held until the transaction ends.
 
-    Called at the end of a sign-in: the lock may have closed, or the account been deactivated,
-    since the password was checked.
+    Called at the end of a sign-in: since the password was checked the lock may have closed, the
+    account been deactivated or its password changed, which moves the epoch.
     """
-    user = User.objects.select_for_update().filter(pk=user_id, is_active=True).first()
-    return user is not None and not user.is_locked(at)
+    held = User.objects.with_contracts().select_for_update(of=("self",))
+    user = held.filter(pk=user_id, is_active=True, security_epoch=security_epoch).first()
+    return None if user is None or user.is_locked(at) else user
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def complete_sign_in(*, user_id: UUID, methods: tuple[str, ...], at: datetime) -> None:
     """Note a complete sign-in: counters back to nothing, `sign_in.completed` with the methods."""
     forget_failures(user_id=user_id, at=at)
@@ -102,7 +103,7 @@ def complete_sign_in(*, user_id: UUID, methods: tuple[str, ...], at: datetime) -
     )
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def complete_remembered_sign_in(*, user_id: UUID, methods: tuple[str, ...], at: datetime) -> None:
     """Note that a remembered browser signed somebody in: `session.began_remembered`.
 
@@ -119,13 +120,16 @@ def complete_remembered_sign_in(*, user_id: UUID, methods: tuple[str, ...], at: 
     )
 
 
-def record_sign_out(*, user_id: UUID, at: datetime) -> None:
-    """Note that somebody signed out: `session.ended`."""
+def record_session_end(*, account_id: UUID | None, reason: str, at: datetime) -> None:
+    """Note that a session ended, and why: `session.ended`.
+
+    `signed_out`, `signed_in_anew`, or what the guard found (core.accounts.guarding.Ended).
+    """
     record(
         "session.ended",
-        actor_id=user_id,
-        subject=("account", user_id),
-        data={"reason": "signed_out"},
+        actor_id=account_id,
+        subject=("account", account_id) if account_id else None,
+        data={"reason": reason},
         at=at,
     )
 
@@ -141,15 +145,24 @@ def _refusal(user: User | None, *, matches: bool, at: datetime) -> Refusal | Non
 
 
 @transaction.atomic
+def _turned_away(address: str, *, at: datetime) -> PasswordCheck:
+    """Refuse before any account is looked at."""
+    refusal = Refusal.TOO_MANY_FROM_ADDRESS
+    count_address_failure(address, at=at)
+    record("sign_in.refused", result=refusal.value, at=at)
+    return PasswordCheck(user=None, refusal=refusal)
+
+
 def _refused(user: User | None, refusal: Refusal, *, address: str, at: datetime) -> PasswordCheck:
     """Count and record; for an unknown account the same statements run on no row."""
     count_address_failure(address, at=at)
     user_id = user.id if user else uuid7()
-    record_failure(user_id=user_id, rules=lock_rules(effective_policy(user_id)), at=at)
-    record(
-        "sign_in.refused",
-        subject=("account", user.id) if user else None,
-        result=refusal.value,
+    subject = ("account", user.id) if user else None
+    record_failure(
+        user_id=user_id,
+        rules=lock_rules(effective_policy(user_id)),
+        cause=Happening("sign_in.refused", subject=subject, result=refusal.value),
+        even=True,
         at=at,
     )
     return PasswordCheck(user=None, refusal=refusal)

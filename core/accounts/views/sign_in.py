@@ -21,7 +21,7 @@ from core.accounts.models import User
 from core.accounts.paths import is_own_path
 from core.accounts.policies import OfferedOptions, offered_options
 from core.accounts.remembering import browser_memory
-from core.accounts.services.sign_in import check_password_of, record_sign_out
+from core.accounts.services.sign_in import check_password_of, record_session_end
 from core.accounts.sessions import take_ended_reason
 from core.common import clock
 from core.common.context import current_context
@@ -139,7 +139,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     click on the option goes straight in, and unticking the box turns it off. Login options says so.
     """
     if isinstance(request.user, User):
-        record_sign_out(user_id=request.user.id, at=clock.now())
+        record_session_end(account_id=request.user.id, reason="signed_out", at=clock.now())
     drop_sign_in(request)
     request.session.flush()
     return HttpResponseRedirect(reverse("login_options"))

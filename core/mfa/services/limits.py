@@ -1,6 +1,8 @@
 """How many codes were sent to whom: counted on the challenges themselves."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
+
+from django.db.models import Q
 
 from core.mfa.codes import (
     DESTINATION_LIMITS,
@@ -12,37 +14,28 @@ from core.mfa.codes import (
 )
 from core.mfa.models import Challenge
 
+_DESTINATION_WINDOW = max(limit.window for limit in DESTINATION_LIMITS)
+
 
 def next_code_at(owner: Owner, destination: str, *, at: datetime) -> datetime | None:
-    """Return when a code may go to a destination next, or None when it may go now."""
-    waits = [
-        next_send_at(sent, limits, at=at)
-        for sent, limits in (
-            (_sent_by_owner(owner, at=at, destination=destination), OWNER_AND_DESTINATION_LIMITS),
-            (_sent_by_owner(owner, at=at), OWNER_LIMITS),
-            (_sent_to(destination, at=at), DESTINATION_LIMITS),
+    """Return when a code may go to a destination next, or None when it may go now.
+
+    One statement, which the limits keep short: it reads what counts for this owner within a day
+    and for this destination within an hour.
+    """
+    of_owner = Q(owner_id=owner.id, owner_kind=owner.kind, requested_at__gt=at - LONGEST_WINDOW)
+    to_destination = Q(destination=destination, requested_at__gt=at - _DESTINATION_WINDOW)
+    rows = list(
+        Challenge.objects.filter(of_owner | to_destination, used_at__isnull=True).values_list(
+            "owner_kind", "owner_id", "destination", "requested_at"
         )
-    ]
+    )
+    own = [row for row in rows if (row[0], row[1]) == (owner.kind, owner.id)]
+    there = [row[3] for row in rows if row[2] == destination]
+    counted = (
+        ([row[3] for row in own if row[2] == destination], OWNER_AND_DESTINATION_LIMITS),
+        ([row[3] for row in own], OWNER_LIMITS),
+        ([sent for sent in there if sent > at - _DESTINATION_WINDOW], DESTINATION_LIMITS),
+    )
+    waits = [next_send_at(sent, limits, at=at) for sent, limits in counted]
     return max((wait for wait in waits if wait is not None), default=None)
-
-
-def _sent_by_owner(owner: Owner, *, at: datetime, destination: str | None = None) -> list[datetime]:
-    sent = Challenge.objects.filter(
-        owner_kind=owner.kind,
-        owner_id=owner.id,
-        used_at__isnull=True,
-        requested_at__gt=at - LONGEST_WINDOW,
-    )
-    if destination is not None:
-        sent = sent.filter(destination=destination)
-    return list(sent.values_list("requested_at", flat=True))
-
-
-def _sent_to(destination: str, *, at: datetime) -> list[datetime]:
-    sent = Challenge.objects.filter(
-        destination=destination,
-        used_at__isnull=True,
-        requested_at__gt=at - timedelta(hours=1),
-    )
-    newest = sent.order_by("-requested_at").values_list("requested_at", flat=True)
-    return list(newest[: DESTINATION_LIMITS[0].count])

@@ -13,14 +13,16 @@ from django.test.utils import CaptureQueriesContext
 from core.accounts import hashers
 from core.accounts.locking import LockRules
 from core.accounts.models import User
+from core.accounts.policies import effective_policy
 from core.accounts.services.accounts import deactivate_account
-from core.accounts.services.locks import record_failure
+from core.accounts.services.locks import NOBODY, record_failure
 from core.accounts.services.sign_in import check_password_of
 from core.accounts.services.throttle import FAILURES_PER_HOUR, count_address_failure
 from core.audit.models import AuditEvent
 from core.common import clock
+from core.notifications.models import LocalMessage, OutboxMessage
 from tenants import registry
-from tests.support.people import PASSWORD, START, after, make_person
+from tests.support.people import PASSWORD, START, after, deliver_all, make_person
 
 pytestmark = pytest.mark.django_db
 LOCK_AT_ONCE = LockRules(failures=1, window_minutes=None, hold_minutes=None)
@@ -93,6 +95,34 @@ def test_the_same_statements_run_for_known_and_unknown() -> None:
             check_password_of(email=email, password="wrong", address="192.0.2.1", at=START)
         shapes.append([query["sql"].split(" ")[0] for query in captured])
     assert shapes[0] == shapes[1]
+
+
+def test_the_same_statements_run_for_the_failure_that_locks() -> None:
+    user = make_person("dana")
+    failures = effective_policy(user.id).accounts.lock_failures
+    shapes = []
+    for _ in range(failures):
+        with CaptureQueriesContext(connection) as captured:
+            check_password_of(email=user.email, password="wrong", address="192.0.2.1", at=START)
+        shapes.append([query["sql"].split(" ")[0] for query in captured])
+    user.refresh_from_db()
+    assert user.is_locked(START)
+    assert all(shape == shapes[0] for shape in shapes)
+
+
+def test_only_the_owner_of_a_closed_lock_gets_mail() -> None:
+    user = make_person("dana")
+    now = clock.now()
+    for email in [user.email, "nobody@clinic.example"]:
+        check_password_of(email=email, password="wrong", address="192.0.2.1", at=now)
+    deliver_all()
+    assert not LocalMessage.objects.exists()
+    for _ in range(effective_policy(user.id).accounts.lock_failures):
+        check_password_of(email=user.email, password="wrong", address="192.0.2.1", at=now)
+    deliver_all()
+    assert [message.to for message in LocalMessage.objects.all()] == [user.email]
+    # Nobody's address is written down for a wrong password.
+    assert set(OutboxMessage.objects.values_list("to", flat=True)) == {user.email, NOBODY}
 
 
 def test_one_hash_is_made_in_every_case(monkeypatch: pytest.MonkeyPatch) -> None:

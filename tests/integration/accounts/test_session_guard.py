@@ -1,14 +1,19 @@
 """Sessions end when they should, and only then."""
 
+import dataclasses
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from core.accounts import sessions
 from core.accounts.models import User
 from core.accounts.services.accounts import deactivate_account, end_sessions
+from core.audit.models import AuditEvent
 from core.common import clock
+from tenants import registry
 from tenants.context import ActiveContract
 from tests.support.people import make_person, make_provider, session_account, sign_in_by_email
 
@@ -124,3 +129,104 @@ def test_limits_are_the_strictest_of_the_contracts(
     documents = (contract_a.document, contract_b.document)
     assert record["idle_seconds"] == 60 * min(one.sessions.idle_minutes for one in documents)
     assert set(record["policy_epochs"]) == {str(contract_a.id), str(contract_b.id)}
+
+
+def joined(user: User, contract: ActiveContract, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the account work in one more contract, with shorter sessions than its first."""
+    sections = contract.document.sessions.model_copy(
+        update={"idle_minutes": 5, "absolute_hours": 2}
+    )
+    document = contract.document.model_copy(update={"sessions": sections})
+    stricter = dataclasses.replace(contract, document=document, revision=contract.revision + 1000)
+    real_by_id, real_by_slug = registry.get_contract_by_id, registry.get_contract
+    monkeypatch.setattr(
+        registry,
+        "get_contract_by_id",
+        lambda key: stricter if key == contract.id else real_by_id(key),
+    )
+    monkeypatch.setattr(
+        registry,
+        "get_contract",
+        lambda slug: stricter if slug == contract.slug else real_by_slug(slug),
+    )
+    make_provider(user, contract, identifier="1245319599")
+
+
+@pytest.mark.parametrize(("idle", "status"), [(4 * 60 + 50, 200), (5 * 60, 302)])
+def test_the_idle_limit_of_a_contract_joined_meanwhile_holds(
+    signed_in: tuple[Client, User],
+    contract_b: ActiveContract,
+    monkeypatch: pytest.MonkeyPatch,
+    idle: int,
+    status: int,
+) -> None:
+    client, user = signed_in
+    joined(user, contract_b, monkeypatch)
+    move(client, seen_at=seconds_ago(idle))
+    assert client.get("/home/").status_code == status
+
+
+def test_the_absolute_limit_of_a_contract_joined_meanwhile_holds(
+    signed_in: tuple[Client, User], contract_b: ActiveContract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, user = signed_in
+    joined(user, contract_b, monkeypatch)
+    move(client, began_at=seconds_ago(2 * 3600))
+    assert client.get("/home/").status_code == 302
+
+
+def test_a_looser_contract_joined_meanwhile_changes_nothing(
+    signed_in: tuple[Client, User], contract_b: ActiveContract
+) -> None:
+    client, user = signed_in
+    make_provider(user, contract_b, identifier="1245319599")
+    move(client, idle_seconds=60, seen_at=seconds_ago(60))
+    assert client.get("/home/").status_code == 302
+
+
+def ends() -> list[tuple[str, UUID | None, str]]:
+    found = AuditEvent.objects.filter(event_type="session.ended")
+    return [(one.data["reason"], one.subject_id, one.subject_type) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"seen_at": 0.0}, "idle"),
+        ({"host": "elsewhere.example"}, "other_host"),
+        ({"security_epoch": 99}, "account_changed"),
+    ],
+)
+def test_the_end_of_a_session_is_recorded_once(
+    signed_in: tuple[Client, User], changes: dict[str, object], reason: str
+) -> None:
+    client, user = signed_in
+    move(client, **changes)
+    stale = client.cookies[settings.SESSION_COOKIE_NAME].value
+    client.get("/home/")
+    client.cookies[settings.SESSION_COOKIE_NAME] = stale
+    client.get("/home/")
+    assert ends() == [(reason, user.id, "account")]
+
+
+def test_the_end_by_a_deactivation_is_recorded(signed_in: tuple[Client, User]) -> None:
+    client, user = signed_in
+    deactivate_account(user_id=user.id, reason="left", by=None, at=clock.now())
+    client.get("/home/")
+    assert ends() == [("deactivated", user.id, "account")]
+
+
+def test_the_end_by_a_new_password_is_recorded_and_said(signed_in: tuple[Client, User]) -> None:
+    client, user = signed_in
+    User.objects.filter(pk=user.pk).update(password="!another")
+    response = client.get("/home/", follow=True)
+    assert "something about your account changed" in response.content.decode()
+    assert ends() == [("account_changed", user.id, "account")]
+
+
+def test_signing_in_as_somebody_else_ends_the_former_session(
+    signed_in: tuple[Client, User],
+) -> None:
+    client, user = signed_in
+    sign_in_by_email(client, make_person("robin"))
+    assert ("signed_in_anew", user.id, "account") in ends()

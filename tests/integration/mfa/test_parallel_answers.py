@@ -17,12 +17,12 @@ from core.mfa.codes import CodeRules, Owner, OwnerKind, Purpose
 from core.mfa.models import AttemptCount, Challenge
 from core.mfa.services.challenges import (
     Verdict,
-    _is_right,
     answer_call,
     start_challenge,
     use_answered_call,
     verify_challenge,
 )
+from core.mfa.services.challenges.answering import _is_right
 from tests.integration.mfa.helpers import ADDRESS, RULES, asked, code_of, mint, other_code
 from tests.integration.mfa.helpers import registration_owner as new_owner
 from tests.support.people import START, make_person
@@ -124,6 +124,13 @@ def test_an_answered_call_is_used_once() -> None:
 def test_the_naive_way_evaluates_more_than_allowed() -> None:
     challenge = asked(new_owner())
     wrong = other_code(code_of(challenge))
+    AttemptCount.objects.create(
+        owner_kind=challenge.owner_kind,
+        owner_id=challenge.owner_id,
+        purpose=challenge.purpose,
+        attempts=0,
+        last_attempt_at=START,
+    )
     together = Barrier(8)
 
     def naive(_place: int) -> bool:

@@ -1,0 +1,119 @@
+"""Ask for a one-time code. Answers are in `answering.py`."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from django.db import transaction
+
+from core.accounts.selectors import account_is_locked
+from core.common.turns import hold_turns
+from core.mfa.codes import CodeRules, Owner, OwnerKind, Purpose
+from core.mfa.models import Challenge, Channel
+from core.mfa.services.challenges.attempts import closed_until
+from core.mfa.services.challenges.events import record_challenge
+from core.mfa.services.limits import next_code_at
+from core.notifications.services.outbox import enqueue
+
+KIND_OF_CHANNEL = {
+    Channel.EMAIL.value: "one_time_code_email",
+    Channel.SMS.value: "one_time_code_sms",
+    Channel.VOICE.value: "one_time_code_voice",
+}
+# A message that waited longer than this in the outbox is of no use to anybody.
+_DELIVER_WITHIN = timedelta(minutes=10)
+
+
+class StartRefusal(StrEnum):
+    """Why no code is sent."""
+
+    TOO_SOON = "too_soon"
+    ATTEMPTS_USED = "attempts_used"
+    LOCKED = "locked"
+
+
+@dataclass(frozen=True)
+class StartResult:
+    """The challenge, or why there is none and when the next is possible (None: unknown)."""
+
+    challenge: Challenge | None
+    refusal: StartRefusal | None = None
+    retry_at: datetime | None = None
+
+
+@transaction.atomic
+def start_challenge(
+    *,
+    owner: Owner,
+    purpose: Purpose,
+    channel: str,
+    destination: str,
+    contract_id: UUID | None,
+    binding: UUID,
+    rules: CodeRules,
+    at: datetime,
+) -> StartResult:
+    """Ask for a code; it is minted when the outbox hands the message over.
+
+    Called by the pages of sign-in and MFA registration, after the person asked for it. Earlier
+    codes of the same binding and purpose are superseded; the count of tries goes on. Send limits:
+    `codes.py`. Records `challenge.started` or `challenge.refused`; a refusal is a result.
+    """
+    # The owner's turn first, then the destination's, in every transaction: no two wait for each
+    # other. Without the owner's, asking by phone and by mail at once would pass its limit.
+    hold_turns(("send-turn-of-owner", f"{owner.kind}:{owner.id}"), ("send-turn", destination))
+    refusal, retry_at = _why_not(owner, purpose, destination, rules, at=at)
+    if refusal is not None:
+        record_challenge("refused", owner, purpose, channel, result=refusal.value, at=at)
+        return StartResult(None, refusal=refusal, retry_at=retry_at)
+    Challenge.objects.filter(
+        owner_kind=owner.kind,
+        owner_id=owner.id,
+        purpose=purpose,
+        binding=binding,
+        used_at__isnull=True,
+        superseded_at__isnull=True,
+    ).update(superseded_at=at)
+    challenge = Challenge.objects.create(
+        owner_kind=owner.kind,
+        owner_id=owner.id,
+        contract_id=contract_id,
+        purpose=purpose,
+        channel=channel,
+        destination=destination,
+        binding=binding,
+        voice_confirmation=rules.voice_confirmation if channel == Channel.VOICE else "",
+        life_seconds=rules.capped().life_seconds,
+        max_attempts=rules.max_attempts,
+        hold_minutes=rules.hold_minutes,
+        requested_at=at,
+    )
+    _send(challenge, at=at)
+    record_challenge("started", owner, purpose, channel, challenge_id=challenge.id, at=at)
+    return StartResult(challenge)
+
+
+def _why_not(
+    owner: Owner, purpose: Purpose, destination: str, rules: CodeRules, *, at: datetime
+) -> tuple[StartRefusal | None, datetime | None]:
+    if owner.kind is OwnerKind.ACCOUNT and account_is_locked(owner.id, at=at):
+        return StartRefusal.LOCKED, None
+    is_closed, end = closed_until(owner, purpose, rules, at=at)
+    if is_closed:
+        return StartRefusal.ATTEMPTS_USED, end
+    retry_at = next_code_at(owner, destination, at=at)
+    return (StartRefusal.TOO_SOON, retry_at) if retry_at else (None, None)
+
+
+def _send(challenge: Challenge, *, at: datetime) -> None:
+    is_account = challenge.owner_kind == OwnerKind.ACCOUNT
+    enqueue(
+        kind=KIND_OF_CHANNEL[challenge.channel],
+        to=challenge.destination,
+        subject_id=challenge.id,
+        contract_id=challenge.contract_id,
+        account_id=challenge.owner_id if is_account else None,
+        not_after=at + _DELIVER_WITHIN,
+        at=at,
+    )

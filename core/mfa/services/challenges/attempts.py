@@ -1,0 +1,91 @@
+"""How many codes an owner tried: one count per owner and purpose, whatever session or host."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F, QuerySet
+
+from core.common.ids import uuid7
+from core.mfa.codes import CodeRules, Owner
+from core.mfa.models import AttemptCount, Challenge
+
+# Counting and learning how many tries that makes are one statement, so that no other try comes
+# in between. Without a row returned the tries were used up already.
+_COUNT = f"""
+INSERT INTO {AttemptCount._meta.db_table} AS counted
+    (id, owner_kind, owner_id, purpose, attempts, last_attempt_at)
+VALUES (%(id)s, %(owner_kind)s, %(owner_id)s, %(purpose)s, 1, %(at)s)
+ON CONFLICT (owner_kind, owner_id, purpose) DO UPDATE
+    SET attempts = counted.attempts + 1, last_attempt_at = excluded.last_attempt_at
+    WHERE counted.attempts < %(most)s
+RETURNING attempts
+"""  # noqa: S608 - the table's own name
+
+
+def count_try(challenge: Challenge, *, at: datetime) -> int | None:
+    """Count a try for owner and purpose; returns how many are left, None when none was.
+
+    Called before anything is compared, in the transaction of the answer. The row is held until
+    it ends.
+    """
+    values: dict[str, str | int | UUID | datetime] = {
+        "id": uuid7(),
+        "owner_kind": challenge.owner_kind,
+        "owner_id": challenge.owner_id,
+        "purpose": challenge.purpose,
+        "most": challenge.max_attempts,
+        "at": at,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, values)
+        row = cursor.fetchone()
+    return None if row is None else max(0, challenge.max_attempts - int(row[0]))
+
+
+def take_back_try(challenge: Challenge) -> None:
+    """Undo `count_try`: a right answer to a call is no failed try."""
+    _of(challenge).filter(attempts__gt=0).update(attempts=F("attempts") - 1)
+
+
+def begin_count_anew(challenge: Challenge) -> None:
+    """Set the count of a challenge's owner and purpose back, after a success."""
+    _of(challenge).update(attempts=0)
+
+
+@transaction.atomic(savepoint=False)
+def forget_attempts(*, owner: Owner) -> None:
+    """Set the count of tries of an owner back, for all purposes; called when it is unlocked."""
+    AttemptCount.objects.filter(owner_kind=owner.kind, owner_id=owner.id).update(attempts=0)
+
+
+def closed_until(
+    owner: Owner, purpose: str, rules: CodeRules, *, at: datetime
+) -> tuple[bool, datetime | None]:
+    """Tell whether the tries are used up, and until when (None: until a success or an unlock).
+
+    A count whose hold is over is set back.
+    """
+    count = AttemptCount.objects.filter(
+        owner_kind=owner.kind, owner_id=owner.id, purpose=purpose
+    ).first()
+    if count is None:
+        return False, None
+    end = _end_of_hold(count, rules)
+    if count.attempts and end is not None and end <= at:
+        unchanged = AttemptCount.objects.filter(pk=count.pk, last_attempt_at=count.last_attempt_at)
+        unchanged.update(attempts=0)
+        count.refresh_from_db()
+    return count.attempts >= rules.max_attempts, _end_of_hold(count, rules)
+
+
+def _end_of_hold(count: AttemptCount, rules: CodeRules) -> datetime | None:
+    if rules.hold_minutes is None:
+        return None
+    return count.last_attempt_at + timedelta(minutes=rules.hold_minutes)
+
+
+def _of(challenge: Challenge) -> QuerySet[AttemptCount]:
+    return AttemptCount.objects.filter(
+        owner_kind=challenge.owner_kind, owner_id=challenge.owner_id, purpose=challenge.purpose
+    )
