@@ -33,6 +33,8 @@ class SourceDescription:
     """The account when it exists already; None when completing makes it."""
     counted_under: UUID | None = None
     """What tries and sent codes are counted under, where `source_id` changes with each link."""
+    account_epoch: int | None = None
+    """The account's security epoch; a run that was begun under an earlier one is over."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class CompletedRegistration:
     password_hash: str
     phone: str | None
     method: str
+    account_epoch: int | None = None
+    """The epoch of the account when the run began; None where there was no account."""
 
 
 class RegistrationSource(Protocol):

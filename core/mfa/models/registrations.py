@@ -20,8 +20,11 @@ class MfaRegistration(UUIDModel):
 
     Everything that the pages know is here; the session holds the id alone. `source_kind` and
     `source_id` name whose it is (a pending registration, an account); the source is asked through
-    `core.mfa.sources`.
+    `core.mfa.sources`. `account_epoch` is the account's security epoch at the beginning, where it
+    exists already. What is personal or secret is wiped when the row is completed or closed.
     """
+
+    WIPED: ClassVar[dict[str, str]] = {"email": "", "phone": "", "password_hash": ""}
 
     source_kind = models.CharField(max_length=30)
     source_id = models.UUIDField()
@@ -40,6 +43,7 @@ class MfaRegistration(UUIDModel):
         Challenge, null=True, on_delete=models.PROTECT, related_name="+"
     )
     phone_verified_at = models.DateTimeField(null=True)
+    account_epoch = models.PositiveIntegerField(null=True)
     started_at = models.DateTimeField()
     completed_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)

@@ -50,6 +50,8 @@ def remember_browser(
     browser had ("" for none), which ends. None where one of the account's contracts remembers no
     browsers. Records `browser.remembered`.
     """
+    # The account first, then its browsers: the order of a lock that closes, which forgets them.
+    User.objects.select_for_update().get(pk=user.id)
     forget_browser(token=replaces, reason="replaced", at=at)
     contracts = contracts_of(user.id)
     hours = policy_of(contracts).mfa.remember_hours

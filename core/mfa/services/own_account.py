@@ -6,6 +6,7 @@ from uuid import UUID
 from core.accounts.models import User
 from core.accounts.policies import effective_policy
 from core.accounts.services.accounts import set_credentials
+from core.mfa.models import Factor
 from core.mfa.sources import CompletedRegistration, SourceDescription, SourceGoneError
 from tenants.configuration.policy import Method
 
@@ -31,15 +32,20 @@ class AccountSource:
             policy=policy,
             methods=tuple(method for method in _IN_ORDER if method in offered),
             account_id=user.id,
+            account_epoch=user.security_epoch,
         )
 
     def complete(self, source_id: UUID, result: CompletedRegistration, *, at: datetime) -> User:
         """Set password and address; a lock that closed meanwhile stays closed.
 
-        Raises EmailTakenError, SourceGoneError.
+        Of two registrations begun side by side the second finds a factor and is refused, or
+        whoever knew the old password could replace what the owner has just proven. Raises
+        EmailTakenError, SourceGoneError.
         """
         user = User.objects.select_for_update().filter(pk=source_id, is_active=True).first()
-        if user is None or user.is_locked(at):
+        if user is None or user.is_locked(at) or user.security_epoch != result.account_epoch:
+            raise SourceGoneError
+        if Factor.objects.filter(user=user).exists():
             raise SourceGoneError
         return set_credentials(
             user_id=source_id,

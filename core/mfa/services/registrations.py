@@ -99,12 +99,13 @@ def begin_mfa_registration(
         source_id=source_id,
         completed_at__isnull=True,
         closed_at__isnull=True,
-    ).update(closed_at=at)
+    ).update(closed_at=at, **MfaRegistration.WIPED)
     registration = MfaRegistration.objects.create(
         source_kind=source_kind,
         source_id=source_id,
         contract_id=contract.id if contract else None,
         email=description.email,
+        account_epoch=description.account_epoch,
         started_at=at,
     )
     _record(registration, "started", at=at)
@@ -112,8 +113,14 @@ def begin_mfa_registration(
 
 
 def describe(registration: MfaRegistration) -> SourceDescription:
-    """Return whose registration it is. Raises SourceGoneError."""
-    return get_source(registration.source_kind).describe(registration.source_id)
+    """Return whose registration it is.
+
+    Raises SourceGoneError, also when the account has got another password since it began.
+    """
+    description = get_source(registration.source_kind).describe(registration.source_id)
+    if description.account_epoch != registration.account_epoch:
+        raise SourceGoneError
+    return description
 
 
 def code_owner(registration: MfaRegistration, description: SourceDescription) -> Owner:
@@ -290,14 +297,16 @@ def complete_mfa_registration(*, registration_id: UUID, at: datetime) -> User:
             password_hash=registration.password_hash,
             phone=_phone_of(registration),
             method=registration.method,
+            account_epoch=registration.account_epoch,
         ),
         at=at,
     )
     _write_factors(user, registration, at=at)
     registration.completed_at = at
     registration.account_id = user.id
-    registration.password_hash = ""
-    registration.save(update_fields=["completed_at", "account_id", "password_hash"])
+    for name, nothing in MfaRegistration.WIPED.items():
+        setattr(registration, name, nothing)
+    registration.save(update_fields=["completed_at", "account_id", *MfaRegistration.WIPED])
     _record(
         registration,
         "completed",

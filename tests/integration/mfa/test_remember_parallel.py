@@ -5,7 +5,9 @@ from collections import Counter
 import pytest
 from django.test import Client
 
+from core.accounts.locking import LockRules
 from core.accounts.models import User
+from core.accounts.services.locks import record_failure, unlock_account
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.mfa.models import RememberedBrowser
@@ -78,3 +80,30 @@ def test_sixteen_at_once_replace_one_and_each_has_its_own(dana: User) -> None:
     )
     assert len({memory.token for memory in memories if memory}) == 16
     assert AuditEvent.objects.filter(event_type="browser.forgotten").count() == 1
+
+
+def test_remembering_and_locking_at_once_do_not_wait_for_each_other_for_ever(dana: User) -> None:
+    rules = LockRules(failures=100, window_minutes=None, hold_minutes=None)
+
+    def replace_or_lock(place: int) -> bool:
+        for _ in range(6):
+            if place % 2:
+                record_failure(user_id=dana.id, rules=rules, final=True, at=START)
+                unlock_account(user_id=dana.id, reason="test", by=None, at=START)
+            else:
+                token = tokens[place]
+                memory = remember_browser(
+                    user=dana, option="phone", host="testserver", replaces=token, at=START
+                )
+                assert memory is not None
+                tokens[place] = memory.token
+        return True
+
+    tokens = {place: remembered_at_start(dana) for place in range(0, 8, 2)}
+    assert all(at_once(8, replace_or_lock))
+
+
+def remembered_at_start(user: User) -> str:
+    memory = remember_browser(user=user, option="phone", host="testserver", replaces="", at=START)
+    assert memory is not None
+    return memory.token
