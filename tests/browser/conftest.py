@@ -4,7 +4,6 @@ The portal is the one that `make run` starts, with its worker and beat, on a por
 folder of its own, so these tests also prove that starting it works.
 """
 
-import os
 import shutil
 import subprocess
 import sys
@@ -16,10 +15,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from config.run.browser import ensure_browser
-from tests.browser.support import Portal
+from tests.browser.support import ROOT, Portal, environment_of
 from tests.support.processes import free_port, wait_for
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 # Chromium looks up its maker's hosts at every start unless it is told not to.
 QUIET = [
     "--no-sandbox",
@@ -38,16 +36,11 @@ def portal() -> Iterator[Portal]:
     state = Path(tempfile.mkdtemp(prefix="portal-browser-"))
     port = free_port()
     log = state / "portal.log"
-    environment = {
-        **{name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
-        "PORTAL_STATE": str(state),
-        "PORT": str(port),
-    }
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "config.run", "--with-parent"],
             cwd=ROOT,
-            env=environment,
+            env=environment_of(state, port),
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -1,7 +1,9 @@
 """What a person does in the portal, as the browser tests say it."""
 
 import json
+import os
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -13,7 +15,15 @@ from urllib.parse import quote
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "Quiet-Harbor-Lantern-27"
+
+
+def environment_of(state: Path, port: int) -> dict[str, str]:
+    """Return the environment of a portal that keeps its data in a folder."""
+    # The tests' own settings are not the portal's.
+    kept = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    return {**kept, "PORTAL_STATE": str(state), "PORT": str(port)}
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,16 @@ class Portal:
     def url(self, path: str = "/", host: str = "localhost") -> str:
         """Return the address of a page."""
         return f"http://{host}:{self.port}{path}"
+
+    def manage(self, *arguments: str) -> None:
+        """Run a management command beside the portal, as an operator would."""
+        subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=environment_of(self.log.parent, self.port),
+            check=True,
+            timeout=60,
+        )
 
     def answers(self) -> bool:
         """Say whether the portal is ready."""

@@ -39,6 +39,7 @@ def fill_information(page: Page, who: Registrant) -> None:
     page.get_by_label("Last name").fill(who.last_name)
     page.get_by_label("Email", exact=False).first.fill(who.email)
     page.get_by_label("Confirm email").fill(who.email)
+    page.get_by_label("Phone").fill(who.phone)
     page.get_by_label("Fax").fill(who.fax)
 
 
