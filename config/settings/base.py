@@ -162,6 +162,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "core.accounts.tasks.clear_ended_sessions",
         "schedule": 3600.0,
     },
+    "forget codes, counts and messages that nobody needs any more": {
+        "task": "core.mfa.tasks.purge",
+        "schedule": 3600.0,
+    },
     "release registrations whose reservation ended": {
         "task": "contracts.registration.tasks.release_expired",
         "schedule": 60.0,

@@ -1,0 +1,68 @@
+"""How long challenges, counts, registrations and remembered browsers are kept. Own figures.
+
+What must be known for longer stands in the audit, without names and addresses.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from core.common.purging import delete_in_batches, in_batches
+from core.mfa.codes import LONGEST_WINDOW, OwnerKind
+from core.mfa.models import AttemptCount, Challenge, MfaRegistration, RememberedBrowser
+
+CHALLENGES_KEPT: Final = 2 * LONGEST_WINDOW
+"""Send limits look back a day (`codes.py`); a code lives ten minutes at most."""
+COUNTS_KEPT: Final = timedelta(days=30)
+"""A count of nothing says nothing; a registration's count outlives every reservation."""
+UNFINISHED_KEPT: Final = timedelta(days=30)
+"""Longer than any reservation holds (`links.reservation_hours`, a week at most)."""
+CLOSED_KEPT: Final = timedelta(days=30)
+"""Nothing personal is left in it; it tells a help desk how far somebody came."""
+BROWSERS_KEPT: Final = timedelta(days=1)
+"""A browser is remembered for a day at most; what has ended is worth nothing."""
+
+
+def purge_mfa(*, at: datetime) -> int:
+    """Wipe and delete what is over; returns how many rows. Called by the hourly purge."""
+    # Registrations go before the challenges that they point at.
+    done = _close_unfinished(at=at) + delete_in_batches(_closed(at))
+    return done + sum(
+        delete_in_batches(rows) for rows in (_challenges(at), _counts(at), _browsers(at))
+    )
+
+
+def _close_unfinished(*, at: datetime) -> int:
+    over = MfaRegistration.objects.filter(
+        completed_at__isnull=True, closed_at__isnull=True, started_at__lt=at - UNFINISHED_KEPT
+    )
+    return in_batches(
+        over,
+        lambda keys: MfaRegistration.objects.filter(pk__in=keys).update(
+            closed_at=at, **MfaRegistration.WIPED
+        ),
+    )
+
+
+def _closed(at: datetime) -> QuerySet[MfaRegistration]:
+    ended = Q(completed_at__lt=at - CLOSED_KEPT) | Q(closed_at__lt=at - CLOSED_KEPT)
+    return MfaRegistration.objects.filter(ended)
+
+
+def _challenges(at: datetime) -> QuerySet[Challenge]:
+    using = MfaRegistration.objects.filter(
+        Q(email_challenge=OuterRef("pk")) | Q(phone_challenge=OuterRef("pk"))
+    )
+    return Challenge.objects.filter(~Exists(using), requested_at__lt=at - CHALLENGES_KEPT)
+
+
+def _counts(at: datetime) -> QuerySet[AttemptCount]:
+    """Of an account only counts of nothing: others hold until a success or an unlock."""
+    worthless = Q(attempts=0) | Q(owner_kind=OwnerKind.REGISTRATION)
+    return AttemptCount.objects.filter(worthless, last_attempt_at__lt=at - COUNTS_KEPT)
+
+
+def _browsers(at: datetime) -> QuerySet[RememberedBrowser]:
+    ended = Q(expires_at__lt=at - BROWSERS_KEPT) | Q(revoked_at__lt=at - BROWSERS_KEPT)
+    return RememberedBrowser.objects.filter(ended)
