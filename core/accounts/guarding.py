@@ -79,3 +79,23 @@ def why_ended(
     if now - session.began_at >= session.absolute_seconds:
         return Ended.TOO_OLD
     return None
+
+
+@dataclass(frozen=True)
+class TimeLeft:
+    """Whole seconds until a session ends by itself, and how many before that its pages warn.
+
+    `is_final`: it ends at its absolute limit, whatever is done.
+    """
+
+    seconds: int
+    warn_seconds: int
+    is_final: bool
+
+    @classmethod
+    def of(cls, session: SessionRecord, *, warn_seconds: int, at: datetime) -> Self:
+        """Reckon from what a session remembers; at or past its end no seconds are left."""
+        idle_end = session.seen_at + session.idle_seconds
+        last_end = session.began_at + session.absolute_seconds
+        seconds = max(0, int(min(idle_end, last_end) - at.timestamp()))
+        return cls(seconds=seconds, warn_seconds=warn_seconds, is_final=last_end <= idle_end)

@@ -1,6 +1,7 @@
 """Ends sessions that are over, and names the actor of everything that follows."""
 
 from collections.abc import Callable
+from typing import TypeVar
 from uuid import UUID
 
 from django.contrib.auth import SESSION_KEY
@@ -13,14 +14,17 @@ from core.common import clock
 from core.common.context import bind_context
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+View = TypeVar("View", bound=Callable[..., HttpResponse])
 BACKGROUND_HEADER = "X-Portal-Background"
+_IN_BACKGROUND = "portal_in_background"
 
 
 class SessionGuardMiddleware:
     """Looks at each signed-in request: host, account, policy, idle and absolute limit.
 
-    Requests that a page makes by itself carry the header `X-Portal-Background`; they do not count
-    as activity, or an open page would keep its session alive for ever.
+    Requests that a page makes by itself carry the header `X-Portal-Background` or go to a view
+    that is marked `in_background`; they do not count as activity, or an open page would keep its
+    session alive for ever.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -40,10 +44,22 @@ class SessionGuardMiddleware:
         if reason is not None:
             end_session(request, reason, account_id=user.id, at=at)
             return self.get_response(request)
-        if BACKGROUND_HEADER not in request.headers:
-            mark_seen(request, at=at)
         with bind_context(actor_id=user.id):
             return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], *_arguments: object
+    ) -> None:
+        """Note the activity, unless a page asks by itself: by its header, or for such a view."""
+        asks = request.method == "GET" and getattr(view, _IN_BACKGROUND, False)
+        if not asks and BACKGROUND_HEADER not in request.headers:
+            mark_seen(request, at=clock.now())
+
+
+def in_background(view: View) -> View:
+    """Mark a view that pages ask by themselves: a GET is no activity, whatever its headers say."""
+    setattr(view, _IN_BACKGROUND, True)
+    return view
 
 
 def _account_of(request: HttpRequest) -> UUID | None:

@@ -10,7 +10,7 @@ from django.contrib.auth import logout
 from django.db import transaction
 from django.http import HttpRequest
 
-from core.accounts.guarding import Ended, SessionRecord, why_ended
+from core.accounts.guarding import Ended, SessionRecord, TimeLeft, why_ended
 from core.accounts.models import User
 from core.accounts.policies import (
     contracts_in_hand,
@@ -47,13 +47,9 @@ def check_session(request: HttpRequest, user: User, *, at: datetime) -> Ended | 
 
     A contract that was joined since the sign-in may be stricter: its limits hold from now on.
     """
-    session = SessionRecord.from_session(request.session.get(RECORD_KEY))
-    limits = policy_of(contracts_in_hand(user)).sessions
+    session = _limited_record(request, user)
     return why_ended(
-        session
-        and session.within(
-            idle_seconds=limits.idle_minutes * 60, absolute_seconds=limits.absolute_hours * 3600
-        ),
+        session,
         host=request.get_host().lower(),
         security_epoch=user.security_epoch,
         policy_epochs=_current_epochs(session),
@@ -91,11 +87,32 @@ def mark_seen(request: HttpRequest, *, at: datetime) -> None:
         request.session[RECORD_KEY] = replace(session, seen_at=at.timestamp()).to_session()
 
 
+def time_left(request: HttpRequest, *, at: datetime) -> TimeLeft | None:
+    """Return how long the session of a request still lasts; None for nobody. Changes nothing."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return None
+    session = _limited_record(request, user)
+    if session is None:
+        return None
+    warn_seconds = policy_of(contracts_in_hand(user)).sessions.warning_seconds
+    return TimeLeft.of(session, warn_seconds=warn_seconds, at=at)
+
+
 def take_ended_reason(request: HttpRequest) -> str:
     """Return why the last session of this browser ended, once."""
     if ENDED_KEY not in request.session:
         return ""
     return str(request.session.pop(ENDED_KEY))
+
+
+def _limited_record(request: HttpRequest, user: User) -> SessionRecord | None:
+    """Return what a session remembers, under the limits that hold for its person now."""
+    session = SessionRecord.from_session(request.session.get(RECORD_KEY))
+    limits = policy_of(contracts_in_hand(user)).sessions
+    return session and session.within(
+        idle_seconds=limits.idle_minutes * 60, absolute_seconds=limits.absolute_hours * 3600
+    )
 
 
 def _current_epochs(session: SessionRecord | None) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from core.accounts.views import pages, sign_in
+from core.accounts.views import pages, session, sign_in
 
 urlpatterns = [
     path("", sign_in.login_options, name="login_options"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("login/email/", sign_in.sign_in, {"option": "email"}, name="sign_in_email"),
     path("login/employees/", pages.employee_login, name="employee_login"),
     path("logout/", sign_in.sign_out, name="sign_out"),
+    path("session/", session.session, name="session"),
     path("first-login/", pages.first_login, name="first_login"),
     path("mfa-help/", pages.mfa_help, name="mfa_help"),
 ]

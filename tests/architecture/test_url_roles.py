@@ -64,6 +64,7 @@ TABLE: dict[str, Row] = {
     "sign_in_email": same(200),
     "employee_login": same(200),
     "sign_out": same(405),
+    "session": Row(401, 200, 200, 200, 200),
     "first_login": same(200),
     "mfa_help": same(200),
     # Second factor: without a sign-in or registration under way there is nothing to see

@@ -1,0 +1,32 @@
+"""How long the session of this browser lasts, for its pages to warn before the end."""
+
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_http_methods
+
+from core.accounts.middleware import in_background
+from core.accounts.sessions import time_left
+from core.common import clock
+
+_ENDED = 401
+
+
+@in_background
+@require_http_methods(["GET", "POST"])
+def session(request: HttpRequest) -> JsonResponse:
+    """Answer `{"signed_in": true, "seconds", "warn_seconds", "is_final"}`, or 401 once it is over.
+
+    For every page of somebody signed in. Asking (GET) is no use of the session and changes
+    nothing; staying (POST, with the token of a form) counts as use like any page that is opened,
+    and answers the new end. Nothing prolongs past the absolute limit. WCAG 2.2.1, 2.2.6.
+    """
+    left = time_left(request, at=clock.now())
+    if left is None:
+        return JsonResponse({"signed_in": False}, status=_ENDED)
+    return JsonResponse(
+        {
+            "signed_in": True,
+            "seconds": left.seconds,
+            "warn_seconds": left.warn_seconds,
+            "is_final": left.is_final,
+        }
+    )
