@@ -4,7 +4,7 @@ All of it is shared data. The roster entry that a registration is about lives in
 schema and is named by its UUID alone.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 from django.db.models import Q
@@ -12,6 +12,10 @@ from django.db.models.functions import Lower
 
 from contracts.registration.states import LIVE, RegistrationState
 from core.common.models import UUIDModel
+
+UNIT_ONCE: Final = "pending_registration_unit_once"
+USERNAME_ONCE: Final = "pending_registration_username_once"
+"""The constraints that reserve a unit and a username, by the names that the database reports."""
 
 
 class PendingRegistration(UUIDModel):
@@ -61,12 +65,12 @@ class PendingRegistration(UUIDModel):
             models.UniqueConstraint(
                 fields=["contract", "unit_key"],
                 condition=Q(state__in=LIVE),
-                name="pending_registration_unit_once",
+                name=UNIT_ONCE,
             ),
             models.UniqueConstraint(
                 Lower("username"),
                 condition=Q(state__in=LIVE),
-                name="pending_registration_username_once",
+                name=USERNAME_ONCE,
             ),
             models.UniqueConstraint(
                 fields=["token_digest"],

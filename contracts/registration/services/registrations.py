@@ -4,13 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists
 
-from contracts.registration.models import Journey, PendingRegistration
-from contracts.registration.selectors import find_live_registration
+from contracts.registration.models import (
+    UNIT_ONCE,
+    USERNAME_ONCE,
+    Journey,
+    PendingRegistration,
+)
+from contracts.registration.selectors import find_live_by_username, find_live_registration
 from contracts.registration.services.journeys import ALREADY_REGISTERED
 from contracts.registration.services.links import enqueue_link
 from contracts.registration.services.reservations import release_overdue
@@ -20,6 +26,8 @@ from core.audit.recording import record
 from core.groups.selectors import unit_is_registered
 from tenants.configuration.document import TermsVersion
 from tenants.context import ActiveContract
+
+_ATTEMPTS: Final = 3
 
 
 class SubmitOutcome(StrEnum):
@@ -62,9 +70,10 @@ def submit_registration(
     if unit_is_registered(contract_id=contract.id, unit_key=journey.unit_key):
         record("registration.refused", contract_id=contract.id, result=ALREADY_REGISTERED, at=at)
         return SubmitResult(SubmitOutcome.REFUSED)
-    pending = _reserve(contract, journey, terms, at)
-    if pending is None:
-        return _led_to_existing(journey, at)
+    reserved = _reserve(contract, journey, terms, at)
+    if not isinstance(reserved, PendingRegistration):
+        return _not_reserved(reserved, journey, at)
+    pending = reserved
     record(
         "registration.submitted",
         contract_id=contract.id,
@@ -78,16 +87,29 @@ def submit_registration(
 
 def _reserve(
     contract: ActiveContract, journey: Journey, terms: TermsVersion, at: datetime
-) -> PendingRegistration | None:
-    """Insert the row; None when unit or username is taken. What is overdue makes room first."""
+) -> PendingRegistration | str:
+    """Insert the row, or return the name of the constraint that stands in its way.
+
+    What is overdue makes room, and one that somebody has in hand is waited for. What stood in the
+    way may have ended meanwhile, so it is tried again, a few times at most.
+    """
     username = journey.information["username"]
     if find_account_by_username(username) is not None:
-        return None
+        return USERNAME_ONCE
     pending = _build(contract, journey, terms, at)
     if _insert(journey, pending):
         return pending
-    release_overdue(contract_id=contract.id, unit_key=journey.unit_key, username=username, at=at)
-    return pending if _insert(journey, pending) else None
+    conflict = ""
+    for _ in range(_ATTEMPTS):
+        release_overdue(
+            contract_id=contract.id, unit_key=journey.unit_key, username=username, at=at
+        )
+        conflict = _insert_or_name_conflict(journey, pending)
+        if not conflict:
+            return pending
+        if _is_reserved(conflict, journey, at):
+            break
+    return conflict
 
 
 def _insert(journey: Journey, pending: PendingRegistration) -> bool:
@@ -103,6 +125,35 @@ def _insert(journey: Journey, pending: PendingRegistration) -> bool:
             pending=pending, information={}
         )
     )
+
+
+def _insert_or_name_conflict(journey: Journey, pending: PendingRegistration) -> str:
+    """Insert the row and attach it; returns the name of the constraint that refuses it, or "".
+
+    Raises IntegrityError for any constraint but the two that reserve unit and username.
+    """
+    try:
+        with transaction.atomic():
+            pending.save(force_insert=True)
+    except IntegrityError as error:
+        name = _constraint_of(error)
+        if name not in {UNIT_ONCE, USERNAME_ONCE}:
+            raise
+        return name
+    Journey.objects.filter(id=journey.id).update(pending=pending, information={})
+    return ""
+
+
+def _constraint_of(error: IntegrityError) -> str:
+    diagnostics = getattr(error.__cause__, "diag", None)
+    return str(getattr(diagnostics, "constraint_name", None) or "")
+
+
+def _is_reserved(conflict: str, journey: Journey, at: datetime) -> bool:
+    """Tell whether what the constraint protects is still taken, by a row that is not overdue."""
+    if conflict == USERNAME_ONCE:
+        return find_live_by_username(journey.information["username"], at=at) is not None
+    return _find_existing(journey, at) is not None
 
 
 def _build(
@@ -124,13 +175,18 @@ def _build(
     )
 
 
-def _led_to_existing(journey: Journey, at: datetime) -> SubmitResult:
-    existing = find_live_registration(
-        contract_id=journey.contract_id, unit_key=journey.unit_key, at=at
-    )
-    if existing is None:
+def _not_reserved(conflict: str, journey: Journey, at: datetime) -> SubmitResult:
+    """Lead to the registration that has the unit, or say that the username is taken."""
+    existing = _find_existing(journey, at)
+    if existing is not None:
+        journey.pending, journey.information = existing, {}
+        journey.save(update_fields=["pending", "information"])
+        return SubmitResult(SubmitOutcome.ALREADY_PENDING, existing)
+    if conflict == USERNAME_ONCE:
         return SubmitResult(SubmitOutcome.USERNAME_TAKEN)
-    journey.pending = existing
-    journey.information = {}
-    journey.save(update_fields=["pending", "information"])
-    return SubmitResult(SubmitOutcome.ALREADY_PENDING, existing)
+    record("registration.refused", contract_id=journey.contract_id, result="reserved", at=at)
+    return SubmitResult(SubmitOutcome.REFUSED)
+
+
+def _find_existing(journey: Journey, at: datetime) -> PendingRegistration | None:
+    return find_live_registration(contract_id=journey.contract_id, unit_key=journey.unit_key, at=at)

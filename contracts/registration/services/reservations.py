@@ -49,24 +49,26 @@ def _release_overdue_batch(at: datetime) -> int:
     return _release_batch(Q(reserved_until__lte=at), at=at)
 
 
-def release_overdue(*, contract_id: UUID, unit_key: str, username: str, at: datetime) -> None:
+def release_overdue(*, contract_id: UUID, unit_key: str, username: str, at: datetime) -> int:
     """Release what still stands in the way of a unit or username though its time is over.
 
     Called inside the transaction that wants to reserve them: a reservation ends on the second,
-    not when the task comes round.
+    not when the task comes round. Waits for whoever has a row in hand. Returns how many.
     """
-    _release_batch(
+    return _release_batch(
         Q(reserved_until__lte=at)
         & (Q(contract_id=contract_id, unit_key=unit_key) | Q(username__iexact=username)),
+        wait=True,
         at=at,
     )
 
 
-def _release_batch(which: Q, *, at: datetime) -> int:
+def _release_batch(which: Q, *, wait: bool = False, at: datetime) -> int:
+    # In one order, so that two who wait do not wait for each other.
     overdue = list(
-        PendingRegistration.objects.select_for_update(skip_locked=True).filter(
-            which, state__in=LIVE
-        )[:_BATCH]
+        PendingRegistration.objects.select_for_update(skip_locked=not wait)
+        .filter(which, state__in=LIVE)
+        .order_by("id")[:_BATCH]
     )
     end_registrations(overdue, state=RegistrationState.RELEASED, at=at)
     return len(overdue)
