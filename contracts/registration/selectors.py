@@ -96,10 +96,18 @@ def list_choices(
     return list(journeys.filter(account_id=None, id__in=held).order_by("id"))
 
 
-def find_choice_entry(journey: Journey) -> RosterEntry | None:
-    """Return the roster entry that a journey is about, read in its contract; or None."""
-    with contract_context(registry.get_contract_by_id(journey.contract_id)):
-        return find_entry(journey.roster_entry_id)
+def find_claimable(pending_id: UUID, *, email: str, at: datetime) -> PendingRegistration | None:
+    """Return the live registration that was begun under an account's own address, or None."""
+    return list_live(at).filter(id=pending_id, email__iexact=email).first()
+
+
+def find_proven_entry(proven: Journey | PendingRegistration) -> RosterEntry | None:
+    """Return the roster entry that a registration is about, read in its contract; or None.
+
+    Raises UnknownContractError when the contract was suspended.
+    """
+    with contract_context(registry.get_contract_by_id(proven.contract_id)):
+        return find_entry(proven.roster_entry_id)
 
 
 def has_accepted_terms(*, account_id: UUID, contract_id: UUID, terms: TermsVersion) -> bool:

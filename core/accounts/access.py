@@ -29,7 +29,7 @@ def signed_in(
         if isinstance(request.user, User):
             return view(request, *args, **kwargs)  # type: ignore[arg-type]
         target = reverse("login_options")
-        if request.method == "GET":
+        if request.method in {"GET", "HEAD"}:
             target += "?" + urlencode({"next": request.get_full_path()})
         return HttpResponseRedirect(target)
 

@@ -2,16 +2,16 @@
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
 
 from core.accounts.access import SignedInRequest, signed_in
 from core.accounts.allauth_wrapper import methods_used
 from core.accounts.views.sign_in import contract_of
+from core.common.http import get_only
 from core.groups.home import build_home
 from tenants.routing import absolute_reverse
 
 
-@require_GET
+@get_only
 @signed_in
 def home(request: SignedInRequest) -> HttpResponse:
     """Name the person, their roles, and their providers by contract."""

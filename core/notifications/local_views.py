@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST
 
 from core.common.clock import now
+from core.common.http import get_only
 from core.notifications import local_calls
 from core.notifications.local_mailbox import MOST_SHOWN, list_messages, list_people, open_mailbox
 from core.notifications.models import LocalMessage
@@ -28,13 +29,13 @@ _MAIL_POLICY: Final = (
 _UNCHANGED: Final = 204
 
 
-@require_GET
+@get_only
 def outbox(request: HttpRequest) -> HttpResponse:
     """Show what was delivered, newest first, to everyone or to the person in `?to=`."""
     return render(request, "outbox/outbox.html", {**_mailbox(request), "people": list_people()})
 
 
-@require_GET
+@get_only
 def messages(request: HttpRequest) -> HttpResponse:
     """Answer the page's question whether there is anything new: the list, or 204 if not."""
     context = _mailbox(request)
@@ -43,14 +44,14 @@ def messages(request: HttpRequest) -> HttpResponse:
     return render(request, "outbox/messages.html", context)
 
 
-@require_GET
+@get_only
 def mail(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Show a mail as its HTML was sent."""
     message = get_object_or_404(LocalMessage.objects.exclude(html=""), id=message_id)
     return HttpResponse(message.html, headers={"Content-Security-Policy": _MAIL_POLICY})
 
 
-@require_GET
+@get_only
 def outbox_json(request: HttpRequest) -> JsonResponse:
     """Return what was delivered to `?to=` (or to all) as a list, newest first."""
     found = list_messages(to=request.GET.get("to", "").replace("\x00", ""))[: 2 * MOST_SHOWN]

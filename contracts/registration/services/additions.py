@@ -107,11 +107,12 @@ def may_supersede(pending: PendingRegistration, user: User, at: datetime) -> boo
 def claim_own_registration(*, pending_id: UUID, user: User, at: datetime) -> Journey | None:
     """Turn the registration that a person began under their account's address into an addition.
 
-    Called when the link of the mail that tells the owner of an address is opened, signed in.
-    Returns the journey that asks for confirmation; None for anybody else's registration. Records
-    `registration.claimed`.
+    Called by the button on the page to which the mail to the owner of an address leads, signed in.
+    Locks the registration: pressed twice, it makes one journey. Returns the journey that asks for
+    confirmation; None for anybody else's registration. Records `registration.claimed`.
     """
-    pending = list_live(at).filter(id=pending_id, email__iexact=user.email).first()
+    live = list_live(at).select_for_update()
+    pending = live.filter(id=pending_id, email__iexact=user.email).first()
     if pending is None:
         return None
     opened = Journey.objects.filter(

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from contracts.registration.forms.following import AddressForm, TermsForm
 from contracts.registration.forms.information import InformationForm, initial_information
@@ -33,12 +33,13 @@ from contracts.registration.views.shared import (
 )
 from contracts.roster.selectors import find_entry
 from core.common import clock
+from core.common.http import get_only, get_or_post
 from core.common.masking import mask_email
 from core.notifications.selectors import delivery_is_late
 from tenants.context import ActiveContract
 
 
-@require_GET
+@get_only
 @journey_page
 def provider(request: HttpRequest, journey: Journey, contract: ActiveContract) -> HttpResponse:
     """Show the provider found, by name and place."""
@@ -49,7 +50,7 @@ def provider(request: HttpRequest, journey: Journey, contract: ActiveContract) -
     return render(request, "registration/provider.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@get_or_post
 @journey_page
 def information(request: HttpRequest, journey: Journey, contract: ActiveContract) -> HttpResponse:
     """Enter user information; what was kept is there again."""
@@ -89,7 +90,7 @@ def _may_be_checked(journey: Journey, form: InformationForm) -> bool:
     return may_submit_username(journey_id=journey.id, at=clock.now())
 
 
-@require_GET
+@get_only
 @journey_page
 def username(request: HttpRequest, journey: Journey, contract: ActiveContract) -> HttpResponse:
     """Answer, while the information page is filled in, whether a username is free."""
@@ -99,7 +100,7 @@ def username(request: HttpRequest, journey: Journey, contract: ActiveContract) -
     return render(request, "registration/parts/username_answer.html", {"answer": answer})
 
 
-@require_http_methods(["GET", "POST"])
+@get_or_post
 @journey_page
 def terms_accept(request: HttpRequest, journey: Journey, contract: ActiveContract) -> HttpResponse:
     """Read and accept the terms of use; accepting submits the registration.
@@ -149,7 +150,7 @@ def _username_taken(
     return render(request, "registration/information.html", context)
 
 
-@require_GET
+@get_only
 def confirmation(request: HttpRequest, journey_id: UUID) -> HttpResponse:
     """Say where the link went, for how long it lives, and what to do when it does not come."""
     journey, contract = load_journey(request, journey_id)

@@ -3,23 +3,23 @@
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
 
 from contracts.registration.forms.following import ResetForm
 from contracts.registration.services.links import follow_link, reset_registration
 from contracts.registration.views.shared import contract_of, path_in, posted, remote_address
 from core.common import clock
+from core.common.http import get_only, get_or_post
 from core.mfa.journey import enter_mfa_registration
 from core.notifications.selectors import delivery_is_late
 
 
-@require_http_methods(["GET", "POST"])
+@get_or_post
 def link(request: HttpRequest, token: str) -> HttpResponse:
     """Show a button; pressing it uses the link.
 
     GET looks nothing up: mail scanners follow links, and the page is the same for every token.
     """
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "registration/link.html")
     contract = contract_of(request)
     followed = follow_link(contract=contract, token=token, at=clock.now()) if contract else None
@@ -34,13 +34,13 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     return enter_mfa_registration(request, followed.mfa_registration)
 
 
-@require_GET
+@get_only
 def link_ended(request: HttpRequest) -> HttpResponse:
     """Say that a link is used, expired, replaced or unknown, all alike, and what to do now."""
     return render(request, "registration/link_ended.html")
 
 
-@require_http_methods(["GET", "POST"])
+@get_or_post
 def reset(request: HttpRequest) -> HttpResponse:
     """Mail a new link to whoever registered under a username; the answer is always the same."""
     form = ResetForm(posted(request))

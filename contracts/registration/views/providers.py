@@ -6,13 +6,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods
 
 from contracts.registration.forms.following import TermsForm
 from contracts.registration.models import Journey
 from contracts.registration.selectors import (
     find_added_provider,
     find_addition,
+    find_claimable,
+    find_proven_entry,
     has_accepted_terms,
     local_date,
 )
@@ -25,26 +26,27 @@ from contracts.registration.views.start import answer_claim, journey_path
 from contracts.roster.selectors import find_entry
 from core.accounts.access import SignedInRequest, signed_in
 from core.common import clock
+from core.common.http import get_only, get_or_post
 from tenants import registry
 from tenants.context import ActiveContract
 
 
 @sensitive_post_parameters("code", "remittance_on", "remittance_amount")
-@require_http_methods(["GET", "POST"])
+@get_or_post
 @signed_in
 def add_provider(request: SignedInRequest) -> HttpResponse:
     """Take identifier and code of one more provider, by the same rule as a registration."""
     return answer_claim(request, template="registration/add_provider.html", account=request.user)
 
 
-@require_http_methods(["GET", "POST"])
+@get_or_post
 @signed_in
 def add_confirm(request: SignedInRequest, journey_id: UUID) -> HttpResponse:
     """Show the provider found and, where they are new, the terms; confirming adds it."""
     at = clock.now()
     journey = find_addition(journey_id, account_id=request.user.id, at=at)
     if journey is None:
-        return HttpResponseRedirect(reverse("registration:add_provider") + "?ended=1")
+        return _ended()
     contract = registry.get_contract_by_id(journey.contract_id)
     if contract_of(request) != contract:
         return HttpResponseRedirect(journey_path(request, journey))
@@ -70,7 +72,7 @@ def _confirm(request: SignedInRequest, journey: Journey, contract: ActiveContrac
         return _to_done(request, journey, contract)
     entry = find_entry(journey.roster_entry_id)
     if entry is None:
-        return HttpResponseRedirect(reverse("registration:add_provider") + "?ended=1")
+        return _ended()
     context = {
         "entry": entry,
         "journey": journey,
@@ -89,7 +91,7 @@ def _to_done(
     )
 
 
-@require_GET
+@get_only
 @signed_in
 def add_done(request: SignedInRequest, journey_id: UUID) -> HttpResponse:
     """Say that the provider was added."""
@@ -100,11 +102,23 @@ def add_done(request: SignedInRequest, journey_id: UUID) -> HttpResponse:
     return render(request, "registration/add_done.html", {"provider": provider})
 
 
-@require_GET
+@get_or_post
 @signed_in
 def add_claimed(request: SignedInRequest, pending_id: UUID) -> HttpResponse:
-    """Take up, signed in, the registration that was begun under the account's own address."""
-    journey = claim_own_registration(pending_id=pending_id, user=request.user, at=clock.now())
-    if journey is None:
-        return HttpResponseRedirect(reverse("registration:add_provider") + "?ended=1")
-    return HttpResponseRedirect(journey_path(request, journey))
+    """Offer, signed in, to take up the registration that was begun under the account's address.
+
+    The mail leads here. GET shows which one and changes nothing; the button takes it up.
+    """
+    at = clock.now()
+    if request.method == "POST":
+        journey = claim_own_registration(pending_id=pending_id, user=request.user, at=at)
+        return HttpResponseRedirect(journey_path(request, journey)) if journey else _ended()
+    pending = find_claimable(pending_id, email=request.user.email, at=at)
+    entry = find_proven_entry(pending) if pending else None
+    if pending is None or entry is None:
+        return _ended()
+    return render(request, "registration/add_claimed.html", {"entry": entry, "pending": pending})
+
+
+def _ended() -> HttpResponseRedirect:
+    return HttpResponseRedirect(reverse("registration:add_provider") + "?ended=1")

@@ -7,11 +7,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods
 
 from contracts.registration.forms.start import PORTAL_REGISTRATION, CodeRequestForm, StartForm
 from contracts.registration.models import Journey, JourneyPurpose
-from contracts.registration.selectors import find_choice_entry, is_open, list_choices
+from contracts.registration.selectors import find_proven_entry, is_open, list_choices
 from contracts.registration.services.code_requests import request_code
 from contracts.registration.services.journeys import StartOutcome, StartResult, start_registration
 from contracts.registration.views.shared import (
@@ -25,13 +24,14 @@ from contracts.registration.views.shared import (
 )
 from core.accounts.models import User
 from core.common import clock
+from core.common.http import get_only, get_or_post
 from tenants import registry
 
 _SENSITIVE = sensitive_post_parameters("code", "remittance_on", "remittance_amount")
 
 
 @_SENSITIVE
-@require_http_methods(["GET", "POST"])
+@get_or_post
 def start(request: HttpRequest) -> HttpResponse:
     """Specify your organization. Somebody who is signed in adds a provider instead."""
     if request.user.is_authenticated:
@@ -94,7 +94,7 @@ def _page(
     return render(request, template, context, status=429 if throttled else 200)
 
 
-@require_GET
+@get_only
 def choose(request: HttpRequest, group_id: UUID) -> HttpResponse:
     """Pick the program (or the location) where identifier and code fit more than one."""
     account = request.user if isinstance(request.user, User) else None
@@ -109,7 +109,7 @@ def choose(request: HttpRequest, group_id: UUID) -> HttpResponse:
     choices = [
         {
             "contract": registry.get_contract_by_id(journey.contract_id),
-            "entry": find_choice_entry(journey),
+            "entry": find_proven_entry(journey),
             "path": journey_path(request, journey),
         }
         for journey in journeys
@@ -117,7 +117,7 @@ def choose(request: HttpRequest, group_id: UUID) -> HttpResponse:
     return render(request, "registration/choose.html", {"choices": choices, "steps": STEPS})
 
 
-@require_http_methods(["GET", "POST"])
+@get_or_post
 def no_code(request: HttpRequest) -> HttpResponse:
     """Say what the code is and who gives it; where the contract allows, send a new one."""
     contract = contract_of(request)

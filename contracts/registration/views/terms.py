@@ -2,17 +2,17 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
 
 from contracts.registration.selectors import local_date
 from contracts.registration.terms import find_terms
 from contracts.registration.views.shared import contract_of
 from core.common import clock
+from core.common.http import get_only
 from tenants.configuration.document import TermsVersion
 from tenants.context import ActiveContract
 
 
-@require_GET
+@get_only
 def terms(request: HttpRequest) -> HttpResponse:
     """Show the version in effect; on the portal host, the programs whose terms can be read."""
     contract = contract_of(request)
@@ -22,7 +22,7 @@ def terms(request: HttpRequest) -> HttpResponse:
     return _page(request, contract, contract.document.current_terms(today))
 
 
-@require_GET
+@get_only
 def terms_version(request: HttpRequest, version: str) -> HttpResponse:
     """Show one version, past, present or coming."""
     contract = contract_of(request)

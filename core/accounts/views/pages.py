@@ -3,20 +3,20 @@
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
 
 from core.accounts.columns import keep_column
 from core.accounts.policies import offered_options
 from core.accounts.views.sign_in import contract_of
+from core.common.http import get_only, get_or_post
 
 
-@require_GET
+@get_only
 def first_login(request: HttpRequest) -> HttpResponse:
     """Explain the first login with multi-factor authentication."""
     return render(request, "accounts/first_login.html")
 
 
-@require_GET
+@get_only
 def mfa_help(request: HttpRequest) -> HttpResponse:
     """List what can go wrong at sign-in, each with what to do."""
     return render(
@@ -24,7 +24,7 @@ def mfa_help(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "POST"])
+@get_or_post
 def employee_login(request: HttpRequest) -> HttpResponse:
     """Say that no company identity provider is connected, and whom to ask.
 

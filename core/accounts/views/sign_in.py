@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from core.accounts.allauth_wrapper import (
     SignInAttempt,
@@ -25,6 +25,7 @@ from core.accounts.services.sign_in import check_password_of, record_session_end
 from core.accounts.sessions import take_ended_reason
 from core.common import clock
 from core.common.context import current_context
+from core.common.http import get_or_post
 from core.common.ids import uuid7
 from tenants import registry
 from tenants.configuration.document import BrandSection, ContractDocument
@@ -44,7 +45,7 @@ ENDED_WORDS = {
 }
 
 
-@require_http_methods(["GET", "POST"])
+@get_or_post
 def login_options(request: HttpRequest) -> HttpResponse:
     """Show how one can sign in here, and take the choice; who is signed in goes home.
 
@@ -97,7 +98,7 @@ def _choose(request: HttpRequest, options: OfferedOptions) -> HttpResponse:
 
 
 @sensitive_post_parameters("password")
-@require_http_methods(["GET", "POST"])
+@get_or_post
 def sign_in(request: HttpRequest, option: str) -> HttpResponse:
     """Take address and password for one login option, and go on to the second factor.
 

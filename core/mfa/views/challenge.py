@@ -5,10 +5,10 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
 
 from core.accounts.allauth_wrapper import PortalStage, drop_sign_in, find_stage, note_method
 from core.accounts.views.sign_in import contract_key_of
+from core.common.http import get_only, get_or_post
 from core.mfa.codes import Purpose
 from core.mfa.methods import available_options
 from core.mfa.proofs import Proof, ProofUrls
@@ -88,13 +88,13 @@ class SignInHolder:
 HOLDER = SignInHolder()
 
 
-@require_http_methods(["GET", "POST"])
+@get_or_post
 def challenge(request: HttpRequest) -> HttpResponse:
     """Ask for the second factor of the login option, and go on when it is proven."""
     return proof_page(request, HOLDER, URLS)
 
 
-@require_GET
+@get_only
 def challenge_call_state(request: HttpRequest) -> HttpResponse:
     """Answer the page's own question whether the call was confirmed (htmx)."""
     return proof_call_state(request, HOLDER, URLS)

@@ -4,13 +4,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods
 
 from core.accounts.hashers import HashingBusyError
 from core.accounts.passwords import describe_rules
 from core.accounts.policies import password_rules
 from core.accounts.views.sign_in import brand_of
 from core.common import clock
+from core.common.http import get_only, get_or_post
 from core.mfa.forms import CodeForm, EmailForm, PasswordForm, PhoneForm
 from core.mfa.journey import find_own_registration
 from core.mfa.models import Channel, MfaMethod, MfaRegistration
@@ -45,7 +45,7 @@ Context = dict[str, object]
 CURRENT = {"method": 1, "email": 2, "password": 3, "phone": 4, "phone_verify": 4}
 
 
-@require_http_methods(["GET", "POST"])
+@get_or_post
 @registration_page(Step.METHOD)
 def method(
     request: HttpRequest, registration: MfaRegistration, person: SourceDescription
@@ -68,7 +68,7 @@ def method(
     return _page(request, "method", registration, {"offered": offered, "error": error})
 
 
-@require_http_methods(["GET", "POST"])
+@get_or_post
 @registration_page(Step.EMAIL)
 def email(
     request: HttpRequest, registration: MfaRegistration, person: SourceDescription
@@ -132,7 +132,7 @@ def _email_page(
 
 
 @sensitive_post_parameters("password", "confirmation")
-@require_http_methods(["GET", "POST"])
+@get_or_post
 @registration_page(Step.PASSWORD)
 def password(
     request: HttpRequest, registration: MfaRegistration, person: SourceDescription
@@ -162,7 +162,7 @@ def password(
     return _page(request, "password", registration, context, status=status)
 
 
-@require_http_methods(["GET", "POST"])
+@get_or_post
 @registration_page(Step.PHONE)
 def phone(
     request: HttpRequest, registration: MfaRegistration, person: SourceDescription
@@ -183,7 +183,7 @@ def phone(
     return _page(request, "phone", registration, context)
 
 
-@require_http_methods(["GET", "POST"])
+@get_or_post
 @registration_page(Step.PHONE)
 def phone_verify(
     request: HttpRequest, registration: MfaRegistration, person: SourceDescription
@@ -257,7 +257,7 @@ def _page(
     return render(request, f"mfa/{name}.html", {**shared, **context}, status=status)
 
 
-@require_GET
+@get_only
 def call_state(request: HttpRequest) -> HttpResponse:
     """Answer the page's own question whether the call was confirmed (htmx)."""
     registration = find_own_registration(request)
@@ -270,7 +270,7 @@ def call_state(request: HttpRequest) -> HttpResponse:
     return call_fragment(request, challenge, poll="mfa:call_state", answer="mfa:phone_verify")
 
 
-@require_GET
+@get_only
 def paused(request: HttpRequest) -> HttpResponse:
     """Say, after Cancel, that nothing is lost and how to go on."""
     registration = find_own_registration(request)

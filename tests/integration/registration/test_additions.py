@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from contracts.evidence.models import EvidenceRecord
+from contracts.registration.models import Journey as JourneyRow
 from contracts.registration.models import PendingRegistration, TermsAcceptance
 from contracts.roster.models import RosterEntry
 from core.accounts.models import ContractAccess, User
@@ -105,8 +106,9 @@ def test_only_signed_in_people_add_and_only_to_their_own_account(signed_in: Brow
 
 def test_the_mail_to_the_owner_of_an_address_leads_to_the_addition(signed_in: Browser) -> None:
     Journey("va-dmas").start().inform(username="dana2").submit()
-    link = LocalMessage.objects.filter(to=_ADDRESS).latest("sent_at").link
-    found = signed_in.get(urlsplit(link).path)
+    path = urlsplit(LocalMessage.objects.filter(to=_ADDRESS).latest("sent_at").link).path
+    assert "Meridian Home Care" in text_of(signed_in.get(path))
+    found = signed_in.post(path)
     assert "Meridian Home Care" in text_of(signed_in.get(found["Location"]))
     done = signed_in.post(found["Location"], acceptance("va-dmas"))
     assert done["Location"].endswith("/done/")
@@ -115,11 +117,27 @@ def test_the_mail_to_the_owner_of_an_address_leads_to_the_addition(signed_in: Br
     assert User.objects.count() == 1
 
 
+def test_opening_that_mail_changes_nothing_and_pressing_twice_takes_it_up_once(
+    signed_in: Browser,
+) -> None:
+    Journey("va-dmas").start().inform(username="dana2").submit()
+    path = urlsplit(LocalMessage.objects.filter(to=_ADDRESS).latest("sent_at").link).path
+    events = AuditEvent.objects.count()
+    journeys = JourneyRow.objects.filter(purpose="add_provider")
+    for _ in range(2):
+        assert signed_in.get(path).status_code == 200
+        assert signed_in.head(path).status_code == 200
+    assert (AuditEvent.objects.count(), journeys.count()) == (events, 0)
+    pages = {signed_in.post(path)["Location"] for _ in range(2)}
+    assert (len(pages), journeys.count()) == (1, 1)
+
+
 def test_nobody_else_takes_up_that_registration(signed_in: Browser) -> None:
     Journey("va-dmas").start().inform(username="xyz", email="x@example.org").submit()
     pending = PendingRegistration.objects.get(contract__slug="va-dmas")
-    answer = signed_in.get(f"/va-dmas/providers/add/claim/{pending.id}/")
-    assert answer["Location"] == "/va-dmas/providers/add/?ended=1"
+    for answer in (signed_in.get, signed_in.post):
+        shown = answer(f"/va-dmas/providers/add/claim/{pending.id}/")
+        assert shown["Location"] == "/va-dmas/providers/add/?ended=1"
 
 
 def test_a_provider_that_somebody_else_registers_just_now_is_not_added(
