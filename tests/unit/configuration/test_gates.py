@@ -197,3 +197,10 @@ def test_a_portal_host_cannot_be_a_contracts_host() -> None:
         load_deployment(DEPLOYMENT), GateContext(on=TODAY, taken_hosts=taken)
     )
     assert (failure.gate, failure.field) == ("hosts_are_free", "portal_hosts.1.host")
+
+
+def test_approval_by_an_operator_waits_for_the_queue_in_which_it_is_given() -> None:
+    document = changed(sample(), registration__approval="operator")
+    (failure,) = contract_failures(document, GateContext(on=TODAY))
+    assert (failure.gate, failure.field) == ("approval_can_be_given", "registration.approval")
+    assert 'Publish with "automatic"' in failure.message
