@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,9 +21,11 @@ from django.utils import timezone
 
 from tenants import registry
 from tenants.context import ActiveContract, contract_context
+from tenants.errors import UnknownContractError
 from tenants.routing import host_origin
 from tenants.snapshot import HostMatch
 
+logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 _PROBES = frozenset({"/healthz", "/readyz"})
@@ -62,6 +65,20 @@ class ContractMiddleware:
             return self._route(request, match)
         finally:
             set_script_prefix(former)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer where a contract went out of service while somebody was about to use it.
+
+        A journey or an account may lead to a contract that was suspended since: on the portal host,
+        or between two reads of one request. Whatever was kept stays; the page says whom to ask.
+        """
+        if not isinstance(exception, UnknownContractError):
+            return None
+        logger.warning("a page asked for a contract that is not in service: %s", exception)
+        _mark_portal(request)
+        response = render(request, "program_unavailable.html", status=503)
+        response["Retry-After"] = "600"
+        return response
 
     def _route(self, request: HttpRequest, match: HostMatch) -> HttpResponse:
         script = str(request.META.get("SCRIPT_NAME", "")).rstrip("/")
@@ -117,6 +134,11 @@ def _mark(request: Any, match: HostMatch, contract: ActiveContract | None) -> No
     request.contract = contract
     request.site_host = match.host
     request.is_portal_host = match.is_portal
+
+
+def _mark_portal(request: Any) -> None:
+    """Let the page that follows be the portal's own: its brand, and its contacts."""
+    request.contract = None
 
 
 def _with_slash(request: HttpRequest, path: str) -> HttpResponse:

@@ -18,10 +18,9 @@ from contracts.registration.rules import (
 from contracts.registration.selectors import local_date
 from contracts.roster.models import RosterEntry
 from contracts.roster.selectors import entry_facts, list_codes, list_entries_by_identifier
-from tenants import registry
+from core.accounts.policies import find_contract
 from tenants.configuration.document import ProgramIdRule
 from tenants.context import ActiveContract, contract_context
-from tenants.errors import UnknownContractError
 
 OTHER_PROGRAM: Final = "other_program"
 """Audit reason: identifier and code are right, in another program than the page's."""
@@ -85,7 +84,7 @@ def find_claimed(*, contract: ActiveContract | None, claim: Claim, at: datetime)
         return _sum_up(_evaluate_in(contract, here, claim, at), elsewhere=len(here) < len(matches))
     found: list[Finding] = []
     for contract_id, entry_ids in _by_contract(matches).items():
-        named = _find_contract(contract_id)
+        named = find_contract(contract_id)  # None: suspended since the index was made.
         found += _evaluate_in(named, entry_ids, claim, at) if named else []
     return _sum_up(found, elsewhere=False)
 
@@ -95,13 +94,6 @@ def _by_contract(matches: Iterable[Match]) -> dict[UUID, list[UUID]]:
     for match in matches:
         grouped.setdefault(match.contract_id, []).append(match.entry_id)
     return grouped
-
-
-def _find_contract(contract_id: UUID) -> ActiveContract | None:
-    try:
-        return registry.get_contract_by_id(contract_id)
-    except UnknownContractError:
-        return None  # Suspended since the index was made.
 
 
 def _evaluate_in(

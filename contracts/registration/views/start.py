@@ -23,6 +23,7 @@ from contracts.registration.views.shared import (
     remote_address,
 )
 from core.accounts.models import User
+from core.accounts.policies import find_contract
 from core.common import clock
 from core.common.http import get_only, get_or_post
 from tenants import registry
@@ -106,14 +107,18 @@ def choose(request: HttpRequest, group_id: UUID) -> HttpResponse:
     )
     if not journeys:
         return HttpResponseRedirect(reverse("registration:start") + "?ended=1")
+    # A program that was suspended meanwhile is left out, while there is another to choose.
     choices = [
         {
-            "contract": registry.get_contract_by_id(journey.contract_id),
+            "contract": contract,
             "entry": find_proven_entry(journey),
             "path": journey_path(request, journey),
         }
         for journey in journeys
+        if (contract := find_contract(journey.contract_id)) is not None
     ]
+    if not choices:
+        raise registry.UnknownContractError(str(journeys[0].contract_id))
     return render(request, "registration/choose.html", {"choices": choices, "steps": STEPS})
 
 

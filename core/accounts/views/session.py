@@ -1,17 +1,17 @@
 """How long the session of this browser lasts, for its pages to warn before the end."""
 
 from django.http import HttpRequest, JsonResponse
-from django.views.decorators.http import require_http_methods
 
 from core.accounts.middleware import in_background
 from core.accounts.sessions import time_left
 from core.common import clock
+from core.common.http import get_or_post
 
 _ENDED = 401
 
 
 @in_background
-@require_http_methods(["GET", "POST"])
+@get_or_post
 def session(request: HttpRequest) -> JsonResponse:
     """Answer `{"signed_in": true, "seconds", "warn_seconds", "is_final"}`, or 401 once it is over.
 
