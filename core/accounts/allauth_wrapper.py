@@ -5,16 +5,19 @@ the record of the methods used. Written against 65.21.1; `tests/unit/accounts/te
 says what we rely on.
 """
 
+import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self, cast
+from uuid import UUID
 
+from allauth.account import app_settings
 from allauth.account.internal.flows.login import (
     get_authentication_records,
     perform_login,
     record_authentication,
 )
-from allauth.account.internal.stagekit import clear_login, stash_login
+from allauth.account.internal.stagekit import LOGIN_SESSION_KEY, clear_login, stash_login
 from allauth.account.models import Login
 from allauth.account.stages import LoginStage, LoginStageController
 from django.contrib.auth import logout
@@ -26,6 +29,7 @@ from core.accounts.services.sign_in import record_session_end
 from core.common import clock
 
 _STATE = "portal"
+_UNSTASHED = "portal_login_under_way"
 PASSWORD = "password"  # noqa: S105
 FACTOR = "mfa"
 _REMEMBERED = "remembered_"
@@ -38,6 +42,7 @@ class SignInAttempt:
     `binding` is what its one-time codes are bound to; `contract` is the key of the contract in
     which it began ("" on the portal host): in another it starts again. `proven` lists channels
     that were proven before the pipeline began, by somebody who comes from MFA registration.
+    `kinds` are the factors that the account had then; a change of them moves the epoch, too.
     `factor` is the way to prove a factor that was taken in place of the login option's own.
     `remember` is the choice of Remember Me; `recalled` says that a remembered browser stands for
     password and factor. `security_epoch` is the account's when the password was checked: a
@@ -52,6 +57,7 @@ class SignInAttempt:
     challenge: str = ""
     verified: bool = False
     proven: list[str] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
     remember: bool = False
     recalled: bool = False
 
@@ -166,13 +172,43 @@ def find_stage(request: HttpRequest, key: str) -> PortalStage | None:
 
     None, too, when the account has changed since the password was checked.
     """
-    stage = LoginStageController.enter(request, key)
-    if not isinstance(stage, PortalStage) or not stage.login.user:
+    login = _login_under_way(request)
+    if login is None or login.user is None:
+        return None
+    controller = LoginStageController(request, login)
+    stage = controller.get_stage(key) if controller.state.get("current") == key else None
+    if not isinstance(stage, PortalStage):
         return None
     attempt = SignInAttempt.of(stage.login)
     if attempt is None or attempt.security_epoch != stage.user.security_epoch:
         return None
     return stage
+
+
+def _login_under_way(request: HttpRequest) -> Login | None:
+    """Return the stashed sign-in, read from the session and its account from the database once."""
+    if LOGIN_SESSION_KEY not in request.session:
+        return None
+    login: Login | None = getattr(request, _UNSTASHED, None)
+    if login is None:
+        login = _read_login(request)
+        setattr(request, _UNSTASHED, login)
+    return login
+
+
+def _read_login(request: HttpRequest) -> Login | None:
+    """Read a sign-in as allauth's `unstash_login` does, its account with contracts."""
+    data = request.session[LOGIN_SESSION_KEY]
+    try:
+        login = Login.deserialize({**data, "user_pk": None})
+        account_id = UUID(data["user_pk"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    if time.time() - login.initiated_at > app_settings.LOGIN_TIMEOUT:
+        clear_login(request)
+        return None
+    login.user = User.objects.with_contracts().filter(pk=account_id).first()
+    return login
 
 
 def note_method(request: HttpRequest, user: User, method: str) -> None:

@@ -49,6 +49,7 @@ class User(UUIDModel, AbstractBaseUser):
     first_failed_at = models.DateTimeField(null=True)
     locked_at = models.DateTimeField(null=True)
     lock_until = models.DateTimeField(null=True)
+    last_login = None  # Django's own, which it writes by a statement more
     last_used_at = models.DateTimeField(null=True)
     deactivated_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -52,6 +52,11 @@ def effective_policy(user_id: UUID) -> MergedPolicy:
     return policy_of(contracts_of(user_id))
 
 
+def policy_for(user: User) -> MergedPolicy:
+    """Return the effective policy of an account; no query where it was read `with_contracts`."""
+    return policy_of(contracts_in_hand(user))
+
+
 def contracts_of(user_id: UUID) -> list[ActiveContract]:
     """Return the contracts that an account works in and that are ready (one query)."""
     access = ContractAccess.objects.filter(user_id=user_id, until__isnull=True)

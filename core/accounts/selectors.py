@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from core.accounts.models import User
@@ -35,6 +36,11 @@ def find_account_by_username(username: str) -> User | None:
 def get_account(user_id: UUID) -> User:
     """Return an account by its key. Raises User.DoesNotExist."""
     return User.objects.get(pk=user_id)
+
+
+def unlocked_accounts(*, at: datetime) -> QuerySet[User]:
+    """Return the accounts that no lock holds; the same as `User.is_locked`, for other queries."""
+    return User.objects.filter(Q(locked_at__isnull=True) | Q(lock_until__lte=at))
 
 
 def account_is_locked(user_id: UUID, *, at: datetime) -> bool:

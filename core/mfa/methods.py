@@ -98,9 +98,14 @@ def find_prover(option: str) -> Prover:
     return _provers[option]
 
 
-def available_options(user: User, *, without: Iterable[str] = ()) -> tuple[str, ...]:
-    """Return the ways in which an account can prove a factor, in the order of offering."""
-    kinds = kinds_of(user.id)
+def available_options(
+    user: User, *, kinds: frozenset[str] | None = None, without: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Return the ways in which an account can prove a factor, in the order of offering.
+
+    `kinds` are the account's factors where they are known already; else they are read.
+    """
+    kinds = kinds_of(user.id) if kinds is None else kinds
     left_out = set(without)
     return tuple(
         option

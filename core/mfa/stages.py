@@ -7,7 +7,7 @@ from core.accounts.allauth_wrapper import PortalStage
 from core.common import clock
 from core.mfa.browser_cookie import remember_or_forget
 from core.mfa.journey import enter_mfa_registration
-from core.mfa.selectors import list_factors
+from core.mfa.selectors import kinds_of
 from core.mfa.services.registrations import begin_mfa_registration
 from core.mfa.sources import SourceGoneError
 
@@ -19,8 +19,12 @@ class MfaRegistrationStage(PortalStage):
     urlname = "mfa:method"
 
     def handle(self) -> tuple[HttpResponse | None, bool]:
-        """Pass whoever has a factor."""
-        if list_factors(self.user.id).exists():
+        """Pass whoever has a factor, and note which ones for the pages that follow."""
+        kinds = kinds_of(self.user.id)
+        if kinds:
+            attempt = self.attempt
+            attempt.kinds = sorted(kinds)
+            attempt.write_to(self.login)
             return None, True
         try:
             registration = begin_mfa_registration(

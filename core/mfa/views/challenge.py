@@ -114,5 +114,6 @@ def _options(stage: PortalStage) -> tuple[str, ...]:
     """Return the login option first, then what else the account has; not the other option."""
     chosen = stage.attempt.option
     other = [option for option in _LOGIN_OPTIONS if option != chosen]
-    found = available_options(stage.user, without=other)
+    kinds = frozenset(stage.attempt.kinds)
+    found = available_options(stage.user, kinds=kinds, without=other)
     return tuple(sorted(found, key=lambda option: option != chosen))

@@ -3,7 +3,7 @@
 from django.http import HttpResponse
 
 from core.accounts.models import User
-from core.accounts.policies import effective_policy
+from core.accounts.policies import policy_for
 from core.common import clock
 from core.common.masking import mask_phone
 from core.mfa.forms import CodeForm
@@ -110,7 +110,7 @@ def _send(page: ProofPage, channel: str, destination: str) -> HttpResponse:
         destination=destination,
         contract_id=proof.contract_id,
         binding=proof.binding,
-        rules=sign_in_rules(effective_policy(proof.user.id), channel),
+        rules=sign_in_rules(policy_for(proof.user), channel),
         at=clock.now(),
     )
     if started.challenge is not None:

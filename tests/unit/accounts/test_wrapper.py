@@ -33,7 +33,7 @@ def test_the_stages_are_ours_and_have_what_the_controller_reads() -> None:
         assert stage.key
         assert stage.urlname
     assert {"handle", "exit", "abort"} <= set(dir(PortalStage))
-    assert {"enter", "get_stages", "set_handled"} <= set(
+    assert {"get_stage", "get_stages", "set_handled"} <= set(
         vars(allauth_wrapper)["LoginStageController"].__dict__
     )
 

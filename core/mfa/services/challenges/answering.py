@@ -11,10 +11,10 @@ from enum import StrEnum
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from core.accounts.policies import effective_policy
-from core.accounts.selectors import account_is_locked
+from core.accounts.selectors import unlocked_accounts
 from core.accounts.services.locks import lock_rules, record_failure
 from core.audit.recording import record_all
 from core.common.crypto import constant_time_equal
@@ -118,12 +118,18 @@ def use_answered_call(*, challenge_id: UUID, binding: UUID, at: datetime) -> Ver
 
 
 def _take_up(found: QuerySet[Challenge], *, at: datetime) -> _Try | VerifyResult:
-    """Lock the challenge and count the try; a result says why nothing is compared."""
-    challenge = found.select_for_update().first()
+    """Lock the challenge and count the try; a result says why nothing is compared.
+
+    The lock of the account is read by the same statement. One that closes while it waits for the
+    row is seen afterwards: by the count, by the failure that is recorded, or at the sign-in's end.
+    """
+    unlocked = unlocked_accounts(at=at).filter(pk=OuterRef("owner_id"))
+    challenge = (
+        found.annotate(owner_is_unlocked=Exists(unlocked)).select_for_update(of=("self",)).first()
+    )
     if challenge is None:
         return VerifyResult(Verdict.EXPIRED)
-    owner = owner_of(challenge)
-    if owner.kind is OwnerKind.ACCOUNT and account_is_locked(owner.id, at=at):
+    if challenge.owner_kind == OwnerKind.ACCOUNT and not challenge.owner_is_unlocked:
         return _not_evaluated(challenge, Verdict.LOCKED, at=at)
     if not challenge.is_open(at) or challenge.answered_at is not None:
         return _not_evaluated(challenge, Verdict.EXPIRED, at=at)
