@@ -136,17 +136,22 @@ class DatabaseTroubleMiddleware:
         try:
             return self.get_response(request)
         except (OperationalError, InterfaceError) as error:
-            return _unavailable(error)
+            return _without_database(error)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Turn a lost database in a view into the same page."""
         if isinstance(error, OperationalError | InterfaceError):
-            return _unavailable(error)
+            return _without_database(error)
         return None
 
 
-def _unavailable(error: Exception) -> HttpResponse:
+def _without_database(error: Exception) -> HttpResponse:
     logger.error("the database did not answer", exc_info=error)
+    return unavailable()
+
+
+def unavailable(_request: HttpRequest | None = None) -> HttpResponse:
+    """Return the page that says try again."""
     # Without the request, so that no context processor asks the database for anything.
     response = HttpResponse(render_to_string("503.html"), status=503)
     response["Retry-After"] = "5"

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from django.db import DatabaseError, InterfaceError
+import psycopg
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
 
 from tenants.errors import TenancyError
 
@@ -17,12 +19,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _ALWAYS = frozenset({"/healthz", "/readyz"})
-_LATER = (
-    b"<!doctype html><html lang=en><title>Try again</title><h1>Try again in a moment</h1></html>"
-)
 
 
-def run_in_copied_context(application: WSGIApplication) -> WSGIApplication:
+def run_in_copied_context(
+    application: WSGIApplication, *, closed: WSGIApplication
+) -> WSGIApplication:
     """Return the application with each call in a copy of the server's context.
 
     What a request leaves behind in a ContextVar ends with it, whatever the server's threads do. A
@@ -30,7 +31,9 @@ def run_in_copied_context(application: WSGIApplication) -> WSGIApplication:
     needs one is wrapped in `tenants.context.rebound`.
 
     The first request of a process asks the database whether sessions are kept apart
-    (`tenants.identity.probe`). Until that is certain every request is answered 503.
+    (`tenants.identity.probe`). Until that is certain every request but those of the probes and
+    the pages' own files is answered by `closed`, which asks the database for nothing; the next
+    one asks again.
     """
     gate = StartUpGate()
 
@@ -38,13 +41,16 @@ def run_in_copied_context(application: WSGIApplication) -> WSGIApplication:
         environ: dict[str, Any], start_response: StartResponse
     ) -> Iterable[bytes]:
         call: Callable[..., Iterable[bytes]] = application
-        if environ.get("PATH_INFO") not in _ALWAYS and not copy_context().run(gate.is_open):
-            headers = [("Content-Type", "text/html; charset=utf-8"), ("Retry-After", "5")]
-            start_response("503 Service Unavailable", [*headers, ("Cache-Control", "no-store")])
-            return [_LATER]
+        if not _needs_no_database(environ) and not copy_context().run(gate.is_open):
+            call = closed
         return copy_context().run(call, environ, start_response)
 
     return in_copied_context
+
+
+def _needs_no_database(environ: dict[str, Any]) -> bool:
+    path = environ.get("PATH_INFO", "")
+    return path in _ALWAYS or path.startswith(settings.STATIC_URL)
 
 
 class StartUpGate:
@@ -61,8 +67,10 @@ class StartUpGate:
                 self._check()
             except TenancyError:
                 logger.critical("database sessions are mixed: nothing is served", exc_info=True)
-            except (DatabaseError, InterfaceError):
+            except (DatabaseError, InterfaceError, psycopg.Error):
                 logger.warning("the start-up probe could not ask the database", exc_info=True)
+                # No request's end does it for us: the next question needs a new connection.
+                connection.close()
             else:
                 self._open = True
         return self._open

@@ -34,9 +34,11 @@ def port() -> Iterator[int]:
         ],
         cwd=ROOT,
     ) as server:
-        wait_for(lambda: is_listening(port), what="the server answers")
-        yield port
-        server.terminate()
+        try:
+            wait_for(lambda: is_listening(port), what="the server answers")
+            yield port
+        finally:
+            server.terminate()
 
 
 def environment_of(port: int, **headers: str) -> dict[str, str]:

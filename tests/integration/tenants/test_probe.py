@@ -138,6 +138,11 @@ def call(application: Any, path: str = "/") -> Answer:
     return status[0], body
 
 
+def later(environ: dict[str, Any], start: Any) -> list[bytes]:
+    start("503 Service Unavailable", [])
+    return [b"try again"]
+
+
 @contextmanager
 def entry(monkeypatch: pytest.MonkeyPatch, outcomes: list[Exception | None]) -> Iterator[Any]:
     """An application whose start-up probe has these outcomes, one after the other."""
@@ -153,7 +158,7 @@ def entry(monkeypatch: pytest.MonkeyPatch, outcomes: list[Exception | None]) -> 
         start("200 OK", [])
         return [b"page"]
 
-    yield run_in_copied_context(application)
+    yield run_in_copied_context(application, closed=later)
 
 
 def test_nothing_is_served_behind_a_pooler_that_mixes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,13 +167,15 @@ def test_nothing_is_served_behind_a_pooler_that_mixes(monkeypatch: pytest.Monkey
         for _ in range(3):
             assert call(application)[0] == "503 Service Unavailable"
         assert call(application, "/healthz") == ("200 OK", [b"page"])
+        assert call(application, "/static/ui/base.css") == ("200 OK", [b"page"])
 
 
+@pytest.mark.parametrize("error", [OperationalError, psycopg.OperationalError])
 def test_a_database_that_is_away_at_start_up_is_asked_again(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
-    with entry(monkeypatch, [OperationalError("away"), None]) as application:
-        assert call(application)[0] == "503 Service Unavailable"
+    with entry(monkeypatch, [error("away"), None]) as application:
+        assert call(application) == ("503 Service Unavailable", [b"try again"])
         assert call(application) == ("200 OK", [b"page"])
         # It passed: it is not asked a third time.
         assert call(application) == ("200 OK", [b"page"])
@@ -187,7 +194,7 @@ def test_what_a_request_leaves_behind_is_not_seen_by_the_next(two: Two) -> None:
         contract_context(two.one).__enter__()
         return [b""]
 
-    application = run_in_copied_context(careless)
+    application = run_in_copied_context(careless, closed=later)
     call(application)
     call(application)
     assert seen == [None, None]
@@ -208,7 +215,7 @@ def test_a_streamed_body_has_no_contract_unless_it_is_bound_again(two: Two) -> N
         with contract_context(two.one):
             return rebound(stream()) if environ["PATH_INFO"] == "/bound" else stream()
 
-    application = run_in_copied_context(streaming)
+    application = run_in_copied_context(streaming, closed=later)
     with pytest.raises(NoContractError):
         call(application, "/unbound")
     _, (count, slug) = call(application, "/bound")
