@@ -30,6 +30,18 @@ def publish_terms(slug: str, *, version: str, text: str) -> TermsVersion:
     return publish_change(slug, terms=versions).terms[-1]
 
 
+def publish_methods(slug: str, *methods: str) -> None:
+    """Publish other factors that a program accepts, with the waivers that they need and no more."""
+    document = registry.get_contract(slug).document
+    needed = {f"mfa.methods.{method}" for method in methods}
+    waivers = [
+        waiver.model_dump(mode="json")
+        for waiver in document.waivers
+        if not waiver.rule.startswith("mfa.methods.") or waiver.rule in needed
+    ]
+    publish_change(slug, mfa__methods=list(methods), waivers=waivers)
+
+
 def suspend(slug: str) -> None:
     """Take a contract out of service, as an operator may at any moment."""
     Contract.objects.filter(slug=slug).update(state=ContractState.SUSPENDED)

@@ -10,7 +10,9 @@ from contracts.registration.models import PendingRegistration, TermsAcceptance
 from contracts.roster.models import RosterEntry
 from core.accounts.models import ContractAccess, User
 from core.audit.models import AuditEvent
+from core.common.clock import now
 from core.groups.models import Membership, Provider, ProviderGroup
+from core.mfa.models import Factor
 from core.notifications.models import LocalMessage
 from tenants.context import contract_context
 from tenants.registry import get_contract
@@ -21,6 +23,8 @@ from tests.integration.registration.journeys import (
     acceptance,
     text_of,
 )
+from tests.support.people import PHONE
+from tests.support.publishing import publish_methods
 
 pytestmark = pytest.mark.django_db
 
@@ -154,3 +158,28 @@ def test_a_provider_that_somebody_else_registers_just_now_is_not_added(
 
 def test_signed_in_people_are_led_from_register_to_add(signed_in: Browser) -> None:
     assert signed_in.get("/wv-bh/register/")["Location"] == "/wv-bh/providers/add/"
+
+
+@pytest.mark.parametrize(
+    ("methods", "has_phone", "next_step"),
+    [
+        (("totp", "passkey"), True, "support contact below can help"),
+        (("phone",), False, "support contact below can help"),
+        (("phone",), True, "choose that option at the next login"),
+    ],
+)
+def test_a_program_that_does_not_accept_the_factor_says_so_and_adds_nothing(
+    signed_in: Browser, methods: tuple[str, ...], has_phone: bool, next_step: str
+) -> None:
+    if has_phone:
+        user, at = User.objects.get(), now()
+        Factor.objects.create(user=user, kind="phone", phone=PHONE, verified_at=at, created_at=at)
+    publish_methods("ms-um", *methods)
+    found = signed_in.post("/ms-um/providers/add/", CLAIMS["ms-um"])["Location"]
+    for answer in (signed_in.get(found), signed_in.post(found, acceptance("ms-um"))):
+        assert "asks for another way to sign in" in text_of(answer)
+        assert next_step in text_of(answer)
+        assert "888-801-1910" in text_of(answer)
+    assert not Provider.objects.filter(contract__slug="ms-um").exists()
+    assert not TermsAcceptance.objects.filter(contract__slug="ms-um").exists()
+    assert JourneyRow.objects.get(contract__slug="ms-um").provider_id is None
