@@ -9,7 +9,8 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        from core.accounts.notices import ACCOUNT_LOCKED
+        from core.accounts.notices import ACCOUNT_LOCKED, PASSWORD_NOTICE
         from core.notifications.kinds import register_kind
 
-        register_kind(ACCOUNT_LOCKED)
+        for kind in (ACCOUNT_LOCKED, PASSWORD_NOTICE):
+            register_kind(kind)

@@ -3,10 +3,13 @@
 from datetime import datetime
 
 from core.accounts.models import User
+from core.accounts.policies import find_contract
+from core.accounts.services.passwords import PASSWORD_CHANGED
 from core.notifications.kinds import MessageKind, Rendered
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
 from core.notifications.senders import document_for
+from tenants.routing import absolute_reverse
 
 
 def prepare_lock_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
@@ -20,11 +23,26 @@ def prepare_lock_notice(message: OutboxMessage, at: datetime) -> Rendered | None
     user = User.objects.filter(pk=message.subject_id, is_active=True).first()
     if user is None or not user.is_locked(at):
         return None
-    context = {"user": user, "until": user.lock_until}
+    contract = find_contract(message.contract_id) if message.contract_id else None
+    link = absolute_reverse("mfa:forgot", contract=contract)
+    context = {"user": user, "until": user.lock_until, "link": link}
     mail = render_mail("account_locked", context, document_for(message.contract_id))
     return Rendered(to=user.email, subject=mail.subject, text=mail.text, html=mail.html)
 
 
+def prepare_password_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Tell the owner that the password was changed, at the address that the account had then."""
+    user = User.objects.filter(pk=message.subject_id).first()
+    if user is None:
+        return None
+    context = {"user": user, "changed_at": message.created_at}
+    mail = render_mail(PASSWORD_CHANGED, context, document_for(message.contract_id))
+    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
+
+
 ACCOUNT_LOCKED = MessageKind(
     name="account_locked", channel="email", at_most_once=False, prepare=prepare_lock_notice
+)
+PASSWORD_NOTICE = MessageKind(
+    name=PASSWORD_CHANGED, channel="email", at_most_once=False, prepare=prepare_password_notice
 )

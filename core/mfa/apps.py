@@ -18,6 +18,7 @@ class MfaConfig(AppConfig):
         from core.mfa.codes import Owner, OwnerKind
         from core.mfa.messages import KINDS
         from core.mfa.methods import register_prover
+        from core.mfa.reset_messages import RESET_CODE
         from core.mfa.services.browsers import forget_all_browsers
         from core.mfa.services.challenges import forget_attempts
         from core.mfa.services.own_account import AccountSource
@@ -37,5 +38,5 @@ class MfaConfig(AppConfig):
         register_source("account", AccountSource())
         register_prover("phone", PhoneProver())
         register_prover("email", EmailProver())
-        for kind in KINDS:
+        for kind in (*KINDS, RESET_CODE):
             register_kind(kind)

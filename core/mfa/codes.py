@@ -18,6 +18,7 @@ class OwnerKind(StrEnum):
 
     ACCOUNT = "account"
     REGISTRATION = "registration"
+    ADDRESS = "address"
 
 
 class Purpose(StrEnum):
@@ -26,14 +27,22 @@ class Purpose(StrEnum):
     SIGN_IN = "sign_in"
     VERIFY_EMAIL = "verify_email"
     VERIFY_PHONE = "verify_phone"
+    RESET_ADDRESS = "reset_address"
     RESET = "reset"
     CONFIRM = "confirm"
     STEP_UP = "step_up"
 
 
+PROVEN_WHILE_LOCKED = frozenset({Purpose.RESET.value})
+"""What the owner of a locked account may still prove; it opens nothing by itself."""
+
+
 @dataclass(frozen=True)
 class Owner:
-    """Whose code it is: an account, or a registration whose account is not made yet."""
+    """Whose code it is: an account, a registration whose account is not made yet, or an address.
+
+    An address owns codes where nobody may learn whether it has an account.
+    """
 
     kind: OwnerKind
     id: UUID

@@ -1,5 +1,7 @@
 """Forms of MFA registration and of the second factor at sign-in."""
 
+from typing import Any
+
 from django import forms
 
 from core.common.phones import PhoneNumberError, parse_us_phone
@@ -20,6 +22,15 @@ class EmailForm(PortalForm):
             "invalid": "Enter an e-mail address in the form name@example.org",
         },
     )
+
+
+class ForgotForm(EmailForm):
+    """The address of the account whose password is forgotten."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].help_text = "The address that you sign in with."
+        self.fields["email"].widget.attrs["autocomplete"] = "username"
 
 
 class CodeForm(PortalForm):
@@ -73,6 +84,17 @@ class PasswordForm(PortalForm):
         if first is not None and first != again:
             raise forms.ValidationError("The two passwords are not the same")
         return again
+
+
+class PresentPasswordForm(PortalForm):
+    """The password that holds now."""
+
+    password = forms.CharField(
+        label="Present Password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"required": "Enter your present password"},
+    )
 
 
 class PhoneForm(PortalForm):

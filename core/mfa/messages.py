@@ -5,7 +5,7 @@ from uuid import UUID
 
 from core.accounts.selectors import account_is_locked
 from core.common.crypto import current_key_version, new_numeric_code
-from core.mfa.codes import DIGITS, Owner, OwnerKind, code_digest, screen_digits
+from core.mfa.codes import DIGITS, PROVEN_WHILE_LOCKED, Owner, OwnerKind, code_digest, screen_digits
 from core.mfa.models import Challenge, Channel
 from core.mfa.services.challenges import KIND_OF_CHANNEL, answer_call
 from core.mfa.wording import life_in_words
@@ -18,10 +18,10 @@ from core.notifications.states import MessageStatus
 
 def prepare_mail(message: OutboxMessage, at: datetime) -> Rendered | None:
     """Mint a code and make the mail; None when the challenge is no longer wanted."""
-    challenge = _wanted(message, at)
+    challenge = wanted_challenge(message, at)
     if challenge is None:
         return None
-    code = _mint(challenge, at=at)
+    code = mint_code(challenge, at=at)
     mail = render_mail(
         "one_time_code",
         {"code": code, "life": life_in_words(challenge.life_seconds)},
@@ -39,10 +39,10 @@ def prepare_mail(message: OutboxMessage, at: datetime) -> Rendered | None:
 
 def prepare_text(message: OutboxMessage, at: datetime) -> Rendered | None:
     """Mint a code and make the text message."""
-    challenge = _wanted(message, at)
+    challenge = wanted_challenge(message, at)
     if challenge is None:
         return None
-    code = _mint(challenge, at=at)
+    code = mint_code(challenge, at=at)
     brand = brand_of(document_for(message.contract_id))
     life = life_in_words(challenge.life_seconds)
     return Rendered(
@@ -59,7 +59,7 @@ def prepare_text(message: OutboxMessage, at: datetime) -> Rendered | None:
 
 def prepare_call(message: OutboxMessage, at: datetime) -> Rendered | None:
     """Make the call: press #, or key in the digits that the page shows, as the contract says."""
-    challenge = _wanted(message, at)
+    challenge = wanted_challenge(message, at)
     if challenge is None:
         return None
     version = current_key_version()
@@ -104,7 +104,7 @@ def _spoken(organization: str, *, digits: bool) -> str:
     return f"{opening} If it is you, press the pound key. If it is not you, hang up."
 
 
-def _wanted(message: OutboxMessage, at: datetime) -> Challenge | None:
+def wanted_challenge(message: OutboxMessage, at: datetime) -> Challenge | None:
     """Return the challenge, locked, if its code should still go out."""
     challenge = (
         Challenge.objects.select_for_update()
@@ -114,12 +114,14 @@ def _wanted(message: OutboxMessage, at: datetime) -> Challenge | None:
     if challenge is None or challenge.answered_at is not None:
         return None
     is_account = challenge.owner_kind == OwnerKind.ACCOUNT
-    if is_account and account_is_locked(challenge.owner_id, at=at):
+    may_be_locked = is_account and challenge.purpose not in PROVEN_WHILE_LOCKED
+    if may_be_locked and account_is_locked(challenge.owner_id, at=at):
         return None
     return challenge
 
 
-def _mint(challenge: Challenge, *, at: datetime) -> str:
+def mint_code(challenge: Challenge, *, at: datetime) -> str:
+    """Make the code of a challenge, keep its digest, and begin its life."""
     code = new_numeric_code(DIGITS)
     _store(challenge, code, version=current_key_version(), at=at)
     return code

@@ -1,13 +1,17 @@
 """What a policy says about one code, and whether a contract accepts how somebody signed in."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from core.accounts.policies import Policy
 from core.mfa.codes import CodeRules, Purpose
 from core.mfa.models import Channel
+from tenants import registry
+from tenants.configuration.policy import PolicySections
 
 # Without a lock hold in the policy (until an admin unlocks) a registration would stay closed for
-# good, although nobody can unlock it; an hour is our own figure.
+# good, although nobody can unlock it; an hour is our own figure. The same for codes that anybody
+# may have sent to any address.
 _REGISTRATION_HOLD_MINUTES = 60
 # A remembered browser stands for the method it was remembered by; it exists only where every
 # contract of the account allows it.
@@ -51,3 +55,29 @@ def accepts(methods: Iterable[str], used: Iterable[str]) -> bool:
     """Tell whether a contract that offers `methods` accepts a session that used these channels."""
     proven = {METHOD_OF_CHANNEL.get(name, name) for name in used}
     return bool(proven.intersection(methods))
+
+
+@dataclass(frozen=True)
+class StrangerRules:
+    """What holds on pages for people of whom nothing is known yet."""
+
+    code: CodeRules
+    reset_minutes: int
+
+
+def stranger_rules() -> StrangerRules:
+    """Return the strictest rules of all contracts and of the deployment.
+
+    What a page shows before anything is proven (the life of a code, how many tries are left) must
+    be the same for everybody: under the account's own rules it would tell that there is one.
+    """
+    policies: list[PolicySections] = [one.document for one in registry.list_contracts()]
+    policies.append(registry.get_deployment().defaults)
+    return StrangerRules(
+        code=CodeRules(
+            life_seconds=min(policy.mfa.verify_email_code_seconds for policy in policies),
+            max_attempts=min(policy.mfa.attempts for policy in policies),
+            hold_minutes=_REGISTRATION_HOLD_MINUTES,
+        ).capped(),
+        reset_minutes=min(policy.links.reset_minutes for policy in policies),
+    )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from core.mfa.views import challenge, registration
+from core.mfa.views import challenge, registration, reset
 
 app_name = "mfa"
 urlpatterns = [
@@ -15,4 +15,10 @@ urlpatterns = [
     path("mfa/paused/", registration.paused, name="paused"),
     path("login/verify/", challenge.challenge, name="challenge"),
     path("login/verify/call/", challenge.challenge_call_state, name="challenge_call_state"),
+    path("forgot-password/", reset.forgot, name="forgot"),
+    path("forgot-password/code/", reset.reset_code, name="reset_code"),
+    path("forgot-password/verify/", reset.reset_proof, name="reset_proof"),
+    path("forgot-password/verify/call/", reset.reset_call_state, name="reset_call_state"),
+    path("forgot-password/present/", reset.reset_present, name="reset_present"),
+    path("forgot-password/new/", reset.reset_password, name="reset_password"),
 ]

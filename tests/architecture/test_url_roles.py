@@ -77,6 +77,13 @@ TABLE: dict[str, Row] = {
     "mfa:phone_verify": before_sign_in(410),
     "mfa:call_state": same(286),
     "mfa:paused": same(200),
+    # Forgot password: without a run of this browser there is nothing to continue
+    "mfa:forgot": before_sign_in(200),
+    "mfa:reset_code": before_sign_in(410),
+    "mfa:reset_proof": before_sign_in(410),
+    "mfa:reset_call_state": same(286),
+    "mfa:reset_present": before_sign_in(410),
+    "mfa:reset_password": before_sign_in(410),
     # After sign-in
     "home": after_sign_in(200),
     # Registration: open to everybody; somebody signed in adds a provider to the account instead.

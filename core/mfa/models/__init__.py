@@ -4,6 +4,7 @@ from core.mfa.models.browsers import RememberedBrowser
 from core.mfa.models.challenges import AttemptCount, Challenge, Channel
 from core.mfa.models.factors import Factor, FactorKind
 from core.mfa.models.registrations import MfaMethod, MfaRegistration
+from core.mfa.models.resets import PasswordReset
 
 __all__ = [
     "AttemptCount",
@@ -13,5 +14,6 @@ __all__ = [
     "FactorKind",
     "MfaMethod",
     "MfaRegistration",
+    "PasswordReset",
     "RememberedBrowser",
 ]

@@ -1,4 +1,4 @@
-"""How long challenges, counts, registrations and remembered browsers are kept. Own figures.
+"""How long challenges, counts, registrations, resets and remembered browsers are kept. Own figures.
 
 What must be known for longer stands in the audit, without names and addresses.
 """
@@ -10,7 +10,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.common.purging import delete_in_batches, in_batches
 from core.mfa.codes import LONGEST_WINDOW, OwnerKind
-from core.mfa.models import AttemptCount, Challenge, MfaRegistration, RememberedBrowser
+from core.mfa.models import (
+    AttemptCount,
+    Challenge,
+    MfaRegistration,
+    PasswordReset,
+    RememberedBrowser,
+)
 
 CHALLENGES_KEPT: Final = 2 * LONGEST_WINDOW
 """Send limits look back a day (`codes.py`); a code lives ten minutes at most."""
@@ -22,12 +28,15 @@ CLOSED_KEPT: Final = timedelta(days=30)
 """Nothing personal is left in it; it tells a help desk how far somebody came."""
 BROWSERS_KEPT: Final = timedelta(days=1)
 """A browser is remembered for a day at most; what has ended is worth nothing."""
+RESETS_KEPT: Final = timedelta(days=1)
+"""It holds an address that may be nobody's; what came of it stands in the audit."""
 
 
 def purge_mfa(*, at: datetime) -> int:
     """Wipe and delete what is over; returns how many rows. Called by the hourly purge."""
-    # Registrations go before the challenges that they point at.
-    done = _close_unfinished(at=at) + delete_in_batches(_closed(at))
+    # Registrations and resets go before the challenges that they point at.
+    done = _close_unfinished(at=at)
+    done += delete_in_batches(_closed(at)) + delete_in_batches(_resets(at))
     return done + sum(
         delete_in_batches(rows) for rows in (_challenges(at), _counts(at), _browsers(at))
     )
@@ -54,13 +63,20 @@ def _challenges(at: datetime) -> QuerySet[Challenge]:
     using = MfaRegistration.objects.filter(
         Q(email_challenge=OuterRef("pk")) | Q(phone_challenge=OuterRef("pk"))
     )
-    return Challenge.objects.filter(~Exists(using), requested_at__lt=at - CHALLENGES_KEPT)
+    resetting = PasswordReset.objects.filter(email_challenge=OuterRef("pk"))
+    return Challenge.objects.filter(
+        ~Exists(using), ~Exists(resetting), requested_at__lt=at - CHALLENGES_KEPT
+    )
 
 
 def _counts(at: datetime) -> QuerySet[AttemptCount]:
     """Of an account only counts of nothing: others hold until a success or an unlock."""
-    worthless = Q(attempts=0) | Q(owner_kind=OwnerKind.REGISTRATION)
+    worthless = Q(attempts=0) | Q(owner_kind__in=[OwnerKind.REGISTRATION, OwnerKind.ADDRESS])
     return AttemptCount.objects.filter(worthless, last_attempt_at__lt=at - COUNTS_KEPT)
+
+
+def _resets(at: datetime) -> QuerySet[PasswordReset]:
+    return PasswordReset.objects.filter(expires_at__lt=at - RESETS_KEPT)
 
 
 def _browsers(at: datetime) -> QuerySet[RememberedBrowser]:

@@ -17,6 +17,7 @@ from core.accounts.models import User
 from core.accounts.passwords import blocked_words, broken_rules, normalize_password
 from core.accounts.policies import brand_words, password_rules
 from core.accounts.selectors import find_account_by_email
+from core.accounts.services.passwords import WeakPasswordError
 from core.audit.recording import record
 from core.common.errors import DomainError
 from core.common.phones import parse_us_phone
@@ -54,17 +55,6 @@ class MethodNotOfferedError(DomainError):
 
     code: ClassVar[str] = "mfa_method_not_offered"
     message: ClassVar[str] = "This program does not offer that method. Choose another one."
-
-
-class WeakPasswordError(DomainError):
-    """The password breaks rules; `problems` says which."""
-
-    code: ClassVar[str] = "password_refused"
-    message: ClassVar[str] = "This password cannot be used."
-
-    def __init__(self, problems: list[str]) -> None:
-        self.problems = problems
-        super().__init__(" ".join(problems))
 
 
 class EmailOutcome(StrEnum):

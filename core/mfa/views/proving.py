@@ -58,4 +58,6 @@ def _page(request: HttpRequest, proof: Proof, holder: ProofHolder, urls: ProofUr
     """Open the page for the way in hand; one that is not open to the account gives way."""
     if proof.option not in proof.options:
         proof = replace(proof, option=proof.options[0], challenge=None, verified=False)
+        if request.method == "POST":
+            holder.keep(request, option=proof.option)
     return ProofPage(request, proof, holder, urls, find_prover(proof.option))

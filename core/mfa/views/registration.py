@@ -8,6 +8,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from core.accounts.hashers import HashingBusyError
 from core.accounts.passwords import describe_rules
 from core.accounts.policies import password_rules
+from core.accounts.services.passwords import WeakPasswordError
 from core.accounts.views.sign_in import brand_of
 from core.common import clock
 from core.common.http import get_only, get_or_post
@@ -17,7 +18,6 @@ from core.mfa.models import Channel, MfaMethod, MfaRegistration
 from core.mfa.services.registrations import (
     EmailOutcome,
     MethodNotOfferedError,
-    WeakPasswordError,
     change_email,
     choose_method,
     confirm_call,

@@ -9,6 +9,7 @@ from core.mfa.services.challenges.answering import (
 )
 from core.mfa.services.challenges.asking import (
     KIND_OF_CHANNEL,
+    RESET_CODE_KIND,
     StartRefusal,
     StartResult,
     start_challenge,
@@ -17,6 +18,7 @@ from core.mfa.services.challenges.attempts import forget_attempts
 
 __all__ = [
     "KIND_OF_CHANNEL",
+    "RESET_CODE_KIND",
     "StartRefusal",
     "StartResult",
     "Verdict",

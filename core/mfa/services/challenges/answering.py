@@ -18,7 +18,7 @@ from core.accounts.selectors import unlocked_accounts
 from core.accounts.services.locks import lock_rules, record_failure
 from core.audit.recording import record_all
 from core.common.crypto import constant_time_equal
-from core.mfa.codes import DIGITS, OwnerKind, code_digest, typed_digits
+from core.mfa.codes import DIGITS, PROVEN_WHILE_LOCKED, OwnerKind, code_digest, typed_digits
 from core.mfa.models import Challenge, Channel
 from core.mfa.services.challenges.attempts import begin_count_anew, count_try, take_back_try
 from core.mfa.services.challenges.events import happening_of, owner_of
@@ -129,7 +129,9 @@ def _take_up(found: QuerySet[Challenge], *, at: datetime) -> _Try | VerifyResult
     )
     if challenge is None:
         return VerifyResult(Verdict.EXPIRED)
-    if challenge.owner_kind == OwnerKind.ACCOUNT and not challenge.owner_is_unlocked:
+    is_account = challenge.owner_kind == OwnerKind.ACCOUNT
+    may_be_locked = is_account and challenge.purpose not in PROVEN_WHILE_LOCKED
+    if may_be_locked and not challenge.owner_is_unlocked:
         return _not_evaluated(challenge, Verdict.LOCKED, at=at)
     if not challenge.is_open(at) or challenge.answered_at is not None:
         return _not_evaluated(challenge, Verdict.EXPIRED, at=at)
@@ -193,6 +195,7 @@ def _failed(taken: _Try, *, at: datetime) -> VerifyResult:
     state = record_failure(
         user_id=owner.id, rules=rules, cause=failed, final=taken.left == 0, at=at
     )
-    if state is None or state.is_locked(at):
+    goes_on = taken.left > 0 and challenge.purpose in PROVEN_WHILE_LOCKED
+    if state is None or (state.is_locked(at) and not goes_on):
         return VerifyResult(Verdict.LOCKED)
     return VerifyResult(Verdict.WRONG, attempts_left=taken.left)

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from core.accounts.selectors import account_is_locked
 from core.common.turns import hold_turns
-from core.mfa.codes import CodeRules, Owner, OwnerKind, Purpose
+from core.mfa.codes import PROVEN_WHILE_LOCKED, CodeRules, Owner, OwnerKind, Purpose
 from core.mfa.models import Challenge, Channel
 from core.mfa.services.challenges.attempts import closed_until
 from core.mfa.services.challenges.events import record_challenge
@@ -21,6 +21,7 @@ KIND_OF_CHANNEL = {
     Channel.SMS.value: "one_time_code_sms",
     Channel.VOICE.value: "one_time_code_voice",
 }
+RESET_CODE_KIND = "password_reset_code"
 # A message that waited longer than this in the outbox is of no use to anybody.
 _DELIVER_WITHIN = timedelta(minutes=10)
 
@@ -97,7 +98,8 @@ def start_challenge(
 def _why_not(
     owner: Owner, purpose: Purpose, destination: str, rules: CodeRules, *, at: datetime
 ) -> tuple[StartRefusal | None, datetime | None]:
-    if owner.kind is OwnerKind.ACCOUNT and account_is_locked(owner.id, at=at):
+    may_be_locked = owner.kind is OwnerKind.ACCOUNT and purpose not in PROVEN_WHILE_LOCKED
+    if may_be_locked and account_is_locked(owner.id, at=at):
         return StartRefusal.LOCKED, None
     is_closed, end = closed_until(owner, purpose, rules, at=at)
     if is_closed:
@@ -109,7 +111,7 @@ def _why_not(
 def _send(challenge: Challenge, *, at: datetime) -> None:
     is_account = challenge.owner_kind == OwnerKind.ACCOUNT
     enqueue(
-        kind=KIND_OF_CHANNEL[challenge.channel],
+        kind=_kind_of(challenge),
         to=challenge.destination,
         subject_id=challenge.id,
         contract_id=challenge.contract_id,
@@ -117,3 +119,9 @@ def _send(challenge: Challenge, *, at: datetime) -> None:
         not_after=at + _DELIVER_WITHIN,
         at=at,
     )
+
+
+def _kind_of(challenge: Challenge) -> str:
+    if challenge.purpose == Purpose.RESET_ADDRESS:
+        return RESET_CODE_KIND
+    return KIND_OF_CHANNEL[challenge.channel]

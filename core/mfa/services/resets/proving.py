@@ -1,0 +1,94 @@
+"""The part of Forgot password for whoever reads the account's mail: its own factor."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from core.accounts.policies import effective_policy
+from core.accounts.services.locks import lock_rules, record_failure
+from core.accounts.services.sign_in import password_matches
+from core.mfa.codes import OwnerKind, Purpose
+from core.mfa.models import Challenge, Channel
+from core.mfa.policies import sign_in_rules
+from core.mfa.reset_states import ResetStep
+from core.mfa.services.challenges import Verdict, VerifyResult
+from core.mfa.services.challenges.attempts import begin_count_anew, closed_until, count_try
+from core.mfa.services.challenges.events import owner_of
+from core.mfa.services.resets.runs import ResetRun, hold_reset, record_reset
+
+
+@transaction.atomic
+def keep_reset_proof(
+    *,
+    reset_id: UUID,
+    option: str | None = None,
+    challenge: UUID | None = None,
+    verified: bool | None = None,
+    at: datetime,
+) -> None:
+    """Write down how far the proof of the factor has come (core.mfa.proofs.ProofHolder.keep).
+
+    Raises ResetOverError, WrongResetStepError.
+    """
+    reset = hold_reset(reset_id, step=ResetStep.FACTOR, at=at).reset
+    if option is not None:
+        reset.option, reset.proof_challenge, reset.proof_verified = option, None, False
+    if challenge is not None:
+        reset.proof_challenge = challenge
+    if verified is not None:
+        reset.proof_verified = verified
+    reset.save(update_fields=["option", "proof_challenge", "proof_verified"])
+
+
+@transaction.atomic
+def note_reset_factor(*, reset_id: UUID, method: str, at: datetime) -> None:
+    """Note that the account's own factor was proven just now, by a method.
+
+    Called by the page that asks for factors. Records `password_reset.factor_proven`. Raises
+    ResetOverError, WrongResetStepError.
+    """
+    reset = hold_reset(reset_id, step=ResetStep.FACTOR, at=at).reset
+    reset.factor_method, reset.factor_proven_at = method, at
+    reset.save(update_fields=["factor_method", "factor_proven_at"])
+    record_reset(reset, "factor_proven", data={"method": method}, at=at)
+
+
+@transaction.atomic
+def prove_present_password(*, reset_id: UUID, password: str, at: datetime) -> VerifyResult:
+    """Compare the present password, for a locked account that has no factor but its address.
+
+    Counted before it is compared, under the same tries as codes of a reset: when they are used up
+    only an unlock by somebody else helps, or the end of the hold. Records
+    `password_reset.password_proven`. Raises ResetOverError, WrongResetStepError, HashingBusyError.
+    """
+    run = hold_reset(reset_id, step=ResetStep.PRESENT_PASSWORD, at=at)
+    result = _evaluate(run, password, at=at)
+    if result.is_ok:
+        run.reset.password_proven_at = at
+        run.reset.save(update_fields=["password_proven_at"])
+        record_reset(run.reset, "password_proven", at=at)
+    else:
+        record_reset(run.reset, "password_refused", result=result.verdict.value, at=at)
+    return result
+
+
+def _evaluate(run: ResetRun, password: str, *, at: datetime) -> VerifyResult:
+    policy = effective_policy(run.user.id)
+    rules = sign_in_rules(policy, Channel.EMAIL.value)
+    # Never saved: what tries are counted under, as for a code.
+    counted = Challenge(
+        owner_kind=OwnerKind.ACCOUNT.value,
+        owner_id=run.user.id,
+        purpose=Purpose.RESET.value,
+        max_attempts=rules.max_attempts,
+    )
+    is_closed, _end = closed_until(owner_of(counted), counted.purpose, rules, at=at)
+    left = None if is_closed else count_try(counted, at=at)
+    if left is None:
+        return VerifyResult(Verdict.USED_UP)
+    if password_matches(run.user, password):
+        begin_count_anew(counted)
+        return VerifyResult(Verdict.OK)
+    record_failure(user_id=run.user.id, rules=lock_rules(policy), final=left == 0, at=at)
+    return VerifyResult(Verdict.WRONG, attempts_left=left)

@@ -1,0 +1,124 @@
+"""A run through Forgot password: read it, hold it, end it, record it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from django.db import transaction
+
+from core.accounts.models import User
+from core.audit.recording import record
+from core.common.crypto import keyed_digest
+from core.common.errors import DomainError
+from core.mfa.codes import Owner, OwnerKind
+from core.mfa.models import FactorKind, PasswordReset
+from core.mfa.reset_states import ResetFacts, ResetStep, pending_reset_step
+from core.mfa.selectors import kinds_of
+
+
+class ResetOverError(DomainError):
+    """The run has ended: its time is over, it was used, or a newer one or a change ended it."""
+
+    code: ClassVar[str] = "reset_over"
+    message: ClassVar[str] = "This password reset has ended. Begin again."
+
+
+class WrongResetStepError(DomainError):
+    """Another step is pending; the page leads there."""
+
+    code: ClassVar[str] = "reset_wrong_step"
+    message: ClassVar[str] = "Another step comes first."
+
+
+@dataclass(frozen=True)
+class ResetRun:
+    """A run that goes on, with what is pending."""
+
+    reset: PasswordReset
+    step: ResetStep
+
+    @property
+    def user(self) -> User:
+        """Return whose password it is. LookupError before the address is proven."""
+        if self.reset.account is None:
+            raise LookupError("This address is nobody's.")
+        return self.reset.account
+
+
+def find_reset(reset_id: UUID, *, at: datetime) -> ResetRun | None:
+    """Return a run that goes on, or None. It ends on the second."""
+    reset = PasswordReset.objects.select_related("account").filter(pk=reset_id).first()
+    return run_of(reset, at=at) if reset else None
+
+
+def hold_reset(reset_id: UUID, *, step: ResetStep, at: datetime) -> ResetRun:
+    """Lock a run in the caller's transaction. Raises ResetOverError, WrongResetStepError."""
+    locked = PasswordReset.objects.select_for_update(of=("self",)).select_related("account")
+    reset = locked.filter(pk=reset_id).first()
+    run = run_of(reset, at=at) if reset else None
+    if run is None:
+        raise ResetOverError
+    if run.step is not step:
+        raise WrongResetStepError
+    return run
+
+
+def run_of(reset: PasswordReset, *, at: datetime) -> ResetRun | None:
+    """Return the run of a row, or None when it has ended."""
+    if reset.completed_at or reset.closed_at or at >= reset.expires_at:
+        return None
+    user = reset.account
+    if user is not None and (not user.is_active or user.security_epoch != reset.security_epoch):
+        return None
+    # A stranger's run costs the same look-ups whether or not the address has an account.
+    kinds = kinds_of(user.id) if user and reset.email_verified_at else frozenset()
+    facts = ResetFacts(
+        email_is_proven=reset.email_verified_at is not None,
+        has_own_factor=bool(kinds - {FactorKind.EMAIL.value}),
+        factor_is_proven=reset.factor_proven_at is not None,
+        is_locked=user is not None and user.is_locked(at),
+        password_is_proven=reset.password_proven_at is not None,
+    )
+    return ResetRun(reset, pending_reset_step(facts))
+
+
+@transaction.atomic
+def close_reset(*, reset_id: UUID, reason: str, at: datetime) -> None:
+    """End a run: cancelled, replaced by a newer one, or its tries are used up.
+
+    Records `password_reset.closed`, once.
+    """
+    reset = PasswordReset.objects.select_for_update().filter(pk=reset_id).first()
+    if reset is None or reset.closed_at or reset.completed_at:
+        return
+    reset.closed_at = at
+    reset.save(update_fields=["closed_at"])
+    record_reset(reset, "closed", data={"reason": reason}, at=at)
+
+
+def address_owner(email: str) -> Owner:
+    """Return under whom codes to an address are counted, whether or not it has an account."""
+    digest = keyed_digest("reset-address", email.strip().lower())
+    return Owner(OwnerKind.ADDRESS, UUID(bytes=digest[:16]))
+
+
+def record_reset(
+    reset: PasswordReset,
+    verb: str,
+    *,
+    at: datetime,
+    result: str = "ok",
+    data: dict[str, object] | None = None,
+) -> None:
+    """Record `password_reset.<verb>`, about the account where there is one."""
+    account = reset.account_id
+    record(
+        f"password_reset.{verb}",
+        contract_id=reset.contract_id,
+        actor_id=account if reset.email_verified_at else None,
+        subject=("account", account) if account else None,
+        result=result,
+        data={"reset": str(reset.id), **(data or {})},
+        at=at,
+    )

@@ -1,0 +1,107 @@
+"""A password reset as somebody who needs a factor proven."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from core.common import clock
+from core.mfa.codes import Purpose
+from core.mfa.methods import available_options
+from core.mfa.proofs import Proof
+from core.mfa.reset_journey import PAGES, find_own_reset, leave_reset, own_reset_id
+from core.mfa.reset_states import ResetStep
+from core.mfa.services.resets import (
+    close_reset,
+    keep_reset_proof,
+    note_reset_factor,
+)
+from core.mfa.views.shared import client_redirect
+
+
+class ResetHolder:
+    """The run of this browser while the account's own factor is pending; its row keeps all."""
+
+    def find(self, request: HttpRequest) -> Proof | None:
+        """Return the proof that the run needs; the address was proven before and counts not."""
+        if request.user.is_authenticated:
+            return None
+        run = find_own_reset(request, at=clock.now())
+        if run is None or run.step is not ResetStep.FACTOR:
+            return None
+        return Proof(
+            user=run.user,
+            purpose=Purpose.RESET,
+            binding=run.reset.id,
+            contract_id=run.reset.contract_id,
+            option=run.reset.option,
+            options=available_options(run.user, without=("email",)),
+            challenge=run.reset.proof_challenge,
+            verified=run.reset.proof_verified,
+            while_locked=True,
+        )
+
+    def keep(
+        self,
+        request: HttpRequest,
+        *,
+        option: str | None = None,
+        challenge: UUID | None = None,
+        verified: bool | None = None,
+    ) -> None:
+        """Write into the row."""
+        reset_id = own_reset_id(request)
+        if reset_id is not None:
+            keep_reset_proof(
+                reset_id=reset_id,
+                option=option,
+                challenge=challenge,
+                verified=verified,
+                at=clock.now(),
+            )
+
+    def proven(self, request: HttpRequest, proof: Proof, method: str) -> HttpResponse:
+        """Lead to the new password; the session gets a new identifier."""
+        note_reset_factor(reset_id=proof.binding, method=method, at=clock.now())
+        request.session.cycle_key()
+        return client_redirect(
+            request, HttpResponseRedirect(reverse(PAGES[ResetStep.NEW_PASSWORD]))
+        )
+
+    def cancelled(self, request: HttpRequest) -> HttpResponse:
+        """End the run; the password stays as it is."""
+        _close(request, reason="cancelled")
+        return HttpResponseRedirect(reverse("login_options"))
+
+    def elsewhere(self, request: HttpRequest) -> HttpResponse:
+        """Lead to the pending step, or home, or say that the run has ended."""
+        if request.user.is_authenticated:
+            return client_redirect(request, HttpResponseRedirect(reverse("home")))
+        run = find_own_reset(request, at=clock.now())
+        if run is None:
+            return over(request)
+        return client_redirect(request, HttpResponseRedirect(reverse(PAGES[run.step])))
+
+    def locked(self, request: HttpRequest) -> HttpResponse:
+        """End the run: the tries are used up."""
+        _close(request, reason="tries_used_up")
+        return render(request, "mfa/locked.html", {"after_reset": True})
+
+
+def over(request: HttpRequest) -> HttpResponse:
+    """Say that the run has ended, whatever ended it, and how to begin again."""
+    leave_reset(request)
+    return render(request, "mfa/reset_over.html", status=410)
+
+
+def tries_used_up(request: HttpRequest) -> HttpResponse:
+    """End the run because nothing more is evaluated."""
+    return ResetHolder().locked(request)
+
+
+def _close(request: HttpRequest, *, reason: str) -> None:
+    reset_id = own_reset_id(request)
+    if reset_id is not None:
+        close_reset(reset_id=reset_id, reason=reason, at=clock.now())
+    leave_reset(request)
