@@ -1,7 +1,7 @@
 """What the pages of MFA registration have in common."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -31,6 +31,8 @@ STEPS = {
     "phone": ["Login method", "E-mail address", "Password", "Phone"],
     "email": ["Login method", "E-mail address", "Password"],
 }
+# Own figure: longer than the last step ever takes, where the machine is busy.
+_PRESSED_TWICE = timedelta(seconds=30)
 StepView = Callable[[HttpRequest, MfaRegistration, SourceDescription], HttpResponse]
 
 
@@ -48,12 +50,15 @@ def registration_page(step: Step) -> Callable[[StepView], Callable[[HttpRequest]
             if registration is None:
                 return _nothing_pending(request)
             if registration.completed_at is not None:
-                return _after_completion(request)
+                return _after_completion(request, registration)
             try:
                 return _open_page(request, registration, step, view)
             except WrongStepError:
                 return to_pending(MfaRegistration.objects.get(pk=registration.pk))
             except SourceGoneError:
+                completed = find_own_registration(request)
+                if completed is not None and completed.completed_at is not None:
+                    return _after_completion(request, completed)
                 leave_mfa_registration(request)
                 return _nothing_pending(request)
 
@@ -167,7 +172,18 @@ def _nothing_pending(request: HttpRequest) -> HttpResponse:
     return render(request, "mfa/nothing_pending.html", status=410)
 
 
-def _after_completion(request: HttpRequest) -> HttpResponse:
-    target = "home" if request.user.is_authenticated else "login_options"
+def _after_completion(request: HttpRequest, registration: MfaRegistration) -> HttpResponse:
+    """Answer a browser whose registration is complete.
+
+    Whoever presses the last button twice sends the second request in the session of the first,
+    which has not ended yet, and sees the answer to the second alone: it is that of the first.
+    Later the session tells of nothing but a page that stayed open.
+    """
+    at = clock.now()
+    if request.user.is_authenticated:
+        leave_mfa_registration(request)
+        return HttpResponseRedirect(reverse("home"))
+    if registration.completed_at and at - registration.completed_at < _PRESSED_TWICE:
+        return finish_registration(request, registration, at=at)
     leave_mfa_registration(request)
-    return HttpResponseRedirect(reverse(target))
+    return HttpResponseRedirect(reverse("login_options"))
