@@ -5,6 +5,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from tenants.configuration.channels import ChannelsSection
 from tenants.configuration.document import (
     BrandSection,
     Notice,
@@ -13,6 +14,7 @@ from tenants.configuration.document import (
     Waiver,
 )
 from tenants.configuration.policy import PolicySections
+from tenants.configuration.staff import IdentityProvider, StaffRolesSection
 from tenants.configuration.values import HostName, Line, Section, Slug, TimeZone, YesNo
 
 
@@ -49,6 +51,10 @@ class DeploymentDocument(Section):
     """Policy before the account is known, and for accounts without a contract."""
     staff: PolicySections = PolicySections()
     """Policy for the people who run the deployment."""
+    staff_roles: StaffRolesSection = StaffRolesSection()
+    identity_providers: tuple[IdentityProvider, ...] = ()
+    """Through which staff sign in; without one there is no staff sign-in."""
+    channels: ChannelsSection = ChannelsSection()
     notices: tuple[Notice, ...] = ()
     waivers: tuple[Waiver, ...] = ()
 
@@ -66,6 +72,13 @@ class DeploymentDocument(Section):
             host.redirects_to and host.redirects_to not in answering for host in self.portal_hosts
         ):
             raise ValueError("redirects_to must name a portal host that does not redirect itself.")
+        return self
+
+    @model_validator(mode="after")
+    def _identity_providers_are_told_apart(self) -> Self:
+        issuers = [provider.issuer for provider in self.identity_providers]
+        if len(issuers) != len(set(issuers)):
+            raise ValueError("Two identity providers have the same issuer.")
         return self
 
     def primary_host(self) -> PortalHost:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from tenants.configuration.policy import PolicySections
+from tenants.configuration.staff import ContractStaffSection
 from tenants.configuration.values import (
     Color,
     EmailAddress,
@@ -313,6 +314,7 @@ class ContractDocument(PolicySections):
     registration: RegistrationSection
     profile: ProfileSection = ProfileSection()
     groups: GroupsSection = GroupsSection()
+    staff: ContractStaffSection = ContractStaffSection()
     terms: tuple[TermsVersion, ...] = Field(min_length=1)
     notices: tuple[Notice, ...] = ()
     modules: tuple[Module, ...] = ("registration",)

@@ -6,7 +6,7 @@ its end stops every further publication until it is renewed or the policy is men
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -61,6 +61,10 @@ class GateContext:
     """The contract's present revision."""
     taken_hosts: Mapping[str, str] = field(default_factory=dict)
     """Hosts that belong to somebody else, and to whom."""
+    issuers: Container[str] | None = None
+    """Of the identity providers that the deployment has; None: it is not known here."""
+    needed_issuers: Mapping[str, str] = field(default_factory=dict)
+    """Issuers that published contracts name, and which contract."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,7 @@ def deployment_failures(
     for place, brand in brands:
         failures += _brand_failures(place, brand)
     failures += _host_failures(hosts, context)
+    failures += _issuers_are_kept(document, context)
     failures += _waiver_failures(document.waivers, weaknesses, context.on)
     return tuple(failures)
 
@@ -178,6 +183,27 @@ def _host_failures(hosts: list[tuple[str, str]], context: GateContext) -> Iterat
         if host in context.taken_hosts:
             owner = context.taken_hosts[host]
             yield GateFailure("hosts_are_free", place, f"The host {host} belongs to {owner}.")
+
+
+def _issuers_are_known(document: ContractDocument, context: GateContext) -> Iterator[GateFailure]:
+    for place, issuer in enumerate(document.staff.issuers):
+        if context.issuers is not None and issuer not in context.issuers:
+            yield GateFailure(
+                "issuers_are_known",
+                f"staff.issuers.{place}",
+                f"The deployment's document describes no identity provider {issuer}.",
+            )
+
+
+def _issuers_are_kept(document: DeploymentDocument, context: GateContext) -> Iterator[GateFailure]:
+    present = {provider.issuer for provider in document.identity_providers}
+    for issuer, slug in context.needed_issuers.items():
+        if issuer not in present:
+            yield GateFailure(
+                "issuers_are_kept",
+                "identity_providers",
+                f"The contract {slug} names the identity provider {issuer}.",
+            )
 
 
 def _examples_fit(document: ContractDocument, context: GateContext) -> Iterator[GateFailure]:
@@ -271,6 +297,7 @@ _CONTRACT_GATES: Final[
 ] = (
     _brand_is_readable,
     _hosts_are_free,
+    _issuers_are_known,
     _examples_fit,
     _approval_can_be_given,
     _terms_are_in_effect,

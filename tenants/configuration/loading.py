@@ -209,11 +209,12 @@ def _sentence(detail: ErrorDetails, path: Path) -> str:
 
 
 def _did_you_mean(name: str) -> str:
-    close = difflib.get_close_matches(name, _field_names(ContractDocument), n=1, cutoff=0.75)
+    known = _field_names(ContractDocument) | _field_names(DeploymentDocument)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
     return f" Did you mean {close[0]}?" if close else ""
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def _field_names(model: type[BaseModel]) -> set[str]:
     schema = model.model_json_schema()
     parts = [schema, *schema.get("$defs", {}).values()]

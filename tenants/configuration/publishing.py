@@ -322,18 +322,33 @@ def _context(
     document: ContractDocument, published: ContractDocument | None, at: datetime
 ) -> GateContext:
     taken = _contract_hosts(other_than=document.contract.slug)
+    issuers: set[str] = set()
     revision = find_deployment_revision()
     if revision:
-        hosts = read_deployment_revision(revision).portal_hosts
-        taken.update(dict.fromkeys((host.host for host in hosts), "the portal"))
+        deployment = read_deployment_revision(revision)
+        taken.update(dict.fromkeys((host.host for host in deployment.portal_hosts), "the portal"))
+        issuers = {provider.issuer for provider in deployment.identity_providers}
     return GateContext(
-        on=day_in(document.contract.time_zone, at), published=published, taken_hosts=taken
+        on=day_in(document.contract.time_zone, at),
+        published=published,
+        taken_hosts=taken,
+        issuers=issuers,
     )
 
 
 def _deployment_context(document: DeploymentDocument, at: datetime) -> GateContext:
     on = day_in(document.deployment.time_zone, at)
-    return GateContext(on=on, taken_hosts=_contract_hosts(other_than=""))
+    return GateContext(
+        on=on, taken_hosts=_contract_hosts(other_than=""), needed_issuers=_named_issuers()
+    )
+
+
+def _named_issuers() -> dict[str, str]:
+    """Every issuer that a published contract names, and one such contract."""
+    rows = Contract.objects.filter(revision__isnull=False).values_list(
+        "slug", "revision__document__staff__issuers"
+    )
+    return {issuer: slug for slug, issuers in rows for issuer in issuers or ()}
 
 
 def _contract_hosts(*, other_than: str) -> dict[str, str]:

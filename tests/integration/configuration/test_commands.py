@@ -182,3 +182,26 @@ def test_a_broken_deployment_publishes_nothing(tmp_path: Path) -> None:
     taken = edited(tmp_path, ("portal.kepro.com", "ms-um.providers.example"), source=DEPLOYMENT)
     assert "hosts_are_free" in refusal("deployment", "apply", taken)
     assert DeploymentRevision.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_identity_providers_are_seen_once_applied_and_stay_while_a_contract_names_them(
+    tmp_path: Path,
+) -> None:
+    issuer = "https://sso.state.example.gov"
+    staff = f'staff = {{ issuers = ["{issuer}"] }}\n'
+    contract = tmp_path / "wv-bh.toml"
+    contract.write_text(staff + (ROOT / "contracts/programs/wv-bh.toml").read_text("utf-8"))
+    assert "issuers_are_known" in refusal("contract", "apply", str(contract))
+    deployment = tmp_path / "deployment.toml"
+    provider = (
+        f'[[identity_providers]]\nname = "State"\nissuer = "{issuer}"\nclient_id = "portal"\n'
+        'secret_variable = "STATE_LOGIN_SECRET"\nallowed_domains = ["example.gov"]\n'
+    )
+    deployment.write_text(f"{DEPLOYMENT.read_text('utf-8')}\n{provider}")
+    assert f"+ identity_providers[{issuer}].client_id" in run("deployment", "plan", str(deployment))
+    assert "revision 2 published" in run("deployment", "apply", str(deployment))
+    assert [item.issuer for item in registry.get_deployment().identity_providers] == [issuer]
+    assert "revision 2 published" in run("contract", "apply", str(contract))
+    assert registry.get_contract("wv-bh").document.staff.issuers == (issuer,)
+    assert "issuers_are_kept" in refusal("deployment", "apply", str(DEPLOYMENT))
