@@ -109,7 +109,9 @@ class UsernameField(forms.CharField):
 
 
 class ZipField(forms.CharField):
-    """A ZIP code with five digits, or nine."""
+    """A ZIP code with five digits, or nine; the hyphen may be left out."""
+
+    widget = forms.TextInput(attrs={"inputmode": "numeric"})
 
     def clean(self, value: Any) -> str:
         """Return `25301` or `25301-1234`."""
@@ -120,7 +122,9 @@ class ZipField(forms.CharField):
 
 
 class UsPhoneField(forms.CharField):
-    """A telephone or fax number of ten digits."""
+    """A telephone or fax number of ten digits; a phone's keyboard shows digits for it."""
+
+    widget = forms.TextInput(attrs={"type": "tel", "inputmode": "tel"})
 
     def clean(self, value: Any) -> str:
         """Return `+13045550123`, or the empty text."""

@@ -56,6 +56,8 @@ class StartForm(PortalForm):
             self.fields["identifier"].widget.attrs["aria-describedby"] = "number-note"
         for fact in self.facts:
             self._describe(fact, _FACT_LABELS[fact], _FACT_HINTS[fact])
+        if "remittance_amount" in self.fields:
+            self.fields["remittance_amount"].widget.attrs["inputmode"] = "decimal"
         if "code" in self.fields:
             self._describe("code", section.code_label, section.code_hint)
             self._example("code", section.code_example)
