@@ -22,6 +22,7 @@ from django.db import connections
 from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
+from core.accounts import policies
 from tenants import registry
 from tenants.context import ActiveContract
 from tests.support import database
@@ -70,10 +71,15 @@ def _renewed_after_commits(template: str) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _empty_cache(request: pytest.FixtureRequest) -> None:
-    """Give each test with a database an empty cache: counters do not reach over."""
+    """Give each test with a database an empty cache: counters do not reach over.
+
+    Merged policies are kept by revision: a test that publishes and is rolled back would leave its
+    own to the next test that publishes the same revision.
+    """
     if request.node.get_closest_marker("django_db") or "db" in request.fixturenames:
         request.getfixturevalue("django_db_setup")
         cache.clear()
+        policies._merged.cache_clear()
 
 
 @pytest.fixture

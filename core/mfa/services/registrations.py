@@ -13,7 +13,6 @@ from uuid import UUID
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from core.accounts.models import User
 from core.accounts.passwords import blocked_words, broken_rules, normalize_password
 from core.accounts.policies import brand_words, password_rules
 from core.accounts.selectors import find_account_by_email
@@ -22,7 +21,7 @@ from core.audit.recording import record
 from core.common.errors import DomainError
 from core.common.phones import parse_us_phone
 from core.mfa.codes import Owner, OwnerKind, Purpose
-from core.mfa.models import Channel, Factor, FactorKind, MfaMethod, MfaRegistration
+from core.mfa.models import Channel, MfaMethod, MfaRegistration
 from core.mfa.policies import registration_rules
 from core.mfa.services.challenges import (
     StartResult,
@@ -33,7 +32,6 @@ from core.mfa.services.challenges import (
     verify_challenge,
 )
 from core.mfa.sources import (
-    CompletedRegistration,
     SourceDescription,
     SourceGoneError,
     get_source,
@@ -98,7 +96,7 @@ def begin_mfa_registration(
         account_epoch=description.account_epoch,
         started_at=at,
     )
-    _record(registration, "started", at=at)
+    record_step(registration, "started", at=at)
     return registration
 
 
@@ -129,7 +127,7 @@ def choose_method(*, registration_id: UUID, method: str, at: datetime) -> MfaReg
         raise MethodNotOfferedError
     registration.method = method
     registration.save(update_fields=["method"])
-    _record(registration, "method_chosen", data={"method": method}, at=at)
+    record_step(registration, "method_chosen", data={"method": method}, at=at)
     return registration
 
 
@@ -140,7 +138,7 @@ def send_email_code(*, registration_id: UUID, email: str, at: datetime) -> Start
     Nothing here depends on whether the address has an account: that is told after it is proven.
     """
     registration = _open(registration_id)
-    _require(registration, Step.EMAIL)
+    require_step(registration, Step.EMAIL)
     registration.email = email.strip().lower()
     started = _start(
         registration, Purpose.VERIFY_EMAIL, Channel.EMAIL.value, registration.email, at=at
@@ -159,7 +157,7 @@ def verify_email(*, registration_id: UUID, code: str, at: datetime) -> EmailVeri
     its mail may know. Records `mfa_registration.email_verified`.
     """
     registration = _open(registration_id)
-    _require(registration, Step.EMAIL)
+    require_step(registration, Step.EMAIL)
     if registration.email_challenge_id is None:
         return EmailVerification(EmailOutcome.NOT_VERIFIED, VerifyResult(Verdict.EXPIRED))
     result = verify_challenge(
@@ -171,11 +169,11 @@ def verify_email(*, registration_id: UUID, code: str, at: datetime) -> EmailVeri
     if not result.is_ok:
         return EmailVerification(EmailOutcome.NOT_VERIFIED, result)
     if _belongs_to_another(registration.email, describe(registration).account_id):
-        _record(registration, "email_refused", result="taken", at=at)
+        record_step(registration, "email_refused", result="taken", at=at)
         return EmailVerification(EmailOutcome.TAKEN, result)
     registration.email_verified_at = at
     registration.save(update_fields=["email_verified_at"])
-    _record(registration, "email_verified", at=at)
+    record_step(registration, "email_verified", at=at)
     return EmailVerification(EmailOutcome.VERIFIED, result)
 
 
@@ -188,7 +186,7 @@ def change_email(*, registration_id: UUID, at: datetime) -> MfaRegistration:
     registration.email_verified_at = None
     registration.email_challenge = None
     registration.save(update_fields=["email_verified_at", "email_challenge"])
-    _record(registration, "email_reopened", at=at)
+    record_step(registration, "email_reopened", at=at)
     return registration
 
 
@@ -201,7 +199,7 @@ def set_password(
     is made outside the transaction: no row is locked while it waits for its turn.
     """
     registration = _open_unlocked(registration_id)
-    _require(registration, Step.PASSWORD)
+    require_step(registration, Step.PASSWORD)
     person = describe(registration)
     own = blocked_words(
         person.first_name, person.last_name, person.username, registration.email.split("@")[0]
@@ -214,10 +212,10 @@ def set_password(
     encoded = make_password(normalize_password(password))
     with transaction.atomic():
         registration = _open(registration_id)
-        _require(registration, Step.PASSWORD)
+        require_step(registration, Step.PASSWORD)
         registration.password_hash = encoded
         registration.save(update_fields=["password_hash"])
-        _record(registration, "password_set", at=at)
+        record_step(registration, "password_set", at=at)
     return registration
 
 
@@ -230,7 +228,7 @@ def send_phone_code(
     Raises PhoneNumberError, WrongStepError. The number is the account's once it is proven.
     """
     registration = _open(registration_id)
-    _require(registration, Step.PHONE)
+    require_step(registration, Step.PHONE)
     number = parse_us_phone(phone)
     started = _start(registration, Purpose.VERIFY_PHONE, channel, number, at=at)
     if started.challenge is not None:
@@ -244,7 +242,7 @@ def send_phone_code(
 def verify_phone(*, registration_id: UUID, code: str, at: datetime) -> VerifyResult:
     """Answer the code of a text. Raises WrongStepError."""
     registration = _open(registration_id)
-    _require(registration, Step.PHONE)
+    require_step(registration, Step.PHONE)
     if registration.phone_challenge_id is None:
         return VerifyResult(Verdict.EXPIRED)
     result = verify_challenge(
@@ -257,54 +255,13 @@ def verify_phone(*, registration_id: UUID, code: str, at: datetime) -> VerifyRes
 def confirm_call(*, registration_id: UUID, at: datetime) -> VerifyResult:
     """Go on after the call was answered with the right keys. Raises WrongStepError."""
     registration = _open(registration_id)
-    _require(registration, Step.PHONE)
+    require_step(registration, Step.PHONE)
     if registration.phone_challenge_id is None:
         return VerifyResult(Verdict.EXPIRED)
     result = use_answered_call(
         challenge_id=registration.phone_challenge_id, binding=registration.id, at=at
     )
     return _note_phone(registration, result, at=at)
-
-
-@transaction.atomic
-def complete_mfa_registration(*, registration_id: UUID, at: datetime) -> User:
-    """Complete: the source makes the account, the factors are written, all in one transaction.
-
-    Called by the page of the last step; twice is the same as once. Records
-    `mfa_registration.completed`. Raises WrongStepError while a step is pending, and whatever the
-    source raises (then nothing of it remains).
-    """
-    registration = MfaRegistration.objects.select_for_update().get(pk=registration_id)
-    if registration.account_id is not None:
-        return User.objects.get(pk=registration.account_id)
-    if registration.closed_at is not None:
-        raise SourceGoneError
-    _require(registration, Step.COMPLETE)
-    user = get_source(registration.source_kind).complete(
-        registration.source_id,
-        CompletedRegistration(
-            email=registration.email,
-            password_hash=registration.password_hash,
-            phone=_phone_of(registration),
-            method=registration.method,
-            account_epoch=registration.account_epoch,
-        ),
-        at=at,
-    )
-    _write_factors(user, registration, at=at)
-    registration.completed_at = at
-    registration.account_id = user.id
-    for name, nothing in MfaRegistration.WIPED.items():
-        setattr(registration, name, nothing)
-    registration.save(update_fields=["completed_at", "account_id", *MfaRegistration.WIPED])
-    _record(
-        registration,
-        "completed",
-        actor_id=user.id,
-        data={"account": str(user.id), "method": registration.method},
-        at=at,
-    )
-    return user
 
 
 def _start(
@@ -329,33 +286,8 @@ def _note_phone(
     if result.is_ok:
         registration.phone_verified_at = at
         registration.save(update_fields=["phone_verified_at"])
-        _record(registration, "phone_verified", at=at)
+        record_step(registration, "phone_verified", at=at)
     return result
-
-
-def _write_factors(user: User, registration: MfaRegistration, *, at: datetime) -> None:
-    """Write the address as a factor, and the phone where it was proven; older ones go."""
-    Factor.objects.filter(user=user).delete()
-    Factor.objects.create(
-        user=user,
-        kind=FactorKind.EMAIL,
-        verified_at=registration.email_verified_at or at,
-        created_at=at,
-    )
-    phone = _phone_of(registration)
-    if phone:
-        Factor.objects.create(
-            user=user,
-            kind=FactorKind.PHONE,
-            phone=phone,
-            verified_at=registration.phone_verified_at or at,
-            created_at=at,
-        )
-
-
-def _phone_of(registration: MfaRegistration) -> str | None:
-    is_phone = registration.method == MfaMethod.PHONE and registration.phone_verified_at
-    return registration.phone if is_phone else None
 
 
 def _belongs_to_another(email: str, account_id: UUID | None) -> bool:
@@ -383,12 +315,13 @@ def _open(registration_id: UUID) -> MfaRegistration:
     return registration
 
 
-def _require(registration: MfaRegistration, step: Step) -> None:
+def require_step(registration: MfaRegistration, step: Step) -> None:
+    """Raise WrongStepError unless a step is the pending one."""
     if pending_step(registration) is not step:
         raise WrongStepError
 
 
-def _record(
+def record_step(
     registration: MfaRegistration,
     verb: str,
     *,
@@ -397,6 +330,7 @@ def _record(
     actor_id: UUID | None = None,
     data: dict[str, object] | None = None,
 ) -> None:
+    """Record `mfa_registration.<verb>`, in the transaction of the step."""
     record(
         f"mfa_registration.{verb}",
         contract_id=registration.contract_id,

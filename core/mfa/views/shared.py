@@ -18,10 +18,10 @@ from core.mfa.journey import PAGES, find_own_registration, leave_mfa_registratio
 from core.mfa.models import Channel, MfaRegistration
 from core.mfa.selectors import ChallengeView, challenge_state
 from core.mfa.services.challenges import StartRefusal, StartResult, Verdict, VerifyResult
+from core.mfa.services.completing import complete_mfa_registration
 from core.mfa.services.registrations import (
     WrongStepError,
     code_owner,
-    complete_mfa_registration,
     describe,
 )
 from core.mfa.sources import SourceDescription, SourceGoneError

@@ -8,7 +8,13 @@ from django.db.models import F
 from django.test import Client
 
 from core.accounts.models import User
+from core.audit.models import AuditEvent
+from core.common import clock
 from core.mfa.models import Challenge, RememberedBrowser
+from tenants import registry
+from tenants.configuration.document import ContractDocument
+from tenants.configuration.publishing import publish_contract
+from tenants.context import ActiveContract
 from tests.support.people import PASSWORD, PHONE, last_code, session_account
 
 COOKIE = "remembered"
@@ -52,6 +58,13 @@ def come_back(client: Client) -> Client:
     return later
 
 
+def come_back_with(browser: Client) -> Client:
+    """Return the same browser without its session."""
+    later = Client()
+    later.cookies[COOKIE] = browser.cookies[COOKIE].value
+    return later
+
+
 def let_pass(**delta: float) -> None:
     """Let every remembered browser be so much older."""
     age = timedelta(**delta)
@@ -64,3 +77,23 @@ def is_asked(response: Any, option: str, *, ticked: bool = True) -> bool:
     """Tell whether the answer leads to address and password."""
     query = "?remember=on" if ticked else ""
     return bool(response.headers["Location"] == f"/login/{option}/{query}")
+
+
+def events(event_type: str) -> list[dict[str, Any]]:
+    found = AuditEvent.objects.filter(event_type=event_type).order_by("id")
+    return [event.data for event in found]
+
+
+def publish(contract: ActiveContract, **mfa: Any) -> None:
+    fields = contract.document.model_dump(mode="json")
+    fields["mfa"].update(mfa)
+    if fields["mfa"]["remember_hours"] == 0:
+        kept = [one for one in fields["waivers"] if one["rule"] != "mfa.remember_hours"]
+        fields["waivers"] = kept
+    publish_contract(
+        document=ContractDocument.model_validate(fields),
+        base=contract.revision,
+        by=None,
+        at=clock.now(),
+    )
+    registry.forget()

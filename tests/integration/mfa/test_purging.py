@@ -14,8 +14,9 @@ from core.common import purging as common
 from core.mfa.codes import Owner, OwnerKind
 from core.mfa.models import AttemptCount, Challenge, MfaRegistration, RememberedBrowser
 from core.mfa.services import purging
+from core.mfa.services.completing import complete_mfa_registration
 from core.mfa.services.purging import purge_mfa
-from core.mfa.services.registrations import begin_mfa_registration, complete_mfa_registration
+from core.mfa.services.registrations import begin_mfa_registration
 from core.mfa.tasks import purge
 from core.notifications.models import CallAnswer, LocalMessage, OutboxMessage
 from core.notifications.services import purging as messages
