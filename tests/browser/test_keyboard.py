@@ -1,5 +1,7 @@
 """The whole way from a program's page to a second sign-in, by the keyboard alone."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -47,6 +49,21 @@ def test_a_page_that_nothing_led_to_begins_at_its_top(page: Page, portal: Portal
     assert page.evaluate("document.activeElement === document.body")
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("Login options")
+
+
+def test_back_leads_to_a_page_that_had_shown_errors(page: Page, portal: Portal) -> None:
+    page.goto(portal.url("/ms-um/register/"))
+    page.get_by_role("button", name="Next").click()
+    expect(page).to_have_title(re.compile("^Error:"))
+    page.get_by_label("NPI").fill("1234567893")
+    page.get_by_label("Provider registration code").fill("000412345")
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Is this your provider?")
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Specify your organization")
+    expect(page.locator("[data-error-summary]")).to_have_count(0)
+    page.go_forward()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Is this your provider?")
 
 
 def register(keys: Keyboard, *, number: str, code: str) -> None:

@@ -10,6 +10,9 @@ const FOLLOWED = "portal-followed";
 const FOLLOWED_FOR = 15000;
 
 function noteFollowed() {
+  // A page that answered a form with errors is reached again by Back with a GET: the browser would
+  // ask whether to send the form again, or show an error of its own, because nothing is stored.
+  window.history.replaceState(window.history.state, "");
   try {
     window.sessionStorage.setItem(FOLLOWED, String(Date.now()));
   } catch { /* A browser that keeps nothing begins each page at its top. */ }
