@@ -84,18 +84,3 @@ def test_a_refusal_says_one_thing_and_carries_reset(page: Page, portal: Portal) 
     expect(page.get_by_role("link", name=re.compile("Reset", re.I)).first).to_be_visible()
     expect(page.get_by_text("888-801-1910").first).to_be_visible()
     check_accessibility(page)
-
-
-@pytest.mark.parametrize("slug", ["wv-bh", "ms-um", "acentra-sample", "va-dmas"])
-@pytest.mark.parametrize(
-    "path",
-    ["", "register/", "register/code/", "terms/", "mfa-help/", "first-login/", "login/phone/"],
-)
-def test_each_public_page_in_each_brand(page: Page, portal: Portal, slug: str, path: str) -> None:
-    response = page.goto(portal.url(f"/{slug}/{path}"))
-    assert response is not None
-    assert response.status == 200
-    check_accessibility(page)
-    page.set_viewport_size({"width": 390, "height": 844})
-    width = page.evaluate("document.documentElement.scrollWidth")
-    assert width <= 390, f"{page.url} is {width} px wide on a phone"
