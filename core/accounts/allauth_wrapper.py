@@ -228,6 +228,21 @@ def methods_used(request: HttpRequest, user: User) -> tuple[str, ...]:
     return tuple(str(entry.get("type") or entry["method"]) for entry in records)
 
 
+def last_proven(request: HttpRequest, user: User) -> tuple[float | None, float | None]:
+    """Return when this session proved the password and a factor last, in seconds since 1970.
+
+    A remembered browser proves neither.
+    """
+    records: list[dict[str, Any]] = get_authentication_records(request, user)
+    passwords = [entry["at"] for entry in records if entry["method"] == PASSWORD]
+    factors = [
+        entry["at"]
+        for entry in records
+        if entry["method"] == FACTOR and not str(entry.get("type")).startswith(_REMEMBERED)
+    ]
+    return max(passwords, default=None), max(factors, default=None)
+
+
 def drop_sign_in(request: HttpRequest) -> None:
     """Forget a sign-in under way."""
     clear_login(request)

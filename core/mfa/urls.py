@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from core.mfa.views import challenge, registration, reset
+from core.mfa.views import challenge, confirm, registration, reset
 
 app_name = "mfa"
 urlpatterns = [
@@ -15,6 +15,9 @@ urlpatterns = [
     path("mfa/paused/", registration.paused, name="paused"),
     path("login/verify/", challenge.challenge, name="challenge"),
     path("login/verify/call/", challenge.challenge_call_state, name="challenge_call_state"),
+    path("confirm/", confirm.confirm, name="confirm"),
+    path("confirm/verify/", confirm.confirm_proof, name="confirm_proof"),
+    path("confirm/verify/call/", confirm.confirm_call_state, name="confirm_call_state"),
     path("forgot-password/", reset.forgot, name="forgot"),
     path("forgot-password/code/", reset.reset_code, name="reset_code"),
     path("forgot-password/verify/", reset.reset_proof, name="reset_proof"),

@@ -84,6 +84,10 @@ TABLE: dict[str, Row] = {
     "mfa:reset_call_state": same(286),
     "mfa:reset_present": before_sign_in(410),
     "mfa:reset_password": before_sign_in(410),
+    # Confirm that it is you: who has just signed in has confirmed it
+    "mfa:confirm": Row(LOGIN, HOME, HOME, HOME, HOME),
+    "mfa:confirm_proof": Row(LOGIN, HOME, HOME, HOME, HOME),
+    "mfa:confirm_call_state": same(286),
     # After sign-in
     "home": after_sign_in(200),
     # Registration: open to everybody; somebody signed in adds a provider to the account instead.

@@ -1,0 +1,193 @@
+"""Confirm that it is you: password and factor once more, before something important changes."""
+
+from uuid import UUID
+
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
+
+from core.accounts.access import SignedInRequest, signed_in
+from core.accounts.allauth_wrapper import PASSWORD, note_method
+from core.accounts.hashers import HashingBusyError
+from core.accounts.models import User
+from core.accounts.paths import is_own_path
+from core.accounts.policies import contracts_in_hand
+from core.accounts.services.sign_in import (
+    PasswordCheck,
+    Refusal,
+    check_password_of,
+    record_session_end,
+)
+from core.accounts.views.sign_in import contract_key_of
+from core.common import clock
+from core.common.context import current_context
+from core.common.http import get_only, get_or_post
+from core.common.ids import uuid7
+from core.mfa.codes import Purpose
+from core.mfa.confirming import Confirmation, leave_confirmation
+from core.mfa.forms import PresentPasswordForm
+from core.mfa.freshness import is_fresh
+from core.mfa.methods import available_options
+from core.mfa.proofs import Proof, ProofUrls
+from core.mfa.services.confirmations import confirm_session
+from core.mfa.views.proving import proof_call_state, proof_page
+from core.mfa.views.shared import client_redirect
+
+URLS = ProofUrls(page="mfa:confirm_proof", call="mfa:confirm_call_state")
+WRONG = "This is not your password. After several failed tries your account is locked."
+
+
+class ConfirmHolder:
+    """Somebody signed in who has just given the right password again."""
+
+    def find(self, request: HttpRequest) -> Proof | None:
+        """Return the proof that the confirmation of this session needs."""
+        user, confirmation = request.user, Confirmation.of(request)
+        if not isinstance(user, User) or confirmation is None:
+            return None
+        if confirmation.contract != contract_key_of(request):
+            return None
+        return Proof(
+            user=user,
+            purpose=Purpose.CONFIRM,
+            binding=UUID(confirmation.binding),
+            contract_id=UUID(confirmation.contract) if confirmation.contract else None,
+            option=confirmation.option,
+            options=_options(user),
+            challenge=UUID(confirmation.challenge) if confirmation.challenge else None,
+            verified=confirmation.verified,
+        )
+
+    def keep(
+        self,
+        request: HttpRequest,
+        *,
+        option: str | None = None,
+        challenge: UUID | None = None,
+        verified: bool | None = None,
+    ) -> None:
+        """Write into the session."""
+        confirmation = Confirmation.of(request)
+        if confirmation is None:
+            return
+        if option is not None:
+            confirmation.option, confirmation.challenge = option, ""
+            confirmation.verified = False
+        if challenge is not None:
+            confirmation.challenge = str(challenge)
+        if verified is not None:
+            confirmation.verified = verified
+        confirmation.keep(request)
+
+    def proven(self, request: HttpRequest, proof: Proof, method: str) -> HttpResponse:
+        """Note it in the session, which gets a new identifier, and go where the person wanted."""
+        confirmation = Confirmation.of(request)
+        leave_confirmation(request)
+        request.session.cycle_key()
+        note_method(request, proof.user, method)
+        confirm_session(user_id=proof.user.id, methods=(PASSWORD, method), at=clock.now())
+        target = confirmation.target if confirmation else reverse("home")
+        return client_redirect(request, HttpResponseRedirect(target))
+
+    def cancelled(self, request: HttpRequest) -> HttpResponse:
+        """Go home; the person stays signed in and nothing changes."""
+        leave_confirmation(request)
+        return HttpResponseRedirect(reverse("home"))
+
+    def elsewhere(self, request: HttpRequest) -> HttpResponse:
+        """Lead on who has confirmed already (a second click); begin with the password otherwise."""
+        user = request.user
+        fresh = isinstance(user, User) and is_fresh(request, user, at=clock.now())
+        target = reverse("home" if fresh else "mfa:confirm")
+        return client_redirect(request, HttpResponseRedirect(target))
+
+    def locked(self, request: HttpRequest) -> HttpResponse:
+        """End the session: whoever sits here has used up the tries."""
+        return _locked_out(request)
+
+
+HOLDER = ConfirmHolder()
+
+
+@sensitive_post_parameters("password")
+@get_or_post
+@signed_in
+def confirm(request: SignedInRequest) -> HttpResponse:
+    """Ask for the password; the factor comes next."""
+    wanted = request.GET.get("next", "")
+    target = wanted if is_own_path(wanted) else reverse("home")
+    if is_fresh(request, request.user, at=clock.now()):
+        return HttpResponseRedirect(target)
+    form = PresentPasswordForm(request.POST or None)
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            check = _check(request, form.cleaned_data["password"])
+        except HashingBusyError as busy:
+            form.add_error(None, busy.sentence)
+            status = 503
+        else:
+            if check.user is not None:
+                return _ask_for_factor(request, target)
+            if check.refusal is Refusal.LOCKED or _is_locked(request.user):
+                return _locked_out(request)
+            form.add_error("password", WRONG)
+    context = {"form": form, "lost": "lost" in request.GET}
+    return render(request, "mfa/confirm.html", context, status=status)
+
+
+@get_or_post
+@signed_in
+def confirm_proof(request: SignedInRequest) -> HttpResponse:
+    """Ask for a factor of the account, then go on."""
+    return proof_page(request, HOLDER, URLS)
+
+
+@get_only
+def confirm_call_state(request: HttpRequest) -> HttpResponse:
+    """Answer the page's own question whether the call was confirmed (htmx)."""
+    return proof_call_state(request, HOLDER, URLS)
+
+
+def _check(request: SignedInRequest, password: str) -> PasswordCheck:
+    return check_password_of(
+        email=request.user.email,
+        password=password,
+        address=current_context().remote_address,
+        at=clock.now(),
+    )
+
+
+def _ask_for_factor(request: SignedInRequest, target: str) -> HttpResponse:
+    request.session.cycle_key()
+    note_method(request, request.user, PASSWORD)
+    Confirmation(binding=str(uuid7()), contract=contract_key_of(request), target=target).keep(
+        request
+    )
+    return HttpResponseRedirect(reverse(URLS.page))
+
+
+def _is_locked(user: User) -> bool:
+    return User.objects.get(pk=user.pk).is_locked(clock.now())
+
+
+def _locked_out(request: HttpRequest) -> HttpResponse:
+    if isinstance(request.user, User):
+        record_session_end(account_id=request.user.id, reason="locked", at=clock.now())
+    logout(request)
+    return render(request, "mfa/locked.html")
+
+
+def _options(user: User) -> tuple[str, ...]:
+    """Return what the account has and its contracts accept; the address comes last.
+
+    Where the contracts accept none of what it has, all of it: somebody must be able to add what
+    they do accept.
+    """
+    found = available_options(user)
+    accepted = {method for one in contracts_in_hand(user) for method in one.document.mfa.methods}
+    kept = [option for option in found if not accepted or option in accepted | {"recovery"}]
+    usable = kept if set(kept) - {"recovery"} else list(found)
+    return tuple(sorted(usable, key=lambda option: option == "email"))
