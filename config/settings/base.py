@@ -170,6 +170,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "contracts.registration.tasks.release_expired",
         "schedule": 60.0,
     },
+    "tell the owners of waivers that end": {
+        "task": "contracts.console.tasks.announce_waivers",
+        "schedule": crontab(hour="14", minute="0"),  # UTC: morning in every state served
+    },
     "see that each contract's data is where it belongs": {
         "task": "tenants.identity.tasks.compare_identities",
         "schedule": crontab(hour="8", minute="0"),  # UTC: night in every state served

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from django.core.management.base import CommandError
 
+from contracts.console.waivers import notice_due
 from tenants.configuration.diff import Change
 from tenants.configuration.document import Waiver
 from tenants.configuration.gates import GateFailure
@@ -13,8 +14,6 @@ from tenants.configuration.loading import DocumentErrors, locate
 from tenants.configuration.publishing import GatesClosedError, Plan, PublishedMeanwhileError
 from tenants.models import ContractRevision, DeploymentRevision
 from tenants.provisioning import ProvisioningError
-
-_NOTICE_DAYS = 30
 
 
 @contextmanager
@@ -61,7 +60,7 @@ def waiver_lines(waivers: Sequence[Waiver], on: date) -> list[str]:
         left = (waiver.until - on).days
         if left < 0:
             lines.append(f"  overdue: the waiver of {waiver.rule} ended on {waiver.until}")
-        elif left <= _NOTICE_DAYS:
+        elif notice_due(waiver, on):
             lines.append(f"  the waiver of {waiver.rule} ends in {left} days, on {waiver.until}")
     return lines
 

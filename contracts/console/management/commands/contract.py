@@ -16,7 +16,7 @@ from contracts.console.printing import (
     refusals_as_command_errors,
     waiver_lines,
 )
-from contracts.console.services import publish
+from contracts.console.services.publishing import publish
 from core.accounts.models import ContractAccess
 from core.common.clock import now
 from tenants.configuration.document import ContractDocument

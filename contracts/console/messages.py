@@ -1,0 +1,35 @@
+"""The mail that a waiver ends: made when it is handed over, from the document of then."""
+
+from datetime import datetime
+
+from contracts.console.services.waivers import WAIVER_END_KIND
+from contracts.console.waivers import still_ending
+from core.notifications.kinds import MessageKind, Rendered, register_kind
+from core.notifications.mail import render_mail
+from core.notifications.models import OutboxMessage
+from core.notifications.senders import document_for
+from tenants.configuration.document import ContractDocument
+from tenants.configuration.revisions import day_in
+
+
+def register_kinds() -> None:
+    """Make the kinds known to the outbox; called when the app is ready."""
+    register_kind(
+        MessageKind(
+            name=WAIVER_END_KIND, channel="email", at_most_once=False, prepare=prepare_waiver_end
+        )
+    )
+
+
+def prepare_waiver_end(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """List the waivers that still end soon; None when all were mended or renewed meanwhile."""
+    document = document_for(message.contract_id)
+    if isinstance(document, ContractDocument):
+        zone = document.contract.time_zone
+    else:
+        zone = document.deployment.time_zone
+    waivers = still_ending(document.waivers, message.context["rules"], day_in(zone, at))
+    if not waivers:
+        return None
+    mail = render_mail(WAIVER_END_KIND, {"waivers": waivers}, document)
+    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)

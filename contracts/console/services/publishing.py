@@ -1,0 +1,47 @@
+"""Publish a contract with everything that follows from it in the apps that read its document."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from contracts.roster.services.index import rebuild_index
+from tenants import registry
+from tenants.configuration.document import ContractDocument
+from tenants.configuration.publishing import Published, publish_contract
+from tenants.configuration.revisions import find_contract_revision, read_contract_revision
+from tenants.context import contract_context
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What was published, and what was made anew for it."""
+
+    published: Published
+    fingerprints: int | None
+    """Fingerprints in the shared index after it was rebuilt; None: it did not have to be."""
+
+
+def publish(
+    *, document: ContractDocument, base: int | None, by: UUID | None, at: datetime, note: str = ""
+) -> Publication:
+    """Publish a contract's document, and rebuild its part of the shared index for a new rule.
+
+    Called by operators. The index can be rebuilt at any time, so it is made after the revision is
+    in force, in a transaction of its own: `roster reindex` mends an interruption between the two.
+    Raises and records what `publish_contract` does.
+    """
+    slug = document.contract.slug
+    before = find_contract_revision(slug)
+    published = publish_contract(document=document, base=base, by=by, at=at, note=note)
+    if not (published.changed and before):
+        return Publication(published, None)
+    if _index_rule(read_contract_revision(before)) == _index_rule(document):
+        return Publication(published, None)
+    with contract_context(registry.get_contract(slug)):
+        return Publication(published, rebuild_index())
+
+
+def _index_rule(document: ContractDocument) -> tuple[object, ...]:
+    """What decides under which pairs a roster entry is found."""
+    registration = document.registration
+    return registration.rule, registration.without_npi, registration.without_code

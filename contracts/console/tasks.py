@@ -1,0 +1,13 @@
+"""What the console does by itself."""
+
+from celery import shared_task
+
+from contracts.console.services.waivers import announce_ending_waivers
+from core.common.clock import now
+from tenants.celery import SharedTask
+
+
+@shared_task(base=SharedTask, name="contracts.console.tasks.announce_waivers")
+def announce_waivers() -> None:
+    """Tell the owners of waivers that end in 30 or 7 days."""
+    announce_ending_waivers(at=now())
