@@ -37,6 +37,7 @@ __all__ = [
     "is_configured",
     "is_unavailable",
     "list_contracts",
+    "list_hosts",
 ]
 
 
@@ -116,6 +117,12 @@ def is_unavailable(slug: str) -> bool:
 def find_by_host(host: str) -> HostMatch | None:
     """Return what a host name (lower case, no port) leads to, or None for a stranger's."""
     return _current().match(host)
+
+
+def list_hosts() -> Sequence[str]:
+    """Return the names of the hosts that answer here, portal and contract ones, in order."""
+    hosts = _current().hosts
+    return sorted(name for name, match in hosts.items() if match.redirects_to is None)
 
 
 def get_deployment() -> DeploymentDocument:

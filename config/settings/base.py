@@ -184,6 +184,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 PORTAL_LOCAL_HOSTS = False
 PORTAL_PUBLIC_SCHEME = "https"
 PORTAL_PUBLIC_PORT: int | None = None
+# The domain of passkeys that all hosts share; while it is empty, the primary portal host.
+PORTAL_PASSKEY_DOMAIN = ""
 # Networks whose forwarded headers count; from all others they are dropped.
 PORTAL_TRUSTED_PROXIES: tuple[Network, ...] = ()
 PORTAL_CHANNELS = {

@@ -45,6 +45,7 @@ if env_bool("BEHIND_TLS_PROXY", default=False):
             "header that says https counts from there only."
         )
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+PORTAL_PASSKEY_DOMAIN = env_str("PORTAL_PASSKEY_DOMAIN", "")
 PORTAL_APPLICATION_ROLE = env_str("PORTAL_APPLICATION_ROLE", "portal_app")
 
 AWS_REGION = env_str("AWS_REGION", "us-east-1")

@@ -27,7 +27,8 @@ class PendingRegistrationSource:
             last_name=pending.last_name,
             username=pending.username,
             policy=contract.document,
-            methods=contract.document.mfa.methods,
+            # Who registers a provider administers it.
+            methods=contract.document.mfa.accepted_of(admin=True),
             counted_under=pending.id,
         )
 

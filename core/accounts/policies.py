@@ -116,6 +116,8 @@ class OfferedOptions:
 
     phone: bool
     email: bool
+    totp: bool
+    passkey: bool
     remember_hours: int
 
 
@@ -127,6 +129,8 @@ def offered_options(contract: ActiveContract | None) -> OfferedOptions:
     return OfferedOptions(
         phone="phone" in methods,
         email="email" in methods,
+        totp="totp" in methods,
+        passkey="passkey" in methods,
         remember_hours=max(section.remember_hours for section in sections),
     )
 

@@ -64,6 +64,11 @@ def unseal(purpose: str, sealed: bytes, *bound_to: str) -> bytes:
         raise SealBrokenError(purpose) from error
 
 
+def is_under_older_key(sealed: bytes) -> bool:
+    """Tell whether something was sealed before the newest key came, and should be sealed anew."""
+    return int.from_bytes(sealed[:_VERSION_BYTES], "big") < current_key_version()
+
+
 def _joined(*parts: str | bytes) -> bytes:
     """Join parts with their lengths before them, so that what is joined can be told apart."""
     encoded = [part.encode() if isinstance(part, str) else part for part in parts]

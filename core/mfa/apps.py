@@ -18,12 +18,14 @@ class MfaConfig(AppConfig):
         from core.mfa.codes import Owner, OwnerKind
         from core.mfa.messages import KINDS
         from core.mfa.methods import register_prover
+        from core.mfa.notices import FACTOR_NOTICE
         from core.mfa.reset_messages import RESET_CODE
         from core.mfa.services.browsers import forget_all_browsers
         from core.mfa.services.challenges import forget_attempts
         from core.mfa.services.own_account import AccountSource
         from core.mfa.sources import register_source
         from core.mfa.views.provers import EmailProver, PhoneProver
+        from core.mfa.views.stronger_provers import AppProver, PasskeyProver, RecoveryProver
         from core.notifications.kinds import register_kind
 
         def forget_codes(user_id: UUID) -> None:
@@ -38,5 +40,8 @@ class MfaConfig(AppConfig):
         register_source("account", AccountSource())
         register_prover("phone", PhoneProver())
         register_prover("email", EmailProver())
-        for kind in (*KINDS, RESET_CODE):
+        register_prover("totp", AppProver())
+        register_prover("passkey", PasskeyProver())
+        register_prover("recovery", RecoveryProver())
+        for kind in (*KINDS, RESET_CODE, FACTOR_NOTICE):
             register_kind(kind)

@@ -59,6 +59,40 @@ class CodeForm(PortalForm):
         return digits
 
 
+class AppCodeForm(CodeForm):
+    """The code that an authenticator app shows now."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].help_text = f"The {DIGITS} digits that your app shows now"
+
+
+class RecoveryCodeForm(PortalForm):
+    """A recovery code; case, spaces and hyphens are taken as they come."""
+
+    code = forms.CharField(
+        label="Recovery Code",
+        help_text="Ten letters and digits, as in k7qm2-xrt9b",
+        max_length=30,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+        error_messages={"required": "Enter one of your recovery codes"},
+    )
+
+
+class PasskeyNameForm(PortalForm):
+    """What the person calls a passkey."""
+
+    name = forms.CharField(
+        label="Name",
+        help_text="So that you know it again: the phone, computer or key it is on",
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Give it a name, such as Office computer"},
+    )
+
+
 class PasswordForm(PortalForm):
     """A new password, twice. The rules stand beside it and are checked by the service."""
 

@@ -14,6 +14,8 @@ PAGES = {
     "email": "mfa:email",
     "password": "mfa:password",
     "phone": "mfa:phone",
+    "app": "mfa:app",
+    "passkey": "mfa:passkey",
 }
 
 

@@ -1,6 +1,6 @@
 """What a policy says about one code, and whether a contract accepts how somebody signed in."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from core.accounts.policies import Policy
@@ -19,8 +19,15 @@ METHOD_OF_CHANNEL = {
     "email": "email",
     "sms": "phone",
     "voice": "phone",
+    "totp": "totp",
+    "passkey": "passkey",
+    # A spare for a code of the app: a secret that can be typed into a false page, too. Where only
+    # passkeys are accepted it does not count.
+    "recovery": "totp",
     "remembered_email": "email",
     "remembered_phone": "phone",
+    "remembered_totp": "totp",
+    "remembered_passkey": "passkey",
 }
 
 
@@ -37,6 +44,15 @@ def sign_in_rules(policy: Policy, channel: str) -> CodeRules:
         hold_minutes=policy.accounts.lock_hold_minutes,
         voice_confirmation=policy.mfa.voice_confirmation,
     ).capped()
+
+
+def answer_rules(policy: Policy) -> CodeRules:
+    """Return the rules of an answer that no message is sent for: only the tries count."""
+    return CodeRules(
+        life_seconds=0,
+        max_attempts=policy.mfa.attempts,
+        hold_minutes=policy.accounts.lock_hold_minutes,
+    )
 
 
 def registration_rules(policy: Policy, channel: str, purpose: Purpose) -> CodeRules:
@@ -81,3 +97,17 @@ def stranger_rules() -> StrangerRules:
         ).capped(),
         reset_minutes=min(policy.links.reset_minutes for policy in policies),
     )
+
+
+def accepted_options(options: Sequence[str], methods: Collection[str]) -> tuple[str, ...]:
+    """Return those of an account's options that one of `methods` accepts, recovery codes among
+    them: they are for whoever has lost the rest.
+
+    When nothing is accepted, all of them: the account's contracts then ask for a factor to be
+    enrolled, and show nothing before (design decision 7).
+    """
+    accepted = [one for one in options if one in methods]
+    spare = [one for one in options if one == "recovery"]
+    if not accepted:
+        return tuple(options)
+    return tuple(one for one in options if one in {*accepted, *spare})

@@ -5,11 +5,19 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.common.masking import mask_email, mask_phone
 from core.mfa.codes import Owner, screen_digits
-from core.mfa.models import Challenge, Channel, Factor, FactorKind, MfaRegistration
+from core.mfa.models import (
+    Challenge,
+    Channel,
+    Factor,
+    FactorKind,
+    MfaRegistration,
+    Passkey,
+    RecoveryCode,
+)
 from core.mfa.services.limits import next_code_at
 from core.notifications.selectors import delivery_is_late
 
@@ -58,6 +66,31 @@ def list_factors(user_id: UUID) -> QuerySet[Factor]:
 def kinds_of(user_id: UUID) -> frozenset[str]:
     """Return which kinds of factor an account has proven (one query)."""
     return frozenset(list_factors(user_id).values_list("kind", flat=True))
+
+
+def working_kinds(user_id: UUID) -> frozenset[str]:
+    """Return the kinds of factor that an account can prove: without suspended passkeys."""
+    stopped = Q(kind=FactorKind.PASSKEY) & ~Exists(
+        Passkey.objects.filter(factor=OuterRef("pk"), suspended_at__isnull=True)
+    )
+    return frozenset(list_factors(user_id).exclude(stopped).values_list("kind", flat=True))
+
+
+def list_passkeys(user_id: UUID) -> QuerySet[Passkey]:
+    """Return the passkeys of an account, oldest first, suspended ones too."""
+    return Passkey.objects.filter(factor__user_id=user_id).order_by("created_at", "id")
+
+
+def has_passkey_for(user_id: UUID, rp_id: str) -> bool:
+    """Tell whether a passkey of an account is good for a domain and not suspended."""
+    return list_passkeys(user_id).filter(rp_id=rp_id, suspended_at__isnull=True).exists()
+
+
+def count_recovery_codes(user_id: UUID) -> int:
+    """Return how many recovery codes of an account are still good."""
+    return RecoveryCode.objects.filter(
+        user_id=user_id, used_at__isnull=True, replaced_at__isnull=True
+    ).count()
 
 
 def find_phone(user_id: UUID) -> str | None:

@@ -12,6 +12,8 @@ class Step(StrEnum):
     EMAIL = "email"
     PASSWORD = "password"  # noqa: S105
     PHONE = "phone"
+    APP = "app"
+    PASSKEY = "passkey"
     COMPLETE = "complete"
 
 
@@ -34,8 +36,23 @@ class Progress(Protocol):
     def phone_verified_at(self) -> datetime | None:
         """Return when the phone was proven."""
 
+    @property
+    def totp_verified_at(self) -> datetime | None:
+        """Return when the authenticator app was proven by a code."""
 
-ORDER = (Step.METHOD, Step.EMAIL, Step.PASSWORD, Step.PHONE)
+    @property
+    def passkey_verified_at(self) -> datetime | None:
+        """Return when the passkey was made."""
+
+
+ORDER = (Step.METHOD, Step.EMAIL, Step.PASSWORD)
+"""What every method begins with; the last step is the method's own, where it has one."""
+LAST_STEPS = {"phone": Step.PHONE, "totp": Step.APP, "passkey": Step.PASSKEY}
+
+
+def last_step(method: str) -> Step:
+    """Return the step that ends the registration of a method."""
+    return LAST_STEPS.get(method, Step.PASSWORD)
 
 
 def pending_step(progress: Progress) -> Step:
@@ -46,9 +63,13 @@ def pending_step(progress: Progress) -> Step:
         return Step.EMAIL
     if not progress.password_hash:
         return Step.PASSWORD
-    if progress.method == "phone" and progress.phone_verified_at is None:
-        return Step.PHONE
-    return Step.COMPLETE
+    proven_at = {
+        Step.PHONE: progress.phone_verified_at,
+        Step.APP: progress.totp_verified_at,
+        Step.PASSKEY: progress.passkey_verified_at,
+    }
+    last = last_step(progress.method)
+    return last if last in proven_at and proven_at[last] is None else Step.COMPLETE
 
 
 def may_visit(progress: Progress, step: Step) -> bool:
@@ -61,5 +82,5 @@ def may_visit(progress: Progress, step: Step) -> bool:
     if step is pending:
         return True
     if step in {Step.METHOD, Step.EMAIL} and pending is not Step.COMPLETE:
-        return ORDER.index(step) < ORDER.index(pending)
+        return pending not in ORDER or ORDER.index(step) < ORDER.index(pending)
     return False

@@ -2,16 +2,27 @@
 
 from django.urls import path
 
-from core.mfa.views import challenge, confirm, registration, reset
+from core.mfa.views import (
+    challenge,
+    confirm,
+    registration,
+    registration_factors,
+    reset,
+    well_known,
+)
 
 app_name = "mfa"
 urlpatterns = [
+    path(".well-known/webauthn", well_known.webauthn, name="webauthn"),
     path("mfa/method/", registration.method, name="method"),
     path("mfa/email/", registration.email, name="email"),
     path("mfa/password/", registration.password, name="password"),
     path("mfa/phone/", registration.phone, name="phone"),
     path("mfa/phone/verify/", registration.phone_verify, name="phone_verify"),
     path("mfa/phone/call/", registration.call_state, name="call_state"),
+    path("mfa/app/", registration_factors.app, name="app"),
+    path("mfa/app/code.svg", registration_factors.app_code, name="app_code"),
+    path("mfa/passkey/", registration_factors.passkey, name="passkey"),
     path("mfa/paused/", registration.paused, name="paused"),
     path("login/verify/", challenge.challenge, name="challenge"),
     path("login/verify/call/", challenge.challenge_call_state, name="challenge_call_state"),

@@ -127,6 +127,8 @@ def stricter_fields(before: PolicySections, after: PolicySections) -> tuple[str,
     ]
     if set(before.mfa.methods) - set(after.mfa.methods):
         fields.append("mfa.methods")
+    if set(before.mfa.accepted_of(admin=True)) - set(after.mfa.accepted_of(admin=True)):
+        fields.append("mfa.admin_methods")
     return tuple(fields)
 
 

@@ -90,9 +90,21 @@ class CodePolicy(Section):
 
 
 class MfaSection(CodePolicy):
-    """The second factor. `methods` never merges: each contract looks at what a session used."""
+    """The second factor. Methods never merge: each contract looks at what a session used."""
 
     methods: tuple[Method, ...] = Field(default=("totp", "passkey", "phone"), min_length=1)
+    admin_methods: tuple[Method, ...] = ()
+    """Which of the methods are accepted of people who administer providers; empty: all of them."""
+
+    @model_validator(mode="after")
+    def _admin_methods_are_methods(self) -> Self:
+        if not set(self.admin_methods) <= set(self.methods):
+            raise ValueError("admin_methods must all be among methods.")
+        return self
+
+    def accepted_of(self, *, admin: bool) -> tuple[Method, ...]:
+        """Return the methods that are accepted of somebody, admin of providers or not."""
+        return (self.admin_methods or self.methods) if admin else self.methods
 
 
 class SessionsSection(Section):

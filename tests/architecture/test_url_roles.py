@@ -62,6 +62,9 @@ TABLE: dict[str, Row] = {
     "login_options": before_sign_in(200),
     "sign_in_phone": same(200),
     "sign_in_email": same(200),
+    # No sample program of the tests offers these two
+    "sign_in_totp": same(404),
+    "sign_in_passkey": same(404),
     "employee_login": same(200),
     "sign_out": same(405),
     "session": Row(401, 200, 200, 200, 200),
@@ -74,6 +77,11 @@ TABLE: dict[str, Row] = {
     "mfa:email": before_sign_in(410),
     "mfa:password": before_sign_in(410),
     "mfa:phone": before_sign_in(410),
+    "mfa:app": before_sign_in(410),
+    "mfa:app_code": same(404),
+    "mfa:passkey": before_sign_in(410),
+    # Only at the domain of the passkeys, which is no local name
+    "mfa:webauthn": same(404),
     "mfa:phone_verify": before_sign_in(410),
     "mfa:call_state": same(286),
     "mfa:paused": same(200),

@@ -32,6 +32,13 @@ from tenants.configuration.document import BrandSection, ContractDocument
 
 NEXT_KEY = "portal_next"
 REMEMBER_KEY = "remember"
+LOGIN_OPTIONS = {
+    "phone": "Phone",
+    "email": "Email",
+    "totp": "Authenticator app",
+    "passkey": "Passkey",
+}
+"""The login options and how their buttons go on: *Login with …*."""
 REFUSED = (
     "We could not sign you in. Check the e-mail address and the password. After several failed "
     "tries an account is locked, and its owner gets a mail about it."
@@ -67,6 +74,7 @@ def login_options(request: HttpRequest) -> HttpResponse:
         {
             "options": options,
             "known": known,
+            "known_label": LOGIN_OPTIONS[known.option] if known else "",
             "remember_form": RememberForm(
                 hours=options.remember_hours, initial={"remember": known is not None}
             ),
@@ -174,7 +182,7 @@ def take_next(request: HttpRequest) -> str:
 
 
 def _is_offered(option: str, options: OfferedOptions) -> bool:
-    return {"phone": options.phone, "email": options.email}.get(option, False)
+    return option in LOGIN_OPTIONS and bool(getattr(options, option))
 
 
 def _attempt(request: HttpRequest, option: str, *, remember: bool = False) -> SignInAttempt:

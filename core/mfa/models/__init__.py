@@ -1,12 +1,20 @@
 """Factors, one-time codes, remembered browsers and the one-time choice of a factor."""
 
+from core.mfa.models.authenticators import (
+    Passkey,
+    PasskeyCeremony,
+    RecoveryCode,
+    Totp,
+    TotpEnrolment,
+)
 from core.mfa.models.browsers import RememberedBrowser
 from core.mfa.models.challenges import AttemptCount, Challenge, Channel
-from core.mfa.models.factors import Factor, FactorKind
+from core.mfa.models.factors import STRONGER, Factor, FactorKind
 from core.mfa.models.registrations import MfaMethod, MfaRegistration
 from core.mfa.models.resets import PasswordReset
 
 __all__ = [
+    "STRONGER",
     "AttemptCount",
     "Challenge",
     "Channel",
@@ -14,6 +22,11 @@ __all__ = [
     "FactorKind",
     "MfaMethod",
     "MfaRegistration",
+    "Passkey",
+    "PasskeyCeremony",
     "PasswordReset",
+    "RecoveryCode",
     "RememberedBrowser",
+    "Totp",
+    "TotpEnrolment",
 ]

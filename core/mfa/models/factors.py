@@ -12,6 +12,12 @@ class FactorKind(models.TextChoices):
 
     EMAIL = "email", "E-mail"
     PHONE = "phone", "Phone"
+    TOTP = "totp", "Authenticator app"
+    PASSKEY = "passkey", "Passkey"
+
+
+STRONGER = frozenset({FactorKind.TOTP.value, FactorKind.PASSKEY.value})
+"""The kinds that need no message; recovery codes are spares for these."""
 
 
 class Factor(UUIDModel):

@@ -13,6 +13,8 @@ class MfaMethod(models.TextChoices):
 
     PHONE = "phone", "Phone"
     EMAIL = "email", "E-mail"
+    TOTP = "totp", "Authenticator app"
+    PASSKEY = "passkey", "Passkey"
 
 
 class MfaRegistration(UUIDModel):
@@ -43,6 +45,8 @@ class MfaRegistration(UUIDModel):
         Challenge, null=True, on_delete=models.PROTECT, related_name="+"
     )
     phone_verified_at = models.DateTimeField(null=True)
+    totp_verified_at = models.DateTimeField(null=True)
+    passkey_verified_at = models.DateTimeField(null=True)
     account_epoch = models.PositiveIntegerField(null=True)
     started_at = models.DateTimeField()
     completed_at = models.DateTimeField(null=True)

@@ -6,7 +6,8 @@ from uuid import UUID
 from django.db import transaction
 
 from core.accounts.models import User
-from core.mfa.models import Factor, FactorKind, MfaMethod, MfaRegistration
+from core.mfa.models import MfaRegistration
+from core.mfa.services.registration_factors import proven_phone, write_factors
 from core.mfa.services.registrations import record_step, require_step
 from core.mfa.sources import CompletedRegistration, SourceGoneError, get_source
 from core.mfa.states import Step
@@ -31,13 +32,13 @@ def complete_mfa_registration(*, registration_id: UUID, at: datetime) -> User:
         CompletedRegistration(
             email=registration.email,
             password_hash=registration.password_hash,
-            phone=_phone_of(registration),
+            phone=proven_phone(registration),
             method=registration.method,
             account_epoch=registration.account_epoch,
         ),
         at=at,
     )
-    _write_factors(user, registration, at=at)
+    write_factors(user, registration, at=at)
     registration.completed_at = at
     registration.account_id = user.id
     for name, nothing in MfaRegistration.WIPED.items():
@@ -51,28 +52,3 @@ def complete_mfa_registration(*, registration_id: UUID, at: datetime) -> User:
         at=at,
     )
     return user
-
-
-def _write_factors(user: User, registration: MfaRegistration, *, at: datetime) -> None:
-    """Write the address as a factor, and the phone where it was proven; older ones go."""
-    Factor.objects.filter(user=user).delete()
-    Factor.objects.create(
-        user=user,
-        kind=FactorKind.EMAIL,
-        verified_at=registration.email_verified_at or at,
-        created_at=at,
-    )
-    phone = _phone_of(registration)
-    if phone:
-        Factor.objects.create(
-            user=user,
-            kind=FactorKind.PHONE,
-            phone=phone,
-            verified_at=registration.phone_verified_at or at,
-            created_at=at,
-        )
-
-
-def _phone_of(registration: MfaRegistration) -> str | None:
-    is_phone = registration.method == MfaMethod.PHONE and registration.phone_verified_at
-    return registration.phone if is_phone else None

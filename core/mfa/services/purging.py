@@ -14,8 +14,11 @@ from core.mfa.models import (
     AttemptCount,
     Challenge,
     MfaRegistration,
+    PasskeyCeremony,
     PasswordReset,
+    RecoveryCode,
     RememberedBrowser,
+    TotpEnrolment,
 )
 
 CHALLENGES_KEPT: Final = 2 * LONGEST_WINDOW
@@ -30,6 +33,10 @@ BROWSERS_KEPT: Final = timedelta(days=1)
 """A browser is remembered for a day at most; what has ended is worth nothing."""
 RESETS_KEPT: Final = timedelta(days=1)
 """It holds an address that may be nobody's; what came of it stands in the audit."""
+ENROLMENTS_KEPT: Final = timedelta(days=1)
+"""Secrets and questions that nobody confirmed live half an hour at most."""
+RECOVERY_CODES_KEPT: Final = timedelta(days=30)
+"""Used and replaced ones; they open nothing any more."""
 
 
 def purge_mfa(*, at: datetime) -> int:
@@ -38,7 +45,15 @@ def purge_mfa(*, at: datetime) -> int:
     done = _close_unfinished(at=at)
     done += delete_in_batches(_closed(at)) + delete_in_batches(_resets(at))
     return done + sum(
-        delete_in_batches(rows) for rows in (_challenges(at), _counts(at), _browsers(at))
+        delete_in_batches(rows)
+        for rows in (
+            _challenges(at),
+            _counts(at),
+            _browsers(at),
+            _app_secrets(at),
+            _passkey_questions(at),
+            _recovery_codes(at),
+        )
     )
 
 
@@ -82,3 +97,17 @@ def _resets(at: datetime) -> QuerySet[PasswordReset]:
 def _browsers(at: datetime) -> QuerySet[RememberedBrowser]:
     ended = Q(expires_at__lt=at - BROWSERS_KEPT) | Q(revoked_at__lt=at - BROWSERS_KEPT)
     return RememberedBrowser.objects.filter(ended)
+
+
+def _app_secrets(at: datetime) -> QuerySet[TotpEnrolment]:
+    """Confirmed or not: what a registration confirmed and completed was taken over and is gone."""
+    return TotpEnrolment.objects.filter(expires_at__lt=at - ENROLMENTS_KEPT)
+
+
+def _passkey_questions(at: datetime) -> QuerySet[PasskeyCeremony]:
+    return PasskeyCeremony.objects.filter(expires_at__lt=at - ENROLMENTS_KEPT)
+
+
+def _recovery_codes(at: datetime) -> QuerySet[RecoveryCode]:
+    before = at - RECOVERY_CODES_KEPT
+    return RecoveryCode.objects.filter(Q(used_at__lt=before) | Q(replaced_at__lt=before))

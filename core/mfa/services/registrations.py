@@ -122,7 +122,7 @@ def choose_method(*, registration_id: UUID, method: str, at: datetime) -> MfaReg
 
     Raises MethodNotOfferedError, SourceGoneError.
     """
-    registration = _open(registration_id)
+    registration = open_registration(registration_id)
     if method not in describe(registration).methods or method not in MfaMethod.values:
         raise MethodNotOfferedError
     registration.method = method
@@ -137,7 +137,7 @@ def send_email_code(*, registration_id: UUID, email: str, at: datetime) -> Start
 
     Nothing here depends on whether the address has an account: that is told after it is proven.
     """
-    registration = _open(registration_id)
+    registration = open_registration(registration_id)
     require_step(registration, Step.EMAIL)
     registration.email = email.strip().lower()
     started = _start(
@@ -156,7 +156,7 @@ def verify_email(*, registration_id: UUID, code: str, at: datetime) -> EmailVeri
     An address that belongs to another account is refused after the right code only: whoever reads
     its mail may know. Records `mfa_registration.email_verified`.
     """
-    registration = _open(registration_id)
+    registration = open_registration(registration_id)
     require_step(registration, Step.EMAIL)
     if registration.email_challenge_id is None:
         return EmailVerification(EmailOutcome.NOT_VERIFIED, VerifyResult(Verdict.EXPIRED))
@@ -180,7 +180,7 @@ def verify_email(*, registration_id: UUID, code: str, at: datetime) -> EmailVeri
 @transaction.atomic
 def change_email(*, registration_id: UUID, at: datetime) -> MfaRegistration:
     """Go back to the e-mail step to prove another address; the proof of the former is dropped."""
-    registration = _open(registration_id)
+    registration = open_registration(registration_id)
     if pending_step(registration) in {Step.METHOD, Step.COMPLETE}:
         raise WrongStepError
     registration.email_verified_at = None
@@ -211,7 +211,7 @@ def set_password(
         raise WeakPasswordError(problems)
     encoded = make_password(normalize_password(password))
     with transaction.atomic():
-        registration = _open(registration_id)
+        registration = open_registration(registration_id)
         require_step(registration, Step.PASSWORD)
         registration.password_hash = encoded
         registration.save(update_fields=["password_hash"])
@@ -227,7 +227,7 @@ def send_phone_code(
 
     Raises PhoneNumberError, WrongStepError. The number is the account's once it is proven.
     """
-    registration = _open(registration_id)
+    registration = open_registration(registration_id)
     require_step(registration, Step.PHONE)
     number = parse_us_phone(phone)
     started = _start(registration, Purpose.VERIFY_PHONE, channel, number, at=at)
@@ -241,7 +241,7 @@ def send_phone_code(
 @transaction.atomic
 def verify_phone(*, registration_id: UUID, code: str, at: datetime) -> VerifyResult:
     """Answer the code of a text. Raises WrongStepError."""
-    registration = _open(registration_id)
+    registration = open_registration(registration_id)
     require_step(registration, Step.PHONE)
     if registration.phone_challenge_id is None:
         return VerifyResult(Verdict.EXPIRED)
@@ -254,7 +254,7 @@ def verify_phone(*, registration_id: UUID, code: str, at: datetime) -> VerifyRes
 @transaction.atomic
 def confirm_call(*, registration_id: UUID, at: datetime) -> VerifyResult:
     """Go on after the call was answered with the right keys. Raises WrongStepError."""
-    registration = _open(registration_id)
+    registration = open_registration(registration_id)
     require_step(registration, Step.PHONE)
     if registration.phone_challenge_id is None:
         return VerifyResult(Verdict.EXPIRED)
@@ -304,7 +304,8 @@ def _open_unlocked(registration_id: UUID) -> MfaRegistration:
     return registration
 
 
-def _open(registration_id: UUID) -> MfaRegistration:
+def open_registration(registration_id: UUID) -> MfaRegistration:
+    """Return a registration under way, locked until the transaction ends. SourceGoneError."""
     registration = (
         MfaRegistration.objects.select_for_update()
         .filter(pk=registration_id, completed_at__isnull=True, closed_at__isnull=True)

@@ -7,10 +7,13 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from core.accounts.allauth_wrapper import PortalStage, drop_sign_in, find_stage, note_method
+from core.accounts.models import User
+from core.accounts.policies import contracts_in_hand, policy_of
 from core.accounts.views.sign_in import contract_key_of
 from core.common.http import get_only, get_or_post
 from core.mfa.codes import Purpose
 from core.mfa.methods import available_options
+from core.mfa.policies import accepted_options
 from core.mfa.proofs import Proof, ProofUrls
 from core.mfa.stages import ChallengeStage
 from core.mfa.views.proving import proof_call_state, proof_page
@@ -111,9 +114,20 @@ def _own_stage(request: HttpRequest) -> PortalStage | None:
 
 
 def _options(stage: PortalStage) -> tuple[str, ...]:
-    """Return the login option first, then what else the account has; not the other option."""
+    """Return the login option first, then what else the account has and a contract accepts.
+
+    Who chose phone or e-mail is not asked for the other of the two instead.
+    """
     chosen = stage.attempt.option
-    other = [option for option in _LOGIN_OPTIONS if option != chosen]
+    documented = chosen in _LOGIN_OPTIONS
+    other = [option for option in _LOGIN_OPTIONS if documented and option != chosen]
     kinds = frozenset(stage.attempt.kinds)
-    found = available_options(stage.user, kinds=kinds, without=other)
+    available = available_options(stage.user, kinds=kinds, without=other)
+    found = accepted_options(available, _methods_accepted(stage.user))
     return tuple(sorted(found, key=lambda option: option != chosen))
+
+
+def _methods_accepted(user: User) -> set[str]:
+    """Return what any contract of the account accepts; without one, what the deployment does."""
+    accepted = policy_of(contracts_in_hand(user)).methods.values()
+    return {method for methods in accepted for method in methods}

@@ -14,7 +14,7 @@ from core.common import clock
 from core.common.http import get_only, get_or_post
 from core.mfa.forms import CodeForm, EmailForm, PasswordForm, PhoneForm
 from core.mfa.journey import find_own_registration
-from core.mfa.models import Channel, MfaMethod, MfaRegistration
+from core.mfa.models import STRONGER, Channel, MfaMethod, MfaRegistration
 from core.mfa.services.registrations import (
     EmailOutcome,
     MethodNotOfferedError,
@@ -35,7 +35,7 @@ from core.mfa.views.shared import (
     finish_registration,
     registration_challenge,
     registration_page,
-    steps_of,
+    step_page,
     to_pending,
     why_not_sent,
     why_not_verified,
@@ -50,7 +50,7 @@ CURRENT = {"method": 1, "email": 2, "password": 3, "phone": 4, "phone_verify": 4
 def method(
     request: HttpRequest, registration: MfaRegistration, person: SourceDescription
 ) -> HttpResponse:
-    """Choose PHONE or EMAIL, of those that the program offers."""
+    """Choose one of the methods that the program offers."""
     error = ""
     if request.method == "POST":
         try:
@@ -65,7 +65,12 @@ def method(
         except MethodNotOfferedError as refusal:
             error = refusal.sentence
     offered = [name for name in MfaMethod.values if name in person.methods]
-    return _page(request, "method", registration, {"offered": offered, "error": error})
+    context: Context = {
+        "offered": offered,
+        "error": error,
+        "stronger": STRONGER & set(offered),
+    }
+    return _page(request, "method", registration, context)
 
 
 @get_or_post
@@ -169,7 +174,7 @@ def phone(
 ) -> HttpResponse:
     """Give a number and have a code sent, or be called."""
     form = PhoneForm(request.POST or None, initial={"phone": registration.phone})
-    context: Context = {"form": form}
+    context: Context = {"form": form, "stronger": STRONGER & set(person.methods)}
     if request.method == "POST" and form.is_valid():
         started = send_phone_code(
             registration_id=registration.id,
@@ -249,12 +254,7 @@ def _page(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    shared: Context = {
-        "registration": registration,
-        "steps": steps_of(registration),
-        "current": CURRENT[name],
-    }
-    return render(request, f"mfa/{name}.html", {**shared, **context}, status=status)
+    return step_page(request, name, registration, context, current=CURRENT[name], status=status)
 
 
 @get_only

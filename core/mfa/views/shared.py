@@ -1,6 +1,6 @@
 """What the pages of MFA registration have in common."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import wraps
 
@@ -15,7 +15,7 @@ from core.common import clock
 from core.common.errors import DomainError
 from core.common.ids import uuid7
 from core.mfa.journey import PAGES, find_own_registration, leave_mfa_registration
-from core.mfa.models import Channel, MfaRegistration
+from core.mfa.models import STRONGER, Channel, MfaRegistration
 from core.mfa.selectors import ChallengeView, challenge_state
 from core.mfa.services.challenges import StartRefusal, StartResult, Verdict, VerifyResult
 from core.mfa.services.completing import complete_mfa_registration
@@ -25,11 +25,13 @@ from core.mfa.services.registrations import (
     describe,
 )
 from core.mfa.sources import SourceDescription, SourceGoneError
-from core.mfa.states import Step, may_visit, pending_step
+from core.mfa.states import Step, last_step, may_visit, pending_step
 
 STEPS = {
     "phone": ["Login method", "E-mail address", "Password", "Phone"],
     "email": ["Login method", "E-mail address", "Password"],
+    "totp": ["Login method", "E-mail address", "Password", "Authenticator app"],
+    "passkey": ["Login method", "E-mail address", "Password", "Passkey"],
 }
 # Own figure: longer than the last step ever takes, where the machine is busy.
 _PRESSED_TWICE = timedelta(seconds=30)
@@ -79,10 +81,10 @@ def _open_page(
 
 
 def to_pending(registration: MfaRegistration) -> HttpResponse:
-    """Lead to the page of the pending step; the last one is the password's or the phone's."""
+    """Lead to the page of the pending step; when none is, to the last one of the method."""
     step = pending_step(registration)
     if step is Step.COMPLETE:
-        step = Step.PHONE if registration.method == "phone" else Step.PASSWORD
+        step = last_step(registration.method)
     return HttpResponseRedirect(reverse(PAGES[step.value]))
 
 
@@ -131,9 +133,22 @@ def registration_challenge(
     )
 
 
-def steps_of(registration: MfaRegistration) -> list[str]:
-    """Return the labels of the step indicator."""
-    return STEPS.get(registration.method, STEPS["phone"])
+def step_page(
+    request: HttpRequest,
+    name: str,
+    registration: MfaRegistration,
+    context: Mapping[str, object],
+    *,
+    current: int,
+    status: int = 200,
+) -> HttpResponse:
+    """Render the page of a step under the step indicator."""
+    shared = {
+        "registration": registration,
+        "steps": STEPS.get(registration.method, STEPS["phone"]),
+        "current": current,
+    }
+    return render(request, f"mfa/{name}.html", {**shared, **context}, status=status)
 
 
 def why_not_sent(started: StartResult) -> dict[str, object]:
@@ -163,6 +178,8 @@ def _proven(registration: MfaRegistration) -> list[str]:
     channels = [Channel.EMAIL.value]
     if registration.method == "phone" and registration.phone_challenge is not None:
         channels.append(registration.phone_challenge.channel)
+    if registration.method in STRONGER:
+        channels.append(registration.method)
     return channels
 
 

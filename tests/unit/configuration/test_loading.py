@@ -84,6 +84,12 @@ def test_what_the_documents_print_is_what_the_samples_say() -> None:
         ("email_code_seconds = 30", "email_code_seconds = 601", "mfa.email_code_seconds", "600"),
         ('methods = ["phone", "email"]', "methods = []", "mfa.methods", "empty"),
         ('methods = ["phone", "email"]', 'methods = ["fax"]', "mfa.methods.0", "phone"),
+        (
+            'methods = ["phone", "email"]',
+            'methods = ["phone"]\nadmin_methods = ["totp"]',
+            "mfa",
+            "among methods",
+        ),
         ("check_npi = true", 'check_npi = "yes"', "registration.check_npi", "true or false"),
         ('pattern = "[0-9]{10}"', 'pattern = "[0-9"', "registration.rule.pattern", "regular"),
         ('family = "program_id"', 'family = "guess"', "registration.rule", "family"),

@@ -228,7 +228,7 @@ def test_no_policy_is_stricter_than_itself(policy: PolicySections) -> None:
 def test_what_got_stricter_is_what_the_old_policy_did_not_satisfy(
     before: PolicySections, after: PolicySections
 ) -> None:
-    stricter = set(stricter_fields(before, after)) - {"mfa.methods"}
+    stricter = set(stricter_fields(before, after)) - {"mfa.methods", "mfa.admin_methods"}
     merged = strictest({"before": before, "after": after})
     for field in set(policy_fields()) - {"accounts.inactivity_warn_days"}:
         assert (field in stricter) == (values(merged)[field] != values(before)[field])
@@ -237,5 +237,8 @@ def test_what_got_stricter_is_what_the_old_policy_did_not_satisfy(
 def test_a_method_less_is_stricter_and_a_method_more_is_not() -> None:
     document = sample()
     fewer = changed(document, mfa__methods=["phone"])
-    assert stricter_fields(document, fewer) == ("mfa.methods",)
+    assert stricter_fields(document, fewer) == ("mfa.methods", "mfa.admin_methods")
+    of_admins = changed(document, mfa__admin_methods=["phone"])
+    assert stricter_fields(document, of_admins) == ("mfa.admin_methods",)
+    assert stricter_fields(of_admins, document) == ()
     assert stricter_fields(fewer, document) == ()

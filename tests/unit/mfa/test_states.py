@@ -18,6 +18,8 @@ class Progress:
     email_verified_at: datetime | None = None
     password_hash: str = ""
     phone_verified_at: datetime | None = None
+    totp_verified_at: datetime | None = None
+    passkey_verified_at: datetime | None = None
 
 
 @pytest.mark.parametrize(
@@ -30,6 +32,11 @@ class Progress:
         (Progress("phone", DONE, "hash", DONE), Step.COMPLETE),
         (Progress("email", DONE, "hash"), Step.COMPLETE),
         (Progress("phone", None, "hash", DONE), Step.EMAIL),
+        (Progress("totp", DONE), Step.PASSWORD),
+        (Progress("totp", DONE, "hash", DONE), Step.APP),
+        (Progress("totp", DONE, "hash", None, DONE), Step.COMPLETE),
+        (Progress("passkey", DONE, "hash", None, DONE), Step.PASSKEY),
+        (Progress("passkey", DONE, "hash", None, None, DONE), Step.COMPLETE),
     ],
 )
 def test_pending_step(progress: Progress, step: Step) -> None:
@@ -41,6 +48,8 @@ def test_what_may_be_visited() -> None:
     visitable = {step for step in Step if may_visit(progress, step)}
     assert visitable == {Step.METHOD, Step.EMAIL, Step.PHONE}
     assert not may_visit(Progress(), Step.EMAIL)
+    app = Progress("totp", DONE, "hash")
+    assert {step for step in Step if may_visit(app, step)} == {Step.METHOD, Step.EMAIL, Step.APP}
     assert {step for step in Step if may_visit(Progress("email", DONE, "h"), step)} == {
         Step.COMPLETE
     }
@@ -63,6 +72,11 @@ def test_life_in_words(seconds: int, words: str) -> None:
         (("email", "phone"), ("password", "email"), True),
         (("totp",), ("password", "email", "sms"), False),
         (("password",), (), False),
+        (("totp",), ("password", "totp"), True),
+        (("passkey",), ("password", "totp"), False),
+        (("passkey", "totp"), ("password", "recovery"), True),
+        (("passkey",), ("password", "recovery"), False),
+        (("totp",), ("remembered_totp",), True),
     ],
 )
 def test_a_contract_accepts_what_it_offers(

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
 from core.common.ids import uuid7
-from core.mfa.codes import CodeRules, Owner
+from core.mfa.codes import CodeRules, Owner, OwnerKind
 from core.mfa.models import AttemptCount, Challenge
 
 # Counting and learning how many tries that makes are one statement, so that no other try comes
@@ -24,23 +24,32 @@ RETURNING attempts
 
 
 def count_try(challenge: Challenge, *, at: datetime) -> int | None:
-    """Count a try for owner and purpose; returns how many are left, None when none was.
+    """Count a try at a challenge; returns how many are left, None when none was.
+
+    As `count_try_of`, for the challenge's owner and purpose.
+    """
+    owner = Owner(OwnerKind(challenge.owner_kind), challenge.owner_id)
+    return count_try_of(owner, challenge.purpose, most=challenge.max_attempts, at=at)
+
+
+def count_try_of(owner: Owner, purpose: str, *, most: int, at: datetime) -> int | None:
+    """Count a try of an owner; returns how many of `most` are left, None when none was.
 
     Called before anything is compared, in the transaction of the answer. The row is held until
     it ends.
     """
     values: dict[str, str | int | UUID | datetime] = {
         "id": uuid7(),
-        "owner_kind": challenge.owner_kind,
-        "owner_id": challenge.owner_id,
-        "purpose": challenge.purpose,
-        "most": challenge.max_attempts,
+        "owner_kind": owner.kind.value,
+        "owner_id": owner.id,
+        "purpose": str(purpose),
+        "most": most,
         "at": at,
     }
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, values)
         row = cursor.fetchone()
-    return None if row is None else max(0, challenge.max_attempts - int(row[0]))
+    return None if row is None else max(0, most - int(row[0]))
 
 
 def take_back_try(challenge: Challenge) -> None:
@@ -51,6 +60,13 @@ def take_back_try(challenge: Challenge) -> None:
 def begin_count_anew(challenge: Challenge) -> None:
     """Set the count of a challenge's owner and purpose back, after a success."""
     _of(challenge).update(attempts=0)
+
+
+def begin_count_anew_of(owner: Owner, purpose: str) -> None:
+    """Set the count of an owner and purpose back, after a success without a challenge."""
+    AttemptCount.objects.filter(owner_kind=owner.kind, owner_id=owner.id, purpose=purpose).update(
+        attempts=0
+    )
 
 
 @transaction.atomic(savepoint=False)

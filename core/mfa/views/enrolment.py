@@ -1,0 +1,23 @@
+"""What the pages share that enrol an app or a passkey, in MFA registration and in an account."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from core.accounts.views.sign_in import brand_of
+from core.mfa.qr import draw_qr_code
+from core.mfa.services.passkeys import Options
+from core.mfa.totp import app_address
+
+
+def qr_code(request: HttpRequest, secret: bytes | None, email: str) -> HttpResponse:
+    """Answer with the QR code of a secret; never stored by a browser or on the way."""
+    if secret is None:
+        return HttpResponse(status=404)
+    address = app_address(secret, issuer=brand_of(request).organization, account=email)
+    return HttpResponse(
+        draw_qr_code(address), content_type="image/svg+xml", headers={"Cache-Control": "no-store"}
+    )
+
+
+def options_answer(options: Options | None) -> HttpResponse:
+    """Answer the page's script with a question for the authenticator, 409 without one."""
+    return JsonResponse(options) if options else JsonResponse({}, status=409)
