@@ -5,6 +5,7 @@ from typing import Any
 
 from celery.schedules import crontab
 
+from config.channels import PROVIDERS
 from core.common.networks import Network
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -158,6 +159,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "core.notifications.tasks.sweep_outbox",
         "schedule": 5.0,
     },
+    "read what was entered in calls": {
+        "task": "core.notifications.tasks.look_at_calls",
+        "schedule": 2.0,
+    },
     "forget sessions that have ended": {
         "task": "core.accounts.tasks.clear_ended_sessions",
         "schedule": 3600.0,
@@ -188,11 +193,10 @@ PORTAL_PUBLIC_PORT: int | None = None
 PORTAL_PASSKEY_DOMAIN = ""
 # Networks whose forwarded headers count; from all others they are dropped.
 PORTAL_TRUSTED_PROXIES: tuple[Network, ...] = ()
-PORTAL_CHANNELS = {
-    "email": "core.notifications.channels.aws.SimpleEmailService",
-    "sms": "core.notifications.channels.aws.EndUserMessaging",
-    "voice": "core.notifications.channels.aws.ConnectCalls",
-}
+# Which channel speaks to which provider; the deployment's document names the provider. What stands
+# in PORTAL_CHANNELS ("email", "sms", "voice") is used in its place.
+PORTAL_PROVIDERS = PROVIDERS
+PORTAL_CHANNELS: dict[str, str] = {}
 # What Amazon's channels need; production reads them from the environment.
 AWS_REGION = "us-east-1"
 AWS_SMS_ORIGINATION = ""
@@ -200,6 +204,15 @@ AWS_CONNECT_INSTANCE_ID = ""
 AWS_CONNECT_CONTACT_FLOW_ID = ""
 AWS_CONNECT_SOURCE_NUMBER = ""
 AWS_SES_CONFIGURATION_SET = ""
+AWS_SMS_CONFIGURATION_SET = ""
+# Topics of Amazon SNS whose notifications are believed; all others are refused.
+AWS_EVENT_TOPICS: tuple[str, ...] = ()
+# The mail server, where mail goes by SMTP; STARTTLS is required.
+SMTP_HOST = ""
+SMTP_PORT = 587
+SMTP_USER = ""
+SMTP_PASSWORD = ""
+SMTP_CA_FILE = ""
 # What the voice provider signs its reports with; while it is empty every report is refused.
 PORTAL_VOICE_CALLBACK_SECRET = ""
 

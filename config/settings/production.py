@@ -5,7 +5,14 @@ import os
 from django.core.exceptions import ImproperlyConfigured
 
 from config.databases import database
-from config.env import env_bool, env_int, env_keys, env_list, env_networks, env_str
+from config.env import (
+    env_bool,
+    env_int,
+    env_keys,
+    env_list,
+    env_networks,
+    env_str,
+)
 from config.settings.base import *  # noqa: F403
 from config.settings.logs import json_logs
 
@@ -54,6 +61,13 @@ AWS_CONNECT_INSTANCE_ID = env_str("AWS_CONNECT_INSTANCE_ID", "")
 AWS_CONNECT_CONTACT_FLOW_ID = env_str("AWS_CONNECT_CONTACT_FLOW_ID", "")
 AWS_CONNECT_SOURCE_NUMBER = env_str("AWS_CONNECT_SOURCE_NUMBER", "")
 AWS_SES_CONFIGURATION_SET = env_str("AWS_SES_CONFIGURATION_SET", "")
+AWS_SMS_CONFIGURATION_SET = env_str("AWS_SMS_CONFIGURATION_SET", "")
+AWS_EVENT_TOPICS = tuple(env_list("AWS_EVENT_TOPICS", ""))
+SMTP_HOST = env_str("SMTP_HOST", "")
+SMTP_PORT = env_int("SMTP_PORT", 587)
+SMTP_USER = env_str("SMTP_USER", "")
+SMTP_PASSWORD = env_str("SMTP_PASSWORD", "")
+SMTP_CA_FILE = env_str("SMTP_CA_FILE", "")
 PORTAL_VOICE_CALLBACK_SECRET = env_str("VOICE_CALLBACK_SECRET", "")
 
 LOGGING = json_logs()

@@ -10,5 +10,8 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from core.notifications import dispatch, tasks
+        from core.notifications.kinds import register_kind
+        from core.notifications.notices import BUDGET_ALARM
 
+        register_kind(BUDGET_ALARM)
         dispatch.set_dispatcher(announce=tasks.announce, is_reachable=tasks.broker_is_reachable)

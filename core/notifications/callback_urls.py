@@ -2,7 +2,10 @@
 
 from django.urls import path
 
-from core.notifications.callbacks import VoiceCallbackView
+from core.notifications.callbacks import TopicCallbackView, VoiceCallbackView
 
 app_name = "callbacks"
-urlpatterns = [path("voice/", VoiceCallbackView.as_view(), name="voice")]
+urlpatterns = [
+    path("voice/", VoiceCallbackView.as_view(), name="voice"),
+    path("topic/", TopicCallbackView.as_view(), name="topic"),
+]

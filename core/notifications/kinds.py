@@ -8,6 +8,7 @@ minted there and nowhere else, so that none of them waits in a table.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
@@ -50,6 +51,18 @@ class Rendered:
     life_seconds: int | None = None
 
 
+class Weight(StrEnum):
+    """What may keep a message back.
+
+    ASKED (a code, a link): nothing does. NOTICE: not sent to an address where mail came back.
+    COURTESY: nor when the contract's budget of the month is spent.
+    """
+
+    ASKED = "asked"
+    NOTICE = "notice"
+    COURTESY = "courtesy"
+
+
 Prepare = Callable[["OutboxMessage", datetime], Rendered | None]
 OnKeys = Callable[[UUID, str, datetime], bool]
 OnOutcome = Callable[["OutboxMessage", datetime], None]
@@ -69,7 +82,10 @@ class MessageKind:
 
     `on_keys(subject_id, digits, at)` hears what was pressed in a call and says whether it was
     right; it locks what it reads. `on_outcome(message, at)` hears, in the transaction that records
-    it, that the message was sent, refused, given up or too late; `message.status` says which.
+    it, that the message was sent, refused, given up or too late, and later that it came back or
+    was reported as unwanted; `message.status` says which.
+
+    `weight` says what may keep it back. The first value fits whatever somebody waits for.
     """
 
     name: str
@@ -78,6 +94,7 @@ class MessageKind:
     prepare: Prepare
     on_keys: OnKeys | None = None
     on_outcome: OnOutcome | None = None
+    weight: Weight = Weight.ASKED
 
 
 class UnknownKindError(LookupError):

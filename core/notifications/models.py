@@ -9,10 +9,17 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 from core.common.models import UUIDModel
 from core.common.phones import format_us_phone
-from core.notifications.states import CallState, Channel, MessageStatus
+from core.notifications.states import (
+    LEFT,
+    CallState,
+    Channel,
+    MessageStatus,
+    SuppressionReason,
+)
 
 
 class OutboxMessage(UUIDModel):
@@ -34,6 +41,8 @@ class OutboxMessage(UUIDModel):
     not_after = models.DateTimeField(null=True)
     claimed_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    """When the provider reported that it arrived; not every provider reports."""
     provider_reference = models.CharField(max_length=200, blank=True)
     failure = models.CharField(max_length=200, blank=True)
 
@@ -47,8 +56,8 @@ class OutboxMessage(UUIDModel):
             ),
             models.CheckConstraint(condition=~Q(to=""), name="outbox_message_has_address"),
             models.CheckConstraint(
-                condition=Q(status=MessageStatus.SENT, sent_at__isnull=False)
-                | (~Q(status=MessageStatus.SENT) & Q(sent_at__isnull=True)),
+                condition=Q(status__in=LEFT, sent_at__isnull=False)
+                | (~Q(status__in=LEFT) & Q(sent_at__isnull=True)),
                 name="outbox_sent_has_moment",
             ),
             models.CheckConstraint(
@@ -66,6 +75,11 @@ class OutboxMessage(UUIDModel):
                 fields=["claimed_at"],
                 condition=Q(status=MessageStatus.SENDING),
                 name="outbox_in_flight",
+            ),
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(status=MessageStatus.UNKNOWN, channel=Channel.VOICE),
+                name="outbox_calls_to_ask_again",
             ),
         ]
 
@@ -86,6 +100,118 @@ class CallAnswer(UUIDModel):
 
     def __str__(self) -> str:
         return f"{self.message_id} {'accepted' if self.accepted else 'refused'}"
+
+
+class CallWatch(models.Model):
+    """A call whose result is still to be read at the provider, and when to look next."""
+
+    message = models.OneToOneField(
+        OutboxMessage, on_delete=models.CASCADE, primary_key=True, related_name="watch"
+    )
+    next_look_at = models.DateTimeField()
+    until_at = models.DateTimeField()
+    looks = models.PositiveSmallIntegerField(default=0)
+    closed_at = models.DateTimeField(null=True)
+    ended = models.CharField(max_length=60, blank=True)
+    """The provider's code for the end of the call, such as CUSTOMER_DISCONNECT."""
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["next_look_at"],
+                condition=Q(closed_at__isnull=True),
+                name="call_watch_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"call {self.message_id}"
+
+
+class ChannelHealth(models.Model):
+    """The breaker of one channel: what failed in a row, and whether the way is closed for now.
+
+    One row for all processes. `opened_at` is set while nothing is handed over; from `probe_at` on
+    one message may try, and until `probing_until` it is the only one.
+    """
+
+    channel = models.CharField(max_length=10, choices=Channel, primary_key=True)
+    failures = models.PositiveIntegerField(default=0)
+    failing_since = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    openings = models.PositiveSmallIntegerField(default=0)
+    probe_at = models.DateTimeField(null=True)
+    probing_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(channel__in=Channel.values), name="channel_health_channel_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(opened_at__isnull=True, probe_at__isnull=True)
+                | Q(opened_at__isnull=False, probe_at__isnull=False),
+                name="channel_health_open_has_probe",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {'down' if self.opened_at else 'up'}"
+
+
+class SuppressedAddress(UUIDModel):
+    """An address that gets no notices: mail came back, or was reported as unwanted.
+
+    What a person asks for (a code, a link) is sent all the same. `lifted_at` ends it; a report
+    about mail from before that moment does not bring it back.
+    """
+
+    address = models.CharField(max_length=254, unique=True)
+    """In small letters."""
+    reason = models.CharField(max_length=10, choices=SuppressionReason)
+    since_at = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True)
+    message_id = models.UUIDField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(reason__in=SuppressionReason.values), name="suppression_reason_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(address=Lower("address")), name="suppressed_address_in_small_letters"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"suppressed {self.id} {self.reason}"
+
+
+class ChannelUse(UUIDModel):
+    """How many messages a contract (None: the deployment) sent in a month by one channel."""
+
+    month = models.DateField()
+    contract = models.ForeignKey(
+        "tenants.Contract", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    channel = models.CharField(max_length=10, choices=Channel)
+    messages = models.PositiveIntegerField(default=0)
+    withheld = models.PositiveIntegerField(default=0)
+    warned_at = models.DateTimeField(null=True)
+    spent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["month", "contract", "channel"],
+                nulls_distinct=False,
+                name="channel_use_once_a_month",
+            ),
+            models.CheckConstraint(condition=Q(month__day=1), name="channel_use_month_is_a_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m} {self.channel} {self.messages}"
 
 
 class LocalMessage(UUIDModel):

@@ -9,9 +9,11 @@ from django.db.models.query import QuerySet
 
 from core.common.clock import now
 from core.notifications.dispatch import broker_is_reachable
-from core.notifications.models import OutboxMessage
-from core.notifications.states import MessageStatus
+from core.notifications.models import ChannelHealth, OutboxMessage, SuppressedAddress
+from core.notifications.states import Channel, MessageStatus
 
+CALL_ATTEMPTS: Final = 4
+"""So often a call is asked for whose answer was lost; the provider makes one call of it."""
 # The announced delivery comes first; the sweeper takes what it left lying.
 _GRACE: Final = timedelta(seconds=2)
 _LATE_AFTER: Final = timedelta(seconds=10)
@@ -20,11 +22,40 @@ _RECENT: Final = timedelta(minutes=10)
 
 def list_due(*, at: datetime) -> "QuerySet[OutboxMessage, UUID]":
     """Return the ids of the waiting messages whose moment has come, the longest waiting first."""
+    waiting = Q(status=MessageStatus.QUEUED)
+    # A call whose answer was lost is asked for again; delivery knows how often and whether.
+    lost = Q(
+        status=MessageStatus.UNKNOWN,
+        channel=Channel.VOICE,
+        attempts__lt=CALL_ATTEMPTS,
+        not_after__gt=at,
+    )
     return (
-        OutboxMessage.objects.filter(status=MessageStatus.QUEUED, next_attempt_at__lte=at - _GRACE)
+        OutboxMessage.objects.filter(waiting | lost, next_attempt_at__lte=at - _GRACE)
         .order_by("next_attempt_at")
         .values_list("id", flat=True)
     )
+
+
+def list_down_channels() -> frozenset[str]:
+    """Return the channels whose breaker is open, for pages that offer another way."""
+    down = ChannelHealth.objects.filter(opened_at__isnull=False)
+    return frozenset(down.values_list("channel", flat=True))
+
+
+def find_suppression(address: str) -> SuppressedAddress | None:
+    """Return why an address gets no notices, None when it does."""
+    return SuppressedAddress.objects.filter(address=address.lower(), lifted_at__isnull=True).first()
+
+
+def came_back(*, kind: str, subject_id: UUID) -> bool:
+    """Tell whether the newest message of a kind about a subject came back."""
+    newest = (
+        OutboxMessage.objects.filter(kind=kind, subject_id=subject_id).order_by(
+            "-created_at", "-id"
+        )
+    ).first()
+    return newest is not None and newest.status == MessageStatus.BOUNCED
 
 
 def delivery_is_late(*, at: datetime | None = None) -> bool:

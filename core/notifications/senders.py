@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from core.notifications.channels.base import Sender
+from core.notifications.states import Channel
 from tenants import registry
 from tenants.configuration.deployment import DeploymentDocument
 from tenants.configuration.document import ContractDocument
@@ -15,9 +16,22 @@ def document_for(contract_id: UUID | None) -> ContractDocument | DeploymentDocum
     return registry.get_contract_by_id(contract_id).document
 
 
-def sender_for(contract_id: UUID | None) -> Sender:
-    """Return the sender of a contract's messages, or of the deployment's."""
+def sender_for(contract_id: UUID | None, *, channel: str = "email") -> Sender:
+    """Return the sender of a contract's messages, or of the deployment's.
+
+    Where the deployment lists its verified addresses and the contract's is none of them, mail goes
+    out from the first, in the contract's name, and answers go to the contract's address.
+    """
     brand = document_for(contract_id).brand
+    ways = registry.get_deployment().channels
+    address, reply_to = brand.sender_address, brand.reply_to or ""
+    verified = ways.email.senders
+    if verified and address not in verified:
+        address, reply_to = verified[0], reply_to or address
+    numbers = () if channel == Channel.EMAIL else ways.of(channel).senders
     return Sender(
-        name=brand.sender_name, address=brand.sender_address, reply_to=brand.reply_to or ""
+        name=brand.sender_name,
+        address=address,
+        reply_to=reply_to,
+        number=numbers[0] if numbers else "",
     )

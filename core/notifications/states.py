@@ -24,7 +24,16 @@ class MessageStatus(models.TextChoices):
     UNKNOWN = "unknown", "Perhaps handed over"
     EXPIRED = "expired", "Too late to be of use"
     FAILED = "failed", "Refused"
+    BOUNCED = "bounced", "Came back"
+    COMPLAINED = "complained", "Reported as unwanted"
     CANCELLED = "cancelled", "No longer wanted"
+
+
+class SuppressionReason(models.TextChoices):
+    """Why an address gets no notices."""
+
+    BOUNCE = "bounce", "Mail came back"
+    COMPLAINT = "complaint", "Mail was reported as unwanted"
 
 
 class CallState(models.TextChoices):
@@ -34,6 +43,9 @@ class CallState(models.TextChoices):
     ANSWERED = "answered", "In conversation"
     ENDED = "ended", "Hung up"
 
+
+LEFT: Final = (MessageStatus.SENT, MessageStatus.BOUNCED, MessageStatus.COMPLAINED)
+"""The states of a message that the provider took; `sent_at` says when."""
 
 TRANSITIONS: Final[dict[MessageStatus, frozenset[MessageStatus]]] = {
     MessageStatus.QUEUED: frozenset(
@@ -54,9 +66,20 @@ TRANSITIONS: Final[dict[MessageStatus, frozenset[MessageStatus]]] = {
             MessageStatus.FAILED,
         }
     ),
-    # A worker that was given up may still bring the provider's word.
-    MessageStatus.UNKNOWN: frozenset({MessageStatus.SENT, MessageStatus.FAILED}),
-    MessageStatus.SENT: frozenset(),
+    # A worker that was given up may still bring the provider's word, and so may a report. Back
+    # into a worker's hands: only where the provider knows the request again (`repeats_safely`).
+    MessageStatus.UNKNOWN: frozenset(
+        {
+            MessageStatus.SENDING,
+            MessageStatus.SENT,
+            MessageStatus.FAILED,
+            MessageStatus.BOUNCED,
+            MessageStatus.COMPLAINED,
+        }
+    ),
+    MessageStatus.SENT: frozenset({MessageStatus.BOUNCED, MessageStatus.COMPLAINED}),
+    MessageStatus.BOUNCED: frozenset(),
+    MessageStatus.COMPLAINED: frozenset(),
     MessageStatus.EXPIRED: frozenset(),
     MessageStatus.FAILED: frozenset(),
     MessageStatus.CANCELLED: frozenset(),

@@ -9,6 +9,7 @@ from celery import current_app, shared_task
 
 from core.common.clock import now
 from core.notifications.broker import BROKER
+from core.notifications.services import watching
 from core.notifications.services.delivery import deliver_message
 from core.notifications.services.sweeping import sweep
 from tenants.celery import SharedTask
@@ -24,6 +25,12 @@ def deliver(message_id: str, **_: object) -> None:
 def sweep_outbox(**_: object) -> None:
     """Deliver what waits: retries, messages that were never announced, lost workers' rows."""
     sweep(clock=now)
+
+
+@shared_task(base=SharedTask, name="core.notifications.tasks.look_at_calls", expires=4)
+def look_at_calls(**_: object) -> None:
+    """Read at the provider what was entered in the calls that are going on."""
+    watching.look_at_calls(clock=now)
 
 
 def announce(message_id: UUID) -> None:

@@ -26,15 +26,18 @@ def _origination(value: str) -> str:
     return value
 
 
+Price = Annotated[WholeNumber, Field(ge=1, le=1_000_000)]
 Budget = Annotated[WholeNumber, Field(ge=0, le=10_000_000)] | None
 
 
 class EmailChannel(Section):
     """Mail: links, notices, and codes where a contract allows them by e-mail."""
 
-    provider: Literal["amazon_ses"] = "amazon_ses"
+    provider: Literal["amazon_ses", "smtp"] = "amazon_ses"
     senders: tuple[EmailAddress, ...] = ()
     """Addresses that the provider has verified; none: those of the brands, which then must be."""
+    cents_per_thousand: Price = 10
+    """What a thousand mails cost, in US cents; the budget is reckoned by it."""
     monthly_budget_dollars: Budget = None
     """What a calendar month may cost in US dollars; without one nobody is warned."""
 
@@ -42,9 +45,11 @@ class EmailChannel(Section):
 class TextChannel(Section):
     """Text messages: one-time codes."""
 
-    provider: Literal["aws_end_user_messaging"] = "aws_end_user_messaging"
+    provider: Literal["aws_end_user_messaging", "amazon_sns"] = "aws_end_user_messaging"
     senders: tuple[Annotated[str, AfterValidator(_origination)], ...] = ()
     """Numbers, short codes or pools, the first of which is used; none: AWS_SMS_ORIGINATION's."""
+    cents_per_thousand: Price = 800
+    """What a thousand texts cost, in US cents, with the carriers' fees."""
     monthly_budget_dollars: Budget = None
     """What a calendar month may cost in US dollars; without one nobody is warned."""
 
@@ -55,6 +60,8 @@ class VoiceChannel(Section):
     provider: Literal["amazon_connect"] = "amazon_connect"
     senders: tuple[Annotated[str, AfterValidator(_number)], ...] = ()
     """Numbers that are shown to who is called; none: AWS_CONNECT_SOURCE_NUMBER's."""
+    cents_per_thousand: Price = 6000
+    """What a thousand calls cost, in US cents."""
     monthly_budget_dollars: Budget = None
     """What a calendar month may cost in US dollars; without one nobody is warned."""
 
@@ -65,3 +72,34 @@ class ChannelsSection(Section):
     email: EmailChannel = EmailChannel()
     sms: TextChannel = TextChannel()
     voice: VoiceChannel = VoiceChannel()
+    alarm_to: EmailAddress | None = None
+    """Who is told of the budget; without one the first support contact that has an address."""
+
+    def of(self, channel: str) -> EmailChannel | TextChannel | VoiceChannel:
+        """Return what is said about one way: "email", "sms" or "voice"."""
+        ways: dict[str, EmailChannel | TextChannel | VoiceChannel] = {
+            "email": self.email,
+            "sms": self.sms,
+            "voice": self.voice,
+        }
+        return ways[channel]
+
+
+class ContractBudget(Section):
+    """What a contract's messages of a calendar month may cost in US dollars, by each way.
+
+    Codes, links and security notices always go out. Past the budget what is a courtesy stays
+    behind. Somebody is told at four fifths of it and at its end.
+    """
+
+    email: Budget = None
+    sms: Budget = None
+    voice: Budget = None
+
+
+class ContractChannelsSection(Section):
+    """The contract's part in mail, text messages and calls. Their sender is `brand.sender_*`."""
+
+    monthly_budget_dollars: ContractBudget = ContractBudget()
+    alarm_to: EmailAddress | None = None
+    """Who is told of the budget; without one the first support contact that has an address."""

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, field_validator, model_validator
 
+from tenants.configuration.channels import ContractChannelsSection
 from tenants.configuration.policy import PolicySections
 from tenants.configuration.staff import ContractStaffSection
 from tenants.configuration.values import (
@@ -317,6 +318,7 @@ class ContractDocument(PolicySections):
     staff: ContractStaffSection = ContractStaffSection()
     terms: tuple[TermsVersion, ...] = Field(min_length=1)
     notices: tuple[Notice, ...] = ()
+    channels: ContractChannelsSection = ContractChannelsSection()
     modules: tuple[Module, ...] = ("registration",)
     """The parts of the portal that the contract has."""
     waivers: tuple[Waiver, ...] = ()

@@ -120,8 +120,9 @@ TABLE: dict[str, Row] = {
     "registration:add_confirm": after_sign_in(302),
     "registration:add_done": after_sign_in(HOME),
     "registration:add_claimed": after_sign_in(302),
-    # Signed by the provider of calls; nobody's browser goes there
+    # Signed by providers; nobody's browser goes there
     "callbacks:voice": same(405),
+    "callbacks:topic": same(405),
 }
 
 

@@ -1,1 +1,1 @@
-"""Channels: what a message leaves by. `settings.PORTAL_CHANNELS` names one class for each way."""
+"""Channels: what a message leaves by. `config/channels.py` names one for each provider."""

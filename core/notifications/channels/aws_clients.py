@@ -30,7 +30,7 @@ from core.notifications.channels.base import (
 )
 
 CONNECT_SECONDS: Final = 3
-READ_SECONDS: Final = 10
+READ_SECONDS: Final = 5
 
 
 class EmailReceipt(TypedDict):
@@ -49,6 +49,25 @@ class CallReceipt(TypedDict):
     """What Connect answers."""
 
     ContactId: str
+
+
+class ContactAttributes(TypedDict):
+    """What Connect says of a contact's attributes."""
+
+    Attributes: dict[str, str]
+
+
+class Contact(TypedDict, total=False):
+    """The part of Connect's description of a contact that is read."""
+
+    DisconnectTimestamp: object
+    DisconnectReason: str
+
+
+class ContactDescription(TypedDict):
+    """What Connect answers when a contact is described."""
+
+    Contact: Contact
 
 
 class EmailClient(Protocol):
@@ -70,6 +89,22 @@ class CallClient(Protocol):
 
     def start_outbound_voice_contact(self, **request: Any) -> CallReceipt:
         """Start one call."""
+
+    def get_contact_attributes(self, **request: Any) -> ContactAttributes:
+        """Return the attributes of a contact, as its flow left them."""
+
+    def describe_contact(self, **request: Any) -> ContactDescription:
+        """Return where a contact stands."""
+
+
+class TopicClient(Protocol):
+    """The part of the `sns` client that is used."""
+
+    def publish(self, **request: Any) -> TextReceipt:
+        """Send one text message."""
+
+    def confirm_subscription(self, **request: Any) -> object:
+        """Confirm a subscription to a topic."""
 
 
 @lru_cache(maxsize=8)
@@ -102,6 +137,11 @@ def call_client() -> CallClient:
     return cast("CallClient", _client("connect", settings.AWS_REGION))
 
 
+def topic_client() -> TopicClient:
+    """Return the client of Amazon SNS."""
+    return cast("TopicClient", _client("sns", settings.AWS_REGION))
+
+
 # Refusals that are about the account, its rights or its rate, and not about this message: the
 # message waits until someone has put that right.
 _PASSING_CODES: Final = frozenset(
@@ -115,6 +155,7 @@ _PASSING_CODES: Final = frozenset(
         "IncompleteSignature",
         "InvalidClientTokenId",
         "InvalidSignatureException",
+        "KMSThrottling",
         "LimitExceededException",
         "MailFromDomainNotVerifiedException",
         "NotFoundException",
@@ -125,10 +166,22 @@ _PASSING_CODES: Final = frozenset(
         "SendingPausedException",
         "ServiceQuotaExceededException",
         "SignatureDoesNotMatch",
+        "Throttled",
+        "ThrottledException",
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
         "UnrecognizedClientException",
+    }
+)
+# Of these, the ones that are about the sender or the configuration of one contract: they say
+# nothing of the channel as others use it.
+_NOT_THE_CHANNEL: Final = frozenset(
+    {
+        "ConfigurationSetDoesNotExist",
+        "MailFromDomainNotVerifiedException",
+        "NotFoundException",
+        "ResourceNotFoundException",
     }
 )
 # The request never left, or no connection stood over which it could have.
@@ -156,8 +209,17 @@ def _refusal(error: ClientError) -> DeliveryError:
     code = str(error.response.get("Error", {}).get("Code", "unknown"))[:80]
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _PASSING_CODES or status == 429:
-        return TransientRefusalError(code)
+        return TransientRefusalError(
+            code, of_channel=code not in _NOT_THE_CHANNEL, retry_after=_retry_after(error)
+        )
     if 400 <= status < 500:
         return PermanentRefusalError(code)
     # A server's fault comes after it took the request in; what became of it, it does not say.
     return OutcomeUnknownError(code)
+
+
+def _retry_after(error: ClientError) -> float | None:
+    """Return the seconds that the service asks to wait; dates are left to the back-off."""
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    text = str(headers.get("retry-after", ""))
+    return float(text) if text.isascii() and text.isdigit() else None

@@ -12,6 +12,8 @@ from core.notifications.states import CallState, Channel
 class LocalMailbox:
     """Delivers into the table that the outbox pages show."""
 
+    repeats_safely = False
+
     def send(self, rendered: Rendered, *, sender: Sender, reference: str) -> ChannelReceipt:
         """Put the message into the mailbox; a call starts to ring."""
         row = OutboxMessage.objects.only("channel", "created_at").get(id=UUID(reference))

@@ -7,39 +7,52 @@ outcome). A worker that dies between claim and settle leaves a row that says so.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
-from core.audit.recording import record
 from core.notifications.channels.base import (
+    CallReader,
+    DeliveryError,
     MessageChannel,
     OutcomeUnknownError,
     PermanentRefusalError,
     Sender,
-    TransientRefusalError,
     get_channel,
 )
 from core.notifications.failures import describe_safely
 from core.notifications.kinds import MessageKind, Rendered, UnknownKindError, get_kind
 from core.notifications.models import OutboxMessage
+from core.notifications.selectors import CALL_ATTEMPTS
 from core.notifications.senders import sender_for
-from core.notifications.states import MessageStatus, check_transition, may_become
+from core.notifications.services import breaker
+from core.notifications.services.budgets import count_message
+from core.notifications.services.holding import withhold
+from core.notifications.services.settling import (
+    Outcome,
+    apply_outcome,
+    lost_answer,
+    put_off,
+    repeats_safely,
+)
+from core.notifications.services.suppression import suppress
+from core.notifications.services.watching import watch_call
+from core.notifications.states import (
+    Channel,
+    MessageStatus,
+    SuppressionReason,
+    check_transition,
+    may_become,
+)
 
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 
 STUCK_AFTER: Final = timedelta(seconds=60)
-BACKOFF_SECONDS: Final = (5, 15, 60, 300, 900, 3600)
-MAX_ATTEMPTS: Final = 16
-_AUDITED: Final = {
-    MessageStatus.FAILED: "message.failed",
-    MessageStatus.UNKNOWN: "message.unsettled",
-    MessageStatus.EXPIRED: "message.expired",
-}
 
 
 @dataclass(frozen=True)
@@ -51,13 +64,8 @@ class _Claim:
     rendered: Rendered
     channel: MessageChannel
     sender: Sender
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    status: MessageStatus
-    reference: str = ""
-    failure: str = ""
+    at: datetime
+    asked_before: bool = False
 
 
 def deliver_message(*, message_id: UUID, clock: Clock) -> MessageStatus | None:
@@ -77,8 +85,9 @@ def deliver_message(*, message_id: UUID, clock: Clock) -> MessageStatus | None:
 def recover_stuck(*, at: datetime) -> int:
     """Settle rows whose worker was lost in mid-delivery; returns how many.
 
-    Nobody knows whether the provider took them. A code stays unknown and is not sent again; a link
-    or notice goes back to the queue, where it is minted anew.
+    Nobody knows whether the provider took them. A code stays unknown and is not sent again (a call
+    is asked for again where the provider makes one call of both requests); a link or notice goes
+    back to the queue, where it is minted anew.
     """
     with transaction.atomic(durable=True):
         stuck = OutboxMessage.objects.select_for_update(skip_locked=True).filter(
@@ -88,7 +97,7 @@ def recover_stuck(*, at: datetime) -> int:
         for message in stuck:
             kind = _find_kind(message)
             if kind is not None:
-                _apply(message, kind, _outcome_unknown(kind, "worker lost"), at=at)
+                apply_outcome(message, kind, lost_answer(kind, "worker lost"), at=at)
                 recovered += 1
         return recovered
 
@@ -100,6 +109,8 @@ def _claim(message_id: UUID, *, at: datetime) -> _Claim | MessageStatus | None:
             message = _lock(message_id)
             if message is None or (message.attempts and message.next_attempt_at > at):
                 return None
+            if message.status == MessageStatus.UNKNOWN:
+                return _claim_again(message, at=at)
             return _prepare(message, at=at)
     except Exception as error:  # noqa: BLE001 - whatever a kind raises, the row must not be lost
         return _postpone(message_id, describe_safely(error), at=at)
@@ -108,59 +119,145 @@ def _claim(message_id: UUID, *, at: datetime) -> _Claim | MessageStatus | None:
 def _lock(message_id: UUID) -> OutboxMessage | None:
     return (
         OutboxMessage.objects.select_for_update(skip_locked=True)
-        .filter(id=message_id, status=MessageStatus.QUEUED)
+        .filter(id=message_id)
+        .filter(
+            Q(status=MessageStatus.QUEUED)
+            | Q(status=MessageStatus.UNKNOWN, channel=Channel.VOICE, attempts__lt=CALL_ATTEMPTS)
+        )
         .first()
     )
 
 
 def _prepare(message: OutboxMessage, *, at: datetime) -> _Claim | MessageStatus:
     kind = get_kind(message.kind)
-    if message.not_after is not None and message.not_after <= at:
-        return _apply(message, kind, _Outcome(MessageStatus.EXPIRED, failure="too late"), at=at)
-    channel = get_channel(message.channel)
-    sender = sender_for(message.contract_id)
+    if _is_too_late(message, at):
+        return apply_outcome(
+            message, kind, Outcome(MessageStatus.EXPIRED, failure="too late"), at=at
+        )
+    held = withhold(message=message, kind=kind, at=at)
+    if held is not None:
+        return apply_outcome(message, kind, Outcome(MessageStatus.CANCELLED, failure=held), at=at)
+    admission = breaker.admit(channel=message.channel, at=at)
+    if admission.retry_at is not None:
+        return put_off(message, until=admission.retry_at, reason="channel down")
+    channel, sender = _way_of(message)
     rendered = kind.prepare(message, at)
     if rendered is None:
-        outcome = _Outcome(MessageStatus.CANCELLED, failure="no longer wanted")
-        return _apply(message, kind, outcome, at=at)
+        if admission.is_probe:
+            breaker.give_probe_back(channel=message.channel)
+        outcome = Outcome(MessageStatus.CANCELLED, failure="no longer wanted")
+        return apply_outcome(message, kind, outcome, at=at)
+    _mark(message, at=at)
+    return _Claim(message, kind, rendered, channel, sender, at)
+
+
+def _claim_again(message: OutboxMessage, *, at: datetime) -> _Claim | None:
+    """Take a call whose answer was lost in hand again; the provider makes one call of both."""
+    kind = get_kind(message.kind)
+    if _is_too_late(message, at) or not repeats_safely(message):
+        return None
+    admission = breaker.admit(channel=message.channel, at=at)
+    if admission.retry_at is not None:
+        put_off(message, until=admission.retry_at, reason=message.failure)
+        return None
+    channel, sender = _way_of(message)
+    rendered = kind.prepare(message, at)
+    if rendered is None:
+        # Answered or superseded meanwhile: there is nothing left to ask.
+        message.attempts = CALL_ATTEMPTS
+        message.save(update_fields=["attempts"])
+        return None
+    _mark(message, at=at)
+    return _Claim(message, kind, rendered, channel, sender, at, asked_before=True)
+
+
+def _way_of(message: OutboxMessage) -> tuple[MessageChannel, Sender]:
+    channel = message.channel
+    return get_channel(channel), sender_for(message.contract_id, channel=channel)
+
+
+def _is_too_late(message: OutboxMessage, at: datetime) -> bool:
+    return message.not_after is not None and message.not_after <= at
+
+
+def _mark(message: OutboxMessage, *, at: datetime) -> None:
     check_transition(message.status, MessageStatus.SENDING)
     message.status = MessageStatus.SENDING
     message.attempts += 1
     message.claimed_at = at
     message.save(update_fields=["status", "attempts", "claimed_at"])
-    return _Claim(message, kind, rendered, channel, sender)
 
 
-def _hand_over(claim: _Claim) -> _Outcome:
+def _hand_over(claim: _Claim) -> Outcome:
     try:
         receipt = claim.channel.send(
             claim.rendered, sender=claim.sender, reference=str(claim.message.id)
         )
-    except PermanentRefusalError as error:
-        return _Outcome(MessageStatus.FAILED, failure=error.reason)
-    except TransientRefusalError as error:
-        return _Outcome(MessageStatus.QUEUED, failure=error.reason)
-    except OutcomeUnknownError as error:
-        return _outcome_unknown(claim.kind, error.reason)
+    except DeliveryError as error:
+        outcome = _outcome_of(claim.kind, error)
     except Exception as error:  # noqa: BLE001 - a channel's fault must not take the row with it
-        return _outcome_unknown(claim.kind, describe_safely(error))
-    return _Outcome(MessageStatus.SENT, reference=receipt.reference)
+        outcome = lost_answer(claim.kind, describe_safely(error), trouble=True)
+    else:
+        return Outcome(MessageStatus.SENT, reference=receipt.reference, trouble=False)
+    if claim.asked_before:
+        # Whatever this request met with, the one before it may have been taken.
+        return replace(outcome, status=MessageStatus.UNKNOWN)
+    return outcome
 
 
-def _outcome_unknown(kind: MessageKind, reason: str) -> _Outcome:
-    status = MessageStatus.UNKNOWN if kind.at_most_once else MessageStatus.QUEUED
-    return _Outcome(status, failure=reason)
+def _outcome_of(kind: MessageKind, error: DeliveryError) -> Outcome:
+    if isinstance(error, PermanentRefusalError):
+        return Outcome(
+            MessageStatus.FAILED,
+            failure=error.reason,
+            trouble=False,
+            bad_address=error.bad_address,
+        )
+    if isinstance(error, OutcomeUnknownError):
+        return lost_answer(kind, error.reason, trouble=error.of_channel)
+    return Outcome(
+        MessageStatus.QUEUED,
+        failure=error.reason,
+        trouble=error.of_channel,
+        retry_after=error.retry_after,
+    )
 
 
-def _settle(claim: _Claim, outcome: _Outcome, *, at: datetime) -> MessageStatus:
+def _settle(claim: _Claim, outcome: Outcome, *, at: datetime) -> MessageStatus:
     with transaction.atomic(durable=True):
         message = OutboxMessage.objects.select_for_update().get(id=claim.message.id)
-        if message.attempts != claim.message.attempts or not may_become(
-            message.status, outcome.status
-        ):
-            logger.warning("message %s was settled by another worker", message.id)
-            return MessageStatus(message.status)
-        return _apply(message, claim.kind, outcome, at=at)
+        status = _record_outcome(claim, message, outcome, at=at)
+        _tell_breaker(claim, outcome, at=at)
+        return status
+
+
+def _record_outcome(
+    claim: _Claim, message: OutboxMessage, outcome: Outcome, *, at: datetime
+) -> MessageStatus:
+    if message.attempts != claim.message.attempts or not may_become(message.status, outcome.status):
+        logger.warning("message %s was settled by another worker", message.id)
+        return MessageStatus(message.status)
+    status = apply_outcome(message, claim.kind, outcome, at=at)
+    if status == MessageStatus.SENT:
+        count_message(message=message, at=at)
+        if isinstance(claim.channel, CallReader):
+            watch_call(message=message, at=at)
+    if outcome.bad_address:
+        suppress(
+            address=claim.rendered.to,
+            reason=SuppressionReason.BOUNCE,
+            message_id=message.id,
+            contract_id=message.contract_id,
+            at=at,
+        )
+    return status
+
+
+def _tell_breaker(claim: _Claim, outcome: Outcome, *, at: datetime) -> None:
+    if outcome.trouble:
+        breaker.note_failure(channel=claim.message.channel, at=at)
+    else:
+        breaker.note_answer(channel=claim.message.channel, since=claim.at, at=at)
 
 
 def _postpone(message_id: UUID, reason: str, *, at: datetime) -> MessageStatus | None:
@@ -170,8 +267,8 @@ def _postpone(message_id: UUID, reason: str, *, at: datetime) -> MessageStatus |
         if message is None:
             return None
         message.attempts += 1
-        outcome = _Outcome(MessageStatus.QUEUED, failure=reason)
-        return _apply(message, _find_kind(message), outcome, at=at)
+        outcome = Outcome(MessageStatus(message.status), failure=reason)
+        return apply_outcome(message, _find_kind(message), outcome, at=at)
 
 
 def _find_kind(message: OutboxMessage) -> MessageKind | None:
@@ -180,60 +277,3 @@ def _find_kind(message: OutboxMessage) -> MessageKind | None:
         return get_kind(message.kind)
     except UnknownKindError:
         return None
-
-
-def _apply(
-    message: OutboxMessage, kind: MessageKind | None, outcome: _Outcome, *, at: datetime
-) -> MessageStatus:
-    """Write an outcome to a locked row, tell its kind, and audit what did not arrive."""
-    status = outcome.status
-    if status == MessageStatus.QUEUED:
-        if message.attempts >= MAX_ATTEMPTS:
-            status = MessageStatus.FAILED
-        else:
-            message.next_attempt_at = at + backoff(message.attempts)
-    if message.status != status:
-        check_transition(message.status, status)
-    message.status = status
-    message.failure = outcome.failure[:200]
-    message.provider_reference = outcome.reference[:200]
-    message.sent_at = at if status == MessageStatus.SENT else None
-    message.save(
-        update_fields=[
-            "status", "attempts", "next_attempt_at", "failure", "provider_reference", "sent_at"
-        ]
-    )  # fmt: skip
-    if outcome.failure and status != MessageStatus.CANCELLED:
-        logger.warning("message %s (%s): %s, %s", message.id, message.kind, status, outcome.failure)
-    _tell(message, kind, at=at)
-    return status
-
-
-def _tell(message: OutboxMessage, kind: MessageKind | None, *, at: datetime) -> None:
-    event_type = _AUDITED.get(MessageStatus(message.status))
-    if event_type:
-        record(
-            event_type,
-            contract_id=message.contract_id,
-            subject=("outbox_message", message.id),
-            result=message.status,
-            data={"kind": message.kind, "channel": message.channel, "reason": message.failure},
-            at=at,
-        )
-    if kind is None or kind.on_outcome is None or message.status in _UNTOLD:
-        return
-    try:
-        with transaction.atomic():
-            kind.on_outcome(message, at)
-    except Exception as error:  # noqa: BLE001 - the outcome stands, whatever its listener does
-        logger.error(  # noqa: TRY400 - a traceback may quote what the message held
-            "the outcome of message %s was not heard: %s", message.id, describe_safely(error)
-        )
-
-
-_UNTOLD: Final = frozenset({MessageStatus.QUEUED, MessageStatus.CANCELLED})
-
-
-def backoff(attempts: int) -> timedelta:
-    """Return how long to wait after so many attempts: 5 seconds at first, an hour at most."""
-    return timedelta(seconds=BACKOFF_SECONDS[min(max(attempts, 1), len(BACKOFF_SECONDS)) - 1])

@@ -18,10 +18,16 @@ from core.mfa.services.completing import complete_mfa_registration
 from core.mfa.services.purging import purge_mfa
 from core.mfa.services.registrations import begin_mfa_registration
 from core.mfa.tasks import purge
-from core.notifications.models import CallAnswer, LocalMessage, OutboxMessage
+from core.notifications.models import (
+    CallAnswer,
+    ChannelUse,
+    LocalMessage,
+    OutboxMessage,
+    SuppressedAddress,
+)
 from core.notifications.services import purging as messages
 from core.notifications.services.purging import purge_messages
-from core.notifications.states import MessageStatus
+from core.notifications.states import LEFT, MessageStatus
 from tests.integration.mfa.helpers import asked, registration_owner
 from tests.support.people import START, after, deliver_all, make_person
 from tests.support.threads import at_once
@@ -141,7 +147,7 @@ def message(status: MessageStatus) -> OutboxMessage:
         created_at=START,
         next_attempt_at=START,
         claimed_at=START,
-        sent_at=START if status == MessageStatus.SENT else None,
+        sent_at=START if status in LEFT else None,
     )
 
 
@@ -158,6 +164,21 @@ def test_messages_go_when_they_are_settled_and_never_while_they_wait() -> None:
     purge_messages(at=START + messages.SETTLED_KEPT + SECOND)
     left = set(OutboxMessage.objects.values_list("status", flat=True))
     assert left == {MessageStatus.QUEUED, MessageStatus.SENDING}
+
+
+@pytest.mark.django_db
+def test_dead_addresses_and_old_counts_go() -> None:
+    address = SuppressedAddress.objects.create(
+        address="d@clinic.example", reason="bounce", since_at=START
+    )
+    ChannelUse.objects.create(month=START.date().replace(day=1), channel="sms")
+    purge_messages(at=START + messages.SUPPRESSED_KEPT)
+    assert SuppressedAddress.objects.get() == address
+    purge_messages(at=START + messages.SUPPRESSED_KEPT + SECOND)
+    assert not SuppressedAddress.objects.exists()
+    assert ChannelUse.objects.exists()
+    purge_messages(at=START + messages.USE_KEPT)
+    assert not ChannelUse.objects.exists()
 
 
 @pytest.mark.django_db

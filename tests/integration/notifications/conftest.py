@@ -16,6 +16,7 @@ from core.notifications.channels import base
 from core.notifications.channels.base import ChannelReceipt, Sender
 from core.notifications.kinds import MessageKind, Rendered
 from core.notifications.models import OutboxMessage
+from core.notifications.services import settling
 from core.notifications.services.outbox import enqueue
 from core.notifications.states import Channel
 
@@ -36,6 +37,19 @@ class Clock:
         return self.at
 
 
+class Unhurried:
+    """A source of chance that always says the least."""
+
+    def random(self) -> float:
+        return 0.0
+
+
+@pytest.fixture(autouse=True)
+def no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits are as long as the table says; test_settling.py looks at what is added."""
+    monkeypatch.setattr(settling, "_random", Unhurried())
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -44,6 +58,8 @@ def clock() -> Clock:
 @dataclass
 class FakeChannel:
     """A channel that remembers what it was handed and fails as it is told."""
+
+    repeats_safely: bool = False
 
     failures: list[BaseException] = field(default_factory=list)
     sent: list[tuple[Rendered, str]] = field(default_factory=list)

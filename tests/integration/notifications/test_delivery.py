@@ -13,7 +13,8 @@ from core.notifications.channels.base import (
     TransientRefusalError,
 )
 from core.notifications.models import OutboxMessage
-from core.notifications.services.delivery import BACKOFF_SECONDS, MAX_ATTEMPTS, deliver_message
+from core.notifications.services.delivery import deliver_message
+from core.notifications.services.settling import BACKOFF_SECONDS, MAX_ATTEMPTS
 from tests.integration.notifications.conftest import AT, Clock, FakeChannel, Minter, put
 
 pytestmark = pytest.mark.django_db

@@ -125,7 +125,7 @@ def test_a_text_message_goes_out_as_the_model_wants_it(stubbed: MakeStubber) -> 
 
 def test_a_text_message_lives_no_shorter_than_the_service_allows() -> None:
     brief = Rendered(to="+13045550123", subject="", text="482913", life_seconds=2)
-    assert aws.text_request(brief, reference="x")["TimeToLive"] == 5
+    assert aws.text_request(brief, sender=SENDER, reference="x")["TimeToLive"] == 5
 
 
 def test_a_call_is_started_as_the_model_wants_it(stubbed: MakeStubber) -> None:

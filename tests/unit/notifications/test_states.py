@@ -9,7 +9,8 @@ from core.notifications.states import (
 )
 
 FINAL = {
-    MessageStatus.SENT,
+    MessageStatus.BOUNCED,
+    MessageStatus.COMPLAINED,
     MessageStatus.EXPIRED,
     MessageStatus.FAILED,
     MessageStatus.CANCELLED,
@@ -27,7 +28,10 @@ def test_nothing_leaves_a_final_state(status: MessageStatus) -> None:
 
 def test_what_is_perhaps_sent_never_goes_back_to_the_queue() -> None:
     assert not may_become(MessageStatus.UNKNOWN, MessageStatus.QUEUED)
-    assert not may_become(MessageStatus.UNKNOWN, MessageStatus.SENDING)
+
+
+def test_what_was_sent_can_only_come_back() -> None:
+    assert TRANSITIONS[MessageStatus.SENT] == {MessageStatus.BOUNCED, MessageStatus.COMPLAINED}
 
 
 def test_a_step_that_the_table_does_not_know_is_refused() -> None:

@@ -1,0 +1,151 @@
+"""What a month's messages cost, and the alarms when a budget runs out.
+
+A message counts when the provider took it; what it cost is reckoned by the price of a thousand in
+the deployment's document. A contract has a budget of its own, the deployment one for all. The month
+is that of the document's time zone. A spent budget keeps back courtesies alone (`kinds.Weight`):
+never a code, a link or a security notice.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import F, Q, QuerySet, Sum
+
+from core.audit.recording import record
+from core.notifications.models import ChannelUse, OutboxMessage
+from core.notifications.senders import document_for
+from core.notifications.services.outbox import enqueue
+from tenants import registry
+from tenants.configuration.deployment import DeploymentDocument
+from tenants.configuration.document import ContractDocument
+
+ALARM_KIND: Final = "budget_alarm"
+_WARN_AT: Final = 0.8
+"""The part of the budget at which the first mail goes out (own figure)."""
+
+
+@dataclass(frozen=True)
+class _Key:
+    month: date
+    contract_id: UUID | None
+    channel: str
+
+
+@dataclass(frozen=True)
+class _Budget:
+    """A budget with what was sent under it; `key` names the row that remembers the alarms."""
+
+    key: _Key
+    dollars: int
+    limit: int
+    sent: int
+    document: ContractDocument | DeploymentDocument
+
+
+def count_message(*, message: OutboxMessage, at: datetime) -> None:
+    """Count a message that left, in the transaction that says so; sends the alarm when due.
+
+    Records `budget.warned` and `budget.spent`, each once a month for a budget and channel.
+    """
+    _add(_key(message.contract_id, message.channel, at), "messages")
+    if message.kind == ALARM_KIND:
+        return
+    for budget in _budgets(message, at):
+        if budget.sent >= budget.limit:
+            _alarm(budget, "spent_at", "budget.spent", at=at)
+        elif budget.sent >= _WARN_AT * budget.limit:
+            _alarm(budget, "warned_at", "budget.warned", at=at)
+
+
+def count_withheld(*, message: OutboxMessage, at: datetime) -> None:
+    """Count a message that the budget kept back."""
+    _add(_key(message.contract_id, message.channel, at), "withheld")
+
+
+def budget_is_spent(*, message: OutboxMessage, at: datetime) -> bool:
+    """Tell whether the month's budget of the contract or of the deployment is used up."""
+    return any(budget.sent >= budget.limit for budget in _budgets(message, at))
+
+
+def _budgets(message: OutboxMessage, at: datetime) -> Iterator[_Budget]:
+    """Yield the budgets that a message falls under, with what was sent so far."""
+    deployment = registry.get_deployment()
+    price = deployment.channels.of(message.channel).cents_per_thousand
+    if message.contract_id is not None:
+        document = registry.get_contract_by_id(message.contract_id).document
+        dollars: int | None = getattr(document.channels.monthly_budget_dollars, message.channel)
+        if dollars is not None:
+            key = _key(message.contract_id, message.channel, at)
+            yield _Budget(key, dollars, _limit(dollars, price), _sent(_uses(key)), document)
+    dollars = deployment.channels.of(message.channel).monthly_budget_dollars
+    if dollars is not None:
+        key = _key(None, message.channel, at)
+        everybody = ChannelUse.objects.filter(month=key.month, channel=key.channel)
+        yield _Budget(key, dollars, _limit(dollars, price), _sent(everybody), deployment)
+
+
+def _limit(dollars: int, cents_per_thousand: int) -> int:
+    """Return how many messages a sum pays for."""
+    return dollars * 100 * 1000 // cents_per_thousand
+
+
+def _sent(uses: QuerySet[ChannelUse]) -> int:
+    return uses.aggregate(total=Sum("messages"))["total"] or 0
+
+
+def _alarm(budget: _Budget, field: str, event: str, *, at: datetime) -> None:
+    """Tell once: whoever sets the field has the mail to send."""
+    _make(budget.key)
+    untold = Q(**{f"{field}__isnull": True}, spent_at__isnull=True)
+    if not _uses(budget.key).filter(untold).update(**{field: at}):
+        return
+    use = _uses(budget.key).get()
+    facts = {"channel": use.channel, "messages": budget.sent, "dollars": budget.dollars}
+    record(event, contract_id=use.contract_id, subject=("channel_use", use.id), data=facts, at=at)
+    to = alarm_address(budget.document)
+    if to is not None:
+        enqueue(
+            kind=ALARM_KIND,
+            to=to,
+            subject_id=use.id,
+            contract_id=use.contract_id,
+            context={**facts, "spent": field == "spent_at"},
+            at=at,
+        )
+
+
+def alarm_address(document: ContractDocument | DeploymentDocument) -> str | None:
+    """Return who is told of a budget."""
+    named = (contact.email for contact in document.support)
+    return document.channels.alarm_to or next((email for email in named if email), None)
+
+
+def _key(contract_id: UUID | None, channel: str, at: datetime) -> _Key:
+    document = document_for(contract_id)
+    zone = (
+        document.contract.time_zone
+        if isinstance(document, ContractDocument)
+        else document.deployment.time_zone
+    )
+    return _Key(at.astimezone(ZoneInfo(zone)).date().replace(day=1), contract_id, channel)
+
+
+def _uses(key: _Key) -> QuerySet[ChannelUse]:
+    whose = Q(contract_id=key.contract_id) if key.contract_id else Q(contract_id__isnull=True)
+    return ChannelUse.objects.filter(whose, month=key.month, channel=key.channel)
+
+
+def _add(key: _Key, field: str) -> None:
+    one_more = {field: F(field) + 1}
+    if not _uses(key).update(**one_more):
+        _make(key)
+        _uses(key).update(**one_more)
+
+
+def _make(key: _Key) -> None:
+    whose: dict[str, Any] = {"contract_id": key.contract_id}
+    ChannelUse.objects.get_or_create(month=key.month, channel=key.channel, **whose)
