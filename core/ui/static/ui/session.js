@@ -12,6 +12,7 @@ class SessionWarning {
     this.dialog = dialog;
     this.title = document.title;
     this.dismissed = false;
+    this.hasLeft = false;
     this.askedAt = 0;
     this.tabs = "BroadcastChannel" in window ? new BroadcastChannel("portal-session") : null;
     this.adopt({
@@ -89,12 +90,16 @@ class SessionWarning {
     this.tell();
   }
 
+  // Once: Login options says why only to the first that asks.
   leave() {
+    if (this.hasLeft) return;
+    this.hasLeft = true;
     const next = window.location.pathname + window.location.search;
     window.location.replace(`${this.dialog.dataset.login}?next=${encodeURIComponent(next)}`);
   }
 
   async tick() {
+    if (this.hasLeft) return;
     let left = this.left();
     if (left <= this.warnSeconds && !this.dialog.open && !this.dismissed) {
       await this.ask(); // another tab may have gone on meanwhile
