@@ -1,4 +1,4 @@
-"""Answer with a factor that no message is sent for: an app's code, a recovery code.
+"""Answer what no message is sent for: an app's code, a recovery code, the present password.
 
 As with one-time codes the try is counted first, atomically, and compared afterwards; wrong ones
 count to the account's lock. The counts are those of the codes: another way brings no new tries.
@@ -21,7 +21,7 @@ from core.mfa.services.challenges.attempts import begin_count_anew_of, closed_un
 
 @dataclass(frozen=True)
 class Asked:
-    """Who answers what for: `channel` is totp, passkey or recovery.
+    """Who answers what for: `channel` is totp, passkey, recovery or present_password.
 
     `while_locked` lets a locked account answer, which unlocks nothing by itself.
     """

@@ -13,7 +13,7 @@ from core.accounts.allauth_wrapper import PASSWORD, note_method
 from core.accounts.hashers import HashingBusyError
 from core.accounts.models import User
 from core.accounts.paths import is_own_path
-from core.accounts.policies import contracts_in_hand
+from core.accounts.policies import contracts_in_hand, policy_of
 from core.accounts.services.sign_in import (
     PasswordCheck,
     Refusal,
@@ -30,6 +30,7 @@ from core.mfa.confirming import Confirmation, leave_confirmation
 from core.mfa.forms import PresentPasswordForm
 from core.mfa.freshness import is_fresh
 from core.mfa.methods import available_options
+from core.mfa.policies import accepted_options
 from core.mfa.proofs import Proof, ProofUrls
 from core.mfa.services.confirmations import confirm_session
 from core.mfa.views.proving import proof_call_state, proof_page
@@ -181,13 +182,9 @@ def _locked_out(request: HttpRequest) -> HttpResponse:
 
 
 def _options(user: User) -> tuple[str, ...]:
-    """Return what the account has and its contracts accept; the address comes last.
-
-    Where the contracts accept none of what it has, all of it: somebody must be able to add what
-    they do accept.
-    """
-    found = available_options(user)
-    accepted = {method for one in contracts_in_hand(user) for method in one.document.mfa.methods}
-    kept = [option for option in found if not accepted or option in accepted | {"recovery"}]
-    usable = kept if set(kept) - {"recovery"} else list(found)
-    return tuple(sorted(usable, key=lambda option: option == "email"))
+    """Return what the account has and one of its contracts accepts; the address comes last."""
+    accepted = policy_of(contracts_in_hand(user)).methods.values()
+    found = accepted_options(
+        available_options(user), {method for methods in accepted for method in methods}
+    )
+    return tuple(sorted(found, key=lambda option: option == "email"))

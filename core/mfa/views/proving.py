@@ -28,7 +28,8 @@ def proof_page(request: HttpRequest, holder: ProofHolder, urls: ProofUrls) -> Ht
     if action == "cancel":
         return holder.cancelled(request)
     if not proof.options:
-        return render(request, "mfa/no_phone.html")
+        template = "mfa/no_phone.html" if proof.option == "phone" else "mfa/no_factor.html"
+        return render(request, template)
     if action == "option" and request.POST.get("option") in proof.options:
         holder.keep(request, option=request.POST["option"])
         return HttpResponseRedirect(reverse(urls.page))

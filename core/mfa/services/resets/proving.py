@@ -5,17 +5,14 @@ from uuid import UUID
 
 from django.db import transaction
 
-from core.accounts.policies import effective_policy
-from core.accounts.services.locks import lock_rules, record_failure
 from core.accounts.services.sign_in import password_matches
-from core.mfa.codes import OwnerKind, Purpose
-from core.mfa.models import Challenge, Channel
-from core.mfa.policies import sign_in_rules
+from core.mfa.codes import Purpose
 from core.mfa.reset_states import ResetStep
-from core.mfa.services.challenges import Verdict, VerifyResult
-from core.mfa.services.challenges.attempts import begin_count_anew, closed_until, count_try
-from core.mfa.services.challenges.events import owner_of
-from core.mfa.services.resets.runs import ResetRun, hold_reset, record_reset
+from core.mfa.services.challenges import VerifyResult
+from core.mfa.services.resets.runs import hold_reset, record_reset
+from core.mfa.services.tries import Asked, evaluate
+
+PRESENT_PASSWORD = "present_password"  # noqa: S105 - what it is called in the audit
 
 
 @transaction.atomic
@@ -63,32 +60,16 @@ def prove_present_password(*, reset_id: UUID, password: str, at: datetime) -> Ve
     `password_reset.password_proven`. Raises ResetOverError, WrongResetStepError, HashingBusyError.
     """
     run = hold_reset(reset_id, step=ResetStep.PRESENT_PASSWORD, at=at)
-    result = _evaluate(run, password, at=at)
+    asked = Asked(
+        user_id=run.user.id,
+        purpose=Purpose.RESET,
+        channel=PRESENT_PASSWORD,
+        contract_id=run.reset.contract_id,
+        while_locked=True,
+    )
+    result = evaluate(asked, lambda: password_matches(run.user, password), at=at)
     if result.is_ok:
         run.reset.password_proven_at = at
         run.reset.save(update_fields=["password_proven_at"])
         record_reset(run.reset, "password_proven", at=at)
-    else:
-        record_reset(run.reset, "password_refused", result=result.verdict.value, at=at)
     return result
-
-
-def _evaluate(run: ResetRun, password: str, *, at: datetime) -> VerifyResult:
-    policy = effective_policy(run.user.id)
-    rules = sign_in_rules(policy, Channel.EMAIL.value)
-    # Never saved: what tries are counted under, as for a code.
-    counted = Challenge(
-        owner_kind=OwnerKind.ACCOUNT.value,
-        owner_id=run.user.id,
-        purpose=Purpose.RESET.value,
-        max_attempts=rules.max_attempts,
-    )
-    is_closed, _end = closed_until(owner_of(counted), counted.purpose, rules, at=at)
-    left = None if is_closed else count_try(counted, at=at)
-    if left is None:
-        return VerifyResult(Verdict.USED_UP)
-    if password_matches(run.user, password):
-        begin_count_anew(counted)
-        return VerifyResult(Verdict.OK)
-    record_failure(user_id=run.user.id, rules=lock_rules(policy), final=left == 0, at=at)
-    return VerifyResult(Verdict.WRONG, attempts_left=left)
