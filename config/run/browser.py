@@ -5,6 +5,7 @@ import shutil
 import sys
 
 from config.run.first import SetupError, install_debian_package
+from config.run.pooler import add_pooler
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
@@ -30,6 +31,7 @@ def ensure_browser() -> str:
             "that needs no browser.",
         )
         found = find_browser()
+        add_pooler()
     if found is None:
         raise SetupError("Chromium was installed but cannot be found in PATH.")
     return found

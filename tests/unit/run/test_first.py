@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from config.run import browser, first
+from config.run import browser, first, pooler
 
 
 def test_the_digest_follows_the_files(tmp_path: Path) -> None:
@@ -47,11 +47,36 @@ def test_a_named_browser_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     assert browser.find_browser() == "/opt/chromium/chrome"
 
 
+def test_the_pooler_comes_with_the_browser_and_may_be_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As root on a machine that has neither, where the distribution has no PgBouncer."""
+    there: set[str] = set()
+    asked: list[str] = []
+
+    def install(name: str, reason: str) -> None:
+        asked.append(name)
+        if "pgbouncer" in name:
+            raise first.SetupError(reason)
+        there.update(name.split())
+
+    monkeypatch.delenv("PORTAL_CHROMIUM", raising=False)
+    monkeypatch.setattr(
+        "shutil.which", lambda name, path=None: f"/usr/bin/{name}" if name in there else None
+    )
+    monkeypatch.setattr(browser, "install_debian_package", install)
+    monkeypatch.setattr(pooler, "install_debian_package", install)
+    assert browser.ensure_browser() == "/usr/bin/chromium"
+    assert asked == ["chromium fonts-liberation", "pgbouncer"]
+    assert browser.ensure_browser() == "/usr/bin/chromium"
+    assert len(asked) == 2
+
+
 def test_without_browser_and_root_the_tests_name_what_is_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("PORTAL_CHROMIUM", raising=False)
-    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name, path=None: None)
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     with pytest.raises(first.SetupError, match="make test-fast"):
         browser.ensure_browser()
