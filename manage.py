@@ -30,9 +30,22 @@ def main() -> None:
     if len(sys.argv) > 1 and sys.argv[1] in _OWNERS_COMMANDS:
         os.environ.setdefault("PORTAL_DB_ROLE", "owner")
     from django.core.management import execute_from_command_line  # noqa: PLC0415
+    from django.db import ProgrammingError  # noqa: PLC0415
 
     with _servers(sys.argv):
-        execute_from_command_line(sys.argv)
+        try:
+            execute_from_command_line(sys.argv)
+        except ProgrammingError as error:
+            if not _names_a_missing_table(error):
+                raise
+            sys.exit(
+                "The database has no tables yet, or older ones. Run `make run`, or "
+                "`python manage.py migrate_portal` where the database is your own."
+            )
+
+
+def _names_a_missing_table(error: Exception) -> bool:
+    return getattr(error.__cause__, "sqlstate", "") in {"42P01", "3F000"}
 
 
 if __name__ == "__main__":

@@ -70,6 +70,10 @@ def read_rows(path: Path, registration: RegistrationSection) -> Iterator[FileRow
 def _rows(records: Iterable[Sequence[str]], registration: RegistrationSection) -> Iterator[FileRow]:
     numbered = enumerate(records, start=1)
     _, header = next(numbered, (1, []))
+    if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
+        raise RosterFileError(
+            "The values are not separated by commas. Save the file with commas and try again."
+        )
     problems = read_header(header, registration)
     if problems:
         raise RosterFileError(" ".join(problems))
@@ -92,12 +96,15 @@ def write_rejections(path: Path, rejections: Iterable[Rejection]) -> None:
         writer.writerows([item.row, item.column, item.reason] for item in rejections)
 
 
-def template(registration: RegistrationSection) -> str:
-    """Return a roster with a header and example rows that suit the contract's rule."""
+def template(registration: RegistrationSection, *, state: str) -> str:
+    """Return a roster with a header and a row for each case that the contract's rule knows.
+
+    `state` is the two letters of the contract's state, for the example addresses.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_examples(registration))
+    writer.writerows(row | {"state": state} for row in _examples(registration))
     return text.getvalue()
 
 
@@ -109,7 +116,6 @@ def _examples(registration: RegistrationSection) -> Iterator[dict[str, str]]:
         "provider_type": "Clinic",
         "address_1": "100 Main Street",
         "city": "Exampleville",
-        "state": "WV",
         "zip": "25999",
         "phone": "304-555-0100",
         "fax": "304-555-0101",
@@ -123,6 +129,8 @@ def _examples(registration: RegistrationSection) -> Iterator[dict[str, str]]:
         examples = {"remittance_on": "2026-02-27", "remittance_amount": "1234.50"}
         paid = {fact: examples[fact] for fact in registration.rule.facts}
     yield full | {"code": code} | paid
+    if registration.unit == "location":
+        yield full | {"name": "Example Clinic, second location", "address_1": "400 Station Avenue"}
     if registration.without_npi == "code_in_both":
         named = {"identifier": "", "identifier_type": "program_id", "name": "No NPI Clinic"}
         yield full | named | {"code": code}

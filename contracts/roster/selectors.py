@@ -1,5 +1,6 @@
 """Reading a contract's roster. All of it needs the contract in hand (`contract_context`)."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -8,6 +9,8 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from contracts.registration.rules import EntryFacts, IssuedCodeFacts
 from contracts.roster.models import IssuedCode, RosterEntry
 from core.common.identifiers import IdentifierType, normalize
+from core.groups.models import Provider, ProviderStatus
+from tenants.context import require_contract
 
 
 def find_entry(entry_id: UUID) -> RosterEntry | None:
@@ -32,9 +35,27 @@ def list_entries_by_identifier(identifier: str) -> QuerySet[RosterEntry]:
 
 
 def list_entries_without_code(at: datetime) -> QuerySet[RosterEntry]:
-    """Return the present entries that have no issued code which could still be used."""
+    """Return the present entries that still need a code.
+
+    None of theirs could be used now, and they are not registered: whoever is registered needs no
+    code, and one sent to them would invite a second registration.
+    """
     usable = usable_codes(at).filter(entry=OuterRef("pk"))
-    return list_entries().filter(~Exists(usable))
+    return list_entries().filter(~Exists(usable), ~Exists(_providers_of_entry()))
+
+
+def list_registered_entries(entries: Iterable[RosterEntry]) -> QuerySet[RosterEntry]:
+    """Return those of some entries whose provider is registered now."""
+    keys = [entry.id for entry in entries]
+    return list_entries().filter(Exists(_providers_of_entry()), id__in=keys)
+
+
+def _providers_of_entry() -> QuerySet[Provider]:
+    return Provider.objects.filter(
+        contract_id=require_contract().id,
+        roster_entry_id=OuterRef("pk"),
+        status=ProviderStatus.ACTIVE,
+    )
 
 
 def usable_codes(at: datetime) -> QuerySet[IssuedCode]:

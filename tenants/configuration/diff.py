@@ -9,6 +9,10 @@ from pydantic import BaseModel
 _NAMED_BY: Final = ("version", "rule", "host", "purpose", "issuer", "value")
 """Fields by which the entries of a list are told apart, so that a moved entry is no difference."""
 _ABSENT: Final = "(none)"
+_LONGEST: Final = 96
+"""Characters of a value that a plan prints; of a longer text that changed, it prints the change."""
+_AROUND: Final = 4
+"""Words printed before and after the words that differ."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,8 @@ class Change:
             return f"+ {self.field} = {_shown(self.after)}"
         if self.after is None:
             return f"- {self.field} = {_shown(self.before)}"
-        return f"~ {self.field}: {_shown(self.before)} -> {_shown(self.after)}"
+        before, after = _narrowed(self.before, self.after)
+        return f"~ {self.field}: {before} -> {after}"
 
 
 def difference(before: BaseModel | None, after: BaseModel) -> tuple[Change, ...]:
@@ -72,9 +77,41 @@ def _names(items: Sequence[Any]) -> Sequence[str]:
 
 
 def _shown(value: Any) -> str:
+    flat = _flat(value)
+    return flat if len(flat) <= _LONGEST else f"{flat[: _LONGEST - 1]}…"
+
+
+def _flat(value: Any) -> str:
     if value is None:
         return _ABSENT
     text = f'"{value}"' if isinstance(value, str) else str(value).lower()
-    flat = " ".join(text.split())
-    longest = 96
-    return flat if len(flat) <= longest else f"{flat[: longest - 1]}…"
+    return " ".join(text.split())
+
+
+def _narrowed(before: Any, after: Any) -> tuple[str, str]:
+    """Return both values; of long ones the words that differ, whole, with a few words around.
+
+    What differs is never cut: whoever approves a plan must see every changed word.
+    """
+    old, new = _flat(before), _flat(after)
+    if max(len(old), len(new)) <= _LONGEST:
+        return old, new
+    if old == new:
+        return f"{old} (other spaces or line breaks)", new
+    old_words, new_words = old.split(), new.split()
+    start = _shared_words(old_words, new_words)
+    rest = min(len(old_words), len(new_words)) - start
+    end = min(rest, _shared_words(old_words[::-1], new_words[::-1]))
+    return _window(old_words, start, end), _window(new_words, start, end)
+
+
+def _shared_words(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many words two texts begin with in common."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _window(words: Sequence[str], start: int, end: int) -> str:
+    first, last = max(0, start - _AROUND), min(len(words), len(words) - end + _AROUND)
+    shown = " ".join(words[first:last])
+    return f"{'… ' if first else ''}{shown}{' …' if last < len(words) else ''}"

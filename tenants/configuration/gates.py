@@ -238,10 +238,12 @@ def _approval_can_be_given(
 def _terms_are_in_effect(document: ContractDocument, context: GateContext) -> Iterator[GateFailure]:
     opening = max(context.on, document.contract.opens_on or context.on)
     if all(terms.effective_on > opening for terms in document.terms):
+        first = min(terms.effective_on for terms in document.terms)
         yield GateFailure(
             "terms_are_in_effect",
             "terms",
-            "No version of the terms is in effect when people register.",
+            f"No version of the terms is in effect when people register, {opening} in "
+            f"{document.contract.time_zone}: the first begins on {first}.",
         )
 
 

@@ -16,6 +16,8 @@ from tenants.configuration.document import (
 from tenants.configuration.exporting import to_toml
 
 STARTER_TIME_ZONE: Final = "America/New_York"
+LATEST_TIME_ZONE: Final = "Pacific/Pago_Pago"
+"""Where an American day begins last: terms of that day are in effect in every time zone."""
 
 _HEADER: Final = """\
 # The configuration of a new contract. Every value is written out; comments say what each is for.

@@ -41,7 +41,9 @@ def edited(folder: Path, *changes: tuple[str, str], source: Path = WV) -> str:
 
 
 def test_check_needs_no_database() -> None:
-    assert "ready to be planned" in run("contract", "check", "wv-bh")
+    assert "contract wv-bh (published as revision 1), ready to be planned" in run(
+        "contract", "check", "wv-bh"
+    )
     assert "ready to be planned" in run("contract", "check", str(WV))
     assert "ready to be planned" in run("deployment", "check")
 

@@ -13,6 +13,7 @@ from contracts.directory.selectors import find_matches
 from contracts.roster.models import IssuedCode
 from contracts.roster.selectors import list_entries, list_entries_without_code
 from core.common.clock import now
+from core.groups.services.providers import ProviderFacts, register_provider
 from tenants.context import ActiveContract, contract_context
 from tests.integration.roster.conftest import (
     CLINIC,
@@ -22,6 +23,7 @@ from tests.integration.roster.conftest import (
     SECOND_LOCATION,
     WriteRoster,
 )
+from tests.support.people import make_person
 
 
 def roster(*words: Any) -> tuple[str, str]:
@@ -62,7 +64,7 @@ def test_dry_run(contract_a: ActiveContract, write_roster: WriteRoster) -> None:
     with contract_context(contract_a):
         before = list_entries().count()
     out, _ = roster("import", contract_a.slug, write_roster([CLINIC]), "--dry-run")
-    assert "in order" in out
+    assert "1 row checked, no faults" in out
     with contract_context(contract_a):
         assert list_entries().count() == before
 
@@ -71,7 +73,7 @@ def test_rejected_rows_go_to_a_report(
     contract_a: ActiveContract, write_roster: WriteRoster, tmp_path: Path
 ) -> None:
     path = write_roster([CLINIC, CLINIC | {"identifier": "1234567890"}])
-    with pytest.raises(CommandError, match="1 of 2 rows were rejected"):
+    with pytest.raises(CommandError, match="rejected were 1 of 2 rows"):
         roster("import", contract_a.slug, path)
     (row,) = codes_in((tmp_path / "roster.rejected.csv").read_text())
     assert (row["row"], row["column"]) == ("3", "identifier")
@@ -101,7 +103,7 @@ def test_template(contract_b: ActiveContract, tmp_path: Path) -> None:
     out, _ = roster("template", contract_b.slug)
     path = tmp_path / "template.csv"
     path.write_text(out)
-    assert "2 rows are in order" in roster("import", contract_b.slug, path, "--dry-run")[0]
+    assert "3 rows checked" in roster("import", contract_b.slug, path, "--dry-run")[0]
 
 
 def test_codes_for_named_identifiers(contract_b: ActiveContract, write_roster: WriteRoster) -> None:
@@ -141,6 +143,43 @@ def test_missing_codes_go_to_a_new_file_that_only_its_owner_reads(
         roster("issue-codes", contract_b.slug, "1234567893", "--out", sheet)
     with contract_context(contract_b):
         assert IssuedCode.objects.count() == count
+
+
+def register_second_location(contract: ActiveContract) -> None:
+    with contract_context(contract):
+        entry = list_entries().get(address_1="400 Station Avenue")
+    register_provider(
+        user=make_person(),
+        group=None,
+        contract=contract,
+        facts=ProviderFacts(
+            identifier=entry.identifier,
+            identifier_type=entry.identifier_type,
+            unit_key=str(entry.id),
+            roster_entry_id=entry.id,
+            name=entry.name,
+        ),
+        by=None,
+        at=now(),
+    )
+
+
+def test_locations_that_are_registered_get_no_code_unasked(
+    contract_b: ActiveContract, write_roster: WriteRoster
+) -> None:
+    rows = [LOCATION | {"code": ""}, SECOND_LOCATION | {"code": ""}]
+    roster("import", contract_b.slug, write_roster(rows))
+    register_second_location(contract_b)
+    with contract_context(contract_b):
+        before = IssuedCode.objects.count()
+    with pytest.raises(CommandError, match="Registered already: 1234567893"):
+        roster("issue-codes", contract_b.slug, "1234567893")
+    with contract_context(contract_b):
+        assert IssuedCode.objects.count() == before
+    (missing,) = codes_in(roster("issue-codes", contract_b.slug, "--missing")[0])
+    assert missing["address_1"] == "1 Main Street"
+    named = roster("issue-codes", contract_b.slug, "1234567893", "--registered")[0]
+    assert len(codes_in(named)) == 2
 
 
 def test_reindex(contract_a: ActiveContract, write_roster: WriteRoster) -> None:

@@ -39,3 +39,11 @@ def test_a_command_starts_its_servers_joins_those_that_run_and_leaves_nothing() 
             assert "There is no contract nobody" in listed.stderr
             assert embedded.status(state) == before
         assert processes_of(state) == {}
+
+
+def test_a_command_before_the_first_run_says_what_to_do() -> None:
+    with state_folder() as state:
+        early = manage(state, "accounts", "unlock", "a@example.org", "--reason", "early")
+        assert early.returncode == 1
+        assert "make run" in early.stderr
+        assert "Traceback" not in early.stderr

@@ -43,6 +43,13 @@ def test_a_new_contract_starts_without_anything_to_waive() -> None:
     assert contract_failures(document, GateContext(on=TODAY)) == ()
 
 
+def test_the_message_about_terms_names_both_days() -> None:
+    document = starter_contract("new-one", on=date(2026, 11, 23))
+    (failure,) = contract_failures(document, GateContext(on=TODAY))
+    assert "2026-11-22 in America/New_York" in failure.message
+    assert "begins on 2026-11-23" in failure.message
+
+
 def test_the_default_and_the_high_preset_are_weaker_than_nothing() -> None:
     assert weaker_than_default(DEFAULT) == ()
     assert weaker_than_default(CMS_HIGH) == ()

@@ -89,6 +89,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_fine(tmp_path: Path) -> Non
         (HEADER + '1,"2,3,4,5\n', "CSV"),
         (HEADER + "1,2," + "x" * 5000 + ",T,WV\n", "CSV"),
         (HEADER.replace("code", "codes"), "code"),
+        (HEADER.replace(",", ";") + ROW.replace(",", ";"), "commas"),
     ],
 )
 def test_files_that_are_no_rosters(tmp_path: Path, content: str | bytes, word: str) -> None:
@@ -123,7 +124,7 @@ def test_the_report_names_row_column_and_reason(tmp_path: Path) -> None:
 TEMPLATE_RULES = [
     (registration(PROGRAM_ID).model_copy(update={"code_example": "0012345678"}), 1),
     (BOTH_FALLBACKS.model_copy(update={"code_example": "0012345678"}), 3),
-    (ISSUED_CODES, 2),
+    (ISSUED_CODES, 3),
     (KNOWLEDGE, 1),
 ]
 
@@ -132,7 +133,8 @@ TEMPLATE_RULES = [
 def test_the_template_can_be_imported(
     tmp_path: Path, rule: RegistrationSection, count: int
 ) -> None:
-    text = template(rule)
+    text = template(rule, state="OH")
+    assert {row["state"] for row in csv.DictReader(text.splitlines())} == {"OH"}
     assert text.splitlines()[0] == ",".join(COLUMNS)
     rows = [read_row(rule, row.number, row.cells) for row in read_rows(write(tmp_path, text), rule)]
     keys = {row.unit_key for row in rows if isinstance(row, RosterRow)}

@@ -30,7 +30,7 @@ from tenants.configuration.revisions import (
     is_published,
     read_contract_revision,
 )
-from tenants.configuration.starter import STARTER_TIME_ZONE, starter_text
+from tenants.configuration.starter import LATEST_TIME_ZONE, starter_text
 from tenants.models import Contract
 
 _DOCUMENTS = ("check", "plan", "apply")
@@ -93,7 +93,7 @@ class Command(BaseCommand):
             elif action == "apply":
                 self._apply(file, text, document, options)
             else:
-                self.stdout.write(f"{file}: ready to be planned and applied")
+                self.stdout.write(f"{file}: {_standing(document)}, ready to be planned and applied")
 
     def _check(self, file: str, text: str, document: ContractDocument) -> None:
         on = day_in(document.contract.time_zone, now())
@@ -150,7 +150,7 @@ class Command(BaseCommand):
     def _new(self, slug: str, output: Path | None) -> None:
         file = _short(output or _program_file(slug))
         try:
-            text = starter_text(slug, file=file, on=day_in(STARTER_TIME_ZONE, now()))
+            text = starter_text(slug, file=file, on=day_in(LATEST_TIME_ZONE, now()))
         except ValidationError as error:
             raise CommandError(f"{slug}: {error.errors()[0]['msg']}") from error
         if output is None:
@@ -166,6 +166,14 @@ class Command(BaseCommand):
 
 def _program_file(slug: str) -> Path:
     return Path(settings.BASE_DIR) / "contracts" / "programs" / f"{slug}.toml"
+
+
+def _standing(document: ContractDocument) -> str:
+    """Return which contract a document would change: a copied file may still name another's."""
+    slug = document.contract.slug
+    revision = find_contract_revision(slug)
+    published = f"published as revision {revision.number}" if revision else "not published yet"
+    return f"contract {slug} ({published})"
 
 
 def _short(path: Path) -> str:

@@ -4,7 +4,7 @@ import argparse
 import csv
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from contracts.roster.selectors import (
     list_entries,
     list_entries_by_identifier,
     list_entries_without_code,
+    list_registered_entries,
 )
 from contracts.roster.services.codes import NewCode, issue_codes
 from contracts.roster.services.imports import ImportReport, import_roster
@@ -59,7 +60,12 @@ class Command(BaseCommand):
         codes.add_argument(
             "identifiers", nargs="*", help="Identifiers, or ids of entries without one."
         )
-        codes.add_argument("--missing", action="store_true", help="All entries without a code.")
+        codes.add_argument(
+            "--missing", action="store_true", help="All entries without a code, not yet registered."
+        )
+        codes.add_argument(
+            "--registered", action="store_true", help="Also for named entries that are registered."
+        )
         codes.add_argument("--out", type=Path, help="Write the codes to this new file instead.")
         index = acts.add_parser("reindex", help="Publish the contract in the shared index anew.")
         index.add_argument("slug")
@@ -106,14 +112,16 @@ class Command(BaseCommand):
             write_rejections(rejects, report.rejections)
             self.stderr.write(f"All reasons are in {rejects}.")
         if not report.rows:
-            self.stderr.write("The file has no rows.")
+            raise CommandError("The file has no rows. Nothing was changed.")
         raise CommandError(
-            f"Nothing was changed: {report.rejected_rows} of {report.rows} rows were rejected."
+            f"Nothing was changed: rejected were {report.rejected_rows} of "
+            f"{_count(report.rows, 'row')}."
         )
 
     # --- template, index -------------------------------------------------------------------------
     def _template(self, contract: ActiveContract, options: dict[str, Any]) -> None:
-        self.stdout.write(template(contract.document.registration), ending="")
+        document = contract.document
+        self.stdout.write(template(document.registration, state=document.contract.state), ending="")
 
     def _reindex(self, contract: ActiveContract, options: dict[str, Any]) -> None:
         self.stdout.write(f"{contract.slug}: {rebuild_index()} fingerprints published.")
@@ -129,13 +137,24 @@ class Command(BaseCommand):
             if options["missing"]
             else [entry for name in identifiers for entry in _entries_named(name)]
         )
+        if not options["registered"]:
+            _refuse_registered(entries)
         by_id = {entry.id: entry for entry in entries}
         with _code_sheet(options["out"], self.stdout) as sheet:
             codes = issue_codes(entries=by_id.values(), by=None, at=at)
             sheet.writerow(_CODE_COLUMNS)
             sheet.writerows(_code_row(by_id[code.entry_id], code) for code in codes)
         where = f" in {options['out']}" if options["out"] else ""
-        self.stderr.write(f"{len(codes)} codes issued{where}. They are not shown again.")
+        self.stderr.write(f"{_count(len(codes), 'code')} issued{where}. Codes are shown only once.")
+
+
+def _refuse_registered(entries: Iterable[RosterEntry]) -> None:
+    registered = [entry.identifier or str(entry.id) for entry in list_registered_entries(entries)]
+    if registered:
+        raise CommandError(
+            f"Registered already: {', '.join(registered)}. No code was issued. "
+            "With --registered they get one all the same."
+        )
 
 
 def _entries_named(name: str) -> list[RosterEntry]:
@@ -198,7 +217,13 @@ def _progress(path: Path, *, quiet: bool) -> Iterator[Any]:
 def _summary(contract: ActiveContract, report: ImportReport) -> str:
     change = report.difference or Difference(0, 0, 0)
     counts = f"{change.added} added, {change.changed} changed, {change.removed} removed"
+    rows = _count(report.rows, "row")
     if report.dry_run:
-        return f"{contract.slug}: {report.rows} rows are in order. It would be {counts}."
-    codes = f", {report.codes_taken_over} codes stored" if report.codes_taken_over else ""
-    return f"{contract.slug}: {report.rows} rows imported; {counts}{codes}."
+        return f"{contract.slug}: {rows} checked, no faults. An import would make: {counts}."
+    stored = report.codes_taken_over
+    codes = f", {_count(stored, 'code')} stored" if stored else ""
+    return f"{contract.slug}: {rows} imported; {counts}{codes}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
