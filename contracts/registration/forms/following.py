@@ -4,9 +4,9 @@ from typing import Any
 
 from django import forms
 
-from contracts.registration.forms.fields import PlainEmailField
 from contracts.registration.forms.information import check_same_email
 from contracts.registration.terms import terms_digest
+from core.ui.fields import PlainEmailField
 from core.ui.forms import PortalForm
 from tenants.configuration.document import TermsVersion
 

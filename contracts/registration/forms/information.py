@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from django import forms
 
-from contracts.registration.forms.fields import (
+from core.accounts.selectors import username_is_available
+from core.ui.fields import (
     STATES,
     LatinTextField,
     PlainEmailField,
@@ -14,7 +15,6 @@ from contracts.registration.forms.fields import (
     ZipField,
     missing,
 )
-from core.accounts.selectors import username_is_available
 from core.ui.forms import PortalForm
 from tenants.configuration.document import FormFields
 

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from django import forms
 
-from contracts.registration.forms.fields import missing
 from contracts.registration.rules import InputError, ProofFacts, check_input
+from core.ui.fields import missing
 from core.ui.forms import PortalForm
 from tenants.configuration.document import (
     KnowledgeProofRule,

@@ -4,7 +4,7 @@ import pytest
 from django import forms
 from django.core.exceptions import ValidationError
 
-from contracts.registration.forms.fields import (
+from core.ui.fields import (
     STATES,
     LatinTextField,
     PlainEmailField,
