@@ -5,6 +5,7 @@ from uuid import UUID
 
 from contracts.registration.models import PendingRegistration
 from contracts.registration.services.completion import complete_registration
+from contracts.registration.services.links import resend_link
 from contracts.registration.states import LIVE
 from core.accounts.models import User
 from core.mfa.sources import CompletedRegistration, SourceDescription, SourceGoneError
@@ -41,3 +42,10 @@ class PendingRegistrationSource:
             phone=result.phone or "",
             at=at,
         )
+
+    def send_link(self, source_id: UUID, *, at: datetime) -> None:
+        """Mail a new link to the address that was registered, within the limits of such mails."""
+        pending = PendingRegistration.objects.filter(follow_id=source_id, state__in=LIVE).first()
+        if pending is None:
+            raise SourceGoneError
+        resend_link(pending_id=pending.id, at=at)

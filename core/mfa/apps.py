@@ -16,6 +16,7 @@ class MfaConfig(AppConfig):
         from core.accounts.services.locks import register_lock_hook, register_unlock_hook
         from core.mfa.browser_cookie import CookieMemory
         from core.mfa.codes import Owner, OwnerKind
+        from core.mfa.help_messages import HELP_KINDS
         from core.mfa.messages import KINDS
         from core.mfa.methods import register_prover
         from core.mfa.notices import FACTOR_NOTICE
@@ -43,5 +44,5 @@ class MfaConfig(AppConfig):
         register_prover("totp", AppProver())
         register_prover("passkey", PasskeyProver())
         register_prover("recovery", RecoveryProver())
-        for kind in (*KINDS, RESET_CODE, FACTOR_NOTICE):
+        for kind in (*KINDS, *HELP_KINDS, RESET_CODE, FACTOR_NOTICE):
             register_kind(kind)

@@ -63,6 +63,13 @@ class RegistrationSource(Protocol):
         registered by somebody else, SourceGoneError).
         """
 
+    def send_link(self, source_id: UUID, *, at: datetime) -> None:
+        """Mail whoever began a registration how to take it up again, to the registered address.
+
+        Called inside a transaction, after address and password of the registration were right;
+        limits on mails are the source's own. Raises SourceGoneError.
+        """
+
 
 class SourceGoneError(DomainError):
     """What the registration belongs to has ended, or never was."""

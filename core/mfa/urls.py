@@ -5,6 +5,7 @@ from django.urls import path
 from core.mfa.views import (
     challenge,
     confirm,
+    help_pages,
     registration,
     registration_factors,
     reset,
@@ -29,6 +30,10 @@ urlpatterns = [
     path("confirm/", confirm.confirm, name="confirm"),
     path("confirm/verify/", confirm.confirm_proof, name="confirm_proof"),
     path("confirm/verify/call/", confirm.confirm_call_state, name="confirm_call_state"),
+    path("mfa-help/unfinished/", help_pages.help_unfinished, name="help_unfinished"),
+    path("mfa-help/address/", help_pages.help_address, name="help_address"),
+    path("mfa-help/request/<str:kind>/", help_pages.help_request, name="help_request"),
+    path("mfa-help/requested/", help_pages.help_requested, name="help_requested"),
     path("forgot-password/", reset.forgot, name="forgot"),
     path("forgot-password/code/", reset.reset_code, name="reset_code"),
     path("forgot-password/verify/", reset.reset_proof, name="reset_proof"),

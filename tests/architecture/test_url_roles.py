@@ -85,6 +85,11 @@ TABLE: dict[str, Row] = {
     "mfa:phone_verify": before_sign_in(410),
     "mfa:call_state": same(286),
     "mfa:paused": same(200),
+    # Help is open to everybody; a kind of request that there is not is not found
+    "mfa:help_unfinished": same(200),
+    "mfa:help_address": same(200),
+    "mfa:help_request": same(404),
+    "mfa:help_requested": same(302),
     # Forgot password: without a run of this browser there is nothing to continue
     "mfa:forgot": before_sign_in(200),
     "mfa:reset_code": before_sign_in(410),

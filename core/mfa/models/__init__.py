@@ -10,6 +10,7 @@ from core.mfa.models.authenticators import (
 from core.mfa.models.browsers import RememberedBrowser
 from core.mfa.models.challenges import AttemptCount, Challenge, Channel
 from core.mfa.models.factors import STRONGER, Factor, FactorKind
+from core.mfa.models.help_requests import HelpKind, HelpRequest
 from core.mfa.models.registrations import MfaMethod, MfaRegistration
 from core.mfa.models.resets import PasswordReset
 
@@ -20,6 +21,8 @@ __all__ = [
     "Channel",
     "Factor",
     "FactorKind",
+    "HelpKind",
+    "HelpRequest",
     "MfaMethod",
     "MfaRegistration",
     "Passkey",

@@ -8,8 +8,10 @@ from core.accounts.policies import effective_policy
 from core.accounts.services.accounts import set_credentials
 from core.mfa.models import Factor
 from core.mfa.sources import CompletedRegistration, SourceDescription, SourceGoneError
+from core.notifications.services.outbox import enqueue
 from tenants.configuration.policy import Method
 
+CONTINUE_KIND = "registration_of_account"
 _IN_ORDER: tuple[Method, ...] = ("phone", "email", "totp", "passkey")
 
 
@@ -52,5 +54,18 @@ class AccountSource:
             email=result.email,
             password_hash=result.password_hash,
             by=source_id,
+            at=at,
+        )
+
+    def send_link(self, source_id: UUID, *, at: datetime) -> None:
+        """Mail the account how to go on: with its username and the password that it has now."""
+        user = User.objects.filter(pk=source_id, is_active=True).first()
+        if user is None:
+            raise SourceGoneError
+        enqueue(
+            kind=CONTINUE_KIND,
+            to=user.email,
+            subject_id=user.id,
+            account_id=user.id,
             at=at,
         )

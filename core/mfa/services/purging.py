@@ -13,6 +13,7 @@ from core.mfa.codes import LONGEST_WINDOW, OwnerKind
 from core.mfa.models import (
     AttemptCount,
     Challenge,
+    HelpRequest,
     MfaRegistration,
     PasskeyCeremony,
     PasswordReset,
@@ -37,6 +38,9 @@ ENROLMENTS_KEPT: Final = timedelta(days=1)
 """Secrets and questions that nobody confirmed live half an hour at most."""
 RECOVERY_CODES_KEPT: Final = timedelta(days=30)
 """Used and replaced ones; they open nothing any more."""
+HELP_CLOSED_KEPT: Final = timedelta(days=30)
+HELP_OPEN_KEPT: Final = timedelta(days=90)
+"""It holds what a person typed; who has waited so long has found another way."""
 
 
 def purge_mfa(*, at: datetime) -> int:
@@ -53,6 +57,7 @@ def purge_mfa(*, at: datetime) -> int:
             _app_secrets(at),
             _passkey_questions(at),
             _recovery_codes(at),
+            _help_requests(at),
         )
     )
 
@@ -92,6 +97,11 @@ def _counts(at: datetime) -> QuerySet[AttemptCount]:
 
 def _resets(at: datetime) -> QuerySet[PasswordReset]:
     return PasswordReset.objects.filter(expires_at__lt=at - RESETS_KEPT)
+
+
+def _help_requests(at: datetime) -> QuerySet[HelpRequest]:
+    over = Q(closed_at__lt=at - HELP_CLOSED_KEPT) | Q(requested_at__lt=at - HELP_OPEN_KEPT)
+    return HelpRequest.objects.filter(over)
 
 
 def _browsers(at: datetime) -> QuerySet[RememberedBrowser]:

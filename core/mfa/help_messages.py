@@ -1,0 +1,102 @@
+"""The mails of the help pages: made when they are handed over, from what is true then."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from core.accounts.models import User
+from core.mfa.models import HelpRequest, MfaRegistration
+from core.mfa.services.help_requests import DESK_KIND, OWNER_KIND
+from core.mfa.services.own_account import CONTINUE_KIND
+from core.mfa.services.unfinished import (
+    DAY,
+    REMINDER_KIND,
+    REMINDERS_PER_DAY,
+    UNFINISHED_KIND,
+)
+from core.mfa.sources import SourceGoneError, get_source
+from core.notifications.kinds import MessageKind, Rendered
+from core.notifications.mail import render_mail
+from core.notifications.models import OutboxMessage
+from core.notifications.senders import document_for
+from core.notifications.states import MessageStatus
+from tenants import registry
+from tenants.routing import absolute_reverse
+
+
+def prepare_desk_mail(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Tell the contact that a request waits; what was typed stays in the portal."""
+    request = HelpRequest.objects.filter(pk=message.subject_id, closed_at__isnull=True).first()
+    return None if request is None else _mail(message, "help_request_desk", {"request": request})
+
+
+def prepare_owner_mail(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Tell the owner of the account that somebody asks for help with it; None without one."""
+    request = HelpRequest.objects.select_related("account").filter(pk=message.subject_id).first()
+    if request is None or request.account is None or not message.account_id:
+        return None
+    return _mail(message, "help_request_owner", {"request": request, "user": request.account})
+
+
+def prepare_unfinished(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Have whoever owns the registration send its own mail; None, nothing of this kind is sent."""
+    registration = MfaRegistration.objects.filter(
+        pk=message.subject_id, completed_at__isnull=True, closed_at__isnull=True
+    ).first()
+    if registration is not None:
+        source = get_source(registration.source_kind)
+        try:
+            source.send_link(registration.source_id, at=at)
+        except SourceGoneError:
+            return None
+    return None
+
+
+def prepare_continue(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Tell the owner of an account without a factor where the registration goes on."""
+    user = User.objects.filter(pk=message.subject_id, is_active=True).first()
+    if user is None:
+        return None
+    contract = registry.get_contract_by_id(message.contract_id) if message.contract_id else None
+    link = absolute_reverse("first_login", contract=contract)
+    return _mail(message, CONTINUE_KIND, {"user": user, "first_login_link": link}, to=user.email)
+
+
+def prepare_reminder(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Tell the owner which address the account has; None for nobody, and for the fourth a day."""
+    user = User.objects.filter(pk=message.subject_id, is_active=True).first()
+    if user is None:
+        return None
+    sent = OutboxMessage.objects.filter(
+        kind=REMINDER_KIND,
+        subject_id=user.id,
+        status=MessageStatus.SENT,
+        created_at__gt=at - DAY,
+    )
+    if sent.count() >= REMINDERS_PER_DAY:
+        return None
+    contract = registry.get_contract_by_id(message.contract_id) if message.contract_id else None
+    context = {
+        "user": user,
+        "login_link": absolute_reverse("login_options", contract=contract),
+        "forgot_link": absolute_reverse("mfa:forgot", contract=contract),
+    }
+    return _mail(message, "address_reminder", context, to=user.email)
+
+
+def _mail(
+    message: OutboxMessage, template: str, context: Mapping[str, object], *, to: str = ""
+) -> Rendered:
+    mail = render_mail(template, context, document_for(message.contract_id))
+    return Rendered(to=to or message.to, subject=mail.subject, text=mail.text, html=mail.html)
+
+
+HELP_KINDS = tuple(
+    MessageKind(name=name, channel="email", at_most_once=False, prepare=prepare)
+    for name, prepare in (
+        (DESK_KIND, prepare_desk_mail),
+        (OWNER_KIND, prepare_owner_mail),
+        (UNFINISHED_KIND, prepare_unfinished),
+        (REMINDER_KIND, prepare_reminder),
+        (CONTINUE_KIND, prepare_continue),
+    )
+)
