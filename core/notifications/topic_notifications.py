@@ -6,7 +6,6 @@ Amazon SNS Developer Guide.
 """
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Collection
@@ -129,10 +128,10 @@ def _certificate_url(url: str, topic: str) -> str:
 def _signature(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise BadNotificationError("signature") from error
 
 
 def _signed_text(kind: str, fields: dict[str, str]) -> bytes:
     present = [name for name in _SIGNED_FIELDS[kind] if name in fields]
-    return "".join(f"{name}\n{fields[name]}\n" for name in present).encode()
+    return "".join(f"{name}\n{fields[name]}\n" for name in present).encode(errors="surrogatepass")

@@ -100,7 +100,7 @@ def _sent(uses: QuerySet[ChannelUse]) -> int:
 def _alarm(budget: _Budget, field: str, event: str, *, at: datetime) -> None:
     """Tell once: whoever sets the field has the mail to send."""
     _make(budget.key)
-    untold = Q(**{f"{field}__isnull": True}, spent_at__isnull=True)
+    untold = Q(spent_at__isnull=True) & Q(**{f"{field}__isnull": True})
     if not _uses(budget.key).filter(untold).update(**{field: at}):
         return
     use = _uses(budget.key).get()

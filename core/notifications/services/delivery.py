@@ -239,7 +239,7 @@ def _record_outcome(
         return MessageStatus(message.status)
     status = apply_outcome(message, claim.kind, outcome, at=at)
     if status == MessageStatus.SENT:
-        count_message(message=message, at=at)
+        _count(message, at=at)
         if isinstance(claim.channel, CallReader):
             watch_call(message=message, at=at)
     if outcome.bad_address:
@@ -251,6 +251,17 @@ def _record_outcome(
             at=at,
         )
     return status
+
+
+def _count(message: OutboxMessage, *, at: datetime) -> None:
+    """Count the message for its budgets; whatever goes wrong there, the message is sent."""
+    try:
+        with transaction.atomic():
+            count_message(message=message, at=at)
+    except Exception as error:  # noqa: BLE001 - the outcome stands
+        logger.error(  # noqa: TRY400 - a traceback may quote what the message held
+            "message %s was not counted: %s", message.id, describe_safely(error)
+        )
 
 
 def _tell_breaker(claim: _Claim, outcome: Outcome, *, at: datetime) -> None:
