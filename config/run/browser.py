@@ -1,5 +1,6 @@
 """Find the browser of the browser tests, or install the distribution's."""
 
+import ctypes
 import os
 import shutil
 import sys
@@ -8,6 +9,9 @@ from config.run.first import SetupError, install_debian_package
 from config.run.pooler import add_pooler
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+
+
+_DRIVERS_LIBRARY = "libatomic.so.1"  # of Playwright's own node; minimal systems lack it
 
 
 def find_browser() -> str | None:
@@ -24,17 +28,28 @@ def ensure_browser() -> str:
     Raises SetupError with the one command that installs it.
     """
     found = find_browser()
-    if found is None:
+    missing = [] if found else ["chromium", "fonts-liberation"]
+    if not _is_there(_DRIVERS_LIBRARY):
+        missing.append("libatomic1")
+    if missing:
         install_debian_package(
-            "chromium fonts-liberation",
-            "The browser tests need Chromium, and none is installed; `make test-fast` runs all "
-            "that needs no browser.",
+            " ".join(missing),
+            "The browser tests need Chromium and what drives it, and not all of it is installed; "
+            "`make test-fast` runs all that needs no browser.",
         )
-        found = find_browser()
         add_pooler()
+    found = found or find_browser()
     if found is None:
         raise SetupError("Chromium was installed but cannot be found in PATH.")
     return found
+
+
+def _is_there(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

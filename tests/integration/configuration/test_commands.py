@@ -118,7 +118,7 @@ def test_a_published_document_applies_on_though_a_waiver_is_overdue(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     late = datetime(2029, 2, 1, tzinfo=UTC)
-    monkeypatch.setattr("contracts.console.management.commands.contract.now", lambda: late)
+    monkeypatch.setattr("contracts.console.documents.now", lambda: late)
     assert "nothing changed" in run("contract", "apply", "wv-bh")
     assert "waivers_are_current" in refusal("contract", "check", "wv-bh")
 

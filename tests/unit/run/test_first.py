@@ -64,10 +64,11 @@ def test_the_pooler_comes_with_the_browser_and_may_be_missing(
     monkeypatch.setattr(
         "shutil.which", lambda name, path=None: f"/usr/bin/{name}" if name in there else None
     )
+    monkeypatch.setattr(browser, "_is_there", lambda library: "libatomic1" in there)
     monkeypatch.setattr(browser, "install_debian_package", install)
     monkeypatch.setattr(pooler, "install_debian_package", install)
     assert browser.ensure_browser() == "/usr/bin/chromium"
-    assert asked == ["chromium fonts-liberation", "pgbouncer"]
+    assert asked == ["chromium fonts-liberation libatomic1", "pgbouncer"]
     assert browser.ensure_browser() == "/usr/bin/chromium"
     assert len(asked) == 2
 

@@ -2,58 +2,41 @@
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from pydantic import ValidationError
 
-from contracts.console.printing import (
-    failure_lines,
-    history_lines,
-    plan_lines,
-    refusals_as_command_errors,
-    waiver_lines,
-)
+from contracts.console.documents import DOCUMENT_ACTIONS, Applied, DocumentCommand, short_name
+from contracts.console.printing import history_lines
 from contracts.console.services.publishing import publish
 from core.accounts.models import ContractAccess
 from core.common.clock import now
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.exporting import to_toml
-from tenants.configuration.gates import GateContext, contract_failures
-from tenants.configuration.loading import DocumentErrors, parse_contract, read_text
-from tenants.configuration.publishing import plan_contract
+from tenants.configuration.gates import GateContext, GateFailure, contract_failures
+from tenants.configuration.loading import parse_contract
+from tenants.configuration.publishing import Plan, plan_contract
 from tenants.configuration.revisions import (
     day_in,
     find_contract_revision,
-    is_published,
     read_contract_revision,
 )
 from tenants.configuration.starter import LATEST_TIME_ZONE, starter_text
-from tenants.models import Contract
-
-_DOCUMENTS = ("check", "plan", "apply")
+from tenants.models import Contract, ContractRevision
 
 
-class Command(BaseCommand):
+class Command(DocumentCommand[ContractDocument]):
     help = "Check, plan, apply, export and list the configuration documents of contracts."
+    about = "contract"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        for name, help_text in (
-            ("check", "read documents and name file, line and field of every mistake"),
-            ("plan", "show what publishing would change, field by field"),
-            ("apply", "publish, and provision contracts that are new"),
-        ):
-            action = actions.add_parser(name, help=help_text)
-            action.add_argument("documents", nargs="+", metavar="FILE|SLUG")
-        action.add_argument(
-            "--base",
-            type=int,
-            help="revision that the document was made from; else the present one",
-        )
-        action.add_argument("--note", default="", help="why, for the history")
+        self.add_document_actions(actions, nargs="+", metavar="FILE|SLUG")
         export = actions.add_parser("export", help="write the published document as TOML")
         export.add_argument("contract", metavar="SLUG|FILE")
         export.add_argument("--revision", type=int, help="an earlier revision")
@@ -66,73 +49,48 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         action = options["action"]
-        if action in _DOCUMENTS:
-            self._handle_documents(action, options)
+        if action in DOCUMENT_ACTIONS:
+            self.handle_documents([_path(name) for name in options["documents"]], options)
         elif action == "new":
             self._new(options["slug"], options["output"])
         elif action == "schema":
             self.stdout.write(json.dumps(ContractDocument.model_json_schema(), indent=2))
+        elif action == "export":
+            self._export(self._slug_of(options["contract"]), options["revision"])
         else:
-            slug = _slug_of(options["contract"])
-            if action == "export":
-                self._export(slug, options["revision"])
-            else:
-                self._history(slug)
+            self._history(self._slug_of(options["contract"]))
 
-    def _handle_documents(self, action: str, options: dict[str, Any]) -> None:
-        if options.get("base") is not None and len(options["documents"]) > 1:
-            raise CommandError("--base goes with one document only.")
-        # Every document is read before the first is published: a mistake publishes nothing.
-        sources = [_read(name) for name in options["documents"]]
-        for file, text, document in sources:
-            if action != "apply" or not is_published(document):
-                self._check(file, text, document)
-        for file, text, document in sources:
-            if action == "plan":
-                self._plan(file, text, document)
-            elif action == "apply":
-                self._apply(file, text, document, options)
-            else:
-                self.stdout.write(f"{file}: {_standing(document)}, ready to be planned and applied")
+    def parse(self, text: str, *, file: str) -> ContractDocument:
+        return parse_contract(text, file=file)
 
-    def _check(self, file: str, text: str, document: ContractDocument) -> None:
-        on = day_in(document.contract.time_zone, now())
-        failures = contract_failures(document, GateContext(on=on))
-        if failures:
-            raise CommandError("\n".join(failure_lines(failures, file, text)))
-        for line in waiver_lines(document.waivers, on):
-            self.stdout.write(line)
+    def name_and_zone(self, document: ContractDocument) -> tuple[str, str]:
+        return document.contract.slug, document.contract.time_zone
 
-    def _plan(self, file: str, text: str, document: ContractDocument) -> None:
-        slug = document.contract.slug
+    def failures(self, document: ContractDocument, on: date) -> Iterable[GateFailure]:
+        return contract_failures(document, GateContext(on=on))
+
+    def plan(self, document: ContractDocument) -> tuple[Plan, Sequence[str]]:
         plan = plan_contract(document=document, at=now())
-        for line in plan_lines(plan, slug):
-            self.stdout.write(line)
         if plan.is_new:
-            self.stdout.write("  new contract: applying makes its schema")
-        else:
-            people = ContractAccess.objects.filter(contract__slug=slug, until=None).count()
-            self.stdout.write(f"  accounts with access to the contract: {people}")
-        if plan.failures:
-            raise CommandError("\n".join(failure_lines(plan.failures, file, text)))
-
-    def _apply(
-        self, file: str, text: str, document: ContractDocument, options: dict[str, Any]
-    ) -> None:
+            return plan, ["  new contract: applying makes its schema"]
         slug = document.contract.slug
-        base = options["base"]
-        if base is None:
-            revision = find_contract_revision(slug)
-            base = revision.number if revision else None
-        with refusals_as_command_errors(file, text):
-            publication = publish(
-                document=document, base=base, by=None, at=now(), note=options["note"]
-            )
-        published = publication.published
-        said = "published" if published.changed else "is published already, nothing changed"
-        self.stdout.write(f"{slug}: revision {published.revision.number} {said}")
-        if publication.fingerprints is not None:
-            self.stdout.write(f"  shared index made anew: {publication.fingerprints} fingerprints")
+        people = ContractAccess.objects.filter(contract__slug=slug, until=None).count()
+        return plan, [f"  accounts with access to the contract: {people}"]
+
+    def present(self, document: ContractDocument) -> ContractRevision | None:
+        return find_contract_revision(document.contract.slug)
+
+    def publish(self, document: ContractDocument, *, base: int | None, note: str) -> Applied:
+        publication = publish(document=document, base=base, by=None, at=now(), note=note)
+        count = publication.fingerprints
+        more = [] if count is None else [f"  shared index made anew: {count} fingerprints"]
+        return Applied(publication.published.revision, publication.published.changed, more)
+
+    def _slug_of(self, name: str) -> str:
+        """Accept a contract's slug or the file of its document."""
+        if not name.endswith(".toml"):
+            return name
+        return self.read(_path(name)).document.contract.slug
 
     def _export(self, slug: str, number: int | None) -> None:
         revision = find_contract_revision(slug, number)
@@ -148,7 +106,7 @@ class Command(BaseCommand):
             self.stdout.write(line)
 
     def _new(self, slug: str, output: Path | None) -> None:
-        file = _short(output or _program_file(slug))
+        file = short_name(output or _program_file(slug))
         try:
             text = starter_text(slug, file=file, on=day_in(LATEST_TIME_ZONE, now()))
         except ValidationError as error:
@@ -168,32 +126,8 @@ def _program_file(slug: str) -> Path:
     return Path(settings.BASE_DIR) / "contracts" / "programs" / f"{slug}.toml"
 
 
-def _standing(document: ContractDocument) -> str:
-    """Return which contract a document would change: a copied file may still name another's."""
-    slug = document.contract.slug
-    revision = find_contract_revision(slug)
-    published = f"published as revision {revision.number}" if revision else "not published yet"
-    return f"contract {slug} ({published})"
-
-
-def _short(path: Path) -> str:
-    root = Path(settings.BASE_DIR)
-    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
-
-
-def _read(name: str) -> tuple[str, str, ContractDocument]:
-    """Read a document by its file, or by the slug of a file in contracts/programs."""
+def _path(name: str) -> Path:
+    """Return a document's file by its name, or by the slug of a file in contracts/programs."""
     path = Path(name)
-    if not path.exists() and not path.suffix and len(path.parts) == 1:
-        path = _program_file(name)
-    file = _short(path)
-    try:
-        text = read_text(path)
-        return file, text, parse_contract(text, file=file)
-    except DocumentErrors as error:
-        raise CommandError(str(error)) from error
-
-
-def _slug_of(name: str) -> str:
-    """Accept a contract's slug or the file of its document."""
-    return _read(name)[2].contract.slug if name.endswith(".toml") else name
+    is_slug = not path.exists() and not path.suffix and len(path.parts) == 1
+    return _program_file(name) if is_slug else path
