@@ -10,8 +10,13 @@ from django.urls import reverse
 
 from core.accounts.models import User
 
+EntryCheck = Callable[[HttpRequest], HttpResponse | None]
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+_BEFORE_ENTRY = "portal_before_entry"
+_entry_checks: list[EntryCheck] = []
 
 
 class SignedInRequest(HttpRequest):
@@ -23,14 +28,45 @@ class SignedInRequest(HttpRequest):
 def signed_in(
     view: Callable[Concatenate[SignedInRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Let signed-in people through; others go to Login options and come back afterwards."""
+    """Let signed-in people through; others go to Login options and come back afterwards.
+
+    The entry checks are asked first, for every page that does not say `before_entry`.
+    """
 
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if isinstance(request.user, User):
-            return view(request, *args, **kwargs)  # type: ignore[arg-type]
+            barred = None if hasattr(view, _BEFORE_ENTRY) else _bar(request)
+            return barred or view(request, *args, **kwargs)  # type: ignore[arg-type]
         target = reverse("login_options")
         if request.method in {"GET", "HEAD"}:
             target += "?" + urlencode({"next": request.get_full_path()})
         return HttpResponseRedirect(target)
 
     return update_wrapper(guarded, view)  # type: ignore[return-value]
+
+
+def register_entry_check(bar: EntryCheck) -> None:
+    """Add what may lead signed-in people elsewhere before they enter a contract's pages.
+
+    Called in `ready()` of the app that owns the check; None lets the request pass.
+    """
+    if bar not in _entry_checks:
+        _entry_checks.append(bar)
+
+
+def before_entry(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+    """Mark a page that is open to signed-in people before they may enter the contract in hand.
+
+    For pages that show nothing of a contract: what they do lets people enter. Stands below
+    `signed_in`.
+    """
+    setattr(view, _BEFORE_ENTRY, True)
+    return view
+
+
+def _bar(request: HttpRequest) -> HttpResponse | None:
+    for bar in _entry_checks:
+        answer = bar(request)
+        if answer is not None:
+            return answer
+    return None

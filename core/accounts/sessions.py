@@ -42,6 +42,19 @@ def open_session(request: HttpRequest, user: User, *, at: datetime) -> None:
     request.session.pop(ENDED_KEY, None)
 
 
+def carry_on(request: HttpRequest, user: User) -> None:
+    """Let the session in hand outlive a change that its person has just made to the account.
+
+    Every other session of the account ends, because the epoch moved. The session gets a new
+    identifier. Called by the pages that change a factor, an address or a password.
+    """
+    session = SessionRecord.from_session(request.session.get(RECORD_KEY))
+    if session is not None:
+        moved = replace(session, security_epoch=user.security_epoch)
+        request.session[RECORD_KEY] = moved.to_session()
+    request.session.cycle_key()
+
+
 def check_session(request: HttpRequest, user: User, *, at: datetime) -> Ended | None:
     """Tell whether the session of a request is over; no query, contracts come from the cache.
 

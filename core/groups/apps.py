@@ -7,3 +7,9 @@ class GroupsConfig(AppConfig):
     name = "core.groups"
     label = "core_groups"
     verbose_name = "Provider groups"
+
+    def ready(self) -> None:
+        from core.groups.selectors import administers_in
+        from core.mfa.stepping_up import register_admin_check
+
+        register_admin_check(administers_in)

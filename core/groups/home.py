@@ -10,7 +10,7 @@ from core.common.identifiers import IdentifierType
 from core.groups.access import list_memberships, list_providers
 from core.groups.models import Membership, Provider, Role
 from core.groups.permissions import Permission
-from core.mfa.policies import METHOD_OF_CHANNEL, accepts
+from core.mfa.stepping_up import Ask, find_ask
 from tenants.context import ActiveContract
 
 
@@ -28,9 +28,15 @@ class ContractPart:
     """The providers of one contract; none are shown until its sign-in rules are met."""
 
     contract: ActiveContract
-    satisfied: bool
-    accepted: tuple[str, ...]
+    ask: Ask | None
+    enter: str = ""
+    """Where the person proves what the contract asks for, on the host in hand."""
     cards: list[ProviderCard] = field(default_factory=list)
+
+    @property
+    def satisfied(self) -> bool:
+        """Tell whether the contract accepts how the person signed in."""
+        return self.ask is None
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ def build_home(user: User, *, contract: ActiveContract | None, used: Sequence[st
     found = list_providers(user, Permission.VIEW_PROVIDER).order_by("name", "id")
     parts: dict[UUID, ContractPart] = {}
     for provider in found:
-        part = parts.get(provider.contract_id) or _new_part(provider.contract_id, used)
+        part = parts.get(provider.contract_id) or _new_part(user, provider.contract_id, used)
         if part is None:
             continue
         parts[provider.contract_id] = part
@@ -70,16 +76,11 @@ def build_home(user: User, *, contract: ActiveContract | None, used: Sequence[st
     )
 
 
-def _new_part(contract_id: UUID, used: Sequence[str]) -> ContractPart | None:
+def _new_part(user: User, contract_id: UUID, used: Sequence[str]) -> ContractPart | None:
     contract = find_contract(contract_id)
     if contract is None:
         return None
-    methods = contract.document.mfa.methods
-    return ContractPart(
-        contract=contract,
-        satisfied=accepts(methods, used),
-        accepted=tuple(name for name in methods if name in METHOD_OF_CHANNEL.values()),
-    )
+    return ContractPart(contract=contract, ask=find_ask(contract, user, used))
 
 
 def _identifier_label(provider: Provider, part: ContractPart) -> str:

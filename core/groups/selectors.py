@@ -2,7 +2,10 @@
 
 from uuid import UUID
 
-from core.groups.models import Provider, ProviderGroup, ProviderStatus, Role
+from django.db.models import Q
+
+from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus, Role
+from core.groups.permissions import Permission, role_may
 
 
 def unit_is_registered(*, contract_id: UUID, unit_key: str) -> bool:
@@ -13,6 +16,15 @@ def unit_is_registered(*, contract_id: UUID, unit_key: str) -> bool:
     return Provider.objects.filter(
         contract_id=contract_id, unit_key=unit_key, status=ProviderStatus.ACTIVE
     ).exists()
+
+
+def administers_in(user_id: UUID, contract_id: UUID) -> bool:
+    """Tell whether an account manages the users of any active provider of a contract."""
+    roles = [role for role in Role.values if role_may(role, Permission.MANAGE_USERS)]
+    held = Membership.objects.filter(user_id=user_id, role__in=roles, until__isnull=True)
+    of_contract = Q(contract_id=contract_id, status=ProviderStatus.ACTIVE)
+    reached = Q(memberships__in=held) | Q(group__memberships__in=held)
+    return Provider.objects.filter(of_contract & reached).exists()
 
 
 def find_admin_group(user_id: UUID) -> ProviderGroup | None:

@@ -8,6 +8,7 @@ from core.accounts.allauth_wrapper import methods_used
 from core.accounts.views.sign_in import contract_of
 from core.common.http import get_only
 from core.groups.home import build_home
+from core.mfa.stepping_up import step_up_path
 from tenants.routing import absolute_reverse
 
 
@@ -17,6 +18,9 @@ def home(request: SignedInRequest) -> HttpResponse:
     """Name the person, their roles, and their providers by contract."""
     contract = contract_of(request)
     page = build_home(request.user, contract=contract, used=methods_used(request, request.user))
+    for part in page.parts:
+        if part.ask is not None:
+            part.enter = step_up_path(request, part.contract, back_to=request.get_full_path())
     everywhere = absolute_reverse("home", contract=None) if page.elsewhere else ""
     return render(
         request, "groups/home.html", {"home": page, "everywhere": everywhere, "nav_here": "home"}

@@ -12,6 +12,7 @@ class MfaConfig(AppConfig):
     verbose_name = "Multi-factor authentication"
 
     def ready(self) -> None:
+        from core.accounts.access import register_entry_check
         from core.accounts.remembering import register_browser_memory
         from core.accounts.services.locks import register_lock_hook, register_unlock_hook
         from core.mfa.browser_cookie import CookieMemory
@@ -25,6 +26,7 @@ class MfaConfig(AppConfig):
         from core.mfa.services.challenges import forget_attempts
         from core.mfa.services.own_account import AccountSource
         from core.mfa.sources import register_source
+        from core.mfa.stepping_up import bar_entry
         from core.mfa.views.provers import EmailProver, PhoneProver
         from core.mfa.views.stronger_provers import AppProver, PasskeyProver, RecoveryProver
         from core.notifications.kinds import register_kind
@@ -38,6 +40,7 @@ class MfaConfig(AppConfig):
         register_unlock_hook(forget_codes)
         register_lock_hook(forget_browsers)
         register_browser_memory(CookieMemory())
+        register_entry_check(bar_entry)
         register_source("account", AccountSource())
         register_prover("phone", PhoneProver())
         register_prover("email", EmailProver())

@@ -23,6 +23,7 @@ class Proof:
     passkey, recovery), one of `options`; empty options mean that the person has nothing to prove
     it with. `challenge` is what was asked for last, `verified` that its code was right and only
     Continue is missing. `while_locked` lets a locked account prove it, which unlocks nothing yet.
+    `reason` is a sentence that says who asks.
     """
 
     user: User
@@ -34,6 +35,7 @@ class Proof:
     challenge: UUID | None
     verified: bool
     while_locked: bool = False
+    reason: str = ""
 
     @property
     def owner(self) -> Owner:

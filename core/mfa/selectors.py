@@ -63,6 +63,11 @@ def list_factors(user_id: UUID) -> QuerySet[Factor]:
     return Factor.objects.filter(user_id=user_id)
 
 
+def find_factor(user_id: UUID, kind: str) -> Factor | None:
+    """Return an account's factor of a kind, or None."""
+    return list_factors(user_id).filter(kind=kind).first()
+
+
 def kinds_of(user_id: UUID) -> frozenset[str]:
     """Return which kinds of factor an account has proven (one query)."""
     return frozenset(list_factors(user_id).values_list("kind", flat=True))

@@ -3,10 +3,11 @@
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from core.accounts.allauth_wrapper import PortalStage
+from core.accounts.allauth_wrapper import PortalStage, methods_used
 from core.common import clock
 from core.mfa.browser_cookie import remember_or_forget
 from core.mfa.journey import enter_mfa_registration
+from core.mfa.policies import METHOD_OF_CHANNEL
 from core.mfa.selectors import kinds_of
 from core.mfa.services.registrations import begin_mfa_registration
 from core.mfa.sources import SourceGoneError
@@ -64,6 +65,12 @@ class RememberStage(PortalStage):
     def handle(self) -> tuple[HttpResponse | None, bool]:
         """Pass everybody. Use does not prolong: who came by a remembered browser keeps it."""
         if not self.attempt.recalled:
-            option = self.attempt.option if self.attempt.remember else None
+            option = self._proven_option() if self.attempt.remember else None
             remember_or_forget(self.request, self.user, option=option, at=clock.now())
         return None, True
+
+    def _proven_option(self) -> str | None:
+        """Return the login option if it was proven itself: no other way is remembered as it."""
+        used = methods_used(self.request, self.user)
+        proven = {METHOD_OF_CHANNEL.get(name) for name in used if name != "recovery"}
+        return self.attempt.option if self.attempt.option in proven else None

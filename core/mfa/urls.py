@@ -5,10 +5,13 @@ from django.urls import path
 from core.mfa.views import (
     challenge,
     confirm,
+    factors,
     help_pages,
+    passkeys,
     registration,
     registration_factors,
     reset,
+    step_up,
     well_known,
 )
 
@@ -40,4 +43,16 @@ urlpatterns = [
     path("forgot-password/verify/call/", reset.reset_call_state, name="reset_call_state"),
     path("forgot-password/present/", reset.reset_present, name="reset_present"),
     path("forgot-password/new/", reset.reset_password, name="reset_password"),
+    path("step-up/", step_up.step_up, name="step_up"),
+    path("step-up/call/", step_up.step_up_call_state, name="step_up_call_state"),
+    path("account/factors/", factors.factors, name="factors"),
+    path("account/factors/app/", factors.add_app, name="factor_app"),
+    path("account/factors/app/code.svg", factors.app_code, name="factor_app_code"),
+    path("account/factors/app/remove/", factors.remove_app, name="factor_app_remove"),
+    path("account/factors/passkey/", passkeys.add, name="factor_passkey"),
+    path("account/factors/passkey/<uuid:key>/name/", passkeys.rename, name="factor_passkey_name"),
+    path(
+        "account/factors/passkey/<uuid:key>/remove/", passkeys.remove, name="factor_passkey_remove"
+    ),
+    path("account/factors/recovery-codes/", factors.recovery_codes, name="factor_recovery"),
 ]

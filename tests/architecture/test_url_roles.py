@@ -62,9 +62,8 @@ TABLE: dict[str, Row] = {
     "login_options": before_sign_in(200),
     "sign_in_phone": same(200),
     "sign_in_email": same(200),
-    # No sample program of the tests offers these two
-    "sign_in_totp": same(404),
-    "sign_in_passkey": same(404),
+    "sign_in_totp": same(200),
+    "sign_in_passkey": same(200),
     "employee_login": same(200),
     "sign_out": same(405),
     "session": Row(401, 200, 200, 200, 200),
@@ -101,6 +100,19 @@ TABLE: dict[str, Row] = {
     "mfa:confirm": Row(LOGIN, HOME, HOME, HOME, HOME),
     "mfa:confirm_proof": Row(LOGIN, HOME, HOME, HOME, HOME),
     "mfa:confirm_call_state": same(286),
+    # The account's own factors: what the deployment's default accepts can be added, except by the
+    # admin, whose program accepts neither app nor passkey
+    "mfa:factors": after_sign_in(200),
+    "mfa:factor_app": Row(LOGIN, 200, 200, 200, 404),
+    "mfa:factor_app_code": Row(LOGIN, 200, 200, 200, 404),
+    "mfa:factor_app_remove": after_sign_in(302),
+    "mfa:factor_passkey": Row(LOGIN, 200, 200, 200, 404),
+    "mfa:factor_passkey_name": after_sign_in(404),
+    "mfa:factor_passkey_remove": after_sign_in(404),
+    "mfa:factor_recovery": after_sign_in(302),
+    # A program asks for a factor: on the portal host no program is in hand
+    "mfa:step_up": after_sign_in(404),
+    "mfa:step_up_call_state": same(286),
     # After sign-in
     "home": after_sign_in(200),
     # Registration: open to everybody; somebody signed in adds a provider to the account instead.

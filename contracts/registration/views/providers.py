@@ -7,7 +7,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 
-from contracts.registration.factors import find_factor_gap
 from contracts.registration.forms.following import TermsForm
 from contracts.registration.models import Journey
 from contracts.registration.selectors import (
@@ -26,9 +25,9 @@ from contracts.registration.views.shared import contract_of, path_in, posted
 from contracts.registration.views.start import answer_claim, journey_path
 from contracts.roster.selectors import find_entry
 from core.accounts.access import SignedInRequest, signed_in
-from core.accounts.allauth_wrapper import methods_used
 from core.common import clock
 from core.common.http import get_only, get_or_post
+from core.mfa.stepping_up import satisfied, step_up_path
 from tenants import registry
 from tenants.context import ActiveContract
 
@@ -46,7 +45,7 @@ def add_provider(request: SignedInRequest) -> HttpResponse:
 def add_confirm(request: SignedInRequest, journey_id: UUID) -> HttpResponse:
     """Show the provider found and, where they are new, the terms; confirming adds it.
 
-    A contract that does not accept how the person signed in says so, and nothing is stored.
+    A contract that does not accept how the person signed in asks for more, and nothing is stored.
     """
     at = clock.now()
     journey = find_addition(journey_id, account_id=request.user.id, at=at)
@@ -57,14 +56,10 @@ def add_confirm(request: SignedInRequest, journey_id: UUID) -> HttpResponse:
         return HttpResponseRedirect(journey_path(request, journey))
     if journey.provider_id is not None:
         return _to_done(request, journey, contract)
-    gap = find_factor_gap(
-        contract=contract,
-        account_id=request.user.id,
-        used=methods_used(request, request.user),
-    )
-    if gap is not None:
-        context = {"program": contract, "gap": gap}
-        return render(request, "registration/add_factor.html", context)
+    # Who adds a provider administers it, and a contract may ask more of admins.
+    if satisfied(request, contract, as_admin=True) is not None:
+        back_to = request.get_full_path()
+        return HttpResponseRedirect(step_up_path(request, contract, back_to=back_to, as_admin=True))
     return _confirm(request, journey, contract)
 
 

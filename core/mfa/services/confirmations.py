@@ -1,4 +1,4 @@
-"""Note that a session was confirmed by password and factor."""
+"""Note what a session proved after its beginning."""
 
 from datetime import datetime
 from uuid import UUID
@@ -21,5 +21,22 @@ def confirm_session(*, user_id: UUID, methods: tuple[str, ...], at: datetime) ->
         actor_id=user_id,
         subject=("account", user_id),
         data={"methods": list(methods)},
+        at=at,
+    )
+
+
+@transaction.atomic(savepoint=False)
+def record_step_up(*, user_id: UUID, contract_id: UUID | None, method: str, at: datetime) -> None:
+    """Note that somebody signed in has proven a factor that a contract asks for.
+
+    Called by the step-up page. Records `session.stepped_up`; counters stay as they are, because no
+    password was proven.
+    """
+    record(
+        "session.stepped_up",
+        contract_id=contract_id,
+        actor_id=user_id,
+        subject=("account", user_id),
+        data={"method": method},
         at=at,
     )

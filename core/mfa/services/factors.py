@@ -16,7 +16,7 @@ from core.accounts.policies import contracts_of
 from core.audit.recording import record
 from core.common.errors import DomainError
 from core.mfa.codes import Owner, OwnerKind
-from core.mfa.models import Factor, FactorKind, Passkey, PasskeyCeremony
+from core.mfa.models import STRONGER, Factor, FactorKind, Passkey, PasskeyCeremony
 from core.mfa.notices import tell_owner
 from core.mfa.selectors import working_kinds
 from core.mfa.services.browsers import forget_all_browsers
@@ -211,6 +211,8 @@ def _changed(
 ) -> User:
     user.security_epoch += 1
     user.save(update_fields=["security_epoch"])
+    if not Factor.objects.filter(user=user, kind__in=STRONGER).exists():
+        withdraw_recovery_codes(user_id=user.id, at=at)  # spares for nothing
     forget_all_browsers(user_id=user.id, reason="factor_changed", by=by, at=at)
     record(
         f"factor.{verb}",

@@ -13,6 +13,7 @@ from core.accounts.views.sign_in import contract_key_of
 from core.common.http import get_only, get_or_post
 from core.mfa.codes import Purpose
 from core.mfa.methods import available_options
+from core.mfa.models import STRONGER
 from core.mfa.policies import accepted_options
 from core.mfa.proofs import Proof, ProofUrls
 from core.mfa.stages import ChallengeStage
@@ -124,7 +125,10 @@ def _options(stage: PortalStage) -> tuple[str, ...]:
     kinds = frozenset(stage.attempt.kinds)
     available = available_options(stage.user, kinds=kinds, without=other)
     found = accepted_options(available, _methods_accepted(stage.user))
-    return tuple(sorted(found, key=lambda option: option != chosen))
+    stronger_first = chosen in STRONGER
+    return tuple(
+        sorted(found, key=lambda one: (one != chosen, stronger_first and one not in STRONGER))
+    )
 
 
 def _methods_accepted(user: User) -> set[str]:

@@ -2,13 +2,12 @@
 
 from uuid import UUID
 
-from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 
-from core.accounts.access import SignedInRequest, signed_in
+from core.accounts.access import SignedInRequest, before_entry, signed_in
 from core.accounts.allauth_wrapper import PASSWORD, note_method
 from core.accounts.hashers import HashingBusyError
 from core.accounts.models import User
@@ -18,7 +17,6 @@ from core.accounts.services.sign_in import (
     PasswordCheck,
     Refusal,
     check_password_of,
-    record_session_end,
 )
 from core.accounts.views.sign_in import contract_key_of
 from core.common import clock
@@ -34,7 +32,7 @@ from core.mfa.policies import accepted_options
 from core.mfa.proofs import Proof, ProofUrls
 from core.mfa.services.confirmations import confirm_session
 from core.mfa.views.proving import proof_call_state, proof_page
-from core.mfa.views.shared import client_redirect
+from core.mfa.views.shared import client_redirect, locked_out
 
 URLS = ProofUrls(page="mfa:confirm_proof", call="mfa:confirm_call_state")
 WRONG = "This is not your password. After several failed tries your account is locked."
@@ -106,7 +104,7 @@ class ConfirmHolder:
 
     def locked(self, request: HttpRequest) -> HttpResponse:
         """End the session: whoever sits here has used up the tries."""
-        return _locked_out(request)
+        return locked_out(request)
 
 
 HOLDER = ConfirmHolder()
@@ -115,6 +113,7 @@ HOLDER = ConfirmHolder()
 @sensitive_post_parameters("password")
 @get_or_post
 @signed_in
+@before_entry
 def confirm(request: SignedInRequest) -> HttpResponse:
     """Ask for the password; the factor comes next."""
     wanted = request.GET.get("next", "")
@@ -133,7 +132,7 @@ def confirm(request: SignedInRequest) -> HttpResponse:
             if check.user is not None:
                 return _ask_for_factor(request, target)
             if check.refusal is Refusal.LOCKED or _is_locked(request.user):
-                return _locked_out(request)
+                return locked_out(request)
             form.add_error("password", WRONG)
     context = {"form": form, "lost": "lost" in request.GET}
     return render(request, "mfa/confirm.html", context, status=status)
@@ -141,6 +140,7 @@ def confirm(request: SignedInRequest) -> HttpResponse:
 
 @get_or_post
 @signed_in
+@before_entry
 def confirm_proof(request: SignedInRequest) -> HttpResponse:
     """Ask for a factor of the account, then go on."""
     return proof_page(request, HOLDER, URLS)
@@ -172,13 +172,6 @@ def _ask_for_factor(request: SignedInRequest, target: str) -> HttpResponse:
 
 def _is_locked(user: User) -> bool:
     return User.objects.get(pk=user.pk).is_locked(clock.now())
-
-
-def _locked_out(request: HttpRequest) -> HttpResponse:
-    if isinstance(request.user, User):
-        record_session_end(account_id=request.user.id, reason="locked", at=clock.now())
-    logout(request)
-    return render(request, "mfa/locked.html")
 
 
 def _options(user: User) -> tuple[str, ...]:

@@ -19,14 +19,8 @@ from core.mfa.services.totp import find_app_secret
 from core.mfa.sources import SourceDescription
 from core.mfa.states import Step, pending_step
 from core.mfa.totp import typed_form
-from core.mfa.views.enrolment import options_answer, qr_code
+from core.mfa.views.enrolment import NOT_CONFIRMED, answer_of, options_answer, qr_code
 from core.mfa.views.shared import finish_registration, registration_page, step_page
-from core.mfa.views.stronger_provers import answer_of
-
-NOT_CONFIRMED = (
-    "This code does not fit. Take the one that the app shows now; the clock of the phone must be "
-    "right."
-)
 
 
 @get_or_post

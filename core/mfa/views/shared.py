@@ -3,13 +3,17 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import wraps
+from urllib.parse import urlencode
 
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
 from core.accounts.allauth_wrapper import SignInAttempt, sign_in_proven
+from core.accounts.models import User
+from core.accounts.services.sign_in import record_session_end
 from core.accounts.views.sign_in import contract_key_of, take_next
 from core.common import clock
 from core.common.errors import DomainError
@@ -107,8 +111,25 @@ def finish_registration(
     )
     leave_mfa_registration(request)
     return client_redirect(
-        request, sign_in_proven(request, user, attempt=attempt, redirect_url=take_next(request))
+        request,
+        sign_in_proven(request, user, attempt=attempt, redirect_url=_after(request, attempt)),
     )
+
+
+def _after(request: HttpRequest, attempt: SignInAttempt) -> str:
+    """Return where the person goes: past the recovery codes, where the factor needs spares."""
+    wanted = take_next(request)
+    if attempt.option not in STRONGER:
+        return wanted
+    return reverse("mfa:factor_recovery") + "?" + urlencode({"next": wanted})
+
+
+def locked_out(request: HttpRequest) -> HttpResponse:
+    """End the session of whoever has used up the tries, and say that the account is locked."""
+    if isinstance(request.user, User):
+        record_session_end(account_id=request.user.id, reason="locked", at=clock.now())
+    logout(request)
+    return render(request, "mfa/locked.html")
 
 
 def client_redirect(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -1,10 +1,6 @@
 """Proving an authenticator app, a passkey, or with a recovery code in their place."""
 
-import json
-from collections.abc import Mapping
-from typing import Any
-
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from core.accounts.models import User
 from core.common import clock
@@ -18,11 +14,8 @@ from core.mfa.services.passkeys import ask_for_passkey, verify_passkey
 from core.mfa.services.recovery import verify_recovery_code
 from core.mfa.services.totp import verify_app_code
 from core.mfa.services.tries import Asked
-from core.mfa.views.enrolment import options_answer
+from core.mfa.views.enrolment import answer_of, options_answer
 from core.mfa.views.shared import why_not_verified
-
-_LONGEST_ANSWER = 20_000
-"""Characters; an answer of an authenticator has some two thousand."""
 
 
 class AppProver:
@@ -150,18 +143,6 @@ def asked_by(page: ProofPage, channel: str) -> Asked:
         contract_id=proof.contract_id,
         while_locked=proof.while_locked,
     )
-
-
-def answer_of(request: HttpRequest) -> Mapping[str, Any] | None:
-    """Return an authenticator's answer as the page's script sent it, None for anything else."""
-    text = request.POST.get("credential", "")
-    if not text or len(text) > _LONGEST_ANSWER:
-        return None
-    try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return answer if isinstance(answer, dict) else None
 
 
 def _why_app_not(result: VerifyResult) -> str:

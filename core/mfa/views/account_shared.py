@@ -1,0 +1,65 @@
+"""What the pages of an account's own factors have in common."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from core.accounts.access import SignedInRequest
+from core.accounts.allauth_wrapper import note_method
+from core.accounts.models import User
+from core.accounts.paths import is_own_path
+from core.accounts.policies import contracts_in_hand, policy_of
+from core.accounts.sessions import carry_on
+from core.accounts.views.sign_in import contract_of
+from core.mfa.selectors import count_recovery_codes
+
+
+def methods_for(request: SignedInRequest) -> set[str]:
+    """Return the methods that are of use: what the person's contracts accept, and the one in hand.
+
+    Somebody who is about to join a contract enrols what it accepts before.
+    """
+    accepted = list(policy_of(contracts_in_hand(request.user)).methods.values())
+    contract = contract_of(request)
+    if contract is not None:
+        accepted.append(contract.document.mfa.methods)
+    return {method for methods in accepted for method in methods}
+
+
+def after_adding(request: SignedInRequest, user: User, method: str, *, told: str) -> HttpResponse:
+    """Go on after a factor was added: it counts as proven now; codes come first where none are.
+
+    The session gets a new identifier and outlives the change, as the only one.
+    """
+    note_method(request, user, method)
+    carry_on(request, user)
+    messages.success(request, told)
+    if count_recovery_codes(user.id):
+        return HttpResponseRedirect(next_of(request))
+    query = urlencode({"next": next_of(request)})
+    return HttpResponseRedirect(f"{reverse('mfa:factor_recovery')}?{query}")
+
+
+def after_change(request: SignedInRequest, user: User, *, told: str) -> HttpResponse:
+    """Go back to the list after a removal; this session alone goes on."""
+    carry_on(request, user)
+    messages.success(request, told)
+    return HttpResponseRedirect(reverse("mfa:factors"))
+
+
+def next_of(request: HttpRequest) -> str:
+    """Return where the person came from, one of our own paths, else the list of factors."""
+    wanted = request.GET.get("next", "")
+    return wanted if wanted and is_own_path(wanted) else reverse("mfa:factors")
+
+
+def factor_page(
+    request: HttpRequest, name: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """Render a page of this part of the account."""
+    shared = {"nav_here": "account", "back_to": next_of(request)}
+    return render(request, f"mfa/factors/{name}.html", shared | context, status=status)
