@@ -9,7 +9,7 @@ from django.db import transaction
 
 from core.accounts.locking import LockRules, LockState, after_failure
 from core.accounts.models import User
-from core.accounts.policies import Policy
+from core.accounts.policies import Policy, contracts_in_hand
 from core.audit.recording import Happening, record, record_all
 from core.common.context import current_context
 from core.common.ids import uuid7
@@ -67,7 +67,8 @@ def record_failure(
     returned. With `even`, for tries of strangers, the same statements run whether the lock closes,
     stays open or is nobody's, so that nothing tells them apart by time.
     """
-    user = User.objects.select_for_update().filter(pk=user_id).first()
+    accounts = User.objects.with_contracts().select_for_update(of=("self",))
+    user = accounts.filter(pk=user_id).first()
     before = _state_of(user) if user else LockState()
     state = after_failure(before, rules=rules, at=at, final=final)
     User.objects.filter(pk=user_id).update(**asdict(state))
@@ -131,13 +132,29 @@ def _locked(user_id: UUID, state: LockState) -> Happening:
 
 
 def _enqueue_notice(user: User | None, *, at: datetime) -> None:
-    """Tell the owner that the lock closed; without one the row is a blank, which nobody gets."""
+    """Tell the owner that the lock closed; without one the row is a blank, which nobody gets.
+
+    `user` was read `with_contracts`.
+    """
     enqueue(
         kind="account_locked",
         to=user.email if user else NOBODY,
         subject_id=user.id if user else uuid7(),
         account_id=user.id if user else None,
-        contract_id=current_context().contract_id,
+        contract_id=_speaker(user),
         context={"blank": user is None},
         at=at,
     )
+
+
+def _speaker(user: User | None) -> UUID | None:
+    """Return the contract in whose name the owner is told; None for the portal.
+
+    Whoever types an address chooses the page, so that page's program speaks only to people who
+    work in it. To others it is their own program, or the portal where they have several or none.
+    """
+    here = current_context().contract_id
+    own = {contract.id for contract in contracts_in_hand(user)} if user else {here}
+    if here in own:
+        return here
+    return own.pop() if len(own) == 1 else None

@@ -1,6 +1,7 @@
 """The lock counts failures per account, holds, and tells the owner."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -8,9 +9,13 @@ from core.accounts.locking import LockRules
 from core.accounts.models import User
 from core.accounts.services.locks import record_failure, unlock_account
 from core.audit.models import AuditEvent
+from core.common.clock import now
+from core.common.context import bind_context
 from core.common.ids import uuid7
-from core.notifications.models import OutboxMessage
-from tests.support.people import START, after, make_person
+from core.notifications.models import LocalMessage, OutboxMessage
+from tenants import registry
+from tenants.context import ActiveContract
+from tests.support.people import START, after, deliver_all, make_person, make_provider
 
 RULES = LockRules(failures=3, window_minutes=None, hold_minutes=None)
 pytestmark = pytest.mark.django_db
@@ -51,3 +56,49 @@ def test_timed_lock_ends_on_the_second() -> None:
 def test_unknown_account_counts_nowhere() -> None:
     assert record_failure(user_id=uuid7(), rules=RULES, at=START) is None
     assert not User.objects.filter(failed_attempts__gt=0).exists()
+
+
+@pytest.mark.parametrize(
+    ("works_in", "tried_at", "speaks"),
+    [
+        (["b"], "a", "b"),  # the address was typed on a page of a program that is not the owner's
+        (["a", "b"], "a", "a"),
+        (["a", "b"], None, None),
+        ([], "a", None),
+    ],
+)
+def test_the_mail_about_a_lock_comes_from_a_program_of_the_owner_or_the_portal(
+    works_in: list[str],
+    tried_at: str | None,
+    speaks: str | None,
+    contract_a: ActiveContract,
+    contract_b: ActiveContract,
+) -> None:
+    contracts = {"a": contract_a, "b": contract_b}
+    user = make_person()
+    for number, name in enumerate(works_in):
+        make_provider(user, contracts[name], identifier=f"NUMBER-{number}")
+    with bind_context(contract_id=contracts[tried_at].id if tried_at else None):
+        record_failure(user_id=user.id, rules=RULES, at=START, final=True)
+    message = OutboxMessage.objects.get(kind="account_locked")
+    assert message.contract_id == (contracts[speaks].id if speaks else None)
+    deliver_all()
+    document = contracts[speaks].document if speaks else registry.get_deployment()
+    mail = LocalMessage.objects.get(to=user.email)
+    assert document.brand.sender_name in mail.sender
+    assert document.support[0].purpose in mail.text
+    assert "Provider Group Admin" not in mail.text
+
+
+def test_the_mail_about_a_lock_tells_the_time_in_the_zone_of_its_sender(
+    contract_a: ActiveContract,
+) -> None:
+    user = make_person()
+    make_provider(user, contract_a)
+    at = now()
+    rules = LockRules(failures=1, window_minutes=120, hold_minutes=60)
+    record_failure(user_id=user.id, rules=rules, at=at)
+    deliver_all()
+    zone = ZoneInfo(contract_a.document.contract.time_zone)
+    opens = (at + timedelta(minutes=60)).astimezone(zone)
+    assert f"{opens:%I:%M %p %Z}".lstrip("0") in LocalMessage.objects.get(to=user.email).text
