@@ -20,6 +20,7 @@ from django.urls import get_script_prefix, set_script_prefix
 from django.utils import timezone
 
 from tenants import registry
+from tenants.configuration.revisions import zone_of
 from tenants.context import ActiveContract, contract_context
 from tenants.errors import UnknownContractError
 from tenants.routing import host_origin
@@ -100,13 +101,13 @@ class ContractMiddleware:
         return self._run(request, contract)
 
     def _run(self, request: HttpRequest, contract: ActiveContract | None) -> HttpResponse:
-        # Times on a contract's pages are the contract's own.
-        zone = contract.document.contract.time_zone if contract else None
-        with (
-            contract_context(contract),
-            timezone.override(ZoneInfo(zone) if zone else None),
-        ):
+        with contract_context(contract), timezone.override(_zone(contract)):
             return self.get_response(request)
+
+
+def _zone(contract: ActiveContract | None) -> ZoneInfo:
+    """Times on a contract's pages are the contract's own, on the portal's the deployment's."""
+    return ZoneInfo(zone_of(contract.document if contract else registry.get_deployment()))
 
 
 def _match(request: HttpRequest) -> HostMatch | None:

@@ -8,8 +8,7 @@ from core.notifications.kinds import MessageKind, Rendered, register_kind
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
 from core.notifications.senders import document_for
-from tenants.configuration.document import ContractDocument
-from tenants.configuration.revisions import day_in
+from tenants.configuration.revisions import day_in, zone_of
 
 
 def register_kinds() -> None:
@@ -24,11 +23,8 @@ def register_kinds() -> None:
 def prepare_waiver_end(message: OutboxMessage, at: datetime) -> Rendered | None:
     """List the waivers that still end soon; None when all were mended or renewed meanwhile."""
     document = document_for(message.contract_id)
-    if isinstance(document, ContractDocument):
-        zone = document.contract.time_zone
-    else:
-        zone = document.deployment.time_zone
-    waivers = still_ending(document.waivers, message.context["rules"], day_in(zone, at))
+    today = day_in(zone_of(document), at)
+    waivers = still_ending(document.waivers, message.context["rules"], today)
     if not waivers:
         return None
     mail = render_mail(WAIVER_END_KIND, {"waivers": waivers}, document)

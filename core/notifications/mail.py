@@ -4,11 +4,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, cast
+from zoneinfo import ZoneInfo
 
 from django.template import Context, Template, loader
+from django.utils import timezone
 
 from tenants.configuration.deployment import DeploymentDocument
 from tenants.configuration.document import ContractDocument, SupportContact
+from tenants.configuration.revisions import zone_of
 
 _LONGEST_SUBJECT: Final = 200
 _BLANK_LINES: Final = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
@@ -49,14 +52,15 @@ def render_mail(
     `template` names `templates/notifications/<template>.subject.txt`, `.txt` and `.html`; the last
     two extend the layouts, which bring the word-mark, the sender and the support contacts of the
     document. Values in HTML are escaped; plain text is not HTML and is left as it is. The subject
-    is one line, whatever the context holds.
+    is one line, whatever the context holds. Times are in the document's time zone.
     """
     values = {**context, "mail": brand_of(document)}
-    return RenderedMail(
-        subject=_one_line(_render(f"{template}.subject.txt", values, escape=False)),
-        text=_tidy(_render(f"{template}.txt", values, escape=False)),
-        html=_render(f"{template}.html", values, escape=True).strip() + "\n",
-    )
+    with timezone.override(ZoneInfo(zone_of(document))):
+        return RenderedMail(
+            subject=_one_line(_render(f"{template}.subject.txt", values, escape=False)),
+            text=_tidy(_render(f"{template}.txt", values, escape=False)),
+            html=_render(f"{template}.html", values, escape=True).strip() + "\n",
+        )
 
 
 def brand_of(document: ContractDocument | DeploymentDocument) -> MailBrand:

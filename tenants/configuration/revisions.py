@@ -57,6 +57,13 @@ def is_published(document: ContractDocument | DeploymentDocument) -> bool:
     return revision is not None and revision.digest == digest_of(document)
 
 
+def zone_of(document: ContractDocument | DeploymentDocument) -> str:
+    """Return the time zone in which a document's pages and mails tell the time."""
+    if isinstance(document, ContractDocument):
+        return document.contract.time_zone
+    return document.deployment.time_zone
+
+
 def day_in(time_zone: str, at: datetime) -> date:
     """Return the calendar day of a moment in a document's time zone."""
     return at.astimezone(ZoneInfo(time_zone)).date()

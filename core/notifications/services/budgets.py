@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db.models import F, Q, QuerySet, Sum
 
@@ -22,6 +21,7 @@ from core.notifications.services.outbox import enqueue
 from tenants import registry
 from tenants.configuration.deployment import DeploymentDocument
 from tenants.configuration.document import ContractDocument
+from tenants.configuration.revisions import day_in, zone_of
 
 ALARM_KIND: Final = "budget_alarm"
 _WARN_AT: Final = 0.8
@@ -125,13 +125,8 @@ def alarm_address(document: ContractDocument | DeploymentDocument) -> str | None
 
 
 def _key(contract_id: UUID | None, channel: str, at: datetime) -> _Key:
-    document = document_for(contract_id)
-    zone = (
-        document.contract.time_zone
-        if isinstance(document, ContractDocument)
-        else document.deployment.time_zone
-    )
-    return _Key(at.astimezone(ZoneInfo(zone)).date().replace(day=1), contract_id, channel)
+    month = day_in(zone_of(document_for(contract_id)), at).replace(day=1)
+    return _Key(month, contract_id, channel)
 
 
 def _uses(key: _Key) -> QuerySet[ChannelUse]:
