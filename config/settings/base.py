@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from celery.schedules import crontab
+from django.contrib.messages import constants as message_levels
 
 from config.channels import PROVIDERS
 from core.common.networks import Network
@@ -68,6 +69,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "core.ui.middleware.MethodPageMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -101,6 +103,7 @@ SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "core.ui.views.csrf_failure"
+MESSAGE_TAGS = {message_levels.WARNING: "warn"}  # as the design system calls it
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 

@@ -9,10 +9,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_POST
 
 from core.common.clock import now
-from core.common.http import get_only
+from core.common.http import get_only, get_or_post
 from core.notifications import local_calls
 from core.notifications.local_mailbox import MOST_SHOWN, list_messages, list_people, open_mailbox
 from core.notifications.models import LocalMessage
@@ -59,12 +58,15 @@ def outbox_json(request: HttpRequest) -> JsonResponse:
 
 
 @csrf_exempt
-@require_POST
+@get_or_post
 def keys(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Press keys in a call: `{"digits": "#"}` as JSON, or the simulator's buttons.
 
-    JSON needs no token: no other site's page can send that type without asking first.
+    JSON needs no token: no other site's page can send that type without asking first. GET leads
+    to the outbox, whose page has the buttons.
     """
+    if request.method != "POST":
+        return redirect("outbox:outbox")
     get_object_or_404(LocalMessage, id=message_id, channel="voice")
     if request.content_type == "application/json":
         return _keys_from_json(request, message_id)

@@ -1,11 +1,15 @@
 """The steps between identifier and confirmation."""
 
+from datetime import datetime
+from typing import Final
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.utils.dateformat import format as format_date
+from django.utils.timezone import localtime
 
 from contracts.registration.forms.following import AddressForm, TermsForm
 from contracts.registration.forms.information import InformationForm, initial_information
@@ -37,6 +41,15 @@ from core.common.http import get_only, get_or_post
 from core.common.masking import mask_email
 from core.notifications.selectors import delivery_is_late
 from tenants.context import ActiveContract
+
+_NEW_LINK: Final = "We sent a new link. Links that came before it no longer work."
+_NEW_ADDRESS: Final = (
+    "We corrected the address and sent a new link there. Links that came before it no longer work."
+)
+_TOO_SOON: Final = (
+    "Please wait a moment: we sent an e-mail just now, or several in the last hour. You can ask "
+    "for the next one after {}."
+)
 
 
 @get_only
@@ -161,32 +174,42 @@ def confirmation(request: HttpRequest, journey_id: UUID) -> HttpResponse:
     return _confirmation(request, journey, contract, AddressForm())
 
 
-@require_POST
+@get_or_post
 def resend(request: HttpRequest, journey_id: UUID) -> HttpResponse:
-    """Mail a new link to the same address."""
-    journey, contract = load_journey(request, journey_id)
-    if journey is None or contract is None or journey.pending is None:
+    """Mail a new link to the same address; the confirmation page says what came of it."""
+    journey, _contract = load_journey(request, journey_id)
+    if journey is None or journey.pending is None:
         return to_start()
-    allowance = resend_link(pending_id=journey.pending.id, at=clock.now())
-    said = {"resent": allowance.allowed, "retry_at": allowance.retry_at}
-    return _confirmation(request, journey, contract, AddressForm(), **said)
+    if request.method == "POST" and not _is_over(journey.pending):
+        allowance = resend_link(pending_id=journey.pending.id, at=clock.now())
+        _say_what_came(request, _NEW_LINK, retry_at=allowance.retry_at)
+    return to_page("confirmation", journey)
 
 
-@require_POST
+@get_or_post
 def address(request: HttpRequest, journey_id: UUID) -> HttpResponse:
     """Take a corrected address: a new link goes there, the old one is dead."""
     journey, contract = load_journey(request, journey_id)
     if journey is None or contract is None or journey.pending is None:
         return to_start()
+    if request.method != "POST" or _is_over(journey.pending):
+        return to_page("confirmation", journey)
     form = AddressForm(request.POST)
     if not form.is_valid():
         return _confirmation(request, journey, contract, form)
     result = correct_address(
         pending_id=journey.pending.id, email=form.cleaned_data["email"], at=clock.now()
     )
-    journey.pending.refresh_from_db()
-    said = {"corrected": result.accepted, "retry_at": result.retry_at}
-    return _confirmation(request, journey, contract, AddressForm(), **said)
+    _say_what_came(request, _NEW_ADDRESS, retry_at=result.retry_at)
+    return to_page("confirmation", journey)
+
+
+def _say_what_came(request: HttpRequest, done: str, *, retry_at: datetime | None) -> None:
+    """Leave a message for the page that follows: a reload or a bookmark sends nothing again."""
+    if retry_at is None:
+        messages.success(request, done)
+    else:
+        messages.warning(request, _TOO_SOON.format(format_date(localtime(retry_at), "g:i:s A e")))
 
 
 def _confirmation(
@@ -194,7 +217,6 @@ def _confirmation(
     journey: Journey,
     contract: ActiveContract,
     form: AddressForm,
-    **said: object,
 ) -> HttpResponse:
     pending = journey.pending
     if pending is None or _is_over(pending):
@@ -208,10 +230,8 @@ def _confirmation(
         "late": delivery_is_late(at=clock.now()),
         "form": form,
         "steps": STEPS,
-        **said,
     }
-    status = 429 if said.get("retry_at") else 200
-    return render(request, "registration/confirmation.html", context, status=status)
+    return render(request, "registration/confirmation.html", context)
 
 
 def _is_over(pending: PendingRegistration) -> bool:

@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
 
 from core.accounts.allauth_wrapper import (
     SignInAttempt,
@@ -140,15 +140,18 @@ def sign_in(request: HttpRequest, option: str) -> HttpResponse:
     )
 
 
-@require_POST
+@get_or_post
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session and show Login options.
+    """End the session and show Login options, which say so; GET changes nothing and leads there.
 
     A remembered browser stays remembered, as the guide (section 6) has it: within its hours a
     click on the option goes straight in, and unticking the box turns it off. Login options says so.
     """
+    if request.method != "POST":
+        return HttpResponseRedirect(reverse("login_options"))
     if isinstance(request.user, User):
         record_session_end(account_id=request.user.id, reason="signed_out", at=clock.now())
+        messages.success(request, "You are signed out.")
     drop_sign_in(request)
     request.session.flush()
     return HttpResponseRedirect(reverse("login_options"))

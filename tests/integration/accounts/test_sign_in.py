@@ -154,8 +154,11 @@ def test_the_present_step_cannot_be_skipped(client: Client, dana: User) -> None:
 def test_sign_out_is_a_post_and_ends_the_session(client: Client, dana: User) -> None:
     sign_in_by_email(client, dana)
     assert session_account(client) == dana.id
-    assert client.get("/logout/").status_code == 405
+    assert client.get("/logout/").headers["Location"] == "/"
+    assert session_account(client) == dana.id
     assert client.post("/logout/").headers["Location"] == "/"
+    assert "You are signed out." in client.get("/").content.decode()
+    assert "You are signed out." not in client.get("/").content.decode()
     assert session_account(client) is None
     assert client.get("/home/").status_code == 302
 
