@@ -197,7 +197,7 @@ def _login_under_way(request: HttpRequest) -> Login | None:
 
 
 def _read_login(request: HttpRequest) -> Login | None:
-    """Read a sign-in as allauth's `unstash_login` does, its account with contracts."""
+    """Read a sign-in as allauth's `unstash_login` does, its account with its contracts."""
     data = request.session[LOGIN_SESSION_KEY]
     try:
         login = Login.deserialize({**data, "user_pk": None})
@@ -207,8 +207,16 @@ def _read_login(request: HttpRequest) -> Login | None:
     if time.time() - login.initiated_at > app_settings.LOGIN_TIMEOUT:
         clear_login(request)
         return None
-    login.user = User.objects.with_contracts().filter(pk=account_id).first()
+    login.user = _account(request, account_id)
     return login
+
+
+def _account(request: HttpRequest, account_id: UUID) -> User | None:
+    """Return the account as it was read with the session, or read it."""
+    known: User | None = getattr(request.session, "account", None)
+    if known is not None and known.pk == account_id:
+        return known
+    return User.objects.with_contracts().filter(pk=account_id).first()
 
 
 def note_method(request: HttpRequest, user: User, method: str) -> None:

@@ -3,7 +3,10 @@
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Final, Self
+
+RECORD_KEY: Final = "portal_session"
+"""Where the record stands in a session."""
 
 
 class Ended(StrEnum):
@@ -21,7 +24,9 @@ class Ended(StrEnum):
 class SessionRecord:
     """What a session remembers of its beginning; the limits are those of the policy then.
 
-    Times are seconds since 1970, the form in which they stand in the session.
+    Times are seconds since 1970, the form in which they stand in the session. `id` names the
+    sign-in to its owner, whatever the session's key is by now; `browser` and `place` say in words
+    from where it was.
     """
 
     host: str
@@ -31,6 +36,9 @@ class SessionRecord:
     seen_at: float
     idle_seconds: int
     absolute_seconds: int
+    id: str = ""
+    browser: str = ""
+    place: str = ""
 
     @classmethod
     def from_session(cls, data: Any) -> Self | None:

@@ -1,15 +1,24 @@
-"""Ends sessions that are over, and names the actor of everything that follows."""
+"""Reads sessions with their accounts, ends what is over, names the actor of what follows."""
 
 from collections.abc import Callable
 from typing import TypeVar
 from uuid import UUID
 
-from django.contrib.auth import SESSION_KEY
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY, get_user
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 
+from core.accounts.backends import account_in_hand
 from core.accounts.guarding import Ended
 from core.accounts.models import User
-from core.accounts.sessions import check_session, end_session, mark_seen
+from core.accounts.sessions import check_session, end_session, mark_seen, sign_in_goes_on
 from core.common import clock
 from core.common.context import bind_context
 
@@ -17,6 +26,45 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 BACKGROUND_HEADER = "X-Portal-Background"
 _IN_BACKGROUND = "portal_in_background"
+_USER = "portal_user"
+
+
+class PortalSessionMiddleware(SessionMiddleware):
+    """Django's own, but a session that ended while its request ran is no error."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Write the session; what was ended meanwhile does not come back.
+
+        Where another request of the same sign-in gave it a new key, the browser has that one
+        already, and only what this request wanted to note is lost.
+        """
+        try:
+            return super().process_response(request, response)
+        except SessionInterrupted:
+            if sign_in_goes_on(getattr(request.session, "sign_in", None)):
+                return response
+            answer = HttpResponseRedirect(reverse("login_options"))
+            answer.delete_cookie(settings.SESSION_COOKIE_NAME, samesite="Lax")
+            return answer
+
+
+class PortalAuthenticationMiddleware(AuthenticationMiddleware):
+    """Django's own, but the account comes with its session, without a statement more."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Put the account of the session on the request, once somebody asks for it."""
+        super().process_request(request)
+        request.user = SimpleLazyObject(lambda: _user_of(request))  # type: ignore[assignment]
+
+
+def _user_of(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:
+    user: AbstractBaseUser | AnonymousUser | None = getattr(request, _USER, None)
+    if user is None:
+        request.session.get(SESSION_KEY)  # reads the session, and its account with it
+        with account_in_hand(getattr(request.session, "account", None)):
+            user = get_user(request)
+        setattr(request, _USER, user)
+    return user
 
 
 class SessionGuardMiddleware:

@@ -3,24 +3,76 @@
 Django's own store looks whether each new key is free, writes an empty row under it at once, and
 reads the old row before it deletes it. A key of 165 random bits needs no look; the row is written
 when the response leaves, by INSERT, so that a key that exists after all is still an error.
+
+The account of a session is read by the statement that reads the session. The table knows digests
+of keys alone; they need no secret, because nobody can try all keys.
 """
 
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS, CreateError, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.crypto import get_random_string
 
+from core.accounts.guarding import RECORD_KEY, SessionRecord
+from core.accounts.models import Session, User
+
 _KEY_LENGTH = 32
+_DIGEST_LENGTH = 40
+LOGIN_KEY = "account_login"
+"""Where django-allauth keeps a sign-in under way (`stagekit.LOGIN_SESSION_KEY`)."""
+
+
+def row_key(session_key: str) -> str:
+    """Return what a session stands under in the table: a digest of the browser's key."""
+    return hashlib.sha256(session_key.encode()).hexdigest()[:_DIGEST_LENGTH]
 
 
 class SessionStore(DatabaseStore):
-    """One statement to write, one to delete."""
+    """One statement to read a session and its account, one to write, one to delete.
+
+    `account` is the account as it was read with the session, active or not; None where the
+    session was not read or is nobody's. A new key takes the place of the former one when the
+    session is written, by one statement: a session that was ended meanwhile does not come back
+    under another key.
+    """
 
     def __init__(self, session_key: str | None = None) -> None:
         super().__init__(session_key)
+        self.account: User | None = None
+        self.sign_in: UUID | None = None
         self._is_unwritten = False
+        self._former: str | None = None
+
+    @classmethod
+    def get_model_class(cls) -> type[Session]:
+        """Return the model of the rows."""
+        return Session
+
+    def _get_session_from_db(self) -> Session | None:
+        row = (
+            Session.objects.with_account()
+            .filter(session_key=row_key(str(self.session_key)), expire_date__gt=timezone.now())
+            .first()
+        )
+        if row is None:
+            self._session_key = None
+            return None
+        self.account, self.sign_in = row.account, row.sign_in
+        if self.account is not None:
+            self.account.contract_keys = row.contract_keys  # type: ignore[attr-defined]
+        return row
+
+    def exists(self, session_key: str) -> bool:
+        """Tell whether a session is stored under a key."""
+        return Session.objects.filter(session_key=row_key(session_key)).exists()
 
     def create(self) -> None:
         """Take a new key; the row is written by `save`."""
@@ -29,41 +81,98 @@ class SessionStore(DatabaseStore):
         self.modified = True
 
     def cycle_key(self) -> None:
-        """Go on under a new key; what was stored under the former one is gone at once."""
+        """Go on under a new key; the former one ends when the session is written."""
         data: dict[str, Any] = self._session  # type: ignore[attr-defined]
-        former = None if self._is_unwritten else self.session_key
+        if not self._is_unwritten:
+            self._former = self.session_key
         self.create()
         self._session_cache = data
-        if former:
-            self.delete(former)
+
+    def create_model_instance(self, data: dict[str, Any]) -> Session:
+        """Return the row for some data, with the account that the data names."""
+        if self.session_key is None:
+            self.create()
+        record = SessionRecord.from_session(data.get(RECORD_KEY))
+        return Session(
+            session_key=row_key(str(self.session_key)),
+            session_data=self.encode(data),
+            expire_date=self.get_expiry_date(),
+            account_id=_account_in(data),
+            sign_in=UUID(record.id) if record and record.id else None,
+        )
 
     def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's own
-        """Write the session. Raises CreateError for a taken key, UpdateError for a deleted row."""
+        """Write the session. Raises CreateError for a taken key, UpdateError for an ended one."""
         if self.session_key is None:
             self.create()
         is_new = must_create or self._is_unwritten
         data = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
         row = self.create_model_instance(data)
         try:
-            self._write(row, is_new=is_new)
+            with _short_transaction():
+                if is_new:
+                    self._write_new(row)
+                elif not _replace(row.session_key, row):
+                    raise UpdateError
         except IntegrityError as error:
             raise (CreateError if is_new else error) from error
-        except DatabaseError as error:
-            raise (error if is_new else UpdateError) from error
-        self._is_unwritten = False
+        self._is_unwritten, self._former = False, None
 
-    def _write(self, row: Any, *, is_new: bool) -> None:
-        # A single statement is a transaction by itself; inside one, a failure must not spoil it.
-        if transaction.get_connection().in_atomic_block:
+    def _write_new(self, row: Session) -> None:
+        """Write under a new key, in place of the former row where there was one.
+
+        Where the former row is gone somebody else was faster: with a key of their own (a button
+        pressed twice), which leaves this one its own, or with the end of the session.
+        """
+        if self._former is not None and _replace(row_key(self._former), row):
+            return
+        if self._former is not None and self.sign_in is not None:
             with transaction.atomic():
-                row.save(force_insert=is_new, force_update=not is_new)
-        else:
-            row.save(force_insert=is_new, force_update=not is_new)
+                going_on = Session.objects.select_for_update().filter(sign_in=self.sign_in)
+                if not going_on.exists():
+                    raise UpdateError
+                row.save(force_insert=True)
+            return
+        row.save(force_insert=True)
 
     def delete(self, session_key: str | None = None) -> None:
         """Delete a stored session, or this one."""
-        key = self.session_key if session_key is None else session_key
-        if key is not None:
+        keys = [self.session_key, self._former] if session_key is None else [session_key]
+        known = [row_key(key) for key in keys if key is not None]
+        if known:
             # Nothing refers to a session: no look at what would go with it.
-            rows = self.model.objects.filter(session_key=key)
+            rows = Session.objects.filter(session_key__in=known)
             rows._raw_delete(rows.db)  # noqa: SLF001
+        if session_key is None:
+            self._former = None
+
+
+@contextmanager
+def _short_transaction() -> Iterator[None]:
+    """Keep a failure from spoiling the transaction in hand; a single statement needs none."""
+    if transaction.get_connection().in_atomic_block:
+        with transaction.atomic():
+            yield
+    else:
+        yield
+
+
+def _replace(key: str, row: Session) -> bool:
+    """Write a row over the one under a key; tells whether that was there."""
+    return bool(
+        Session.objects.filter(session_key=key).update(
+            session_key=row.session_key,
+            session_data=row.session_data,
+            expire_date=row.expire_date,
+            account_id=row.account_id,
+            sign_in=row.sign_in,
+        )
+    )
+
+
+def _account_in(data: dict[str, Any]) -> str | None:
+    """Return whose session it is, or becomes when the sign-in under way succeeds."""
+    if SESSION_KEY in data:
+        return str(data[SESSION_KEY])
+    login = data.get(LOGIN_KEY)
+    return login.get("user_pk") if isinstance(login, dict) else None

@@ -2,16 +2,14 @@
 
 from dataclasses import replace
 from datetime import datetime
-from importlib import import_module
 from uuid import UUID
 
-from django.conf import settings
-from django.contrib.auth import logout
+from django.contrib.auth import HASH_SESSION_KEY, logout
 from django.db import transaction
 from django.http import HttpRequest
 
-from core.accounts.guarding import Ended, SessionRecord, TimeLeft, why_ended
-from core.accounts.models import User
+from core.accounts.guarding import RECORD_KEY, Ended, SessionRecord, TimeLeft, why_ended
+from core.accounts.models import Session, User
 from core.accounts.policies import (
     contracts_in_hand,
     find_contracts,
@@ -19,8 +17,12 @@ from core.accounts.policies import (
     policy_of,
 )
 from core.accounts.services.sign_in import record_session_end
+from core.accounts.session_store import row_key
+from core.accounts.user_agents import describe_browser
+from core.common.context import current_context
+from core.common.ids import uuid7
+from core.common.masking import mask_address
 
-RECORD_KEY = "portal_session"
 ENDED_KEY = "portal_session_ended"
 # Seen is written at most this often, so that not every request writes its session.
 _SEEN_EVERY_SECONDS = 20
@@ -31,6 +33,9 @@ def open_session(request: HttpRequest, user: User, *, at: datetime) -> None:
     contracts = contracts_in_hand(user)
     limits = policy_of(contracts).sessions
     request.session[RECORD_KEY] = SessionRecord(
+        id=str(uuid7()),
+        browser=describe_browser(request.headers.get("User-Agent", "")),
+        place=mask_address(current_context().remote_address),
         host=request.get_host().lower(),
         security_epoch=user.security_epoch,
         policy_epochs=policy_epochs_of(contracts),
@@ -52,6 +57,7 @@ def carry_on(request: HttpRequest, user: User) -> None:
     if session is not None:
         moved = replace(session, security_epoch=user.security_epoch)
         request.session[RECORD_KEY] = moved.to_session()
+    request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     request.session.cycle_key()
 
 
@@ -88,9 +94,13 @@ def end_session(
 
 def forget_session(key: str) -> bool:
     """Delete a stored session; tells whether it was there."""
-    store = import_module(settings.SESSION_ENGINE).SessionStore
-    deleted, _ = store.get_model_class().objects.filter(session_key=key).delete()
+    deleted, _ = Session.objects.filter(session_key=row_key(key)).delete()
     return bool(deleted)
+
+
+def sign_in_goes_on(sign_in: UUID | None) -> bool:
+    """Tell whether a sign-in still has a session, under whatever key."""
+    return sign_in is not None and Session.objects.filter(sign_in=sign_in).exists()
 
 
 def mark_seen(request: HttpRequest, *, at: datetime) -> None:

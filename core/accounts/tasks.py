@@ -1,8 +1,8 @@
 """Periodic work of accounts."""
 
 from celery import shared_task
-from django.contrib.sessions.models import Session
 
+from core.accounts.models import Session
 from core.common.clock import now
 from tenants.celery import SharedTask
 

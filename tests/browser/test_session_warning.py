@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 WHO = Registrant("sam.ives", "sam.ives@clinic.example", "Sam", "Ives")
 # Move the moments that stored sessions remember into the past: the server's clock is not ours.
 AGE = """
-from django.contrib.sessions.models import Session
+from core.accounts.models import Session
 for row in Session.objects.all():
     data = row.get_decoded()
     if "portal_session" in data:

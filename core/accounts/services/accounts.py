@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from core.accounts.models import ContractAccess, User
+from core.accounts.models import ContractAccess, Deactivation, User
 from core.accounts.selectors import email_is_taken
 from core.audit.recording import record
 from core.common.errors import DomainError
@@ -117,7 +117,10 @@ def end_sessions(*, user_id: UUID, reason: str, by: UUID | None, at: datetime) -
 def deactivate_account(*, user_id: UUID, reason: str, by: UUID | None, at: datetime) -> None:
     """Close an account: it is out everywhere with its next request. Records the reason."""
     User.objects.filter(pk=user_id).update(
-        is_active=False, deactivated_at=at, security_epoch=F("security_epoch") + 1
+        is_active=False,
+        deactivated_at=at,
+        deactivation=Deactivation.DECISION,
+        security_epoch=F("security_epoch") + 1,
     )
     record(
         "account.deactivated",

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 
+from core.accounts.models import Session
 from core.accounts.tasks import clear_ended_sessions
 from core.common.clock import now
 

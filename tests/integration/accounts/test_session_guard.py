@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from core.accounts import sessions
+from core.accounts import guarding
 from core.accounts.models import User
 from core.accounts.services.accounts import deactivate_account, end_sessions
 from core.audit.models import AuditEvent
@@ -32,7 +32,7 @@ def signed_in(client: Client, contract_a: ActiveContract) -> tuple[Client, User]
 def move(client: Client, **changes: object) -> None:
     """Change what the session remembers."""
     session = client.session
-    session[sessions.RECORD_KEY] = {**session[sessions.RECORD_KEY], **changes}
+    session[guarding.RECORD_KEY] = {**session[guarding.RECORD_KEY], **changes}
     session.save()
 
 
@@ -68,9 +68,9 @@ def test_activity_prolongs_and_background_requests_do_not(
     before = seconds_ago(600)
     move(client, seen_at=before)
     client.get("/home/", headers={"X-Portal-Background": "1"})
-    assert client.session[sessions.RECORD_KEY]["seen_at"] == before
+    assert client.session[guarding.RECORD_KEY]["seen_at"] == before
     client.get("/home/")
-    assert client.session[sessions.RECORD_KEY]["seen_at"] > before
+    assert client.session[guarding.RECORD_KEY]["seen_at"] > before
 
 
 def test_a_session_belongs_to_the_host_that_made_it(signed_in: tuple[Client, User]) -> None:
@@ -108,7 +108,7 @@ def test_a_stricter_policy_of_a_contract_ends_its_sessions(
 def test_a_session_without_a_record_is_no_session(signed_in: tuple[Client, User]) -> None:
     client, _ = signed_in
     session = client.session
-    session[sessions.RECORD_KEY] = {"host": "testserver"}
+    session[guarding.RECORD_KEY] = {"host": "testserver"}
     session.save()
     assert client.get("/home/").status_code == 302
 
@@ -125,7 +125,7 @@ def test_limits_are_the_strictest_of_the_contracts(
     make_provider(user, contract_a)
     make_provider(user, contract_b, identifier="1245319599")
     sign_in_by_email(client, user)
-    record = client.session[sessions.RECORD_KEY]
+    record = client.session[guarding.RECORD_KEY]
     documents = (contract_a.document, contract_b.document)
     assert record["idle_seconds"] == 60 * min(one.sessions.idle_minutes for one in documents)
     assert set(record["policy_epochs"]) == {str(contract_a.id), str(contract_b.id)}

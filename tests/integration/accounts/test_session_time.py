@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from core.accounts import sessions
+from core.accounts import guarding
 from core.accounts.guarding import SessionRecord, TimeLeft
 from core.common import clock
 from tenants.context import ActiveContract
@@ -26,10 +26,10 @@ def seen(client: Client, *, began: int = 0, ago: int) -> float:
     """Have the session been seen last so many seconds ago; returns when."""
     session = client.session
     at = clock.now()
-    record = session[sessions.RECORD_KEY]
+    record = session[guarding.RECORD_KEY]
     record["seen_at"] = (at - timedelta(seconds=ago)).timestamp()
     record["began_at"] = (at - timedelta(seconds=max(began, ago))).timestamp()
-    session[sessions.RECORD_KEY] = record
+    session[guarding.RECORD_KEY] = record
     session.save()
     return float(record["seen_at"])
 
@@ -45,7 +45,7 @@ def test_asking_answers_and_does_not_prolong(signed_in: Client) -> None:
         answer = signed_in.get("/session/")
         assert answer.json()["seconds"] in near(90)
         assert (answer.json()["warn_seconds"], answer.json()["is_final"]) == (120, False)
-    assert signed_in.session[sessions.RECORD_KEY]["seen_at"] == before
+    assert signed_in.session[guarding.RECORD_KEY]["seen_at"] == before
     assert "no-store" in answer.headers["Cache-Control"]
 
 
@@ -87,7 +87,7 @@ def test_staying_needs_the_token_of_a_form(signed_in: Client) -> None:
     strict.cookies = signed_in.cookies
     before = seen(signed_in, ago=IDLE - 90)
     assert strict.post("/session/").status_code == 403
-    assert signed_in.session[sessions.RECORD_KEY]["seen_at"] == before
+    assert signed_in.session[guarding.RECORD_KEY]["seen_at"] == before
 
 
 @pytest.mark.django_db

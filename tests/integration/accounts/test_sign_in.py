@@ -113,7 +113,11 @@ def test_email_login_with_the_words_of_the_guide(client: Client, dana: User) -> 
 
 
 @pytest.mark.parametrize(
-    "changes", [{"locked_at": clock.now}, {"is_active": False, "deactivated_at": clock.now}]
+    "changes",
+    [
+        {"locked_at": clock.now},
+        {"is_active": False, "deactivated_at": clock.now, "deactivation": "decision"},
+    ],
 )
 def test_an_account_that_was_closed_on_the_way_is_not_signed_in(
     client: Client, dana: User, changes: dict[str, Any]

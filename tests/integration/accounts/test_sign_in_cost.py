@@ -29,9 +29,9 @@ from tests.support.people import (
 # Committed for real, so that every BEGIN and COMMIT counts.
 pytestmark = pytest.mark.django_db(transaction=True)
 
-MOST = {"email": 53, "phone": 51}
-"""What is reached. The aim is 25: of these, each of the last requests reads its session and its
-account (14 by mail, 10 by phone), and four transactions begin and commit (8)."""
+MOST = {"email": 45, "phone": 45}
+"""What is reached. The aim is 25: of these, each of the last requests reads its session with its
+account (7 by mail, 5 by phone), and four transactions begin and commit (8)."""
 VERIFY = "/login/verify/"
 
 

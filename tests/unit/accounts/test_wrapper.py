@@ -9,6 +9,7 @@ from django.utils.module_loading import import_string
 
 from core.accounts import allauth_wrapper
 from core.accounts.allauth_wrapper import PortalStage, SignInAttempt
+from core.accounts.session_store import LOGIN_KEY
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -36,6 +37,10 @@ def test_the_stages_are_ours_and_have_what_the_controller_reads() -> None:
     assert {"get_stage", "get_stages", "set_handled"} <= set(
         vars(allauth_wrapper)["LoginStageController"].__dict__
     )
+
+
+def test_the_store_knows_where_a_sign_in_under_way_is_kept() -> None:
+    assert vars(allauth_wrapper)["LOGIN_SESSION_KEY"] == LOGIN_KEY
 
 
 def test_only_the_wrapper_imports_allauths_inside() -> None:

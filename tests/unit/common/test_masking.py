@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.common.masking import mask_email, mask_phone
+from core.common.masking import mask_address, mask_email, mask_phone
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,17 @@ def test_the_mask_does_not_tell_the_length() -> None:
 
 def test_a_number_shows_its_last_four() -> None:
     assert mask_phone("+13045559885") == "XXX-XXX-9885"
+
+
+@pytest.mark.parametrize(
+    ("address", "masked"),
+    [
+        ("203.0.113.77", "203.0.113.…"),
+        ("::ffff:203.0.113.77", "203.0.113.…"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::…"),
+        ("", ""),
+        ("unix:", ""),
+    ],
+)
+def test_network_addresses_lose_their_last_part(address: str, masked: str) -> None:
+    assert mask_address(address) == masked

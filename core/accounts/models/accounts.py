@@ -24,6 +24,13 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email__iexact=username or "")
 
 
+class Deactivation(models.TextChoices):
+    """Why an account is closed: after disuse its owner may open it again, else not."""
+
+    INACTIVITY = "inactivity", "Not used"
+    DECISION = "decision", "Closed by somebody"
+
+
 class User(UUIDModel, AbstractBaseUser):
     """A person's account. Deactivated and anonymised, never deleted.
 
@@ -52,6 +59,7 @@ class User(UUIDModel, AbstractBaseUser):
     last_login = None  # Django's own, which it writes by a statement more
     last_used_at = models.DateTimeField(null=True)
     deactivated_at = models.DateTimeField(null=True)
+    deactivation = models.CharField(max_length=20, choices=Deactivation, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -69,9 +77,13 @@ class User(UUIDModel, AbstractBaseUser):
                 name="user_lock_has_a_beginning",
             ),
             models.CheckConstraint(
-                condition=models.Q(is_active=True, deactivated_at__isnull=True)
-                | models.Q(is_active=False, deactivated_at__isnull=False),
-                name="user_deactivation_has_a_time",
+                condition=models.Q(is_active=True, deactivated_at__isnull=True, deactivation="")
+                | models.Q(
+                    is_active=False,
+                    deactivated_at__isnull=False,
+                    deactivation__in=Deactivation.values,
+                ),
+                name="user_deactivation_has_time_and_cause",
             ),
         ]
 
@@ -81,6 +93,11 @@ class User(UUIDModel, AbstractBaseUser):
     def get_full_name(self) -> str:
         """Return first and last name."""
         return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def is_dormant(self) -> bool:
+        """Tell whether the account is closed for no other reason than that nobody used it."""
+        return not self.is_active and self.deactivation == Deactivation.INACTIVITY
 
     def is_locked(self, at: datetime) -> bool:
         """Tell whether the lock holds at this moment; a lock without end holds until an unlock."""

@@ -1,0 +1,24 @@
+"""Accounts, where they work, their sessions, and failures by network address."""
+
+from core.accounts.models.accounts import (
+    AddressFailures,
+    ContractAccess,
+    Deactivation,
+    User,
+    UserManager,
+)
+from core.accounts.models.inactivity import InactivityWarning
+from core.accounts.models.sessions import Session
+from core.accounts.models.typed_forms import TYPED_FORM_LIFE, TypedForm
+
+__all__ = [
+    "TYPED_FORM_LIFE",
+    "AddressFailures",
+    "ContractAccess",
+    "Deactivation",
+    "InactivityWarning",
+    "Session",
+    "TypedForm",
+    "User",
+    "UserManager",
+]
