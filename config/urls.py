@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tenants.urls")),
     path("", include("core.accounts.urls")),
     path("", include("core.mfa.urls")),
+    path("staff/", include("core.staff.urls")),
     path("", include("core.groups.urls")),
     path("", include("contracts.registration.urls")),
     path("callbacks/", include("core.notifications.callback_urls")),

@@ -21,6 +21,8 @@ from tenants.configuration.policy import (
 from tenants.context import ActiveContract
 
 _PORTAL = "portal"
+STAFF = "staff"
+"""How a merged policy names the deployment's policy for staff; no contract can be called so."""
 
 
 class Policy(Protocol):
@@ -46,15 +48,16 @@ class Policy(Protocol):
 def effective_policy(user_id: UUID) -> MergedPolicy:
     """Return the strictest policy of the contracts that an account works in (one query).
 
-    Without a contract, and for an unknown account, the deployment's defaults hold. Design
-    decision 7.
+    Without a contract, and for an unknown account, the deployment's defaults hold; for staff its
+    policy for staff, too. Design decisions 7 and 16.
     """
-    return policy_of(contracts_of(user_id))
+    user = User.objects.with_contracts().filter(pk=user_id).first()
+    return policy_for(user) if user else policy_of([])
 
 
 def policy_for(user: User) -> MergedPolicy:
     """Return the effective policy of an account; no query where it was read `with_contracts`."""
-    return policy_of(contracts_in_hand(user))
+    return policy_of(contracts_in_hand(user), staff=user.is_staff_member)
 
 
 def contracts_of(user_id: UUID) -> list[ActiveContract]:
@@ -75,8 +78,14 @@ def find_contracts(contract_ids: Iterable[UUID]) -> list[ActiveContract]:
     return [contract for contract in found if contract]
 
 
-def policy_of(contracts: Iterable[ActiveContract]) -> MergedPolicy:
-    """Return the strictest policy of contracts; of none, the deployment's defaults."""
+def policy_of(contracts: Iterable[ActiveContract], *, staff: bool = False) -> MergedPolicy:
+    """Return the strictest policy of contracts; of none, the deployment's defaults.
+
+    With `staff`, the deployment's policy for staff is one of those that are merged.
+    """
+    if staff:
+        documents: dict[str, PolicySections] = {one.slug: one.document for one in contracts}
+        return strictest({STAFF: registry.get_deployment().staff, **documents})
     return merged_policy(tuple(sorted((one.slug, one.revision) for one in contracts)))
 
 

@@ -14,7 +14,7 @@ from core.accounts.policies import (
     contracts_in_hand,
     find_contracts,
     policy_epochs_of,
-    policy_of,
+    policy_for,
 )
 from core.accounts.services.sign_in import record_session_end
 from core.accounts.session_store import row_key
@@ -31,7 +31,7 @@ _SEEN_EVERY_SECONDS = 20
 def open_session(request: HttpRequest, user: User, *, at: datetime) -> None:
     """Write into a fresh session what it is bound to and how long it may last."""
     contracts = contracts_in_hand(user)
-    limits = policy_of(contracts).sessions
+    limits = policy_for(user).sessions
     request.session[RECORD_KEY] = SessionRecord(
         id=str(uuid7()),
         browser=describe_browser(request.headers.get("User-Agent", "")),
@@ -118,7 +118,7 @@ def time_left(request: HttpRequest, *, at: datetime) -> TimeLeft | None:
     session = _limited_record(request, user)
     if session is None:
         return None
-    warn_seconds = policy_of(contracts_in_hand(user)).sessions.warning_seconds
+    warn_seconds = policy_for(user).sessions.warning_seconds
     return TimeLeft.of(session, warn_seconds=warn_seconds, at=at)
 
 
@@ -132,7 +132,7 @@ def take_ended_reason(request: HttpRequest) -> str:
 def _limited_record(request: HttpRequest, user: User) -> SessionRecord | None:
     """Return what a session remembers, under the limits that hold for its person now."""
     session = SessionRecord.from_session(request.session.get(RECORD_KEY))
-    limits = policy_of(contracts_in_hand(user)).sessions
+    limits = policy_for(user).sessions
     return session and session.within(
         idle_seconds=limits.idle_minutes * 60, absolute_seconds=limits.absolute_hours * 3600
     )

@@ -9,7 +9,9 @@ class GroupsConfig(AppConfig):
     verbose_name = "Provider groups"
 
     def ready(self) -> None:
-        from core.groups.selectors import administers_in
+        from core.accounts.services.accounts import register_access_keeper
+        from core.groups.selectors import administers_in, works_in
         from core.mfa.stepping_up import register_admin_check
 
+        register_access_keeper(works_in)
         register_admin_check(administers_in)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus, Role
 from core.groups.permissions import Permission, role_may
@@ -21,7 +21,16 @@ def unit_is_registered(*, contract_id: UUID, unit_key: str) -> bool:
 def administers_in(user_id: UUID, contract_id: UUID) -> bool:
     """Tell whether an account manages the users of any active provider of a contract."""
     roles = [role for role in Role.values if role_may(role, Permission.MANAGE_USERS)]
-    held = Membership.objects.filter(user_id=user_id, role__in=roles, until__isnull=True)
+    return _reaches(Membership.objects.filter(user_id=user_id, role__in=roles), contract_id)
+
+
+def works_in(user_id: UUID, contract_id: UUID) -> bool:
+    """Tell whether an account has a membership for an active provider of a contract."""
+    return _reaches(Membership.objects.filter(user_id=user_id), contract_id)
+
+
+def _reaches(memberships: QuerySet[Membership], contract_id: UUID) -> bool:
+    held = memberships.filter(until__isnull=True)
     of_contract = Q(contract_id=contract_id, status=ProviderStatus.ACTIVE)
     reached = Q(memberships__in=held) | Q(group__memberships__in=held)
     return Provider.objects.filter(of_contract & reached).exists()

@@ -7,3 +7,19 @@ class StaffConfig(AppConfig):
     name = "core.staff"
     label = "core_staff"
     verbose_name = "Staff"
+
+    def ready(self) -> None:
+        from core.accounts.selectors import register_username_source
+        from core.accounts.services.accounts import register_access_keeper
+        from core.mfa.sources import register_source
+        from core.notifications.kinds import register_kind
+        from core.staff.messages import KINDS
+        from core.staff.selectors import holds_role_in, username_is_invited
+        from core.staff.services.invitations import SOURCE_KIND
+        from core.staff.source import StaffInvitationSource
+
+        register_username_source(username_is_invited)
+        register_access_keeper(holds_role_in)
+        register_source(SOURCE_KIND, StaffInvitationSource())
+        for kind in KINDS:
+            register_kind(kind)

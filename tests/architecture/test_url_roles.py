@@ -3,7 +3,8 @@
 Roles: nobody signed in; an outsider (signed in, no provider); a Provider Staff Account, a Provider
 Admin and a Provider Group Admin of one provider. A row says what a GET answers on the portal host;
 `LOGIN` means a redirect to Login options, `HOME` one to home. Addresses that name something name
-what nobody has, so that scope shows as 404.
+what nobody has, so that scope shows as 404. The pages of staff have a table more, for the four
+roles of staff.
 """
 
 from dataclasses import dataclass
@@ -15,8 +16,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from core.accounts.models import User
 from core.groups.models import Membership, Role
+from core.staff.models import StaffRole
 from tenants.context import ActiveContract
 from tests.support.people import START, make_person, make_provider, sign_in_by_email
+from tests.support.staff import staff_client
 
 ROLES = ("nobody", "outsider", "staff", "provider_admin", "group_admin")
 LOGIN, HOME = "to login", "to home"
@@ -54,6 +57,26 @@ def before_sign_in(answer: Answer) -> Row:
     return Row(answer, HOME, HOME, HOME, HOME)
 
 
+@dataclass(frozen=True)
+class StaffRow:
+    """What a GET answers to each role of staff, signed in with an accepted factor."""
+
+    operator: Answer
+    contract_admin: Answer
+    help_desk: Answer
+    auditor: Answer
+
+
+def all_staff(answer: Answer) -> StaffRow:
+    return StaffRow(answer, answer, answer, answer)
+
+
+STAFF_TABLE: dict[str, StaffRow] = {
+    "staff:home": all_staff(200),
+    # Only for who signed in without an accepted factor
+    "staff:factor": all_staff(302),
+}
+STAFF_ADDRESSES = tuple(STAFF_TABLE)
 TABLE: dict[str, Row] = {
     "healthz": same(200),
     "readyz": same(200),
@@ -137,6 +160,13 @@ TABLE: dict[str, Row] = {
     "registration:add_confirm": after_sign_in(302),
     "registration:add_done": after_sign_in(HOME),
     "registration:add_claimed": after_sign_in(302),
+    # Invitations to staff: the link's page is the same for every token
+    "staff:invitation": same(200),
+    "staff:invitation_ended": same(200),
+    "staff:invitation_name": same(302),
+    "staff:invitation_accept": after_sign_in(302),
+    # Pages of staff: to everybody else they do not exist
+    **{name: after_sign_in(404) for name in STAFF_ADDRESSES},
     # Signed by providers; nobody's browser goes there
     "callbacks:voice": same(405),
     "callbacks:topic": same(405),
@@ -198,6 +228,20 @@ def answer_to(client: Client, path: str) -> Answer:
     if response.status_code in {301, 302} and target == reverse("home"):
         return HOME
     return int(response.status_code)
+
+
+@pytest.mark.django_db
+@pytest.mark.slow
+def test_every_staff_address_answers_each_role_of_staff(contract_a: ActiveContract) -> None:
+    wrong = []
+    for role in StaffRole:
+        where = contract_a if role is StaffRole.CONTRACT_ADMIN else None
+        client = staff_client(role, where, name=role.value.replace("_", "-"))
+        for name, row in STAFF_TABLE.items():
+            answer = answer_to(client, reverse(name, kwargs=names()[name]))
+            if answer != getattr(row, role.value):
+                wrong.append(f"{name} for {role}: {answer}, not {getattr(row, role.value)}")
+    assert wrong == []
 
 
 @pytest.mark.django_db

@@ -1,5 +1,6 @@
 """Make and change accounts."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import ClassVar, TypedDict, Unpack
 from uuid import UUID
@@ -129,6 +130,65 @@ def deactivate_account(*, user_id: UUID, reason: str, by: UUID | None, at: datet
         data={"reason": reason},
         at=at,
     )
+
+
+@transaction.atomic
+def reactivate_account(*, user_id: UUID, reason: str, by: UUID | None, at: datetime) -> bool:
+    """Open a closed account again; tells whether it was closed. It counts as used from now on.
+
+    Called by staff, with a reason that goes into the audit event `account.reactivated`. What was
+    made before the account was closed stays ended.
+    """
+    user = User.objects.select_for_update().get(pk=user_id)
+    if user.is_active:
+        return False
+    User.objects.filter(pk=user_id).update(
+        is_active=True,
+        deactivated_at=None,
+        last_used_at=at,
+        security_epoch=F("security_epoch") + 1,
+    )
+    record(
+        "account.reactivated",
+        actor_id=by,
+        subject=("account", user_id),
+        data={"reason": reason},
+        at=at,
+    )
+    return True
+
+
+def note_staff(*, user_id: UUID, is_member: bool) -> None:
+    """Note whether the deployment's policy for staff holds for an account.
+
+    Called by the app that owns staff roles, in the transaction of the role, which it records.
+    """
+    User.objects.filter(pk=user_id).update(is_staff_member=is_member)
+
+
+AccessKeeper = Callable[[UUID, UUID], bool]
+_access_keepers: list[AccessKeeper] = []
+
+
+def register_access_keeper(needs: AccessKeeper) -> None:
+    """Add what tells whether an account works in a contract: `needs(user_id, contract_id)`.
+
+    Called in `ready()` of each app that grants access (groups, staff).
+    """
+    if needs not in _access_keepers:
+        _access_keepers.append(needs)
+
+
+def release_contract_access(*, user_id: UUID, contract_id: UUID, at: datetime) -> None:
+    """End an account's access to a contract, unless a membership or role still needs it.
+
+    Called in the transaction that ended one of them.
+    """
+    if any(needs(user_id, contract_id) for needs in _access_keepers):
+        return
+    ContractAccess.objects.filter(
+        user_id=user_id, contract_id=contract_id, until__isnull=True
+    ).update(until=at)
 
 
 def grant_contract_access(*, user_id: UUID, contract_id: UUID, at: datetime) -> None:

@@ -54,7 +54,7 @@ def remember_browser(
     User.objects.select_for_update().get(pk=user.id)
     forget_browser(token=replaces, reason="replaced", at=at)
     contracts = contracts_of(user.id)
-    hours = policy_of(contracts).mfa.remember_hours
+    hours = policy_of(contracts, staff=user.is_staff_member).mfa.remember_hours
     if hours == 0:
         return None
     token = new_token()
@@ -135,7 +135,7 @@ def _why_forgotten(browser: RememberedBrowser, *, host: str, at: datetime) -> Fo
             is_locked=user.is_locked(at),
             security_epoch=user.security_epoch,
             policy_epochs=policy_epochs_of(contracts),
-            remember_hours=policy_of(contracts).mfa.remember_hours,
+            remember_hours=policy_of(contracts, staff=user.is_staff_member).mfa.remember_hours,
             factor_since=factor.verified_at if factor else None,
             at=at,
         ),

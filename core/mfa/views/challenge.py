@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from core.accounts.allauth_wrapper import PortalStage, drop_sign_in, find_stage, note_method
 from core.accounts.models import User
-from core.accounts.policies import contracts_in_hand, policy_of
+from core.accounts.policies import policy_for
 from core.accounts.views.sign_in import contract_key_of
 from core.common.http import get_only, get_or_post
 from core.mfa.codes import Purpose
@@ -133,5 +133,5 @@ def _options(stage: PortalStage) -> tuple[str, ...]:
 
 def _methods_accepted(user: User) -> set[str]:
     """Return what any contract of the account accepts; without one, what the deployment does."""
-    accepted = policy_of(contracts_in_hand(user)).methods.values()
+    accepted = policy_for(user).methods.values()
     return {method for methods in accepted for method in methods}

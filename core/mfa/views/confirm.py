@@ -12,7 +12,7 @@ from core.accounts.allauth_wrapper import PASSWORD, note_method
 from core.accounts.hashers import HashingBusyError
 from core.accounts.models import User
 from core.accounts.paths import is_own_path
-from core.accounts.policies import contracts_in_hand, policy_of
+from core.accounts.policies import policy_for
 from core.accounts.services.sign_in import (
     PasswordCheck,
     Refusal,
@@ -176,7 +176,7 @@ def _is_locked(user: User) -> bool:
 
 def _options(user: User) -> tuple[str, ...]:
     """Return what the account has and one of its contracts accepts; the address comes last."""
-    accepted = policy_of(contracts_in_hand(user)).methods.values()
+    accepted = policy_for(user).methods.values()
     found = accepted_options(
         available_options(user), {method for methods in accepted for method in methods}
     )

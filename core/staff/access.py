@@ -1,0 +1,166 @@
+"""The doors of staff pages, and the only way to ask what a staff member may do where.
+
+Who holds no staff role gets 404, as if the pages did not exist; in scope without the permission it
+is 403.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import update_wrapper
+from typing import Concatenate, ParamSpec
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from core.accounts.access import SignedInRequest, signed_in
+from core.accounts.allauth_wrapper import methods_used
+from core.accounts.models import User
+from core.accounts.views.sign_in import contract_of
+from core.common import clock
+from core.staff.models import StaffMember
+from core.staff.permissions import StaffPermission, role_may
+from core.staff.policies import session_suffices
+from core.staff.selectors import list_roles
+from core.staff.services.refusals import record_staff_refusal
+from tenants.routing import absolute_url
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class StaffScope:
+    """Where a permission is held: in the whole deployment, or in some contracts."""
+
+    everywhere: bool
+    contracts: frozenset[UUID]
+
+    def covers(self, contract_id: UUID | None) -> bool:
+        """Tell whether a contract is in it; what belongs to no contract only by `everywhere`."""
+        return self.everywhere or contract_id in self.contracts
+
+    def covers_any(self, contract_ids: Iterable[UUID]) -> bool:
+        """Tell whether one of these contracts is in it."""
+        return self.everywhere or bool(self.contracts.intersection(contract_ids))
+
+    def covers_all(self, contract_ids: Iterable[UUID]) -> bool:
+        """Tell whether all of these contracts are in it, and at least one is named."""
+        named = frozenset(contract_ids)
+        return self.everywhere or (bool(named) and named <= self.contracts)
+
+
+@dataclass(frozen=True)
+class StaffActor:
+    """A staff member with the roles that hold now."""
+
+    user: User
+    roles: tuple[StaffMember, ...]
+
+    def scope(self, permission: StaffPermission) -> StaffScope:
+        """Return where a permission is held."""
+        held = [role for role in self.roles if role_may(role.role, permission)]
+        return StaffScope(
+            everywhere=any(role.contract_id is None for role in held),
+            contracts=frozenset(role.contract_id for role in held if role.contract_id),
+        )
+
+    def may(self, permission: StaffPermission) -> bool:
+        """Tell whether a permission is held anywhere."""
+        return any(role_may(role.role, permission) for role in self.roles)
+
+
+class StaffRequest(SignedInRequest):
+    """A request that passed `staff_page`."""
+
+    staff: StaffActor
+
+
+def find_staff(user: User, *, at: datetime) -> StaffActor | None:
+    """Return a signed-in account as staff, None when it holds no role now (no query for most)."""
+    if not user.is_staff_member:
+        return None
+    roles = tuple(list_roles(user.id, at=at))
+    return StaffActor(user, roles) if roles else None
+
+
+def access_staff(
+    actor: User, permission: StaffPermission, contract_id: UUID | None = None, *, at: datetime
+) -> StaffScope:
+    """Return where an account holds a permission; with `contract_id`, only if it does so there.
+
+    Raises Http404 for who is no staff or has no role for the contract, PermissionDenied for staff
+    whose roles there lack the permission.
+    """
+    staff = find_staff(actor, at=at)
+    if staff is None:
+        raise Http404
+    if contract_id is not None and not _reaches(staff, contract_id):
+        raise Http404
+    scope = staff.scope(permission)
+    if not staff.may(permission) or (contract_id is not None and not scope.covers(contract_id)):
+        raise PermissionDenied
+    return scope
+
+
+def staff_page(
+    permission: StaffPermission | None = None,
+) -> Callable[
+    [Callable[Concatenate[StaffRequest, P], HttpResponse]],
+    Callable[Concatenate[HttpRequest, P], HttpResponse],
+]:
+    """Open a page to staff who hold a permission somewhere; without one, to all staff.
+
+    Staff pages stand on the portal host alone: in a contract a GET leads there. Who signed in
+    without a factor that the deployment accepts of staff is led to a page that says what to do.
+    A refusal of staff is recorded (`staff_access.refused`).
+    """
+
+    def decorate(
+        view: Callable[Concatenate[StaffRequest, P], HttpResponse],
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        def guarded(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            at = clock.now()
+            staff = find_staff(request.user, at=at)
+            if staff is None:
+                raise Http404
+            if contract_of(request) is not None:
+                return _to_the_portal(request)
+            if permission is not None and not staff.may(permission):
+                record_staff_refusal(
+                    user_id=staff.user.id, permission=permission.value, contract_id=None, at=at
+                )
+                raise PermissionDenied
+            if not session_suffices(methods_used(request, staff.user)):
+                return HttpResponseRedirect(reverse("staff:factor"))
+            request.staff = staff  # type: ignore[attr-defined]
+            return view(request, *args, **kwargs)  # type: ignore[arg-type]
+
+        update_wrapper(guarded, view)
+        return signed_in(guarded)
+
+    return decorate
+
+
+def portal_only(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Answer 404 in a contract: the page belongs to the portal host alone."""
+
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if contract_of(request) is not None:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return update_wrapper(guarded, view)  # type: ignore[return-value]
+
+
+def _reaches(staff: StaffActor, contract_id: UUID) -> bool:
+    return any(role.contract_id in {None, contract_id} for role in staff.roles)
+
+
+def _to_the_portal(request: HttpRequest) -> HttpResponse:
+    if request.method not in {"GET", "HEAD"}:
+        raise Http404
+    return HttpResponseRedirect(absolute_url(request.path_info, contract=None))

@@ -1,0 +1,51 @@
+"""The mails of staff: the invitation, and what the owner of an account is told of acts on it."""
+
+from datetime import datetime, timedelta
+
+from core.accounts.policies import find_contract
+from core.notifications.kinds import MessageKind, Rendered
+from core.notifications.mail import render_mail
+from core.notifications.models import OutboxMessage
+from core.notifications.senders import document_for
+from core.staff.models import StaffInvitation
+from core.staff.services.invitations import INVITATION_KIND, mint_link
+from tenants import registry
+from tenants.routing import absolute_reverse
+
+
+def prepare_invitation(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Mint the link; None when the invitation is over or a newer mail was asked for."""
+    invitation = (
+        StaffInvitation.objects.select_for_update(of=("self",))
+        .filter(pk=message.subject_id, accepted_at__isnull=True, withdrawn_at__isnull=True)
+        .first()
+    )
+    if invitation is None or _is_outdated(message):
+        return None
+    hours = registry.get_deployment().staff.links.invitation_hours
+    token = mint_link(invitation=invitation, life=timedelta(hours=hours), at=at)
+    link = absolute_reverse("staff:invitation", contract=None, kwargs={"token": token})
+    contract = find_contract(invitation.contract_id) if invitation.contract_id else None
+    context = {
+        "role": invitation.get_role_display(),
+        "contract": contract.name if contract else "",
+        "link": link,
+        "hours": hours,
+        "ends_at": invitation.link_expires_at,
+    }
+    mail = render_mail("staff_invitation", context, document_for(message.contract_id))
+    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html, link=link)
+
+
+def _is_outdated(message: OutboxMessage) -> bool:
+    newer = OutboxMessage.objects.filter(
+        kind=message.kind, subject_id=message.subject_id, id__gt=message.id
+    )
+    return newer.exists()
+
+
+KINDS = (
+    MessageKind(
+        name=INVITATION_KIND, channel="email", at_most_once=False, prepare=prepare_invitation
+    ),
+)

@@ -1,0 +1,158 @@
+"""People who work for the deployment or for a state: roles, invitations, identities."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+
+from core.common.models import UUIDModel
+
+
+class StaffRole(models.TextChoices):
+    """The four roles; what each may do stands in the deployment's document."""
+
+    OPERATOR = "operator", "Operator"
+    CONTRACT_ADMIN = "contract_admin", "Contract admin"
+    HELP_DESK = "help_desk", "Help desk"
+    AUDITOR = "auditor", "Auditor"
+
+
+def _reach(name: str) -> models.CheckConstraint:
+    """A contract admin has a contract, an operator none; the others may be for one or for all."""
+    fits = (
+        models.Q(role=StaffRole.OPERATOR, contract__isnull=True)
+        | models.Q(role=StaffRole.CONTRACT_ADMIN, contract__isnull=False)
+        | models.Q(role__in=[StaffRole.HELP_DESK, StaffRole.AUDITOR])
+    )
+    return models.CheckConstraint(condition=fits, name=name)
+
+
+class StaffMember(UUIDModel):
+    """That an account holds a staff role, in one contract or in the whole deployment.
+
+    `issuer` names the identity provider whose claims give the role; blank where somebody was
+    invited. A role ends by itself at `until`, or when somebody ends it.
+    """
+
+    application_may: ClassVar = ("SELECT", "INSERT", "UPDATE")
+
+    user = models.ForeignKey(
+        "core_accounts.User", on_delete=models.PROTECT, related_name="staff_roles"
+    )
+    role = models.CharField(max_length=20, choices=StaffRole)
+    contract = models.ForeignKey(
+        "tenants.Contract", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    issuer = models.CharField(max_length=500, blank=True)
+    granted_by = models.UUIDField(null=True)
+    granted_at = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.UUIDField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            _reach("staff_role_fits_its_reach"),
+            models.UniqueConstraint(
+                fields=["user", "role", "issuer"],
+                condition=models.Q(ended_at__isnull=True, contract__isnull=True),
+                name="staff_role_once_everywhere",
+            ),
+            models.UniqueConstraint(
+                fields=["user", "role", "contract", "issuer"],
+                condition=models.Q(ended_at__isnull=True),
+                name="staff_role_once_per_contract",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_by__isnull=True) | models.Q(ended_at__isnull=False),
+                name="staff_role_ends_with_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.user_id}"
+
+    def holds(self, at: datetime) -> bool:
+        """Tell whether the role holds at this moment."""
+        return self.ended_at is None and (self.until is None or at < self.until)
+
+
+class StaffInvitation(UUIDModel):
+    """An invitation to a staff role, by a link in a mail.
+
+    The link is made when the mail is handed over, works once, and leads to MFA registration or, for
+    an address that has an account, to its sign-in. `follow_id` is how MFA registration knows it; a
+    newer link makes a new one. The row goes some time after it is over (`services.purging`).
+    """
+
+    email = models.EmailField(max_length=254)
+    role = models.CharField(max_length=20, choices=StaffRole)
+    contract = models.ForeignKey(
+        "tenants.Contract", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    until = models.DateTimeField(null=True)
+    invited_by = models.UUIDField(null=True)
+    invited_at = models.DateTimeField()
+    key_version = models.PositiveSmallIntegerField(null=True)
+    token_digest = models.BinaryField(max_length=32, null=True, unique=True)
+    link_expires_at = models.DateTimeField(null=True)
+    link_used_at = models.DateTimeField(null=True)
+    follow_id = models.UUIDField(null=True, unique=True)
+    first_name = models.CharField(max_length=80, blank=True)
+    last_name = models.CharField(max_length=80, blank=True)
+    username = models.CharField(max_length=60, blank=True)
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.UUIDField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            _reach("staff_invitation_fits_its_reach"),
+            models.CheckConstraint(
+                condition=models.Q(accepted_at__isnull=True, accepted_by__isnull=True)
+                | models.Q(accepted_at__isnull=False, accepted_by__isnull=False),
+                name="staff_invitation_is_accepted_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(accepted_at__isnull=True) | models.Q(withdrawn_at__isnull=True),
+                name="staff_invitation_is_accepted_or_withdrawn",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(token_digest__isnull=True)
+                | models.Q(key_version__isnull=False, link_expires_at__isnull=False),
+                name="staff_invitation_link_has_key_and_end",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"invitation to {self.role}"
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it can still be accepted."""
+        return self.accepted_at is None and self.withdrawn_at is None
+
+
+class StaffIdentity(UUIDModel):
+    """Who an identity provider says somebody is: one account per (issuer, subject), for good."""
+
+    application_may: ClassVar = ("SELECT", "INSERT", "UPDATE")
+
+    user = models.ForeignKey(
+        "core_accounts.User", on_delete=models.PROTECT, related_name="staff_identities"
+    )
+    issuer = models.CharField(max_length=500)
+    subject = models.CharField(max_length=255)
+    linked_at = models.DateTimeField()
+    last_used_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["issuer", "subject"], name="staff_identity_once"),
+            models.UniqueConstraint(
+                fields=["issuer", "user"], name="staff_identity_once_per_account"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"identity of {self.user_id}"

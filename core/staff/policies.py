@@ -1,0 +1,24 @@
+"""What the deployment asks of its staff (its document's section `staff`)."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from core.mfa.policies import accepts
+from tenants import registry
+from tenants.configuration.policy import Method
+
+OIDC: Final = "oidc"
+"""How a session says that an identity provider vouched for the person; the factor is its own."""
+
+
+def staff_methods() -> tuple[Method, ...]:
+    """Return the second factors that are accepted of staff who sign in with a password."""
+    return registry.get_deployment().staff.mfa.accepted_of(admin=True)
+
+
+def session_suffices(used: Sequence[str]) -> bool:
+    """Tell whether a session that proved `used` may open staff pages.
+
+    One that began at an identity provider may: which factor it asks for is the provider's rule.
+    """
+    return OIDC in used or accepts(staff_methods(), used)

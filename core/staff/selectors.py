@@ -1,0 +1,55 @@
+"""Reads of staff roles and invitations."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from core.staff.models import StaffIdentity, StaffInvitation, StaffMember
+
+
+def list_roles(user_id: UUID, *, at: datetime) -> QuerySet[StaffMember]:
+    """Return the roles that an account holds at this moment."""
+    return list_staff(at=at).filter(user_id=user_id)
+
+
+def list_staff(*, at: datetime) -> QuerySet[StaffMember]:
+    """Return all roles that hold at this moment, oldest first."""
+    still = Q(until__isnull=True) | Q(until__gt=at)
+    return StaffMember.objects.filter(still, ended_at__isnull=True).order_by("granted_at", "id")
+
+
+def holds_role_in(user_id: UUID, contract_id: UUID) -> bool:
+    """Tell whether an account has a staff role for a contract that nobody has ended."""
+    return StaffMember.objects.filter(
+        user_id=user_id, contract_id=contract_id, ended_at__isnull=True
+    ).exists()
+
+
+def in_reach(contract_id: UUID | None) -> Q:
+    """Return the condition for what is for one contract, or for the whole deployment (None)."""
+    return Q(contract__isnull=True) if contract_id is None else Q(contract_id=contract_id)
+
+
+def list_open_invitations() -> QuerySet[StaffInvitation]:
+    """Return the invitations that can still be accepted or sent again, oldest first."""
+    return StaffInvitation.objects.filter(
+        accepted_at__isnull=True, withdrawn_at__isnull=True
+    ).order_by("invited_at", "id")
+
+
+def find_followed_invitation(invitation_id: UUID) -> StaffInvitation | None:
+    """Return an open invitation whose link was used, or None."""
+    return list_open_invitations().filter(pk=invitation_id, link_used_at__isnull=False).first()
+
+
+def find_identity(*, issuer: str, subject: str) -> StaffIdentity | None:
+    """Return whose account an identity provider's subject is, or None."""
+    return (
+        StaffIdentity.objects.select_related("user").filter(issuer=issuer, subject=subject).first()
+    )
+
+
+def username_is_invited(name: str) -> bool:
+    """Tell whether an open invitation holds a username; asked by core.accounts at the edge."""
+    return list_open_invitations().filter(username__iexact=name).exists()

@@ -1,0 +1,264 @@
+"""Invite staff by mail: the link is made at hand-over, works once, and a newer one replaces it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+
+from core.accounts.models import User
+from core.accounts.selectors import find_account_by_email
+from core.audit.recording import record
+from core.common.crypto import constant_time_equal, current_key_version, keyed_digest, new_token
+from core.common.errors import DomainError
+from core.common.ids import uuid7
+from core.mfa.models import MfaRegistration
+from core.mfa.services.registrations import begin_mfa_registration
+from core.notifications.services.outbox import enqueue
+from core.staff.models import StaffInvitation, StaffRole
+from core.staff.selectors import in_reach
+from core.staff.services.members import check_reach, grant_role
+
+SOURCE_KIND: Final = "staff_invitation"
+"""Under which MFA registration knows invitations; the id is their `follow_id`."""
+INVITATION_KIND: Final = "staff_invitation"
+_DIGEST_PURPOSE: Final = "staff.invitation"
+
+
+class InvitationOverError(DomainError):
+    """The invitation was accepted, withdrawn, or never was."""
+
+    code: ClassVar[str] = "staff_invitation_over"
+    message: ClassVar[str] = "This invitation has ended. Ask whoever invited you for a new one."
+
+
+class OwnAddressError(DomainError):
+    """Somebody else's invitation."""
+
+    code: ClassVar[str] = "staff_invitation_other_address"
+    message: ClassVar[str] = (
+        "This invitation was sent to another e-mail address than that of your account. Sign in "
+        "with the account that has the address, or ask for an invitation to this one."
+    )
+
+
+@transaction.atomic
+def invite_staff(
+    *,
+    email: str,
+    role: StaffRole,
+    contract_id: UUID | None,
+    by: UUID | None,
+    at: datetime,
+    until: datetime | None = None,
+) -> StaffInvitation:
+    """Mail an invitation to a role; an open one to the same address and role is sent anew.
+
+    Called by `manage.py staff invite` (`by` is None) and by staff who manage staff. Whether the
+    address has an account makes no difference to the answer. Records `staff_invitation.sent`.
+    Raises WrongReachError.
+    """
+    check_reach(role, contract_id)
+    address = email.strip().lower()
+    invitation = (
+        StaffInvitation.objects.select_for_update()
+        .filter(
+            in_reach(contract_id),
+            email=address,
+            role=role,
+            accepted_at__isnull=True,
+            withdrawn_at__isnull=True,
+        )
+        .first()
+    )
+    if invitation is None:
+        invitation = StaffInvitation.objects.create(
+            email=address,
+            role=role,
+            contract_id=contract_id,
+            until=until,
+            invited_by=by,
+            invited_at=at,
+        )
+    enqueue(
+        kind=INVITATION_KIND,
+        to=address,
+        subject_id=invitation.id,
+        contract_id=contract_id,
+        at=at,
+    )
+    _record("sent", invitation, by=by, at=at)
+    return invitation
+
+
+@transaction.atomic
+def withdraw_invitation(*, invitation_id: UUID, reason: str, by: UUID | None, at: datetime) -> bool:
+    """Take an invitation back; False when it is over already. Records why."""
+    invitation = _hold(invitation_id)
+    if invitation is None:
+        return False
+    invitation.withdrawn_at = at
+    invitation.token_digest = None
+    invitation.save(update_fields=["withdrawn_at", "token_digest"])
+    _record("withdrawn", invitation, by=by, at=at, data={"reason": reason})
+    return True
+
+
+def mint_link(*, invitation: StaffInvitation, life: timedelta, at: datetime) -> str:
+    """Give an open invitation a fresh link and return its token; the older one is dead.
+
+    Called at hand-over of the mail, with the row locked. Only the token's digest is kept.
+    """
+    token = new_token()
+    invitation.key_version = current_key_version()
+    invitation.token_digest = keyed_digest(_DIGEST_PURPOSE, token, version=invitation.key_version)
+    invitation.link_expires_at = at + life
+    invitation.link_used_at = None
+    invitation.follow_id = None
+    invitation.save(
+        update_fields=[
+            "key_version",
+            "token_digest",
+            "link_expires_at",
+            "link_used_at",
+            "follow_id",
+        ]
+    )
+    return token
+
+
+@dataclass(frozen=True)
+class Followed:
+    """The invitation whose link was used, and whether its address has an account."""
+
+    invitation: StaffInvitation
+    has_account: bool
+
+
+@transaction.atomic
+def follow_invitation(*, token: str, at: datetime) -> Followed | None:
+    """Use a link: once, within its life. None when it is used, expired, replaced or unknown.
+
+    Called by the button on the link page. Records `staff_invitation.followed`, refusals as
+    `staff_invitation.refused`.
+    """
+    invitation = _find_by_token(token)
+    if invitation is None or not _can_be_used(invitation, at):
+        record("staff_invitation.refused", result="refused", at=at)
+        return None
+    invitation.link_used_at = at
+    invitation.follow_id = uuid7()
+    invitation.save(update_fields=["link_used_at", "follow_id"])
+    _record("followed", invitation, by=None, at=at)
+    return Followed(invitation, find_account_by_email(invitation.email) is not None)
+
+
+@transaction.atomic
+def name_invitee(
+    *, invitation_id: UUID, first_name: str, last_name: str, username: str, at: datetime
+) -> MfaRegistration:
+    """Write down who accepts, and begin the MFA registration of the new account.
+
+    Called by the page behind the link. Raises InvitationOverError; the address of an account that
+    was made meanwhile is told by MFA registration after it is proven.
+    """
+    invitation = _hold(invitation_id)
+    if invitation is None or invitation.follow_id is None:
+        raise InvitationOverError
+    invitation.first_name = first_name.strip()
+    invitation.last_name = last_name.strip()
+    invitation.username = username.strip()
+    invitation.save(update_fields=["first_name", "last_name", "username"])
+    return begin_mfa_registration(
+        source_kind=SOURCE_KIND, source_id=invitation.follow_id, contract=None, at=at
+    )
+
+
+@transaction.atomic
+def accept_invitation(*, invitation_id: UUID, user: User, at: datetime) -> User:
+    """Give the signed-in owner of the invited address the role. Returns the account as it is now.
+
+    Called by the page behind the link. Sessions of the account end, as with any change of role.
+    Records `staff_invitation.accepted`. Raises InvitationOverError, OwnAddressError.
+    """
+    invitation = _hold(invitation_id)
+    if invitation is None or invitation.link_used_at is None:
+        raise InvitationOverError
+    if invitation.email != user.email.lower():
+        raise OwnAddressError
+    return take_role(invitation, user, at=at)
+
+
+def take_role(invitation: StaffInvitation, user: User, *, at: datetime) -> User:
+    """Close an invitation with the role that it gives, in the caller's transaction.
+
+    Called when a new account is complete, or its owner has accepted.
+    """
+    grant_role(
+        user_id=user.id,
+        role=StaffRole(invitation.role),
+        contract_id=invitation.contract_id,
+        until=invitation.until,
+        by=invitation.invited_by,
+        at=at,
+    )
+    invitation.accepted_at = at
+    invitation.accepted_by = user.id
+    invitation.save(update_fields=["accepted_at", "accepted_by"])
+    _record("accepted", invitation, by=user.id, at=at)
+    return User.objects.get(pk=user.id)
+
+
+def hold_by_follow(follow_id: UUID) -> StaffInvitation | None:
+    """Return the open invitation of a used link, locked until the transaction ends."""
+    return _open().filter(follow_id=follow_id).first()
+
+
+def _hold(invitation_id: UUID) -> StaffInvitation | None:
+    return _open().filter(pk=invitation_id).first()
+
+
+def _open() -> QuerySet[StaffInvitation]:
+    return StaffInvitation.objects.select_for_update().filter(
+        accepted_at__isnull=True, withdrawn_at__isnull=True
+    )
+
+
+def _find_by_token(token: str) -> StaffInvitation | None:
+    digests = {
+        version: keyed_digest(_DIGEST_PURPOSE, token, version=version)
+        for version in settings.PORTAL_SECRET_KEYS
+    }
+    invitation: StaffInvitation | None = (
+        _open().filter(token_digest__in=list(digests.values())).first()
+    )
+    if invitation is None or invitation.key_version is None or invitation.token_digest is None:
+        return None
+    stored = bytes(invitation.token_digest)
+    return invitation if constant_time_equal(stored, digests[invitation.key_version]) else None
+
+
+def _can_be_used(invitation: StaffInvitation, at: datetime) -> bool:
+    ends = invitation.link_expires_at
+    return invitation.link_used_at is None and ends is not None and at < ends
+
+
+def _record(
+    verb: str,
+    invitation: StaffInvitation,
+    *,
+    by: UUID | None,
+    at: datetime,
+    data: dict[str, object] | None = None,
+) -> None:
+    record(
+        f"staff_invitation.{verb}",
+        contract_id=invitation.contract_id,
+        actor_id=by,
+        subject=("staff_invitation", invitation.id),
+        data={"role": invitation.role, **(data or {})},
+        at=at,
+    )
