@@ -145,6 +145,7 @@ def reactivate_account(*, user_id: UUID, reason: str, by: UUID | None, at: datet
     User.objects.filter(pk=user_id).update(
         is_active=True,
         deactivated_at=None,
+        deactivation="",
         last_used_at=at,
         security_epoch=F("security_epoch") + 1,
     )

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("core_accounts", "0002_without_last_login"),
+        ("core_accounts", "0003_sessions_and_disuse"),
     ]
 
     operations = [
