@@ -54,7 +54,10 @@ def port(state: Path) -> Iterator[int]:
             *("--worker-class", "gthread", "--threads", "2", "--graceful-timeout", "1"),
         ],
         cwd=ROOT,
-        env=environment(state, port),
+        env={
+            **environment(state, port),
+            "DJANGO_SETTINGS_MODULE": "tests.support.web_settings",
+        },
         stderr=subprocess.DEVNULL,
     ) as server:
         try:
