@@ -27,6 +27,7 @@ from core.groups.models import Provider
 from core.notifications.kinds import MessageKind, Rendered, register_kind
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
+from core.notifications.wording import printed_time
 from tenants import registry
 from tenants.context import ActiveContract, contract_context
 from tenants.routing import absolute_reverse
@@ -69,7 +70,7 @@ def prepare_link(message: OutboxMessage, at: datetime) -> Rendered | None:
             EXISTING_ACCOUNT_TEMPLATE,
             message,
             contract,
-            {"link": link, "hours": contract.document.links.reservation_hours},
+            {"link": link, "ends_at": printed_time(pending.reserved_until, contract.document)},
             link=link,
         )
     return _link_mail(message, pending, contract, at)
@@ -98,6 +99,7 @@ def _link_mail(
         {
             "link": link,
             "minutes": minutes,
+            "ends_at": printed_time(pending.link_expires_at or at, contract.document),
             "reset_url": absolute_reverse("registration:reset", contract=contract),
             "username": pending.username,
         },

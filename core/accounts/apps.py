@@ -9,8 +9,8 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        from core.accounts.notices import ACCOUNT_LOCKED, PASSWORD_NOTICE
+        from core.accounts.notices import ACCOUNT_LOCKED, CREDENTIALS_NOTICE, PASSWORD_NOTICE
         from core.notifications.kinds import register_kind
 
-        for kind in (ACCOUNT_LOCKED, PASSWORD_NOTICE):
+        for kind in (ACCOUNT_LOCKED, CREDENTIALS_NOTICE, PASSWORD_NOTICE):
             register_kind(kind)

@@ -4,11 +4,13 @@ from datetime import datetime
 
 from core.accounts.models import User
 from core.accounts.policies import find_contract
+from core.accounts.services.accounts import CREDENTIALS_SET
 from core.accounts.services.passwords import PASSWORD_CHANGED
 from core.notifications.kinds import MessageKind, Rendered
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
 from core.notifications.senders import document_for
+from core.notifications.wording import printed_time
 from tenants.routing import absolute_reverse
 
 
@@ -25,8 +27,10 @@ def prepare_lock_notice(message: OutboxMessage, at: datetime) -> Rendered | None
         return None
     contract = find_contract(message.contract_id) if message.contract_id else None
     link = absolute_reverse("mfa:forgot", contract=contract)
-    context = {"user": user, "until": user.lock_until, "link": link}
-    mail = render_mail("account_locked", context, document_for(message.contract_id))
+    document = document_for(message.contract_id)
+    until = printed_time(user.lock_until, document) if user.lock_until else ""
+    context = {"user": user, "until": until, "link": link}
+    mail = render_mail("account_locked", context, document)
     return Rendered(to=user.email, subject=mail.subject, text=mail.text, html=mail.html)
 
 
@@ -35,8 +39,26 @@ def prepare_password_notice(message: OutboxMessage, at: datetime) -> Rendered | 
     user = User.objects.filter(pk=message.subject_id).first()
     if user is None:
         return None
-    context = {"user": user, "changed_at": message.created_at}
-    mail = render_mail(PASSWORD_CHANGED, context, document_for(message.contract_id))
+    document = document_for(message.contract_id)
+    context = {"user": user, "changed_at": printed_time(message.created_at, document)}
+    mail = render_mail(PASSWORD_CHANGED, context, document)
+    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
+
+
+def prepare_credentials_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Tell the owner that MFA registration was completed, at the address the account had before.
+
+    Where another address was proven, this one hears that it is the account's no longer, and not
+    which one is.
+    """
+    user = User.objects.filter(pk=message.subject_id).first()
+    if user is None:
+        return None
+    has_moved = bool(message.context.get("address_changed"))
+    document = document_for(message.contract_id)
+    changed_at = printed_time(message.created_at, document)
+    context = {"user": user, "changed_at": changed_at, "address_changed": has_moved}
+    mail = render_mail(CREDENTIALS_SET, context, document)
     return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
 
 
@@ -45,4 +67,7 @@ ACCOUNT_LOCKED = MessageKind(
 )
 PASSWORD_NOTICE = MessageKind(
     name=PASSWORD_CHANGED, channel="email", at_most_once=False, prepare=prepare_password_notice
+)
+CREDENTIALS_NOTICE = MessageKind(
+    name=CREDENTIALS_SET, channel="email", at_most_once=False, prepare=prepare_credentials_notice
 )

@@ -13,6 +13,5 @@ urlpatterns = [
     path("login/employees/", pages.employee_login, name="employee_login"),
     path("logout/", sign_in.sign_out, name="sign_out"),
     path("session/", session.session, name="session"),
-    path("first-login/", pages.first_login, name="first_login"),
     path("mfa-help/", pages.mfa_help, name="mfa_help"),
 ]

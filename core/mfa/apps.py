@@ -18,6 +18,8 @@ class MfaConfig(AppConfig):
         from core.mfa.browser_cookie import CookieMemory
         from core.mfa.codes import Owner, OwnerKind
         from core.mfa.help_messages import HELP_KINDS
+        from core.mfa.link_messages import LINK_KINDS
+        from core.mfa.link_requests import register_link_finder
         from core.mfa.messages import KINDS
         from core.mfa.methods import register_prover
         from core.mfa.notices import FACTOR_NOTICE
@@ -25,6 +27,7 @@ class MfaConfig(AppConfig):
         from core.mfa.services.browsers import forget_all_browsers
         from core.mfa.services.challenges import forget_attempts
         from core.mfa.services.own_account import AccountSource
+        from core.mfa.services.registration_links import find_account_target
         from core.mfa.sources import register_source
         from core.mfa.stepping_up import bar_entry
         from core.mfa.views.provers import EmailProver, PhoneProver
@@ -47,5 +50,6 @@ class MfaConfig(AppConfig):
         register_prover("totp", AppProver())
         register_prover("passkey", PasskeyProver())
         register_prover("recovery", RecoveryProver())
-        for kind in (*KINDS, *HELP_KINDS, RESET_CODE, FACTOR_NOTICE):
+        register_link_finder(find_account_target)
+        for kind in (*KINDS, *HELP_KINDS, *LINK_KINDS, RESET_CODE, FACTOR_NOTICE):
             register_kind(kind)

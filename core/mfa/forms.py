@@ -158,3 +158,22 @@ class PhoneForm(PortalForm):
             return parse_us_phone(str(self.cleaned_data["phone"]))
         except PhoneNumberError as error:
             raise forms.ValidationError(error.sentence) from error
+
+
+class FirstLoginForm(PortalForm):
+    """Username and password of an account that has no factor yet; it says nothing about either."""
+
+    username = forms.CharField(
+        label="Username",
+        max_length=254,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+        error_messages={"required": "Enter your username"},
+    )
+    password = forms.CharField(
+        label="Password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"required": "Enter your password"},
+    )

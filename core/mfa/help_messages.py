@@ -6,7 +6,6 @@ from datetime import datetime
 from core.accounts.models import User
 from core.mfa.models import HelpRequest, MfaRegistration
 from core.mfa.services.help_requests import DESK_KIND, OWNER_KIND
-from core.mfa.services.own_account import CONTINUE_KIND
 from core.mfa.services.unfinished import (
     DAY,
     REMINDER_KIND,
@@ -51,16 +50,6 @@ def prepare_unfinished(message: OutboxMessage, at: datetime) -> Rendered | None:
     return None
 
 
-def prepare_continue(message: OutboxMessage, at: datetime) -> Rendered | None:
-    """Tell the owner of an account without a factor where the registration goes on."""
-    user = User.objects.filter(pk=message.subject_id, is_active=True).first()
-    if user is None:
-        return None
-    contract = registry.get_contract_by_id(message.contract_id) if message.contract_id else None
-    link = absolute_reverse("first_login", contract=contract)
-    return _mail(message, CONTINUE_KIND, {"user": user, "first_login_link": link}, to=user.email)
-
-
 def prepare_reminder(message: OutboxMessage, at: datetime) -> Rendered | None:
     """Tell the owner which address the account has; None for nobody, and for the fourth a day."""
     user = User.objects.filter(pk=message.subject_id, is_active=True).first()
@@ -97,6 +86,5 @@ HELP_KINDS = tuple(
         (OWNER_KIND, prepare_owner_mail),
         (UNFINISHED_KIND, prepare_unfinished),
         (REMINDER_KIND, prepare_reminder),
-        (CONTINUE_KIND, prepare_continue),
     )
 )

@@ -6,7 +6,9 @@ from core.mfa.views import (
     challenge,
     confirm,
     factors,
+    first_login,
     help_pages,
+    links,
     passkeys,
     registration,
     registration_factors,
@@ -17,6 +19,9 @@ from core.mfa.views import (
 
 app_name = "mfa"
 urlpatterns = [
+    path("first-login/", first_login.first_login, name="first_login"),
+    path("mfa/link/<str:token>/", links.link, name="registration_link"),
+    path("mfa/link-ended/", links.link_ended, name="link_ended"),
     path(".well-known/webauthn", well_known.webauthn, name="webauthn"),
     path("mfa/method/", registration.method, name="method"),
     path("mfa/email/", registration.email, name="email"),

@@ -90,9 +90,11 @@ TABLE: dict[str, Row] = {
     "employee_login": same(200),
     "sign_out": same(LOGIN),
     "session": Row(401, 200, 200, 200, 200),
-    "first_login": same(200),
     "mfa_help": same(200),
     # Second factor: without a sign-in or registration under way there is nothing to see
+    "mfa:first_login": before_sign_in(200),
+    "mfa:registration_link": same(200),
+    "mfa:link_ended": same(200),
     "mfa:challenge": before_sign_in(LOGIN),
     "mfa:challenge_call_state": same(286),
     "mfa:method": before_sign_in(410),

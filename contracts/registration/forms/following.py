@@ -68,7 +68,7 @@ class ResetForm(PortalForm):
     username = forms.CharField(
         max_length=60,
         label="Username",
-        help_text="The username that you chose when you registered.",
+        help_text="The username of your account or of your registration.",
         error_messages={"required": "Enter your username."},
     )
 

@@ -18,6 +18,7 @@ from core.accounts.selectors import email_is_taken
 from core.audit.recording import record
 from core.common.crypto import constant_time_equal, current_key_version, keyed_digest, new_token
 from core.common.ids import uuid7
+from core.mfa.link_requests import LinkTarget, find_link_target
 from core.mfa.models import MfaRegistration
 from core.mfa.services.registrations import begin_mfa_registration
 from core.notifications.services.outbox import enqueue
@@ -83,10 +84,15 @@ def resend_link(*, pending_id: UUID, at: datetime) -> Allowance:
     return allowance
 
 
-def reset_registration(*, username: str, address: str, at: datetime) -> Allowance:
-    """Mail a new link to whoever registered under a username, if anybody did.
+def request_link(
+    *, username: str, address: str, contract_id: UUID | None, at: datetime
+) -> Allowance:
+    """Mail a new link to whoever a username belongs to, if to anybody.
 
-    Called by the public Reset page, which answers the same whatever is found. Counted per network
+    That is a registrant, or the owner of an account: of one that came from an earlier portal, was
+    reset, or has not finished (core.mfa.link_requests). Called by the public page of Reset and of
+    *Forgot Password?* at the first login, which answers the same whatever is found; `contract_id`
+    is the contract on whose pages it was asked. Counted per network
     address and per username; refused requests are answered the same, too, but for the address's
     own limit, which tells nothing about usernames. Records `registration.link_requested` with
     `reset`, `unknown` or `throttled`.
@@ -104,25 +110,52 @@ def reset_registration(*, username: str, address: str, at: datetime) -> Allowanc
         return allowance
     name = username.strip().lower()
     counted = count_attempt(limits=_mail_limits("reset", name), at=at)
-    pending = find_live_by_username(name, at=at)
+    target = find_link_target(name, contract_id=contract_id, at=at)
     with transaction.atomic():
         if counted.allowed:
-            _enqueue_reset(pending, at)
+            _enqueue_target(target or _nobody(at), at)
         record(
             "registration.link_requested",
-            contract_id=pending.contract_id if pending else None,
-            subject=("pending_registration", pending.id) if pending else None,
-            result=("reset" if pending else "unknown") if counted.allowed else THROTTLED,
+            contract_id=target.contract_id if target else None,
+            subject=target.subject if target else None,
+            result=("reset" if target else "unknown") if counted.allowed else THROTTLED,
             at=at,
         )
     return allowance
 
 
-def _enqueue_reset(pending: PendingRegistration | None, at: datetime) -> None:
-    if pending is not None:
-        enqueue_link(pending, at=at)
-    else:
-        enqueue(kind=LINK_KIND, to=NOBODY, subject_id=uuid7(), not_after=at + _HOUR, at=at)
+def find_pending_target(name: str, contract_id: UUID | None, at: datetime) -> LinkTarget | None:
+    """Return the mail for the registration that reserves a username (a LinkFinder).
+
+    It goes out in the name of the registration's own contract, wherever it was asked for.
+    """
+    pending = find_live_by_username(name, at=at)
+    if pending is None:
+        return None
+    return LinkTarget(
+        kind=LINK_KIND,
+        to=pending.email,
+        subject=("pending_registration", pending.id),
+        contract_id=pending.contract_id,
+        account_id=None,
+        not_after=pending.reserved_until,
+    )
+
+
+def _nobody(at: datetime) -> LinkTarget:
+    return LinkTarget(LINK_KIND, NOBODY, ("nobody", uuid7()), None, None, at + _HOUR)
+
+
+def _enqueue_target(target: LinkTarget, at: datetime) -> None:
+    enqueue(
+        kind=target.kind,
+        to=target.to,
+        subject_id=target.subject[1],
+        contract_id=target.contract_id,
+        account_id=target.account_id,
+        not_after=target.not_after,
+        at=at,
+    )
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from contracts.registration.forms.following import ResetForm
-from contracts.registration.services.links import follow_link, reset_registration
+from contracts.registration.services.links import follow_link, request_link
 from contracts.registration.views.shared import contract_of, path_in, posted, remote_address
 from core.common import clock
 from core.common.http import get_only, get_or_post
@@ -20,7 +20,7 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     GET looks nothing up: mail scanners follow links, and the page is the same for every token.
     """
     if request.method != "POST":
-        return render(request, "registration/link.html")
+        return render(request, "mfa/link.html")
     contract = contract_of(request)
     followed = follow_link(contract=contract, token=token, at=clock.now()) if contract else None
     if followed is None or contract is None:
@@ -42,13 +42,21 @@ def link_ended(request: HttpRequest) -> HttpResponse:
 
 @get_or_post
 def reset(request: HttpRequest) -> HttpResponse:
-    """Mail a new link to whoever registered under a username; the answer is always the same."""
+    """Mail a new link to whoever a username belongs to; the answer is always the same.
+
+    For registrants, for people who were invited or came from an earlier portal, and for accounts
+    whose registration was reset.
+    """
     form = ResetForm(posted(request))
     if request.method != "POST" or not form.is_valid():
         return render(request, "registration/reset.html", {"form": form})
     at = clock.now()
-    allowance = reset_registration(
-        username=form.cleaned_data["username"], address=remote_address(), at=at
+    contract = contract_of(request)
+    allowance = request_link(
+        username=form.cleaned_data["username"],
+        address=remote_address(),
+        contract_id=contract.id if contract else None,
+        at=at,
     )
     context = {
         "form": form,

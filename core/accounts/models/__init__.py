@@ -7,6 +7,7 @@ from core.accounts.models.accounts import (
     User,
     UserManager,
 )
+from core.accounts.models.imported import ImportedAccount
 from core.accounts.models.inactivity import InactivityWarning
 from core.accounts.models.sessions import Session
 from core.accounts.models.typed_forms import TYPED_FORM_LIFE, TypedForm
@@ -16,6 +17,7 @@ __all__ = [
     "AddressFailures",
     "ContractAccess",
     "Deactivation",
+    "ImportedAccount",
     "InactivityWarning",
     "Session",
     "TypedForm",

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import ClassVar, TypedDict, Unpack
+from typing import ClassVar, Final, TypedDict, Unpack
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from core.accounts.models import ContractAccess, Deactivation, User
+from core.accounts.models import ContractAccess, Deactivation, ImportedAccount, User
 from core.accounts.selectors import email_is_taken
 from core.audit.recording import record
 from core.common.errors import DomainError
+from core.notifications.services.outbox import enqueue
+
+CREDENTIALS_SET: Final = "credentials_set"
 
 
 class UsernameTakenError(DomainError):
@@ -54,9 +57,10 @@ def create_account(
     at: datetime,
     **contact: Unpack[ContactFields],
 ) -> User:
-    """Make an account whose address is proven; the username stays for good.
+    """Make an account; the username stays for good.
 
-    Called by registration sources inside the completing transaction. `password_hash` is an
+    Called by registration sources inside the completing transaction, with a proven address, and
+    by the import of accounts, whose addresses are still to be proven. `password_hash` is an
     encoded hash, never a password. Records `account.created`. Raises UsernameTakenError and
     EmailTakenError; the database decides, so two at once make one account.
     """
@@ -81,14 +85,23 @@ def create_account(
 
 @transaction.atomic
 def set_credentials(
-    *, user_id: UUID, email: str, password_hash: str, by: UUID | None, at: datetime
+    *,
+    user_id: UUID,
+    email: str,
+    password_hash: str,
+    contract_id: UUID | None = None,
+    by: UUID | None,
+    at: datetime,
 ) -> User:
     """Give an account a new password and a proven address, and end everything made before.
 
-    Moves the security epoch: sessions, links and remembered browsers of the account end. Records
+    Moves the security epoch: sessions, links and remembered browsers of the account end, and the
+    password that it had in an earlier portal is forgotten. Tells the owner by mail, at the address
+    that the account had. `contract_id` is the contract in whose name the mail goes out. Records
     `account.credentials_set`. Raises EmailTakenError.
     """
     user = User.objects.select_for_update().get(pk=user_id)
+    former = user.email
     user.email = email.strip().lower()
     user.password = password_hash
     user.security_epoch += 1
@@ -97,8 +110,35 @@ def set_credentials(
             user.save(update_fields=["email", "password", "security_epoch"])
     except IntegrityError as error:
         raise EmailTakenError from error
-    record("account.credentials_set", actor_id=by, subject=("account", user_id), at=at)
+    forget_imported_password(user_id=user_id)
+    has_moved = former.lower() != user.email
+    record(
+        "account.credentials_set",
+        actor_id=by,
+        subject=("account", user_id),
+        data={"address_changed": has_moved},
+        at=at,
+    )
+    enqueue(
+        kind=CREDENTIALS_SET,
+        to=former,
+        subject_id=user_id,
+        account_id=user_id,
+        contract_id=contract_id,
+        context={"address_changed": has_moved},
+        at=at,
+    )
     return user
+
+
+def forget_imported_password(*, user_id: UUID) -> None:
+    """Forget the hash that an account brought from an earlier portal, in the caller's transaction.
+
+    For whoever gives the account a password of this portal, or closes it.
+    """
+    ImportedAccount.objects.filter(user_id=user_id).exclude(encoded="").update(
+        family="", encoded=""
+    )
 
 
 @transaction.atomic
@@ -123,6 +163,7 @@ def deactivate_account(*, user_id: UUID, reason: str, by: UUID | None, at: datet
         deactivation=Deactivation.DECISION,
         security_epoch=F("security_epoch") + 1,
     )
+    forget_imported_password(user_id=user_id)
     record(
         "account.deactivated",
         actor_id=by,

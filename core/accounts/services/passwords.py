@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from core.accounts.models import User
+from core.accounts.services.accounts import forget_imported_password
 from core.audit.recording import record
 from core.common.errors import DomainError
 from core.notifications.services.outbox import enqueue
@@ -46,6 +47,7 @@ def replace_password(
     user.password = password_hash
     user.security_epoch += 1
     user.save(update_fields=["password", "security_epoch"])
+    forget_imported_password(user_id=user_id)
     record(
         "account.password_changed",
         contract_id=contract_id,

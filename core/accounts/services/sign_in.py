@@ -50,18 +50,26 @@ def check_password_of(*, email: str, password: str, address: str, at: datetime) 
     more are compared than the lock allows. Raises HashingBusyError before anything is counted.
     """
     if address_is_throttled(address, at=at):
-        return _turned_away(address, at=at)
+        return turned_away(address, at=at)
     with transaction.atomic():
         hold_sign_in_turn(email)
-        return _check(email, password, address, at)
+        user = find_account_by_email(email)
+        has_password = user is not None and user.has_usable_password()
+        matches = password_matches(user, password)
+        return concluded(user, matches=matches, counts=has_password, address=address, at=at)
 
 
-def _check(email: str, password: str, address: str, at: datetime) -> PasswordCheck:
-    user = find_account_by_email(email)
-    matches = password_matches(user, password)
+def concluded(
+    user: User | None, *, matches: bool, counts: bool, address: str, at: datetime
+) -> PasswordCheck:
+    """Accept or refuse after the comparison, in its transaction; a refusal counts.
+
+    Without `counts` a failure is not the account's: where no password can be right there is
+    nothing to guess, and a stranger must not lock it.
+    """
     refusal = _refusal(user, matches=matches, at=at)
     if user is None or refusal is not None:
-        return _refused(user, refusal or Refusal.UNKNOWN, address=address, at=at)
+        return _refused(user, refusal or Refusal.UNKNOWN, counts=counts, address=address, at=at)
     record("sign_in.password_accepted", actor_id=user.id, subject=("account", user.id), at=at)
     return PasswordCheck(user=user)
 
@@ -145,7 +153,7 @@ def _refusal(user: User | None, *, matches: bool, at: datetime) -> Refusal | Non
 
 
 @transaction.atomic
-def _turned_away(address: str, *, at: datetime) -> PasswordCheck:
+def turned_away(address: str, *, at: datetime) -> PasswordCheck:
     """Refuse before any account is looked at."""
     refusal = Refusal.TOO_MANY_FROM_ADDRESS
     count_address_failure(address, at=at)
@@ -153,10 +161,12 @@ def _turned_away(address: str, *, at: datetime) -> PasswordCheck:
     return PasswordCheck(user=None, refusal=refusal)
 
 
-def _refused(user: User | None, refusal: Refusal, *, address: str, at: datetime) -> PasswordCheck:
+def _refused(
+    user: User | None, refusal: Refusal, *, counts: bool, address: str, at: datetime
+) -> PasswordCheck:
     """Count and record; for an unknown account the same statements run on no row."""
     count_address_failure(address, at=at)
-    user_id = user.id if user else uuid7()
+    user_id = user.id if user and counts else uuid7()
     subject = ("account", user.id) if user else None
     record_failure(
         user_id=user_id,

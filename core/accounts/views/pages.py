@@ -11,12 +11,6 @@ from core.common.http import get_only, get_or_post
 
 
 @get_only
-def first_login(request: HttpRequest) -> HttpResponse:
-    """Explain the first login with multi-factor authentication."""
-    return render(request, "accounts/first_login.html")
-
-
-@get_only
 def mfa_help(request: HttpRequest) -> HttpResponse:
     """List what can go wrong at sign-in, each with what to do."""
     return render(

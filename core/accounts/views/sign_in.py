@@ -32,6 +32,8 @@ from tenants.configuration.document import BrandSection, ContractDocument
 
 NEXT_KEY = "portal_next"
 REMEMBER_KEY = "remember"
+REGISTERED_KEY = "registered"
+"""In the address for whoever came by the first-login page and needs it no more."""
 LOGIN_OPTIONS = {
     "phone": "Phone",
     "email": "Email",
@@ -79,6 +81,7 @@ def login_options(request: HttpRequest) -> HttpResponse:
                 hours=options.remember_hours, initial={"remember": known is not None}
             ),
             "ended": ENDED_WORDS.get(take_ended_reason(request), ""),
+            "registered": REGISTERED_KEY in request.GET,
         },
     )
 

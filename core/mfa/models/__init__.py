@@ -11,6 +11,7 @@ from core.mfa.models.browsers import RememberedBrowser
 from core.mfa.models.challenges import AttemptCount, Challenge, Channel
 from core.mfa.models.factors import STRONGER, Factor, FactorKind
 from core.mfa.models.help_requests import HelpKind, HelpRequest
+from core.mfa.models.links import LinkReason, RegistrationLink
 from core.mfa.models.registrations import MfaMethod, MfaRegistration
 from core.mfa.models.resets import PasswordReset
 
@@ -23,12 +24,14 @@ __all__ = [
     "FactorKind",
     "HelpKind",
     "HelpRequest",
+    "LinkReason",
     "MfaMethod",
     "MfaRegistration",
     "Passkey",
     "PasskeyCeremony",
     "PasswordReset",
     "RecoveryCode",
+    "RegistrationLink",
     "RememberedBrowser",
     "Totp",
     "TotpEnrolment",

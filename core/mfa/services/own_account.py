@@ -6,12 +6,12 @@ from uuid import UUID
 from core.accounts.models import User
 from core.accounts.policies import effective_policy
 from core.accounts.services.accounts import set_credentials
-from core.mfa.models import Factor
+from core.common.context import current_context
+from core.mfa.models import Factor, LinkReason
+from core.mfa.services.registration_links import enqueue_account_link
 from core.mfa.sources import CompletedRegistration, SourceDescription, SourceGoneError
-from core.notifications.services.outbox import enqueue
 from tenants.configuration.policy import Method
 
-CONTINUE_KIND = "registration_of_account"
 _IN_ORDER: tuple[Method, ...] = ("phone", "email", "totp", "passkey")
 
 
@@ -53,19 +53,19 @@ class AccountSource:
             user_id=source_id,
             email=result.email,
             password_hash=result.password_hash,
+            contract_id=current_context().contract_id,
             by=source_id,
             at=at,
         )
 
     def send_link(self, source_id: UUID, *, at: datetime) -> None:
-        """Mail the account how to go on: with its username and the password that it has now."""
+        """Mail the account a link that begins its registration anew."""
         user = User.objects.filter(pk=source_id, is_active=True).first()
         if user is None:
             raise SourceGoneError
-        enqueue(
-            kind=CONTINUE_KIND,
-            to=user.email,
-            subject_id=user.id,
-            account_id=user.id,
+        enqueue_account_link(
+            user=user,
+            reason=LinkReason.REQUESTED,
+            contract_id=current_context().contract_id,
             at=at,
         )

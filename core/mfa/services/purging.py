@@ -18,6 +18,7 @@ from core.mfa.models import (
     PasskeyCeremony,
     PasswordReset,
     RecoveryCode,
+    RegistrationLink,
     RememberedBrowser,
     TotpEnrolment,
 )
@@ -36,6 +37,8 @@ RESETS_KEPT: Final = timedelta(days=1)
 """It holds an address that may be nobody's; what came of it stands in the audit."""
 ENROLMENTS_KEPT: Final = timedelta(days=1)
 """Secrets and questions that nobody confirmed live half an hour at most."""
+LINKS_KEPT: Final = timedelta(days=1)
+"""After its end a link opens nothing; that it was followed stands in the audit."""
 RECOVERY_CODES_KEPT: Final = timedelta(days=30)
 """Used and replaced ones; they open nothing any more."""
 HELP_CLOSED_KEPT: Final = timedelta(days=30)
@@ -58,6 +61,7 @@ def purge_mfa(*, at: datetime) -> int:
             _passkey_questions(at),
             _recovery_codes(at),
             _help_requests(at),
+            _registration_links(at),
         )
     )
 
@@ -121,3 +125,7 @@ def _passkey_questions(at: datetime) -> QuerySet[PasskeyCeremony]:
 def _recovery_codes(at: datetime) -> QuerySet[RecoveryCode]:
     before = at - RECOVERY_CODES_KEPT
     return RecoveryCode.objects.filter(Q(used_at__lt=before) | Q(replaced_at__lt=before))
+
+
+def _registration_links(at: datetime) -> QuerySet[RegistrationLink]:
+    return RegistrationLink.objects.filter(expires_at__lt=at - LINKS_KEPT)
