@@ -131,7 +131,7 @@ def test_a_registration_that_has_ended_sends_nothing(journey: Journey) -> None:
     assert links() == before
 
 
-def test_an_account_without_a_factor_is_told_where_to_go_on() -> None:
+def test_an_account_without_a_factor_gets_a_link_of_its_own() -> None:
     user = make_person(factors=False)
     registration = begin_mfa_registration(
         source_kind="account", source_id=user.id, contract=None, at=clock.now()
@@ -143,5 +143,5 @@ def test_an_account_without_a_factor_is_told_where_to_go_on() -> None:
 
     ask(user.email, OWN)
     mail = LocalMessage.objects.get(to=user.email)
-    assert "Finish your registration" in mail.subject
-    assert "/first-login/" in mail.text
+    assert "Complete your registration" in mail.subject
+    assert "/mfa/link/" in mail.link
