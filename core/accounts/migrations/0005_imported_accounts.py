@@ -9,7 +9,7 @@ import core.common.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("core_accounts", "0002_without_last_login"),
+        ("core_accounts", "0004_staff_members"),
     ]
 
     operations = [
