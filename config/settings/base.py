@@ -173,6 +173,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "core.mfa.tasks.purge",
         "schedule": 3600.0,
     },
+    "seal anew what older keys sealed": {
+        "task": "core.mfa.tasks.reseal_secrets",
+        "schedule": crontab(hour="9", minute="0"),  # UTC: night in every state served
+    },
     "release registrations whose reservation ended": {
         "task": "contracts.registration.tasks.release_expired",
         "schedule": 60.0,

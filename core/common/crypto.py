@@ -64,9 +64,12 @@ def unseal(purpose: str, sealed: bytes, *bound_to: str) -> bytes:
         raise SealBrokenError(purpose) from error
 
 
-def is_under_older_key(sealed: bytes) -> bool:
-    """Tell whether something was sealed before the newest key came, and should be sealed anew."""
-    return int.from_bytes(sealed[:_VERSION_BYTES], "big") < current_key_version()
+def newest_seal_prefix() -> bytes:
+    """Return what everything sealed under the newest key begins with; older seals sort before it.
+
+    Lets a table be asked for what should be sealed anew.
+    """
+    return current_key_version().to_bytes(_VERSION_BYTES, "big")
 
 
 def _joined(*parts: str | bytes) -> bytes:

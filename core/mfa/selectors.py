@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.common.masking import mask_email, mask_phone
@@ -94,7 +95,10 @@ def has_passkey_for(user_id: UUID, rp_id: str) -> bool:
 def count_recovery_codes(user_id: UUID) -> int:
     """Return how many recovery codes of an account are still good."""
     return RecoveryCode.objects.filter(
-        user_id=user_id, used_at__isnull=True, replaced_at__isnull=True
+        user_id=user_id,
+        used_at__isnull=True,
+        replaced_at__isnull=True,
+        key_version__in=settings.PORTAL_SECRET_KEYS,
     ).count()
 
 

@@ -5,8 +5,15 @@ from celery import shared_task
 from core.accounts.services.purging import purge_address_counts
 from core.common.clock import now
 from core.mfa.services.purging import purge_mfa
+from core.mfa.services.totp import reseal_app_secrets
 from core.notifications.services.purging import purge_messages
 from tenants.celery import SharedTask
+
+
+@shared_task(base=SharedTask, name="core.mfa.tasks.reseal_secrets", expires=3000)
+def reseal_secrets() -> int:
+    """Seal the secrets of authenticator apps anew after a newer key came; daily, twice is once."""
+    return reseal_app_secrets()
 
 
 @shared_task(base=SharedTask, name="core.mfa.tasks.purge", expires=3000)

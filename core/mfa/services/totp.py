@@ -1,5 +1,6 @@
 """Authenticator apps: show a secret, have it confirmed, check codes."""
 
+import logging
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -7,16 +8,19 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
-from core.common.crypto import is_under_older_key, seal, unseal
+from core.common.crypto import newest_seal_prefix, seal, unseal
 from core.mfa.codes import Owner, OwnerKind, typed_digits
 from core.mfa.models import Factor, Totp, TotpEnrolment
 from core.mfa.services.challenges import VerifyResult
 from core.mfa.services.tries import Asked, evaluate
 from core.mfa.totp import matching_step, new_secret
 
+logger = logging.getLogger(__name__)
+
 ENROLMENT_LIFE: Final = timedelta(minutes=30)
 """Own figure: long enough to find an app and install it."""
 _PURPOSE: Final = "totp"
+_RESEALED_AT_ONCE: Final = 5_000
 
 
 @transaction.atomic
@@ -63,6 +67,25 @@ def find_app_secret(*, owner: Owner, at: datetime) -> bytes | None:
     return _open(bytes(enrolment.sealed_secret), owner) if enrolment else None
 
 
+def reseal_app_secrets() -> int:
+    """Seal anew what older keys sealed, so that they may go; returns how many secrets.
+
+    Called by a daily task. A secret whose key is not held any more stays as it is.
+    """
+    older = Totp.objects.filter(sealed_secret__lt=newest_seal_prefix()).select_related("factor")
+    done = 0
+    for app in older.order_by("id")[:_RESEALED_AT_ONCE]:
+        owner = Owner(OwnerKind.ACCOUNT, app.factor.user_id)
+        before = bytes(app.sealed_secret)
+        try:
+            renewed = _seal(_open(before, owner), owner)
+        except KeyError:
+            logger.exception("authenticator app %s: the key of its secret is not held", app.id)
+            continue
+        done += Totp.objects.filter(pk=app.pk, sealed_secret=before).update(sealed_secret=renewed)
+    return done
+
+
 def take_over_app(*, owner: Owner, factor: Factor) -> bool:
     """Make a confirmed secret the account's; tells whether there was one.
 
@@ -105,10 +128,7 @@ def _use_code(user_id: UUID, code: str, *, at: datetime) -> bool:
     step = matching_step(secret, typed_digits(code), at=at)
     if step is None:
         return False
-    used = Totp.objects.filter(pk=app.pk, last_step__lt=step).update(last_step=step)
-    if used and is_under_older_key(bytes(app.sealed_secret)):
-        Totp.objects.filter(pk=app.pk).update(sealed_secret=_seal(secret, owner))
-    return bool(used)
+    return bool(Totp.objects.filter(pk=app.pk, last_step__lt=step).update(last_step=step))
 
 
 def _live_enrolments(owner: Owner, at: datetime) -> QuerySet[TotpEnrolment]:

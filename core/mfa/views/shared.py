@@ -32,6 +32,7 @@ from core.mfa.sources import SourceDescription, SourceGoneError
 from core.mfa.states import Step, last_step, may_visit, pending_step
 
 STEPS = {
+    "": ["Login method", "E-mail address", "Password", "Proof of the method"],
     "phone": ["Login method", "E-mail address", "Password", "Phone"],
     "email": ["Login method", "E-mail address", "Password"],
     "totp": ["Login method", "E-mail address", "Password", "Authenticator app"],
@@ -166,7 +167,7 @@ def step_page(
     """Render the page of a step under the step indicator."""
     shared = {
         "registration": registration,
-        "steps": STEPS.get(registration.method, STEPS["phone"]),
+        "steps": STEPS[registration.method],
         "current": current,
     }
     return render(request, f"mfa/{name}.html", {**shared, **context}, status=status)

@@ -12,11 +12,23 @@ from core.accounts.services.throttle import count_address_failure
 from core.common import clock
 from core.common import purging as common
 from core.mfa.codes import Owner, OwnerKind
-from core.mfa.models import AttemptCount, Challenge, MfaRegistration, RememberedBrowser
+from core.mfa.models import (
+    AttemptCount,
+    Challenge,
+    MfaRegistration,
+    PasskeyCeremony,
+    RecoveryCode,
+    RememberedBrowser,
+    TotpEnrolment,
+)
+from core.mfa.passkeys import Person, RelyingParty
 from core.mfa.services import purging
 from core.mfa.services.completing import complete_mfa_registration
+from core.mfa.services.passkeys import ask_for_new_passkey
 from core.mfa.services.purging import purge_mfa
+from core.mfa.services.recovery import issue_recovery_codes
 from core.mfa.services.registrations import begin_mfa_registration
+from core.mfa.services.totp import ENROLMENT_LIFE, offer_app_secret
 from core.mfa.tasks import purge
 from core.notifications.models import (
     CallAnswer,
@@ -247,3 +259,26 @@ def test_what_comes_to_life_beside_the_purge_stays(monkeypatch: pytest.MonkeyPat
     assert Challenge.objects.filter(pk=challenge.pk).exists()
     assert "" not in personal(registration)
     assert OutboxMessage.objects.filter(pk=waiting.pk).exists()
+
+
+@pytest.mark.django_db
+def test_enrolments_and_spent_recovery_codes_go() -> None:
+    user = make_person()
+    owner = Owner(OwnerKind.ACCOUNT, user.id)
+    offer_app_secret(owner=owner, at=START)
+    party = RelyingParty("testserver", "Sample", "http://testserver")
+    person = Person(user.id.bytes, user.email, "Dana Reed")
+    ask_for_new_passkey(owner=owner, binding=user.id, party=party, person=person, at=START)
+    issue_recovery_codes(user_id=user.id, by=None, at=START)
+    issue_recovery_codes(user_id=user.id, by=None, at=START)
+    secret_over = START + ENROLMENT_LIFE + purging.ENROLMENTS_KEPT
+    purge_mfa(at=secret_over)
+    assert TotpEnrolment.objects.count() == 1
+    assert PasskeyCeremony.objects.count() == 0
+    purge_mfa(at=secret_over + SECOND)
+    assert TotpEnrolment.objects.count() == 0
+    purge_mfa(at=START + purging.RECOVERY_CODES_KEPT)
+    assert RecoveryCode.objects.count() == 20
+    purge_mfa(at=START + purging.RECOVERY_CODES_KEPT + SECOND)
+    assert RecoveryCode.objects.filter(replaced_at__isnull=True).count() == 10
+    assert RecoveryCode.objects.count() == 10

@@ -18,6 +18,7 @@ from core.mfa.services.totp import (
     confirm_app,
     find_app_secret,
     offer_app_secret,
+    reseal_app_secrets,
     verify_app_code,
 )
 from core.mfa.services.tries import Asked
@@ -84,9 +85,12 @@ def test_the_secret_is_sealed_for_its_account_and_anew_under_a_newer_key(setting
     before = bytes(row.sealed_secret)
     keys = settings.PORTAL_SECRET_KEYS  # type: ignore[attr-defined]
     settings.PORTAL_SECRET_KEYS = {**keys, 2: "n" * 40}  # type: ignore[attr-defined]
-    assert answer(user, app.code(START)) is Verdict.OK
-    row.refresh_from_db()
     assert current_key_version() == 2
+    assert answer(user, app.code(START)) is Verdict.OK
+    assert reseal_app_secrets() == 2
+    assert reseal_app_secrets() == 0
+    settings.PORTAL_SECRET_KEYS = {2: "n" * 40}  # type: ignore[attr-defined]
+    row.refresh_from_db()
     assert bytes(row.sealed_secret)[:2] != before[:2]
     assert answer(user, app.code(START, steps=1)) is Verdict.OK
     assert answer(other, others.code(START)) is Verdict.OK
