@@ -24,7 +24,7 @@ from contracts.roster.models import RosterEntry
 from contracts.roster.services.codes import issue_codes
 from core.accounts.selectors import email_is_taken
 from core.groups.models import Provider
-from core.notifications.kinds import MessageKind, Rendered, register_kind
+from core.notifications.kinds import MessageKind, Rendered, Weight, register_kind
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
 from core.notifications.wording import printed_time
@@ -37,14 +37,18 @@ EXISTING_ACCOUNT_TEMPLATE: Final = "registration_existing_account"
 
 def register_kinds() -> None:
     """Make the kinds known to the outbox; called when the app is ready."""
-    for name, prepare in (
-        (LINK_KIND, prepare_link),
-        (ADDRESS_CHANGED_KIND, prepare_address_changed),
-        (NOTICE_KIND, prepare_notice),
-        (CODE_REQUEST_KIND, prepare_code_request),
-        (CODE_KIND, prepare_code),
+    for name, prepare, weight in (
+        (LINK_KIND, prepare_link, Weight.ASKED),
+        (ADDRESS_CHANGED_KIND, prepare_address_changed, Weight.NOTICE),
+        (NOTICE_KIND, prepare_notice, Weight.NOTICE),
+        (CODE_REQUEST_KIND, prepare_code_request, Weight.ASKED),
+        (CODE_KIND, prepare_code, Weight.ASKED),
     ):
-        register_kind(MessageKind(name=name, channel="email", at_most_once=False, prepare=prepare))
+        register_kind(
+            MessageKind(
+                name=name, channel="email", at_most_once=False, prepare=prepare, weight=weight
+            )
+        )
 
 
 def prepare_link(message: OutboxMessage, at: datetime) -> Rendered | None:

@@ -6,7 +6,7 @@ from core.accounts.models import User
 from core.accounts.policies import find_contract
 from core.accounts.services.accounts import CREDENTIALS_SET
 from core.accounts.services.passwords import PASSWORD_CHANGED
-from core.notifications.kinds import MessageKind, Rendered
+from core.notifications.kinds import MessageKind, Rendered, Weight
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
 from core.notifications.senders import document_for
@@ -63,10 +63,18 @@ def prepare_credentials_notice(message: OutboxMessage, at: datetime) -> Rendered
 
 
 ACCOUNT_LOCKED = MessageKind(
-    name="account_locked", channel="email", at_most_once=False, prepare=prepare_lock_notice
+    name="account_locked",
+    channel="email",
+    at_most_once=False,
+    prepare=prepare_lock_notice,
+    weight=Weight.NOTICE,
 )
 PASSWORD_NOTICE = MessageKind(
-    name=PASSWORD_CHANGED, channel="email", at_most_once=False, prepare=prepare_password_notice
+    name=PASSWORD_CHANGED,
+    channel="email",
+    at_most_once=False,
+    prepare=prepare_password_notice,
+    weight=Weight.NOTICE,
 )
 CREDENTIALS_NOTICE = MessageKind(
     name=CREDENTIALS_SET, channel="email", at_most_once=False, prepare=prepare_credentials_notice

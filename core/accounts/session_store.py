@@ -68,6 +68,7 @@ class SessionStore(DatabaseStore):
         self.account, self.sign_in = row.account, row.sign_in
         if self.account is not None:
             self.account.contract_keys = row.contract_keys  # type: ignore[attr-defined]
+            self.account.mail_trouble = row.mail_trouble  # type: ignore[attr-defined]
         return row
 
     def exists(self, session_key: str) -> bool:

@@ -17,7 +17,7 @@ from core.notifications.kinds import MessageKind, Rendered
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
 from core.notifications.senders import document_for
-from core.notifications.states import MessageStatus
+from core.notifications.states import LEFT
 from tenants import registry
 from tenants.routing import absolute_reverse
 
@@ -58,7 +58,7 @@ def prepare_reminder(message: OutboxMessage, at: datetime) -> Rendered | None:
     sent = OutboxMessage.objects.filter(
         kind=REMINDER_KIND,
         subject_id=user.id,
-        status=MessageStatus.SENT,
+        status__in=LEFT,
         created_at__gt=at - DAY,
     )
     if sent.count() >= REMINDERS_PER_DAY:

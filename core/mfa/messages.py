@@ -89,9 +89,12 @@ def hear_keys(subject_id: UUID, digits: str, at: datetime) -> bool:
     return answer_call(challenge_id=subject_id, digits=digits, at=at)
 
 
+_NEVER_ARRIVES = frozenset({MessageStatus.FAILED, MessageStatus.EXPIRED, MessageStatus.BOUNCED})
+
+
 def hear_outcome(message: OutboxMessage, at: datetime) -> None:
     """Close a challenge whose message will never arrive, so that the page offers another."""
-    if message.status in {MessageStatus.FAILED, MessageStatus.EXPIRED}:
+    if message.status in _NEVER_ARRIVES:
         Challenge.objects.filter(
             pk=message.subject_id, used_at__isnull=True, superseded_at__isnull=True
         ).update(superseded_at=at)

@@ -61,6 +61,7 @@ class ProofPage:
                 for option in self.proof.options
                 if option != self.proof.option
             ],
+            "fallbacks": [(option, find_prover(option).label) for option in self.proof.fallbacks],
         }
         context = shared | self.prover.context(self) | (extra or {})
         return render(self.request, self.prover.template, context, status=status)

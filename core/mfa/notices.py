@@ -5,7 +5,7 @@ from typing import Final
 
 from core.accounts.models import User
 from core.common.context import current_context
-from core.notifications.kinds import MessageKind, Rendered
+from core.notifications.kinds import MessageKind, Rendered, Weight
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
 from core.notifications.senders import document_for
@@ -84,5 +84,9 @@ def prepare_factor_notice(message: OutboxMessage, at: datetime) -> Rendered | No
 
 
 FACTOR_NOTICE = MessageKind(
-    name=_KIND, channel="email", at_most_once=False, prepare=prepare_factor_notice
+    name=_KIND,
+    channel="email",
+    at_most_once=False,
+    prepare=prepare_factor_notice,
+    weight=Weight.NOTICE,
 )

@@ -22,8 +22,9 @@ class Proof:
     `binding` is what its codes are bound to. `option` is the way in hand (phone, email, totp,
     passkey, recovery), one of `options`; empty options mean that the person has nothing to prove
     it with. `challenge` is what was asked for last, `verified` that its code was right and only
-    Continue is missing. `while_locked` lets a locked account prove it, which unlocks nothing yet.
-    `reason` is a sentence that says who asks.
+    Continue is missing. `fallbacks` are offered only while nothing goes out by the way in hand.
+    `while_locked` lets a locked account prove it, which unlocks nothing yet. `reason` is a sentence
+    that says who asks.
     """
 
     user: User
@@ -36,6 +37,7 @@ class Proof:
     verified: bool
     while_locked: bool = False
     reason: str = ""
+    fallbacks: tuple[str, ...] = ()
 
     @property
     def owner(self) -> Owner:

@@ -20,7 +20,7 @@ from core.mfa.models import (
     RecoveryCode,
 )
 from core.mfa.services.limits import next_code_at
-from core.notifications.selectors import delivery_is_late
+from core.notifications.selectors import delivery_is_late, list_down_channels
 
 
 class ChallengeStatus(StrEnum):
@@ -36,7 +36,8 @@ class ChallengeStatus(StrEnum):
 class ChallengeView:
     """What a page may show of a challenge.
 
-    `digits` are for the person to key in during a call; `is_late` says that messages wait.
+    `digits` are for the person to key in during a call; `is_late` says that messages wait, and
+    `down` which channels are left alone because they fail, once a code does not leave at once.
     """
 
     status: ChallengeStatus
@@ -47,6 +48,7 @@ class ChallengeView:
     next_send_at: datetime | None
     digits: str = ""
     is_late: bool = False
+    down: frozenset[str] = frozenset()
 
     @property
     def is_call(self) -> bool:
@@ -54,9 +56,30 @@ class ChallengeView:
         return self.channel == Channel.VOICE
 
     @property
+    def is_down(self) -> bool:
+        """Tell whether nothing goes out by this channel at the moment."""
+        return self.channel in self.down
+
+    @property
+    def other_is_down(self) -> bool:
+        """Tell whether the other way to the same phone fails as well."""
+        return (Channel.SMS if self.is_call else Channel.VOICE) in self.down
+
+    @property
+    def option_is_down(self) -> bool:
+        """Tell whether the person needs another option: a phone can still be called, or texted."""
+        return self.is_down and (self.channel == Channel.EMAIL or self.other_is_down)
+
+    @property
     def is_live(self) -> bool:
         """Tell whether the code can still be typed or comes presently."""
         return self.status in {ChallengeStatus.WAITING, ChallengeStatus.OPEN}
+
+
+def option_is_down(option: str) -> bool:
+    """Tell whether nothing goes out by any way of a login option: a text or call, or mail."""
+    ways = {"phone": {Channel.SMS, Channel.VOICE}, "email": {Channel.EMAIL}}.get(option)
+    return ways is not None and ways <= list_down_channels()
 
 
 def list_factors(user_id: UUID) -> QuerySet[Factor]:
@@ -121,6 +144,7 @@ def challenge_state(
     if challenge is None:
         return None
     status = _status(challenge, at=at)
+    is_waiting = status is ChallengeStatus.WAITING
     left = (challenge.expires_at - at).total_seconds() if challenge.expires_at else 0
     return ChallengeView(
         status=status,
@@ -130,7 +154,8 @@ def challenge_state(
         expires_at=challenge.expires_at,
         next_send_at=next_code_at(owner, challenge.destination, at=at),
         digits=_digits(challenge) if status is ChallengeStatus.OPEN else "",
-        is_late=status is ChallengeStatus.WAITING and delivery_is_late(at=at),
+        is_late=is_waiting and delivery_is_late(at=at),
+        down=list_down_channels() if is_waiting else frozenset(),
     )
 
 

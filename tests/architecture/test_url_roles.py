@@ -89,6 +89,7 @@ TABLE: dict[str, Row] = {
     "sign_in_passkey": same(200),
     "employee_login": same(200),
     "sign_out": same(LOGIN),
+    "mail_again": same(405),
     "session": Row(401, 200, 200, 200, 200),
     "mfa_help": same(200),
     # Second factor: without a sign-in or registration under way there is nothing to see

@@ -13,6 +13,7 @@ from django.utils.timezone import localtime
 
 from contracts.registration.forms.following import AddressForm, TermsForm
 from contracts.registration.forms.information import InformationForm, initial_information
+from contracts.registration.kinds import LINK_KIND
 from contracts.registration.models import Journey, PendingRegistration
 from contracts.registration.selectors import local_date
 from contracts.registration.services.links import correct_address, resend_link
@@ -39,7 +40,7 @@ from contracts.roster.selectors import find_entry
 from core.common import clock
 from core.common.http import get_only, get_or_post
 from core.common.masking import mask_email
-from core.notifications.selectors import delivery_is_late
+from core.notifications.selectors import came_back, delivery_is_late
 from tenants.context import ActiveContract
 
 _NEW_LINK: Final = "We sent a new link. Links that came before it no longer work."
@@ -228,6 +229,7 @@ def _confirmation(
         "masked": mask_email(pending.email),
         "minutes": contract.document.links.registration_minutes,
         "late": delivery_is_late(at=clock.now()),
+        "came_back": came_back(kind=LINK_KIND, subject_id=pending.id),
         "form": form,
         "steps": STEPS,
     }

@@ -9,15 +9,31 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from core.common.models import UUIDModel
+from core.notifications.models import SuppressedAddress
+
+
+def mail_trouble(email: str) -> models.Subquery:
+    """Return why an address gets no notices, as a part of a statement that knows it as `email`."""
+    trouble = SuppressedAddress.objects.filter(
+        address=Lower(models.OuterRef(email)), lifted_at__isnull=True
+    )
+    return models.Subquery(trouble.values("reason")[:1])
 
 
 class UserManager(BaseUserManager["User"]):
     """Look-ups of accounts; compared without case."""
 
     def with_contracts(self) -> "models.QuerySet[User]":
-        """Return accounts with `contract_keys`: where each works, read by the same statement."""
+        """Return accounts with what pages ask of each, read by the same statement.
+
+        `contract_keys`: where it works. `mail_trouble`: why its address gets no notices ("bounce",
+        "complaint"), None when all is well.
+        """
         access = ContractAccess.objects.filter(user=models.OuterRef("pk"), until__isnull=True)
-        return self.annotate(contract_keys=ArraySubquery(access.values("contract_id")))
+        return self.annotate(
+            contract_keys=ArraySubquery(access.values("contract_id")),
+            mail_trouble=mail_trouble("email"),
+        )
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """Return the account with this e-mail address. Raises User.DoesNotExist."""

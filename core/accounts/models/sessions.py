@@ -6,17 +6,18 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.db import models
 
-from core.accounts.models.accounts import ContractAccess, User
+from core.accounts.models.accounts import ContractAccess, User, mail_trouble
 
 
 class SessionManager(BaseSessionManager["Session"]):
     """Look-ups of sessions."""
 
     def with_account(self) -> "models.QuerySet[Session]":
-        """Return sessions with their accounts and where these work, read by one statement."""
+        """Return sessions with what `UserManager.with_contracts` says of their accounts."""
         access = ContractAccess.objects.filter(user=models.OuterRef("account"), until__isnull=True)
         return self.select_related("account").annotate(
-            contract_keys=ArraySubquery(access.values("contract_id"))
+            contract_keys=ArraySubquery(access.values("contract_id")),
+            mail_trouble=mail_trouble("account__email"),
         )
 
 

@@ -33,13 +33,15 @@ class SignInHolder:
         if stage is None:
             return None
         attempt = stage.attempt
+        options, fallbacks = _options(stage)
         return Proof(
             user=stage.user,
             purpose=Purpose.SIGN_IN,
             binding=UUID(attempt.binding),
             contract_id=UUID(attempt.contract) if attempt.contract else None,
             option=attempt.factor or attempt.option,
-            options=_options(stage),
+            options=options,
+            fallbacks=fallbacks,
             challenge=UUID(attempt.challenge) if attempt.challenge else None,
             verified=attempt.verified,
         )
@@ -114,21 +116,29 @@ def _own_stage(request: HttpRequest) -> PortalStage | None:
     return stage if stage.user.is_active else None
 
 
-def _options(stage: PortalStage) -> tuple[str, ...]:
-    """Return the login option first, then what else the account has and a contract accepts.
+def _options(stage: PortalStage) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the login option first, then what else the account has and a contract accepts; and
+    what is kept for the case that nothing goes out.
 
-    Who chose phone or e-mail is not asked for the other of the two instead.
+    Who chose phone or e-mail is not asked for the other of the two instead, unless it was taken
+    while theirs was down.
     """
     chosen = stage.attempt.option
     documented = chosen in _LOGIN_OPTIONS
-    other = [option for option in _LOGIN_OPTIONS if documented and option != chosen]
+    spare = {option for option in _LOGIN_OPTIONS if documented and option != chosen}
     kinds = frozenset(stage.attempt.kinds)
-    available = available_options(stage.user, kinds=kinds, without=other)
-    found = accepted_options(available, _methods_accepted(stage.user))
+    methods = _methods_accepted(stage.user)
+    everything = available_options(stage.user, kinds=kinds)
+    usual = [option for option in everything if option not in spare]
+    found = accepted_options(usual, methods)
+    fallbacks = [option for option in everything if option in spare & methods]
+    if stage.attempt.factor in fallbacks:
+        found, fallbacks = (*found, stage.attempt.factor), []
     stronger_first = chosen in STRONGER
-    return tuple(
-        sorted(found, key=lambda one: (one != chosen, stronger_first and one not in STRONGER))
+    in_order = sorted(
+        found, key=lambda one: (one != chosen, stronger_first and one not in STRONGER)
     )
+    return tuple(in_order), tuple(fallbacks)
 
 
 def _methods_accepted(user: User) -> set[str]:

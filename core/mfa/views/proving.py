@@ -9,7 +9,7 @@ from django.urls import reverse
 from core.common import clock
 from core.mfa.methods import ProofPage, find_prover
 from core.mfa.proofs import Proof, ProofHolder, ProofUrls
-from core.mfa.selectors import ChallengeView, challenge_state
+from core.mfa.selectors import ChallengeView, challenge_state, option_is_down
 from core.mfa.views.calls import STOP_ASKING, call_fragment
 
 
@@ -30,12 +30,19 @@ def proof_page(request: HttpRequest, holder: ProofHolder, urls: ProofUrls) -> Ht
     if not proof.options:
         template = "mfa/no_phone.html" if proof.option == "phone" else "mfa/no_factor.html"
         return render(request, template)
-    if action == "option" and request.POST.get("option") in proof.options:
+    if action == "option" and _may_take(proof, request.POST.get("option", "")):
         holder.keep(request, option=request.POST["option"])
         return HttpResponseRedirect(reverse(urls.page))
     page = _page(request, proof, holder, urls)
     answered = page.prover.handle(page) if request.method == "POST" else None
     return page.show() if answered is None else answered
+
+
+def _may_take(proof: Proof, option: str) -> bool:
+    """Tell whether a person may prove it in another way, of those offered here and now."""
+    if option in proof.options:
+        return True
+    return option in proof.fallbacks and option_is_down(proof.option)
 
 
 def proof_call_state(request: HttpRequest, holder: ProofHolder, urls: ProofUrls) -> HttpResponse:

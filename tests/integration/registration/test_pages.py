@@ -9,12 +9,15 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
 from contracts.evidence.models import EvidenceRecord
+from contracts.registration.kinds import LINK_KIND
 from contracts.registration.models import Journey, PendingRegistration
 from contracts.registration.views import journey as journey_pages
 from contracts.registration.views import start as start_pages
 from contracts.roster.models import RosterEntry
 from contracts.roster.services.index import rebuild_index
 from core.common.ids import uuid7
+from core.notifications.models import OutboxMessage
+from core.notifications.states import MessageStatus
 from tenants.context import contract_context
 from tenants.registry import get_contract
 from tests.integration.registration.journeys import CLAIMS, Browser, acceptance, person, text_of
@@ -68,6 +71,14 @@ def test_the_confirmation_says_when_mail_may_be_late(monkeypatch: pytest.MonkeyP
     assert "Mail may be late" not in text_of(walk.client.get(path))
     monkeypatch.setattr(journey_pages, "delivery_is_late", lambda *, at: True)
     assert "Mail may be late" in text_of(walk.client.get(path))
+
+
+def test_the_confirmation_says_when_its_own_mail_came_back() -> None:
+    walk = Walk("wv-bh").start().inform().submit()
+    path = f"{walk.path}confirmation/"
+    assert "The mail came back" not in text_of(walk.client.get(path))
+    OutboxMessage.objects.filter(kind=LINK_KIND).update(status=MessageStatus.BOUNCED)
+    assert "The mail came back" in text_of(walk.client.get(path))
 
 
 def test_a_username_taken_between_information_and_terms_is_asked_again() -> None:

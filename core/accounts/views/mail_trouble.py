@@ -1,0 +1,22 @@
+"""The owner of an address has notices sent there again."""
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from core.accounts.access import SignedInRequest, signed_in
+from core.common import clock
+from core.notifications.services.suppression import lift_suppression
+
+
+@require_POST
+@signed_in
+def mail_again(request: SignedInRequest) -> HttpResponse:
+    """Take the person's own address off the suppression list, until mail comes back again."""
+    lifted = lift_suppression(
+        address=request.user.email, at=clock.now(), even_complaints=True, by=request.user.id
+    )
+    if lifted:
+        messages.success(request, "Notices are sent to your address again.")
+    return HttpResponseRedirect(reverse("home"))
