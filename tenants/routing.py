@@ -1,6 +1,8 @@
 """Addresses: which host and prefix a contract's pages have. From the configuration alone.
 
-Links never take a host from a request: whoever sends a request chooses its Host header.
+Links never take a host from a request: whoever sends a request chooses its Host header. What may be
+kept of a request is which of the configured hosts it came to (`request.site_host`); a link goes
+there only while that host is configured and shows the contract's pages (adr/0014).
 """
 
 from __future__ import annotations
@@ -36,16 +38,24 @@ def absolute_url(path: str, *, contract: ActiveContract | None) -> str:
 
 
 def absolute_reverse(
-    name: str, *, contract: ActiveContract | None, kwargs: Mapping[str, object] | None = None
+    name: str,
+    *,
+    contract: ActiveContract | None,
+    kwargs: Mapping[str, object] | None = None,
+    host: str = "",
 ) -> str:
-    """Return the full address of a named page in a contract, or on the portal host."""
+    """Return the full address of a named page in a contract, or on the portal host.
+
+    `host` is the configured host on which the person is: the link stays there when it is a portal
+    host or the contract's own. Any other name, and one that is configured no more, changes nothing.
+    """
     former = get_script_prefix()
     set_script_prefix("/")
     try:
         path = reverse(name, kwargs=dict(kwargs or {}))
     finally:
         set_script_prefix(former)
-    return _origin(contract) + prefix_of(contract).rstrip("/") + path
+    return _base(contract, host) + path
 
 
 def prefix_of(contract: ActiveContract | None) -> str:
@@ -62,10 +72,26 @@ def host_origin(host: str, *, local: bool) -> str:
     return f"{settings.PORTAL_PUBLIC_SCHEME}://{name}" + (f":{port}" if port else "")
 
 
+def _base(contract: ActiveContract | None, host: str) -> str:
+    """Return what stands before a path, on the host that the person is on or the usual one."""
+    local = settings.PORTAL_LOCAL_HOSTS
+    match = registry.find_by_host(host + LOCAL_SUFFIX if local else host) if host else None
+    if match is not None and match.is_portal:
+        return _portal_origin(match.host) + (f"/{contract.slug}" if contract else "")
+    if match is not None and contract is not None and match.contract == contract:
+        return host_origin(match.host, local=local)
+    return _origin(contract) + prefix_of(contract).rstrip("/")
+
+
+def _portal_origin(host: str) -> str:
+    local = settings.PORTAL_LOCAL_HOSTS
+    if local and host == registry.get_deployment().primary_host().host:
+        return host_origin("localhost", local=False)
+    return host_origin(host, local=local)
+
+
 def _origin(contract: ActiveContract | None) -> str:
     local = settings.PORTAL_LOCAL_HOSTS
     if contract is not None and contract.document.hosts.primary is not None:
         return host_origin(contract.slug if local else contract.document.hosts.primary, local=local)
-    if local:
-        return host_origin("localhost", local=False)
-    return host_origin(registry.get_deployment().primary_host().host, local=False)
+    return _portal_origin(registry.get_deployment().primary_host().host)

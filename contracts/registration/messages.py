@@ -68,7 +68,10 @@ def prepare_link(message: OutboxMessage, at: datetime) -> Rendered | None:
     contract = _contract(message)
     if email_is_taken(pending.email):
         link = absolute_reverse(
-            "registration:add_claimed", contract=contract, kwargs={"pending_id": pending.id}
+            "registration:add_claimed",
+            contract=contract,
+            kwargs={"pending_id": pending.id},
+            host=pending.host,
         )
         return _mail(
             EXISTING_ACCOUNT_TEMPLATE,
@@ -95,7 +98,9 @@ def _link_mail(
 ) -> Rendered:
     minutes = contract.document.links.registration_minutes
     token = mint_token(pending=pending, life=timedelta(minutes=minutes), at=at)
-    link = absolute_reverse("registration:link", contract=contract, kwargs={"token": token})
+    link = absolute_reverse(
+        "registration:link", contract=contract, kwargs={"token": token}, host=pending.host
+    )
     return _mail(
         LINK_KIND,
         message,
@@ -104,7 +109,9 @@ def _link_mail(
             "link": link,
             "minutes": minutes,
             "ends_at": printed_time(pending.link_expires_at or at, contract.document),
-            "reset_url": absolute_reverse("registration:reset", contract=contract),
+            "reset_url": absolute_reverse(
+                "registration:reset", contract=contract, host=pending.host
+            ),
             "username": pending.username,
         },
         link=link,

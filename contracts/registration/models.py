@@ -55,6 +55,8 @@ class PendingRegistration(UUIDModel):
     link_expires_at = models.DateTimeField(null=True)
     link_used_at = models.DateTimeField(null=True)
     follow_id = models.UUIDField(null=True, unique=True)
+    host = models.CharField(max_length=253, blank=True, default="", db_default="")
+    """The configured host on which it was sent; the links in its mails stay there."""
     reserved_until = models.DateTimeField()
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)

@@ -54,10 +54,11 @@ def save_information(*, journey_id: UUID, information: Mapping[str, str]) -> Non
 
 @transaction.atomic
 def submit_registration(
-    *, contract: ActiveContract, journey_id: UUID, terms: TermsVersion, at: datetime
+    *, contract: ActiveContract, journey_id: UUID, terms: TermsVersion, host: str, at: datetime
 ) -> SubmitResult:
     """Turn a journey into a pending registration, once.
 
+    `host` is the configured host that the request came to (`request.site_host`, never its header).
     Called when the terms are accepted. In one transaction: the row that reserves unit and
     username until `links.reservation_hours` are over, the audit event `registration.submitted` and
     the mail with the link. Sent twice, from two tabs or by two people at once, it makes one row:
@@ -70,7 +71,7 @@ def submit_registration(
     if unit_is_registered(contract_id=contract.id, unit_key=journey.unit_key):
         record("registration.refused", contract_id=contract.id, result=ALREADY_REGISTERED, at=at)
         return SubmitResult(SubmitOutcome.REFUSED)
-    reserved = _reserve(contract, journey, terms, at)
+    reserved = _reserve(_build(contract, journey, terms, host, at), journey, at)
     if not isinstance(reserved, PendingRegistration):
         return _not_reserved(reserved, journey, at)
     pending = reserved
@@ -86,7 +87,7 @@ def submit_registration(
 
 
 def _reserve(
-    contract: ActiveContract, journey: Journey, terms: TermsVersion, at: datetime
+    pending: PendingRegistration, journey: Journey, at: datetime
 ) -> PendingRegistration | str:
     """Insert the row, or return the name of the constraint that stands in its way.
 
@@ -96,13 +97,12 @@ def _reserve(
     username = journey.information["username"]
     if find_account_by_username(username) is not None:
         return USERNAME_ONCE
-    pending = _build(contract, journey, terms, at)
     if _insert(journey, pending):
         return pending
     conflict = ""
     for _ in range(_ATTEMPTS):
         release_overdue(
-            contract_id=contract.id, unit_key=journey.unit_key, username=username, at=at
+            contract_id=pending.contract_id, unit_key=journey.unit_key, username=username, at=at
         )
         conflict = _insert_or_name_conflict(journey, pending)
         if not conflict:
@@ -157,7 +157,7 @@ def _is_reserved(conflict: str, journey: Journey, at: datetime) -> bool:
 
 
 def _build(
-    contract: ActiveContract, journey: Journey, terms: TermsVersion, at: datetime
+    contract: ActiveContract, journey: Journey, terms: TermsVersion, host: str, at: datetime
 ) -> PendingRegistration:
     return PendingRegistration(
         contract_id=contract.id,
@@ -169,6 +169,7 @@ def _build(
         terms_version=terms.version,
         terms_sha256=terms_digest(terms),
         terms_accepted_at=at,
+        host=host,
         reserved_until=at + timedelta(hours=contract.document.links.reservation_hours),
         created_at=at,
         **journey.information,

@@ -130,7 +130,13 @@ def terms_accept(request: HttpRequest, journey: Journey, contract: ActiveContrac
     if changed:
         form = TermsForm(terms=terms)
     if form.is_valid():
-        result = submit_registration(contract=contract, journey_id=journey.id, terms=terms, at=at)
+        result = submit_registration(
+            contract=contract,
+            journey_id=journey.id,
+            terms=terms,
+            host=getattr(request, "site_host", ""),
+            at=at,
+        )
         if result.outcome is SubmitOutcome.USERNAME_TAKEN:
             return _username_taken(request, journey, contract)
         if result.pending is None:
