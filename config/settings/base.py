@@ -102,7 +102,7 @@ SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "core.ui.views.csrf_failure"
-MESSAGE_TAGS = {message_levels.WARNING: "warn"}  # as the design system calls it
+MESSAGE_TAGS = {message_levels.INFO: "", message_levels.WARNING: "warn"}  # the design system's
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 

@@ -18,8 +18,11 @@ from contracts.registration.states import LIVE
 from contracts.registration.terms import terms_digest
 from contracts.roster.models import RosterEntry
 from contracts.roster.selectors import find_entry
+from core.accounts.models import User
 from core.common.clock import now
+from core.groups.access import list_providers
 from core.groups.models import Provider
+from core.groups.permissions import Permission
 from tenants import registry
 from tenants.configuration.document import ContractDocument, TermsVersion
 from tenants.context import contract_context
@@ -30,6 +33,17 @@ def find_live_registration(
 ) -> PendingRegistration | None:
     """Return the registration that reserves a unit at this moment, or None."""
     return list_live(at).filter(contract_id=contract_id, unit_key=unit_key).first()
+
+
+def list_taken_entries(contract_id: UUID, *, at: datetime) -> set[UUID]:
+    """Return the roster entries that are registered or reserved at this moment."""
+    registered = Provider.objects.filter(contract_id=contract_id)
+    reserved = list_live(at).filter(contract_id=contract_id)
+    return {
+        entry_id
+        for rows in (registered, reserved)
+        for entry_id in rows.values_list("roster_entry_id", flat=True)
+    }
 
 
 def find_live_by_username(username: str, *, at: datetime) -> PendingRegistration | None:
@@ -99,6 +113,18 @@ def list_choices(
 def find_claimable(pending_id: UUID, *, email: str, at: datetime) -> PendingRegistration | None:
     """Return the live registration that was begun under an account's own address, or None."""
     return list_live(at).filter(id=pending_id, email__iexact=email).first()
+
+
+def find_claimed_provider(pending_id: UUID, *, user: User) -> Provider | None:
+    """Return the person's provider that an ended registration was about, or None.
+
+    What ended keeps no address, so it is found among the providers that the person sees anyway.
+    """
+    ended = PendingRegistration.objects.filter(id=pending_id).exclude(state__in=LIVE).first()
+    if ended is None:
+        return None
+    own = list_providers(user, Permission.VIEW_PROVIDER)
+    return own.filter(contract_id=ended.contract_id, unit_key=ended.unit_key).first()
 
 
 def find_proven_entry(proven: Journey | PendingRegistration) -> RosterEntry | None:

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,6 +14,7 @@ from contracts.registration.selectors import (
     find_added_provider,
     find_addition,
     find_claimable,
+    find_claimed_provider,
     find_proven_entry,
     has_accepted_terms,
     local_date,
@@ -111,13 +113,23 @@ def add_done(request: SignedInRequest, journey_id: UUID) -> HttpResponse:
 
 
 @get_or_post
-@signed_in
-def add_claimed(request: SignedInRequest, pending_id: UUID) -> HttpResponse:
+def add_claimed(request: HttpRequest, pending_id: UUID) -> HttpResponse:
     """Offer, signed in, to take up the registration that was begun under the account's address.
 
-    The mail leads here. GET shows which one and changes nothing; the button takes it up.
+    The mail leads here. GET shows which one and changes nothing; the button takes it up. Who is
+    not signed in reads why to sign in, the same for every address of this kind.
     """
+    if not request.user.is_authenticated:
+        messages.info(request, "Sign in to add your provider to your account.")
+    return _claim(request, pending_id)
+
+
+@signed_in
+def _claim(request: SignedInRequest, pending_id: UUID) -> HttpResponse:
     at = clock.now()
+    if provider := find_claimed_provider(pending_id, user=request.user):
+        messages.info(request, f"{provider.name} is in your account already.")
+        return HttpResponseRedirect(reverse("home"))
     if request.method == "POST":
         journey = claim_own_registration(pending_id=pending_id, user=request.user, at=at)
         return HttpResponseRedirect(journey_path(request, journey)) if journey else _ended()

@@ -11,6 +11,7 @@ from contracts.roster.models import RosterEntry
 from core.accounts.models import ContractAccess, User
 from core.audit.models import AuditEvent
 from core.common.clock import now
+from core.common.ids import uuid7
 from core.groups.models import Membership, Provider, ProviderGroup
 from core.mfa.models import Factor
 from core.notifications.models import LocalMessage
@@ -184,3 +185,24 @@ def test_a_program_that_does_not_accept_the_factor_asks_for_one_and_adds_nothing
     assert not Provider.objects.filter(contract__slug="ms-um").exists()
     assert not TermsAcceptance.objects.filter(contract__slug="ms-um").exists()
     assert JourneyRow.objects.get(contract__slug="ms-um").provider_id is None
+
+
+def test_the_mailed_page_says_why_to_sign_in_whoever_opens_it() -> None:
+    for pending_id in (uuid7(), uuid7()):
+        page = Browser().get(f"/ms-um/providers/add/claim/{pending_id}/", follow=True)
+        assert "Login options" in text_of(page)
+        assert "Sign in to add your provider to your account." in text_of(page)
+
+
+def test_the_mail_opened_again_says_that_the_provider_is_there_already(
+    signed_in: Browser,
+) -> None:
+    Journey("va-dmas").start().inform(username="dana2").submit()
+    pending = PendingRegistration.objects.get(username="dana2")
+    claim = f"/va-dmas/providers/add/claim/{pending.id}/"
+    found = signed_in.post(claim)
+    signed_in.post(found["Location"], acceptance("va-dmas"))
+    assert Provider.objects.filter(contract__slug="va-dmas").exists()
+    for again in (signed_in.get(claim, follow=True), signed_in.post(claim, follow=True)):
+        assert "is in your account already" in text_of(again)
+        assert "Register new provider" not in text_of(again)
