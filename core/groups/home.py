@@ -41,7 +41,7 @@ class ContractPart:
 
 @dataclass(frozen=True)
 class Home:
-    """The home page: the contracts in view, how many are elsewhere, and the person's roles."""
+    """The home page: the contracts in view, how many are elsewhere, the person's roles in view."""
 
     parts: Sequence[ContractPart]
     elsewhere: int
@@ -69,10 +69,11 @@ def build_home(user: User, *, contract: ActiveContract | None, used: Sequence[st
                 )
             )
     here = [part for key, part in parts.items() if contract is None or key == contract.id]
+    own = [one for one in found if contract is None or one.contract_id == contract.id]
     return Home(
         parts=sorted(here, key=lambda part: part.contract.name),
         elsewhere=len(parts) - len(here),
-        roles=tuple(sorted({Role(one.role).label for one in memberships})),
+        roles=tuple(sorted({role for one in own for role in _roles_for(one, memberships)})),
     )
 
 

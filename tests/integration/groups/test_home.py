@@ -83,3 +83,17 @@ def test_a_number_is_called_what_it_is(dana: User, contract_a: ActiveContract) -
     Provider.objects.filter(name="Elm Clinic").update(identifier_type="npi")
     [part] = build_home(dana, contract=contract_a, used=("sms",)).parts
     assert [card.identifier_label for card in part.cards] == ["NPI"]
+
+
+def test_a_program_names_the_roles_in_itself_alone(
+    client: Client, contract_a: ActiveContract, contract_b: ActiveContract
+) -> None:
+    lee = make_person("lee")
+    make_provider(lee, contract_a)
+    sign_in_by_email(client, lee)
+    assert "Provider Group Admin" in client.get("/home/").content.decode()
+    here = client.get(f"/{contract_a.slug}/home/").content.decode()
+    assert "Provider Group Admin" in here
+    elsewhere = client.get(f"/{contract_b.slug}/home/").content.decode()
+    assert "No provider here yet" in elsewhere
+    assert "Provider Group Admin" not in elsewhere
