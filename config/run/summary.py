@@ -7,9 +7,16 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from contracts.programs.sample_rosters import sample_registrations
-from tenants.context import ActiveContract
-from tenants.registry import list_contracts
+from contracts.programs.sample_rosters import (
+    SampleRegistration,
+    sample_registrations,
+    sample_without_code,
+)
+from contracts.registration.selectors import list_taken_entries
+from contracts.roster.models import RosterEntry
+from core.common.clock import now
+from tenants.context import ActiveContract, contract_context
+from tenants.registry import get_deployment, list_contracts
 
 _WIDTH = 110
 
@@ -19,7 +26,7 @@ def summary(port: int) -> str:
     contracts = list_contracts()
     console = Console(file=io.StringIO(), width=_WIDTH)
     console.print(_addresses(port, contracts))
-    console.print("\nTo try, on a program's page, under “register here”:")
+    console.print("\nTo try, on a program's page, under “register here” (each can be used once):")
     console.print(_registrations(contracts))
     file = console.file
     assert isinstance(file, io.StringIO)  # noqa: S101 (it was given above)
@@ -33,6 +40,9 @@ def _addresses(port: int, contracts: Sequence[ActiveContract]) -> Table:
     for contract in contracts:
         table.add_row(contract.name, f"{base}/{contract.slug}/")
         table.add_row("", f"http://{contract.slug}.localhost:{port}/")
+    for entry in get_deployment().portal_hosts:
+        if entry.redirects_to:
+            table.add_row("An old host, which redirects", f"http://{entry.host}.localhost:{port}/")
     table.add_row("Outbox (mail, texts, calls)", f"{base}/outbox/")
     table.add_row("Components", f"{base}/ui/")
     return table
@@ -43,8 +53,29 @@ def _registrations(contracts: Sequence[ActiveContract]) -> Table:
     for heading in ("Program", "Identifier", "Code", "What it shows"):
         table.add_column(heading)
     for contract in contracts:
-        for number, sample in enumerate(sample_registrations(contract.slug)):
-            code = sample.code or f"{sample.remittance_on} {sample.remittance_amount}".strip()
-            name = contract.slug if number == 0 else ""
-            table.add_row(name, sample.identifier, code, sample.note)
+        samples = sample_registrations(contract.slug)
+        rows = [_row(sample) for sample in _still_free(contract, samples)]
+        if samples and not rows:
+            rows.append(("", "", "all registered: after `make clean` they are free again"))
+        if number := sample_without_code(contract.slug):
+            rows.append((number, "", "no code yet: have one sent under “I do not have a code”"))
+        for count, row in enumerate(rows):
+            table.add_row("" if count else contract.slug, *row)
     return table
+
+
+def _row(sample: SampleRegistration) -> tuple[str, str, str]:
+    code = sample.code or f"{sample.remittance_on} {sample.remittance_amount}".strip()
+    return sample.identifier, code, sample.note
+
+
+def _still_free(
+    contract: ActiveContract, samples: Sequence[SampleRegistration]
+) -> list[SampleRegistration]:
+    """Leave out what a registration has used up or reserves: it would only be refused."""
+    taken = list_taken_entries(contract.id, at=now())
+    with contract_context(contract):
+        entries = RosterEntry.objects.filter(id__in=taken)
+        places = set(entries.values_list("name", "city"))
+    places |= {(name, "") for name, _city in places}
+    return [sample for sample in samples if (sample.name, sample.city) not in places]

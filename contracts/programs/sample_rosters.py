@@ -55,6 +55,8 @@ class SampleRegistration:
     code: str
     name: str
     note: str
+    city: str = ""
+    """Where one name stands on the roster twice."""
     remittance_on: str = ""
     remittance_amount: str = ""
 
@@ -69,6 +71,8 @@ class _Program:
     kinds: tuple[str, ...]
     provider_types: tuple[str, ...]
     tries: tuple[tuple[dict[str, str], str], ...] = field(default=())
+    without_code: str = ""
+    """An identifier whose location has no code yet, to ask for one."""
 
 
 _BEHAVIORAL = _Program(
@@ -139,6 +143,7 @@ _LOCATIONS = _Program(
     area_code="614",
     zip_prefix="459",
     npi_start=100_200_000,
+    without_code="1002000085",
     kinds=("Clinic", "Medical Group", "Therapy Associates", "Imaging", "Dental Care"),
     provider_types=("Clinic", "Physicians", "Therapy", "Imaging", "Dental"),
     tries=(
@@ -238,6 +243,12 @@ def sample_registrations(slug: str) -> list[SampleRegistration]:
     return [_registration(row, note) for row, note in program.tries] if program else []
 
 
+def sample_without_code(slug: str) -> str:
+    """Return an identifier that has no code yet, to try *I do not have a code*; "" for none."""
+    program = _PROGRAMS.get(slug)
+    return program.without_code if program else ""
+
+
 def roster_rows(slug: str) -> Iterator[dict[str, str]]:
     """Yield the rows of a sample roster, the ones to try first. Always the same rows."""
     program = _PROGRAMS[slug]
@@ -273,6 +284,7 @@ def _registration(row: dict[str, str], note: str) -> SampleRegistration:
         code="" if paid else code or identifier,
         name=row["name"],
         note=note,
+        city=row.get("city", ""),
         remittance_on=row.get("remittance_on", ""),
         remittance_amount=row.get("remittance_amount", ""),
     )
