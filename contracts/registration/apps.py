@@ -9,13 +9,15 @@ class RegistrationConfig(AppConfig):
     verbose_name = "Provider registration"
 
     def ready(self) -> None:
-        from contracts.registration import messages, selectors, source
+        from contracts.registration import messages, selectors, source, unfinished
         from contracts.registration.services.links import SOURCE_KIND, find_pending_target
         from core.accounts.selectors import register_username_source
         from core.mfa.link_requests import register_link_finder
         from core.mfa.sources import register_source
+        from core.staff.people import register_unfinished
 
         messages.register_kinds()
         register_source(SOURCE_KIND, source.PendingRegistrationSource())
         register_link_finder(find_pending_target)
         register_username_source(selectors.username_is_reserved_now)
+        register_unfinished(unfinished.PendingRegistrations())

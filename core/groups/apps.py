@@ -10,8 +10,10 @@ class GroupsConfig(AppConfig):
 
     def ready(self) -> None:
         from core.accounts.services.accounts import register_access_keeper
-        from core.groups.selectors import administers_in, works_in
+        from core.groups.selectors import accounts_of_identifier, administers_in, works_in
         from core.mfa.stepping_up import register_admin_check
+        from core.staff.people import register_identifier_finder
 
         register_access_keeper(works_in)
         register_admin_check(administers_in)
+        register_identifier_finder(accounts_of_identifier)

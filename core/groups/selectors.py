@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from core.common.identifiers import normalize
 from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus, Role
 from core.groups.permissions import Permission, role_may
 
@@ -34,6 +35,19 @@ def _reaches(memberships: QuerySet[Membership], contract_id: UUID) -> bool:
     of_contract = Q(contract_id=contract_id, status=ProviderStatus.ACTIVE)
     reached = Q(memberships__in=held) | Q(group__memberships__in=held)
     return Provider.objects.filter(of_contract & reached).exists()
+
+
+def accounts_of_identifier(contract_id: UUID, identifier: str) -> list[UUID]:
+    """Return the accounts that work for the providers with an identifier in a contract.
+
+    For the pages of staff (core.staff.people); ended providers are left out.
+    """
+    providers = Provider.objects.filter(
+        contract_id=contract_id, identifier=normalize(identifier), status=ProviderStatus.ACTIVE
+    )
+    reached = Q(provider__in=providers) | Q(group__providers__in=providers)
+    held = Membership.objects.filter(reached, until__isnull=True)
+    return list(held.values_list("user_id", flat=True).distinct())
 
 
 def find_admin_group(user_id: UUID) -> ProviderGroup | None:

@@ -4,8 +4,7 @@ Who holds no staff role gets 404, as if the pages did not exist; in scope withou
 is 403.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 from functools import update_wrapper
 from typing import Concatenate, ParamSpec
@@ -20,69 +19,19 @@ from core.accounts.allauth_wrapper import methods_used
 from core.accounts.models import User
 from core.accounts.views.sign_in import contract_of
 from core.common import clock
-from core.staff.models import StaffMember
-from core.staff.permissions import StaffPermission, role_may
+from core.staff.permissions import StaffPermission
 from core.staff.policies import session_suffices
-from core.staff.selectors import list_roles
+from core.staff.scope import StaffActor, StaffScope, find_staff
 from core.staff.services.refusals import record_staff_refusal
 from tenants.routing import absolute_url
 
 P = ParamSpec("P")
 
 
-@dataclass(frozen=True)
-class StaffScope:
-    """Where a permission is held: in the whole deployment, or in some contracts."""
-
-    everywhere: bool
-    contracts: frozenset[UUID]
-
-    def covers(self, contract_id: UUID | None) -> bool:
-        """Tell whether a contract is in it; what belongs to no contract only by `everywhere`."""
-        return self.everywhere or contract_id in self.contracts
-
-    def covers_any(self, contract_ids: Iterable[UUID]) -> bool:
-        """Tell whether one of these contracts is in it."""
-        return self.everywhere or bool(self.contracts.intersection(contract_ids))
-
-    def covers_all(self, contract_ids: Iterable[UUID]) -> bool:
-        """Tell whether all of these contracts are in it, and at least one is named."""
-        named = frozenset(contract_ids)
-        return self.everywhere or (bool(named) and named <= self.contracts)
-
-
-@dataclass(frozen=True)
-class StaffActor:
-    """A staff member with the roles that hold now."""
-
-    user: User
-    roles: tuple[StaffMember, ...]
-
-    def scope(self, permission: StaffPermission) -> StaffScope:
-        """Return where a permission is held."""
-        held = [role for role in self.roles if role_may(role.role, permission)]
-        return StaffScope(
-            everywhere=any(role.contract_id is None for role in held),
-            contracts=frozenset(role.contract_id for role in held if role.contract_id),
-        )
-
-    def may(self, permission: StaffPermission) -> bool:
-        """Tell whether a permission is held anywhere."""
-        return any(role_may(role.role, permission) for role in self.roles)
-
-
 class StaffRequest(SignedInRequest):
     """A request that passed `staff_page`."""
 
     staff: StaffActor
-
-
-def find_staff(user: User, *, at: datetime) -> StaffActor | None:
-    """Return a signed-in account as staff, None when it holds no role now (no query for most)."""
-    if not user.is_staff_member:
-        return None
-    roles = tuple(list_roles(user.id, at=at))
-    return StaffActor(user, roles) if roles else None
 
 
 def access_staff(

@@ -1,10 +1,16 @@
 """Forms of the staff pages."""
 
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
 from django import forms
 
 from core.accounts.selectors import username_is_available
+from core.staff.people import Search, SearchBy
 from core.ui.fields import LatinTextField, UsernameField
 from core.ui.forms import PortalForm
+from tenants.context import ActiveContract
 
 
 class InviteeForm(PortalForm):
@@ -39,3 +45,74 @@ class InviteeForm(PortalForm):
         ):
             raise forms.ValidationError("This username is taken. Choose another one.")
         return username
+
+
+class ReasonForm(PortalForm):
+    """Why something is done; kept in the audit trail."""
+
+    reason = forms.CharField(
+        label="Reason",
+        max_length=300,
+        help_text="Kept in the audit trail: a ticket, what was said. No codes, no passwords.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+class SearchForm(ReasonForm):
+    """Whom somebody looks for, and why. `contracts` are those that the member may see."""
+
+    by = forms.ChoiceField(
+        label="Look for",
+        choices=[
+            (SearchBy.EMAIL.value, "E-mail address"),
+            (SearchBy.USERNAME.value, "Username"),
+            (SearchBy.IDENTIFIER.value, "Identifier of a provider (NPI)"),
+        ],
+        initial=SearchBy.EMAIL.value,
+        widget=forms.RadioSelect,
+    )
+    value = forms.CharField(
+        label="Exactly as it is",
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": "Enter what you look for."},
+    )
+    contract = forms.ChoiceField(
+        label="Program", required=False, help_text="Needed for an identifier only."
+    )
+
+    def __init__(self, *args: Any, contracts: Sequence[ActiveContract], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order_fields(["by", "value", "contract", "reason"])
+        choices = [(str(contract.id), contract.name) for contract in contracts]
+        self.fields["contract"].choices = [("", "Select a program"), *choices]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the program where an identifier is looked for."""
+        cleaned = dict(super().clean() or {})
+        is_identifier = cleaned.get("by") == SearchBy.IDENTIFIER
+        if is_identifier and not cleaned.get("contract") and "contract" not in self.errors:
+            self.add_error("contract", "Select the program that the identifier belongs to.")
+        return cleaned
+
+    def search(self) -> Search:
+        """Return the look-up."""
+        by, contract = SearchBy(self.cleaned_data["by"]), self.cleaned_data["contract"]
+        with_contract = by is SearchBy.IDENTIFIER and contract
+        return Search(
+            by=by,
+            value=self.cleaned_data["value"],
+            contract_id=UUID(contract) if with_contract else None,
+        )
+
+
+class CloseRequestForm(PortalForm):
+    """What came of a request for help."""
+
+    outcome = forms.CharField(
+        label="What came of it",
+        max_length=400,
+        help_text="For colleagues who look at the request later; the person does not see it.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Say what came of it."},
+    )

@@ -1,13 +1,17 @@
 """The mails of staff: the invitation, and what the owner of an account is told of acts on it."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
+from core.accounts.models import User
 from core.accounts.policies import find_contract
 from core.notifications.kinds import MessageKind, Rendered
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
 from core.notifications.senders import document_for
 from core.staff.models import StaffInvitation
+from core.staff.services.desk import NOTICE_KIND
 from core.staff.services.invitations import INVITATION_KIND, mint_link
 from tenants import registry
 from tenants.routing import absolute_reverse
@@ -37,6 +41,66 @@ def prepare_invitation(message: OutboxMessage, at: datetime) -> Rendered | None:
     return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html, link=link)
 
 
+@dataclass(frozen=True)
+class ActMail:
+    """What the mail about an act says, and the page that its button leads to."""
+
+    heading: str
+    sentence: str
+    page: str
+    button: str
+
+
+_ACTS: Final = {
+    "unlocked": ActMail(
+        heading="Your account is open again",
+        sentence=(
+            "The help desk has unlocked your account, because somebody asked for it. You can sign "
+            "in with your password and second factor as before."
+        ),
+        page="login_options",
+        button="Sign in",
+    ),
+    "reactivated": ActMail(
+        heading="Your account is active again",
+        sentence=(
+            "The help desk has opened your account again, because somebody asked for it. You can "
+            "sign in with your password and second factor as before."
+        ),
+        page="login_options",
+        button="Sign in",
+    ),
+    "new_password": ActMail(
+        heading="Set a new password",
+        sentence=(
+            "The help desk was asked to help you to a new password. You set it yourself: enter the "
+            "address of this mail on the page, then the code that comes by mail, then your second "
+            "factor. Your present password works until then."
+        ),
+        page="mfa:forgot",
+        button="Set a new password",
+    ),
+}
+
+
+def prepare_act_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Tell the owner of an account what staff did; it goes to the address that it had then."""
+    user = User.objects.filter(pk=message.subject_id).first()
+    if user is None:
+        return None
+    act = _ACTS[str(message.context["what"])]
+    context = {
+        "user": user,
+        "heading": act.heading,
+        "sentence": act.sentence,
+        "link": absolute_reverse(act.page, contract=None),
+        "button": act.button,
+        "happened_at": datetime.fromisoformat(str(message.context["happened_at"])),
+    }
+    mail = render_mail("staff_act_notice", context, document_for(message.contract_id))
+    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
+
+
 def _is_outdated(message: OutboxMessage) -> bool:
     newer = OutboxMessage.objects.filter(
         kind=message.kind, subject_id=message.subject_id, id__gt=message.id
@@ -48,4 +112,5 @@ KINDS = (
     MessageKind(
         name=INVITATION_KIND, channel="email", at_most_once=False, prepare=prepare_invitation
     ),
+    MessageKind(name=NOTICE_KIND, channel="email", at_most_once=False, prepare=prepare_act_notice),
 )

@@ -2,12 +2,19 @@
 
 from django.urls import path
 
-from core.staff.views import home, invitation
+from core.staff.views import accounts, home, invitation, requests
 
 app_name = "staff"
 urlpatterns = [
     path("", home.home, name="home"),
     path("factor/", home.factor, name="factor"),
+    path("accounts/", accounts.find, name="find"),
+    path("accounts/<uuid:account_id>/", accounts.account, name="account"),
+    path("accounts/<uuid:account_id>/<str:name>/", accounts.act_on, name="act"),
+    path("registrations/<uuid:registration_id>/", accounts.registration, name="registration"),
+    path("requests/", requests.requests, name="requests"),
+    path("requests/<uuid:request_id>/", requests.help_request, name="request"),
+    path("requests/<uuid:request_id>/account/", requests.open_account, name="request_account"),
     path("invitation/ended/", invitation.invitation_ended, name="invitation_ended"),
     path("invitation/name/", invitation.invitation_name, name="invitation_name"),
     path("invitation/accept/", invitation.invitation_accept, name="invitation_accept"),

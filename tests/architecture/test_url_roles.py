@@ -75,8 +75,15 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "staff:home": all_staff(200),
     # Only for who signed in without an accepted factor
     "staff:factor": all_staff(302),
+    "staff:find": all_staff(200),
+    "staff:requests": all_staff(200),
+    # Nobody's
+    "staff:account": all_staff(404),
+    "staff:act": all_staff(404),
+    "staff:registration": all_staff(404),
+    "staff:request": all_staff(404),
+    "staff:request_account": all_staff(405),
 }
-STAFF_ADDRESSES = tuple(STAFF_TABLE)
 TABLE: dict[str, Row] = {
     "healthz": same(200),
     "readyz": same(200),
@@ -169,7 +176,8 @@ TABLE: dict[str, Row] = {
     "staff:invitation_name": same(302),
     "staff:invitation_accept": after_sign_in(302),
     # Pages of staff: to everybody else they do not exist
-    **{name: after_sign_in(404) for name in STAFF_ADDRESSES},
+    **{name: after_sign_in(404) for name in STAFF_TABLE if name != "staff:request_account"},
+    "staff:request_account": same(405),
     # Signed by providers; nobody's browser goes there
     "callbacks:voice": same(405),
     "callbacks:topic": same(405),

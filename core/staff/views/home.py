@@ -8,9 +8,9 @@ from core.accounts.access import SignedInRequest, signed_in
 from core.accounts.allauth_wrapper import methods_used
 from core.common import clock
 from core.common.http import get_only
-from core.staff.access import StaffRequest, find_staff, portal_only, staff_page
-from core.staff.permissions import StaffPermission
+from core.staff.access import StaffRequest, portal_only, staff_page
 from core.staff.policies import session_suffices, staff_methods
+from core.staff.scope import find_staff
 from core.staff.wording import METHOD_WORDS
 from tenants import registry
 
@@ -24,8 +24,7 @@ def home(request: StaffRequest) -> HttpResponse:
         (role.get_role_display(), names.get(role.contract_id, "") if role.contract_id else "")
         for role in request.staff.roles
     ]
-    context = {"roles": roles, "may_find": request.staff.may(StaffPermission.USERS_VIEW)}
-    return render(request, "staff/home.html", context)
+    return render(request, "staff/home.html", {"roles": roles, "nav_here": "home"})
 
 
 @get_only

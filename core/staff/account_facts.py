@@ -1,0 +1,105 @@
+"""What the page of an account shows to staff: its state, never a secret, a number or an address."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Q
+
+from core.accounts.models import User
+from core.accounts.policies import find_contract
+from core.audit.models import AuditEvent
+from core.common.masking import mask_email
+from core.mfa.models import FactorKind
+from core.mfa.selectors import kinds_of
+from core.staff.permissions import StaffPermission
+from core.staff.scope import StaffActor
+from core.staff.services.finding import contracts_of_account
+
+LAST_EVENTS: Final = 20
+_UNKNOWN: Final = "A program that is not in service"
+
+
+@dataclass(frozen=True)
+class AccountFacts:
+    """An account as staff see it now."""
+
+    user: User
+    masked_email: str
+    is_locked: bool
+    factors: tuple[str, ...]
+    contract_ids: frozenset[UUID]
+    contracts: tuple[str, ...]
+    events: Sequence[AuditEvent]
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """Return the facts in the order of the page, empty ones too."""
+        return [
+            ("Name", self.user.get_full_name()),
+            ("Username", self.user.username),
+            ("E-mail address", self.masked_email),
+            ("State", self.state),
+            ("Lock", self.lock),
+            ("Second factors", ", ".join(self.factors) or "none: MFA registration is not finished"),
+            ("Programs", ", ".join(self.contracts) or "none"),
+            ("Last used", _moment(self.user.last_used_at) or "never"),
+        ]
+
+    @property
+    def state(self) -> str:
+        """Say whether the account is active, and if not, why."""
+        if self.user.is_active:
+            return "Active"
+        why = "not used for too long" if self.user.is_dormant else "somebody decided so"
+        return f"Closed since {_moment(self.user.deactivated_at)} ({why})"
+
+    @property
+    def lock(self) -> str:
+        """Say whether a lock holds, and how long."""
+        if not self.is_locked:
+            return "Not locked"
+        until = self.user.lock_until
+        ends = f"until {_moment(until)}" if until else "until somebody opens it"
+        return f"Locked since {_moment(self.user.locked_at)}, {ends}"
+
+
+def facts_of_account(staff: StaffActor, user: User, *, at: datetime) -> AccountFacts:
+    """Gather what somebody of staff may see of an account that is in their scope.
+
+    Events of contracts outside the scope are left out.
+    """
+    contract_ids = contracts_of_account(user.id)
+    kinds = kinds_of(user.id)
+    return AccountFacts(
+        user=user,
+        masked_email=mask_email(user.email),
+        is_locked=user.is_locked(at),
+        factors=tuple(str(kind.label) for kind in FactorKind if kind.value in kinds),
+        contract_ids=contract_ids,
+        contracts=_names(staff, contract_ids),
+        events=_events(staff, user.id),
+    )
+
+
+def _names(staff: StaffActor, contract_ids: frozenset[UUID]) -> tuple[str, ...]:
+    """Name the contracts in scope, and count the others."""
+    scope = staff.scope(StaffPermission.USERS_VIEW)
+    seen = [find_contract(key) for key in contract_ids if scope.covers(key)]
+    names = sorted(contract.name if contract else _UNKNOWN for contract in seen)
+    others = len(contract_ids) - len(seen)
+    return (*names, f"{others} outside your programs") if others else tuple(names)
+
+
+def _events(staff: StaffActor, user_id: UUID) -> Sequence[AuditEvent]:
+    scope = staff.scope(StaffPermission.USERS_VIEW)
+    events = AuditEvent.objects.filter(subject_type="account", subject_id=user_id)
+    if not scope.everywhere:
+        events = events.filter(Q(contract_id__in=scope.contracts) | Q(contract_id__isnull=True))
+    return list(events.order_by("-at", "-id")[:LAST_EVENTS])
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{at:%B} {at.day}, {at:%Y}" if at else ""
