@@ -55,6 +55,7 @@ class HelpForm(PortalForm):
         label="Your name",
         max_length=120,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": "Enter your name"},
     )
     account = forms.CharField(
         label="E-mail address or username of your account",
@@ -62,6 +63,7 @@ class HelpForm(PortalForm):
         widget=forms.TextInput(
             attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
         ),
+        error_messages={"required": "Enter the e-mail address or username of your account"},
     )
     reach = forms.CharField(
         label="Phone number or e-mail address where we reach you",

@@ -1,7 +1,7 @@
 """Reads of factors and challenges."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -21,6 +21,9 @@ from core.mfa.models import (
 )
 from core.mfa.services.limits import next_code_at
 from core.notifications.selectors import delivery_is_late, list_down_channels
+
+PRESSED_TWICE = timedelta(seconds=30)
+"""Own figure: longer than the answer to a button ever takes, where the machine is busy."""
 
 
 class ChallengeStatus(StrEnum):
@@ -157,6 +160,14 @@ def challenge_state(
         is_late=is_waiting and delivery_is_late(at=at),
         down=list_down_channels() if is_waiting else frozenset(),
     )
+
+
+def was_used_just_now(*, challenge_id: UUID, binding: UUID, at: datetime) -> bool:
+    """Tell whether a code was right within the last half a minute: its button was pressed twice."""
+    used = Challenge.objects.filter(
+        pk=challenge_id, binding=binding, used_at__gt=at - PRESSED_TWICE, used_at__lte=at
+    )
+    return used.exists()
 
 
 def masked(channel: str, destination: str) -> str:

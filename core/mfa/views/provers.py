@@ -10,7 +10,7 @@ from core.mfa.forms import CodeForm
 from core.mfa.methods import Context, ProofPage
 from core.mfa.models import Channel, FactorKind
 from core.mfa.policies import sign_in_rules
-from core.mfa.selectors import find_phone
+from core.mfa.selectors import find_phone, was_used_just_now
 from core.mfa.services.challenges import (
     StartRefusal,
     Verdict,
@@ -134,7 +134,17 @@ def _verify(page: ProofPage) -> HttpResponse | None:
     )
     if result.verdict is Verdict.LOCKED:
         return page.locked()
+    if result.verdict is Verdict.EXPIRED and _was_pressed_twice(page):
+        # What the browser shows is the second answer: lead on, as the first did.
+        return page.again()
     if not result.is_ok:
         form.add_error("code", why_not_verified(result))
         return page.show({"form": form})
     return None
+
+
+def _was_pressed_twice(page: ProofPage) -> bool:
+    proof = page.proof
+    return proof.challenge is not None and was_used_just_now(
+        challenge_id=proof.challenge, binding=proof.binding, at=clock.now()
+    )

@@ -10,6 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from core.accounts.allauth_wrapper import SignInAttempt, sign_in_proven
 from core.accounts.hashers import HashingBusyError
+from core.accounts.models import User
 from core.accounts.passwords import describe_rules
 from core.accounts.policies import effective_policy, password_rules
 from core.accounts.services.passwords import WeakPasswordError
@@ -36,6 +37,7 @@ from core.mfa.services.resets import (
     ResetRun,
     WrongResetStepError,
     begin_reset,
+    find_just_completed,
     finish_reset,
     prove_present_password,
     send_reset_code,
@@ -87,13 +89,13 @@ def reset_page(*steps: ResetStep) -> Callable[[RunView], Callable[[HttpRequest],
                 return HttpResponseRedirect(reverse("home"))
             run = find_own_reset(request, at=clock.now())
             if run is None:
-                return over(request)
+                return _after_the_end(request)
             if steps and run.step not in steps:
                 return HttpResponseRedirect(reverse(PAGES[run.step]))
             try:
                 return view(request, run)
             except ResetOverError:
-                return over(request)
+                return _after_the_end(request)
             except WrongResetStepError:
                 # Another tab was faster.
                 return HttpResponseRedirect(reverse("mfa:reset_code"))
@@ -227,8 +229,23 @@ def _finish(request: HttpRequest, run: ResetRun, password: str) -> HttpResponse:
     user = finish_reset(
         reset_id=run.reset.id, password=password, brand=brand_of(request), at=clock.now()
     )
+    return _sign_in(request, user, run.reset.factor_method)
+
+
+def _after_the_end(request: HttpRequest) -> HttpResponse:
+    """Say that the run has ended; a last button pressed twice is answered like the first time."""
+    reset_id = own_reset_id(request)
+    reset = find_just_completed(reset_id, at=clock.now()) if reset_id else None
+    contract = contract_of(request)
+    if reset is None or reset.account is None:
+        return over(request)
+    if reset.contract_id != (contract.id if contract else None):
+        return over(request)
+    return _sign_in(request, reset.account, reset.factor_method)
+
+
+def _sign_in(request: HttpRequest, user: User, method: str) -> HttpResponse:
     leave_reset(request)
-    method = run.reset.factor_method
     attempt = SignInAttempt(
         option=METHOD_OF_CHANNEL.get(method, method) or "email",
         binding=str(uuid7()),

@@ -90,8 +90,10 @@ class ResetHolder:
 
 
 def over(request: HttpRequest) -> HttpResponse:
-    """Say that the run has ended, whatever ended it, and how to begin again."""
-    leave_reset(request)
+    """Say that the run has ended, whatever ended it, and how to begin again.
+
+    The session keeps its dead key: another request may just have given it a new identifier.
+    """
     return render(request, "mfa/reset_over.html", status=410)
 
 

@@ -130,7 +130,9 @@ def test_somebody_signed_in_need_not_name_the_account(client: Client) -> None:
 def test_missing_answers_are_named(client: Client) -> None:
     answer = send(client, reach="", account="")
     assert answer.status_code == 200
-    assert "Enter a phone number or an e-mail address" in answer.content.decode()
+    page = answer.content.decode()
+    assert "Enter a phone number or an e-mail address" in page
+    assert "Enter the e-mail address or username of your account" in page
     assert not HelpRequest.objects.exists()
     assert send(client, "no_admin", account="").status_code == 302
 

@@ -20,6 +20,7 @@ from core.mfa.services.resets.runs import (
     ResetRun,
     WrongResetStepError,
     close_reset,
+    find_just_completed,
     find_reset,
 )
 
@@ -30,6 +31,7 @@ __all__ = [
     "WrongResetStepError",
     "begin_reset",
     "close_reset",
+    "find_just_completed",
     "find_reset",
     "finish_reset",
     "keep_reset_proof",

@@ -14,7 +14,7 @@ from core.common.errors import DomainError
 from core.mfa.codes import Owner, OwnerKind
 from core.mfa.models import FactorKind, PasswordReset
 from core.mfa.reset_states import ResetFacts, ResetStep, pending_reset_step
-from core.mfa.selectors import kinds_of
+from core.mfa.selectors import PRESSED_TWICE, kinds_of
 
 
 class ResetOverError(DomainError):
@@ -50,6 +50,20 @@ def find_reset(reset_id: UUID, *, at: datetime) -> ResetRun | None:
     """Return a run that goes on, or None. It ends on the second."""
     reset = PasswordReset.objects.select_related("account").filter(pk=reset_id).first()
     return run_of(reset, at=at) if reset else None
+
+
+def find_just_completed(reset_id: UUID, *, at: datetime) -> PasswordReset | None:
+    """Return a run that was completed within the last half a minute, and nothing changed since.
+
+    For the last button pressed twice: the browser shows the second answer, and the session that
+    asks is one that was read before the first was answered.
+    """
+    reset = PasswordReset.objects.select_related("account").filter(pk=reset_id).first()
+    if reset is None or reset.completed_at is None or reset.account is None:
+        return None
+    user = reset.account
+    is_unchanged = user.is_active and user.security_epoch == reset.security_epoch + 1
+    return reset if is_unchanged and at - reset.completed_at < PRESSED_TWICE else None
 
 
 def hold_reset(reset_id: UUID, *, step: ResetStep, at: datetime) -> ResetRun:
