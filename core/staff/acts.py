@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -10,9 +11,11 @@ from core.staff.account_facts import AccountFacts
 from core.staff.permissions import StaffPermission
 from core.staff.scope import StaffActor, StaffScope
 from core.staff.services.desk import (
+    ask_desk_for_reset,
     ask_for_new_password,
     reactivate_for_owner,
     resend_account_link,
+    reset_registration_of,
     unlock_for_owner,
 )
 
@@ -24,9 +27,21 @@ class CarryOut(Protocol):
         """Do it, record it with the reason, and tell the owner."""
 
 
+class Reach(StrEnum):
+    """How much of a person has to be inside a scope: design decision 15.
+
+    SOME: one of their contracts. ALL: every one. PART: some and not all, for what is left to staff
+    with a wider scope.
+    """
+
+    SOME = "some"
+    ALL = "all"
+    PART = "part"
+
+
 @dataclass(frozen=True)
 class Act:
-    """One act. `reach` says of a scope whether it suffices for the account's contracts.
+    """One act. `reach` says how much of the person has to be in scope.
 
     `changes` holds of acts that need a fresh sign-in.
     """
@@ -38,7 +53,7 @@ class Act:
     done: str
     fits: Callable[[AccountFacts], bool]
     carry_out: CarryOut
-    whole_person: bool = False
+    reach: Reach = Reach.SOME
     changes: bool = False
 
     def allowed_to(self, staff: StaffActor, facts: AccountFacts) -> bool:
@@ -54,9 +69,13 @@ class Act:
         return self._reaches(staff.scope(self.permission), facts)
 
     def _reaches(self, scope: StaffScope, facts: AccountFacts) -> bool:
-        if self.whole_person:
-            return scope.covers_all(facts.contract_ids)
-        return scope.covers_any(facts.contract_ids)
+        covers_all = scope.covers_all(facts.contract_ids)
+        match self.reach:
+            case Reach.SOME:
+                return scope.covers_any(facts.contract_ids)
+            case Reach.ALL:
+                return covers_all
+        return scope.covers_any(facts.contract_ids) and not covers_all
 
 
 ACTS: Final = {
@@ -96,6 +115,34 @@ ACTS: Final = {
             carry_out=ask_for_new_password,
         ),
         Act(
+            name="reset_registration",
+            permission=StaffPermission.USERS_RESET,
+            label="Reset registration",
+            explains=(
+                "All second factors and remembered browsers are gone, and all sessions end. A mail "
+                "leads the owner to a new MFA registration; the present password works for that "
+                "alone. Make sure first that it is the owner who asks."
+            ),
+            done="The registration is reset. Its owner has mail.",
+            fits=lambda facts: facts.user.is_active and bool(facts.factors),
+            carry_out=reset_registration_of,
+            reach=Reach.ALL,
+            changes=True,
+        ),
+        Act(
+            name="ask_for_reset",
+            permission=StaffPermission.USERS_RESET,
+            label="Ask the help desk to reset the registration",
+            explains=(
+                "This person works in programs outside yours, too. The help desk makes sure that "
+                "it is the owner, and resets the registration."
+            ),
+            done="The request is with the help desk. The owner is told by mail.",
+            fits=lambda facts: facts.user.is_active and bool(facts.factors),
+            carry_out=ask_desk_for_reset,
+            reach=Reach.PART,
+        ),
+        Act(
             name="reactivate",
             permission=StaffPermission.USERS_UNLOCK,
             label="Reactivate",
@@ -106,7 +153,7 @@ ACTS: Final = {
             done="The account is active again. Its owner is told by mail.",
             fits=lambda facts: facts.user.is_dormant,
             carry_out=reactivate_for_owner,
-            whole_person=True,
+            reach=Reach.ALL,
             changes=True,
         ),
         Act(
@@ -120,7 +167,7 @@ ACTS: Final = {
             done="The account is active again. Its owner is told by mail.",
             fits=lambda facts: not facts.user.is_active and not facts.user.is_dormant,
             carry_out=reactivate_for_owner,
-            whole_person=True,
+            reach=Reach.ALL,
             changes=True,
         ),
     )

@@ -129,10 +129,11 @@ class StaffRolesSection(Section):
             "users.view",
             "users.unlock",
             "users.resend",
+            "users.reset",
             "outbox.view",
         )
     )
-    """Unlocks and resends, with a reason each time."""
+    """Unlocks, resends and carries out reset requests, with a reason each time."""
     auditor: StaffRole = StaffRole(
         permissions=(
             "contracts.view",

@@ -10,7 +10,11 @@ from core.accounts.models import User
 from core.accounts.services.accounts import reactivate_account
 from core.accounts.services.locks import unlock_account
 from core.audit.recording import record
+from core.common.context import current_context
 from core.common.errors import DomainError
+from core.mfa.models import HelpKind
+from core.mfa.services.help_requests import HelpFacts, open_help_request
+from core.mfa.services.registration_resets import reset_registration
 from core.mfa.sources import get_source
 from core.notifications.services.outbox import enqueue
 from core.staff.people import unfinished_registrations
@@ -73,6 +77,52 @@ def ask_for_new_password(*, user_id: UUID, reason: str, by: UUID, at: datetime) 
         at=at,
     )
     _tell(user_id, "new_password", at=at)
+
+
+@transaction.atomic
+def reset_registration_of(*, user_id: UUID, reason: str, by: UUID, at: datetime) -> None:
+    """Take the factors of an account away; its owner registers anew by a mailed link.
+
+    The present password stays valid for that alone (`core.mfa.services.registration_resets`, which
+    records it). Raises OwnAccountError, AccountClosedError.
+    """
+    _refuse_own(user_id, by)
+    reset_registration(user_id=user_id, by=by, reason=reason, at=at)
+
+
+@transaction.atomic
+def ask_desk_for_reset(*, user_id: UUID, reason: str, by: UUID, at: datetime) -> None:
+    """Leave the reset of somebody who works in further contracts to the help desk.
+
+    Called for contract admins (design decision 15). Opens a request that staff of the whole
+    deployment see, and the owner hears of it. Records `account.reset_requested`. Raises
+    OwnAccountError, TooSoonError.
+    """
+    _refuse_own(user_id, by)
+    asking, owner = User.objects.get(pk=by), User.objects.get(pk=user_id)
+    answer = open_help_request(
+        kind=HelpKind.LOST_PHONE,
+        facts=HelpFacts(
+            name=asking.get_full_name(),
+            account=owner.username,
+            reach=asking.email,
+            organization="Asked by a contract admin",
+            note=reason,
+        ),
+        contract_id=None,
+        address=current_context().remote_address,
+        by=None,
+        at=at,
+    )
+    if answer.request is None:
+        raise TooSoonError
+    record(
+        "account.reset_requested",
+        actor_id=by,
+        subject=("account", user_id),
+        data={"reason": reason, "request": str(answer.request.id)},
+        at=at,
+    )
 
 
 @transaction.atomic

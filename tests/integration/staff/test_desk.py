@@ -15,6 +15,8 @@ from core.accounts.services.locks import record_failure
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.common.ids import uuid7
+from core.mfa.models import Factor, HelpRequest
+from core.mfa.services.help_requests import facts_of
 from core.notifications.models import LocalMessage
 from core.staff.models import StaffRole
 from core.staff.services.desk import OwnAccountError, unlock_for_owner
@@ -259,3 +261,36 @@ def test_what_was_never_there_is_not_found(desk: Client) -> None:
     assert desk.get(f"/staff/accounts/{key}/").status_code == 404
     assert desk.get(f"/staff/registrations/{key}/").status_code == 404
     assert desk.get(f"/staff/requests/{key}/").status_code == 404
+
+
+def test_reset_registration(desk: Client, dana: User) -> None:
+    search(desk, "username", "dana")
+    path = f"/staff/accounts/{dana.id}/reset_registration/"
+    assert "Make sure first" in desk.get(path).content.decode()
+    desk.post(path, {"reason": REASON})
+    assert not Factor.objects.filter(user=dana).exists()
+    reset = event("account.registration_reset")
+    assert (reset.data["reason"], reset.subject_id) == (REASON, dana.id)
+    assert len(mails(dana.email)) == 1
+
+
+def test_a_contract_admin_leaves_a_wider_reset_to_the_help_desk(
+    dana: User, contract_a: ActiveContract, contract_b: ActiveContract
+) -> None:
+    admin = staff_client(StaffRole.CONTRACT_ADMIN, contract_a)
+    search(admin, "username", "dana")
+    path = f"/staff/accounts/{dana.id}/"
+    page = admin.get(path).content.decode()
+    assert "Reset registration" in page
+    assert "Ask the help desk" not in page
+    make_provider(dana, contract_b, identifier="1999999992", name="Oak Clinic")
+    page = admin.get(path).content.decode()
+    assert "Ask the help desk" in page
+    assert admin.post(f"{path}reset_registration/", {"reason": REASON}).status_code == 403
+    admin.post(f"{path}ask_for_reset/", {"reason": REASON})
+    waiting = HelpRequest.objects.get()
+    assert (waiting.account, waiting.contract_id) == (dana, None)
+    assert facts_of(waiting).note == REASON
+    assert admin.get(f"/staff/requests/{waiting.id}/").status_code == 404
+    assert event("account.reset_requested").data["request"] == str(waiting.id)
+    assert Factor.objects.filter(user=dana).exists()
