@@ -13,11 +13,12 @@ from core.mfa.services.unfinished import (
     UNFINISHED_KIND,
 )
 from core.mfa.sources import SourceGoneError, get_source
-from core.notifications.kinds import MessageKind, Rendered
+from core.notifications.kinds import MessageKind, Rendered, Weight
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
 from core.notifications.senders import document_for
 from core.notifications.states import LEFT
+from core.notifications.wording import printed_time
 from tenants import registry
 from tenants.routing import absolute_reverse
 
@@ -25,7 +26,7 @@ from tenants.routing import absolute_reverse
 def prepare_desk_mail(message: OutboxMessage, at: datetime) -> Rendered | None:
     """Tell the contact that a request waits; what was typed stays in the portal."""
     request = HelpRequest.objects.filter(pk=message.subject_id, closed_at__isnull=True).first()
-    return None if request is None else _mail(message, "help_request_desk", {"request": request})
+    return None if request is None else _mail(message, DESK_KIND, _told(message, request))
 
 
 def prepare_owner_mail(message: OutboxMessage, at: datetime) -> Rendered | None:
@@ -33,7 +34,7 @@ def prepare_owner_mail(message: OutboxMessage, at: datetime) -> Rendered | None:
     request = HelpRequest.objects.select_related("account").filter(pk=message.subject_id).first()
     if request is None or request.account is None or not message.account_id:
         return None
-    return _mail(message, "help_request_owner", {"request": request, "user": request.account})
+    return _mail(message, OWNER_KIND, {**_told(message, request), "user": request.account})
 
 
 def prepare_unfinished(message: OutboxMessage, at: datetime) -> Rendered | None:
@@ -72,6 +73,11 @@ def prepare_reminder(message: OutboxMessage, at: datetime) -> Rendered | None:
     return _mail(message, "address_reminder", context, to=user.email)
 
 
+def _told(message: OutboxMessage, request: HelpRequest) -> dict[str, object]:
+    document = document_for(message.contract_id)
+    return {"request": request, "requested_at": printed_time(request.requested_at, document)}
+
+
 def _mail(
     message: OutboxMessage, template: str, context: Mapping[str, object], *, to: str = ""
 ) -> Rendered:
@@ -80,11 +86,11 @@ def _mail(
 
 
 HELP_KINDS = tuple(
-    MessageKind(name=name, channel="email", at_most_once=False, prepare=prepare)
-    for name, prepare in (
-        (DESK_KIND, prepare_desk_mail),
-        (OWNER_KIND, prepare_owner_mail),
-        (UNFINISHED_KIND, prepare_unfinished),
-        (REMINDER_KIND, prepare_reminder),
+    MessageKind(name=name, channel="email", at_most_once=False, prepare=prepare, weight=weight)
+    for name, prepare, weight in (
+        (DESK_KIND, prepare_desk_mail, Weight.ASKED),
+        (OWNER_KIND, prepare_owner_mail, Weight.NOTICE),
+        (UNFINISHED_KIND, prepare_unfinished, Weight.ASKED),
+        (REMINDER_KIND, prepare_reminder, Weight.ASKED),
     )
 )
