@@ -2,7 +2,7 @@
 
 Links never take a host from a request: whoever sends a request chooses its Host header. What may be
 kept of a request is which of the configured hosts it came to (`request.site_host`); a link goes
-there only while that host is configured and shows the contract's pages (adr/0014).
+there only while that host is configured and shows the contract's pages (adr/0016).
 """
 
 from __future__ import annotations

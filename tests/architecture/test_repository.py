@@ -99,3 +99,23 @@ def test_no_placeholder_is_left() -> None:
         for path in source_files(".py")
         if marks.search(path.read_text())
     ] == []
+
+
+def test_decisions_are_numbered_one_after_another() -> None:
+    titles = {
+        path.name: path.read_text().partition("\n")[0]
+        for path in sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
+    }
+    numbers = [int(name[:4]) for name in titles]
+    assert numbers == list(range(1, len(titles) + 1))
+    assert [
+        name for name, title in titles.items() if not title.startswith(f"# {int(name[:4])}. ")
+    ] == []
+
+
+def test_no_link_of_the_file_system_is_tracked() -> None:
+    # A tracked link in place of a folder that git ignores would overwrite that folder.
+    listing = subprocess.run(
+        ["git", "ls-files", "--stage"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    assert [line for line in listing.splitlines() if line.startswith("120000")] == []
