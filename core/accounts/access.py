@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from core.accounts.models import User
+from core.accounts.sessions import note_lost_session
 
 EntryCheck = Callable[[HttpRequest], HttpResponse | None]
 P = ParamSpec("P")
@@ -37,6 +38,7 @@ def signed_in(
         if isinstance(request.user, User):
             barred = None if hasattr(view, _BEFORE_ENTRY) else _bar(request)
             return barred or view(request, *args, **kwargs)  # type: ignore[arg-type]
+        note_lost_session(request)
         target = reverse("login_options")
         if request.method in {"GET", "HEAD"}:
             target += "?" + urlencode({"next": request.get_full_path()})

@@ -6,13 +6,14 @@ says what we rely on.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self, cast
 from uuid import UUID
 
 from allauth.account import app_settings
 from allauth.account.internal.flows.login import (
+    AUTHENTICATION_METHODS_SESSION_KEY,
     get_authentication_records,
     perform_login,
     record_authentication,
@@ -234,6 +235,13 @@ def methods_used(request: HttpRequest, user: User) -> tuple[str, ...]:
     """
     records: list[dict[str, Any]] = get_authentication_records(request, user)
     return tuple(str(entry.get("type") or entry["method"]) for entry in records)
+
+
+def methods_in(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the same from the data of a stored session, whoever's it is."""
+    records = data.get(AUTHENTICATION_METHODS_SESSION_KEY)
+    entries = records if isinstance(records, list) else []
+    return tuple(str(entry.get("type") or entry["method"]) for entry in entries)
 
 
 def last_proven(request: HttpRequest, user: User) -> tuple[float | None, float | None]:

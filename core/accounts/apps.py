@@ -9,8 +9,15 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        from core.accounts.notices import ACCOUNT_LOCKED, CREDENTIALS_NOTICE, PASSWORD_NOTICE
+        from core.accounts.notices import (
+            ACCOUNT_LOCKED,
+            CREDENTIALS_NOTICE,
+            EMAIL_NOTICE,
+            PASSWORD_NOTICE,
+        )
+        from core.accounts.own_data import register_own_parts
         from core.notifications.kinds import register_kind
 
-        for kind in (ACCOUNT_LOCKED, CREDENTIALS_NOTICE, PASSWORD_NOTICE):
+        register_own_parts()
+        for kind in (ACCOUNT_LOCKED, CREDENTIALS_NOTICE, EMAIL_NOTICE, PASSWORD_NOTICE):
             register_kind(kind)

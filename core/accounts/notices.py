@@ -5,6 +5,7 @@ from datetime import datetime
 from core.accounts.models import User
 from core.accounts.policies import find_contract
 from core.accounts.services.accounts import CREDENTIALS_SET
+from core.accounts.services.email import EMAIL_CHANGED
 from core.accounts.services.passwords import PASSWORD_CHANGED
 from core.notifications.kinds import MessageKind, Rendered, Weight
 from core.notifications.mail import render_mail
@@ -62,6 +63,24 @@ def prepare_credentials_notice(message: OutboxMessage, at: datetime) -> Rendered
     return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
 
 
+def prepare_email_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Tell the former address that the account has another one, and how to object."""
+    user = User.objects.filter(pk=message.subject_id).first()
+    if user is None:
+        return None
+    contract = find_contract(message.contract_id) if message.contract_id else None
+    context = {
+        "user": user,
+        "new": message.context["new"],
+        "changed_at": message.created_at,
+        "help": absolute_reverse(
+            "mfa:help_request", contract=contract, kwargs={"kind": "taken_over"}
+        ),
+    }
+    mail = render_mail(EMAIL_CHANGED, context, document_for(message.contract_id))
+    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
+
+
 ACCOUNT_LOCKED = MessageKind(
     name="account_locked",
     channel="email",
@@ -78,4 +97,11 @@ PASSWORD_NOTICE = MessageKind(
 )
 CREDENTIALS_NOTICE = MessageKind(
     name=CREDENTIALS_SET, channel="email", at_most_once=False, prepare=prepare_credentials_notice
+)
+EMAIL_NOTICE = MessageKind(
+    name=EMAIL_CHANGED,
+    channel="email",
+    at_most_once=False,
+    prepare=prepare_email_notice,
+    weight=Weight.NOTICE,
 )

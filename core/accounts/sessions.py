@@ -1,9 +1,10 @@
 """The session of a signed-in person: what it remembers, and when that is looked at."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, logout
 from django.db import transaction
 from django.http import HttpRequest
@@ -16,7 +17,7 @@ from core.accounts.policies import (
     policy_epochs_of,
     policy_for,
 )
-from core.accounts.services.sign_in import record_session_end
+from core.accounts.services.sign_in import note_use, record_session_end
 from core.accounts.session_store import row_key
 from core.accounts.user_agents import describe_browser
 from core.common.context import current_context
@@ -24,8 +25,13 @@ from core.common.ids import uuid7
 from core.common.masking import mask_address
 
 ENDED_KEY = "portal_session_ended"
+ENDED_ACCOUNT_KEY = "portal_session_ended_of"
+ELSEWHERE = "elsewhere"
+"""The reason of a session whose row is gone: it was ended from another browser or tab."""
 # Seen is written at most this often, so that not every request writes its session.
 _SEEN_EVERY_SECONDS = 20
+# Whether an account is used is counted in days.
+_USED = timedelta(hours=1)
 
 
 def open_session(request: HttpRequest, user: User, *, at: datetime) -> None:
@@ -44,7 +50,8 @@ def open_session(request: HttpRequest, user: User, *, at: datetime) -> None:
         idle_seconds=limits.idle_minutes * 60,
         absolute_seconds=limits.absolute_hours * 3600,
     ).to_session()
-    request.session.pop(ENDED_KEY, None)
+    for key in (ENDED_KEY, ENDED_ACCOUNT_KEY):
+        request.session.pop(key, None)
 
 
 def carry_on(request: HttpRequest, user: User) -> None:
@@ -90,6 +97,25 @@ def end_session(
             record_session_end(account_id=account_id, reason=reason.value, at=at)
     logout(request)
     request.session[ENDED_KEY] = reason.value
+    if account_id is not None:
+        request.session[ENDED_ACCOUNT_KEY] = str(account_id)
+
+
+def ended_account_of(request: HttpRequest) -> UUID | None:
+    """Return whose session of this browser was found over, until somebody signs in."""
+    key = request.session.get(ENDED_ACCOUNT_KEY)
+    return UUID(key) if key else None
+
+
+def note_lost_session(request: HttpRequest) -> None:
+    """Have the sign-in page say that a session is gone, for a browser that still presents one.
+
+    Sign out takes the cookie away, so it was ended from elsewhere.
+    """
+    presented = settings.SESSION_COOKIE_NAME in request.COOKIES
+    found_over = ENDED_KEY in request.session
+    if presented and not found_over and request.session.session_key is None:
+        request.session[ENDED_KEY] = ELSEWHERE
 
 
 def forget_session(key: str) -> bool:
@@ -103,10 +129,21 @@ def sign_in_goes_on(sign_in: UUID | None) -> bool:
     return sign_in is not None and Session.objects.filter(sign_in=sign_in).exists()
 
 
-def mark_seen(request: HttpRequest, *, at: datetime) -> None:
-    """Note activity, at most every few seconds."""
+def sign_in_of(request: HttpRequest) -> UUID | None:
+    """Return what names the sign-in of this session to its owner; it outlives the session's key."""
     session = SessionRecord.from_session(request.session.get(RECORD_KEY))
-    if session and at.timestamp() - session.seen_at >= _SEEN_EVERY_SECONDS:
+    return UUID(session.id) if session and session.id else None
+
+
+def mark_seen(request: HttpRequest, *, at: datetime) -> None:
+    """Note activity of the session, at most every few seconds, and of the account, once an hour."""
+    session = SessionRecord.from_session(request.session.get(RECORD_KEY))
+    if session is None:
+        return
+    user = request.user
+    if isinstance(user, User) and (user.last_used_at is None or at - user.last_used_at >= _USED):
+        note_use(user_id=user.id, at=at)
+    if at.timestamp() - session.seen_at >= _SEEN_EVERY_SECONDS:
         request.session[RECORD_KEY] = replace(session, seen_at=at.timestamp()).to_session()
 
 

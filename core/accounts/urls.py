@@ -3,6 +3,7 @@
 from django.urls import path
 
 from core.accounts.views import mail_trouble, pages, session, sign_in
+from core.accounts.views.account import details, reading, sessions
 
 urlpatterns = [
     path("", sign_in.login_options, name="login_options"),
@@ -15,4 +16,10 @@ urlpatterns = [
     path("mail-again/", mail_trouble.mail_again, name="mail_again"),
     path("session/", session.session, name="session"),
     path("mfa-help/", pages.mfa_help, name="mfa_help"),
+    path("account/details/", details.details, name="account_details"),
+    path("account/sessions/", sessions.sessions, name="account_sessions"),
+    path("account/sessions/others/end/", sessions.end_others, name="account_sessions_end"),
+    path("account/sessions/<uuid:sign_in>/end/", sessions.end_one, name="account_session_end"),
+    path("account/history/", reading.history, name="account_history"),
+    path("account/rules/", reading.rules, name="account_rules"),
 ]

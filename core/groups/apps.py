@@ -10,10 +10,12 @@ class GroupsConfig(AppConfig):
 
     def ready(self) -> None:
         from core.accounts.services.accounts import register_access_keeper
+        from core.groups.own_data import register_own_parts
         from core.groups.selectors import accounts_of_identifier, administers_in, works_in
         from core.mfa.stepping_up import register_admin_check
         from core.staff.people import register_identifier_finder
 
+        register_own_parts()
         register_access_keeper(works_in)
         register_admin_check(administers_in)
         register_identifier_finder(accounts_of_identifier)

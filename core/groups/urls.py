@@ -4,4 +4,7 @@ from django.urls import path
 
 from core.groups import views
 
-urlpatterns = [path("home/", views.home, name="home")]
+urlpatterns = [
+    path("home/", views.home, name="home"),
+    path("account/", views.account, name="account"),
+]

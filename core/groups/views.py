@@ -1,13 +1,17 @@
-"""The page after sign-in."""
+"""The pages after sign-in that span a person's contracts."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from core.accounts.access import SignedInRequest, signed_in
+from core.accounts.access import SignedInRequest, before_entry, signed_in
 from core.accounts.allauth_wrapper import methods_used
 from core.accounts.views.sign_in import contract_of
 from core.common.http import get_only
+from core.common.masking import mask_phone
+from core.groups.access import list_memberships
 from core.groups.home import build_home
+from core.groups.models import Role
+from core.mfa.selectors import find_phone
 from core.mfa.stepping_up import step_up_path
 from tenants.routing import absolute_reverse
 
@@ -25,3 +29,19 @@ def home(request: SignedInRequest) -> HttpResponse:
     return render(
         request, "groups/home.html", {"home": page, "everywhere": everywhere, "nav_here": "home"}
     )
+
+
+@get_only
+@signed_in
+@before_entry
+def account(request: SignedInRequest) -> HttpResponse:
+    """My account: who one is here, and the way to everything that can be changed."""
+    user = request.user
+    phone = find_phone(user.id)
+    roles = list_memberships(user).values_list("role", flat=True)
+    context = {
+        "phone": mask_phone(phone) if phone else "",
+        "roles": sorted({Role(role).label for role in roles}),
+        "nav_here": "account",
+    }
+    return render(request, "groups/account.html", context)

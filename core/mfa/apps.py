@@ -16,6 +16,7 @@ class MfaConfig(AppConfig):
         from core.accounts.remembering import register_browser_memory
         from core.accounts.services.locks import register_lock_hook, register_unlock_hook
         from core.mfa.browser_cookie import CookieMemory
+        from core.mfa.change_messages import CHANGE_CODE
         from core.mfa.codes import Owner, OwnerKind
         from core.mfa.help_messages import HELP_KINDS
         from core.mfa.link_messages import LINK_KINDS
@@ -23,6 +24,7 @@ class MfaConfig(AppConfig):
         from core.mfa.messages import KINDS
         from core.mfa.methods import register_prover
         from core.mfa.notices import FACTOR_NOTICE
+        from core.mfa.own_data import register_own_parts
         from core.mfa.reset_messages import RESET_CODE
         from core.mfa.services.browsers import forget_all_browsers
         from core.mfa.services.challenges import forget_attempts
@@ -40,6 +42,7 @@ class MfaConfig(AppConfig):
         def forget_browsers(user_id: UUID, at: datetime) -> None:
             forget_all_browsers(user_id=user_id, reason="locked", by=None, at=at)
 
+        register_own_parts()
         register_unlock_hook(forget_codes)
         register_lock_hook(forget_browsers)
         register_browser_memory(CookieMemory())
@@ -51,5 +54,6 @@ class MfaConfig(AppConfig):
         register_prover("passkey", PasskeyProver())
         register_prover("recovery", RecoveryProver())
         register_link_finder(find_account_target)
-        for kind in (*KINDS, *HELP_KINDS, *LINK_KINDS, RESET_CODE, FACTOR_NOTICE):
+        kinds = (*KINDS, *HELP_KINDS, *LINK_KINDS, RESET_CODE, CHANGE_CODE, FACTOR_NOTICE)
+        for kind in kinds:
             register_kind(kind)

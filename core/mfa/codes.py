@@ -31,6 +31,8 @@ class Purpose(StrEnum):
     RESET = "reset"
     CONFIRM = "confirm"
     STEP_UP = "step_up"
+    CHANGE_EMAIL = "change_email"
+    CHANGE_PHONE = "change_phone"
 
 
 PROVEN_WHILE_LOCKED = frozenset({Purpose.RESET.value})

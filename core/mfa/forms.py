@@ -6,6 +6,7 @@ from django import forms
 
 from core.common.phones import PhoneNumberError, parse_us_phone
 from core.mfa.codes import DIGITS, typed_digits
+from core.ui.fields import PlainEmailField
 from core.ui.forms import PortalForm
 
 
@@ -22,6 +23,32 @@ class EmailForm(PortalForm):
             "invalid": "Enter an e-mail address in the form name@example.org",
         },
     )
+
+
+class NewEmailForm(PortalForm):
+    """Another address for one's own account."""
+
+    email = PlainEmailField(
+        label="New Email Address",
+        max_length=254,
+        help_text="We send a code to it. Until you enter the code, nothing changes.",
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
+        error_messages={
+            "required": "Enter the new e-mail address",
+            "invalid": "Enter an e-mail address in the form name@example.org",
+        },
+    )
+
+    def __init__(self, *args: Any, present: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._present = present
+
+    def clean_email(self) -> str:
+        """Return the address in lower case; the present one is no change."""
+        email = str(self.cleaned_data["email"]).lower()
+        if email == self._present.lower():
+            raise forms.ValidationError("This is your present e-mail address")
+        return email
 
 
 class ForgotForm(EmailForm):

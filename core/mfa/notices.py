@@ -15,6 +15,14 @@ from core.notifications.wording import printed_time
 _KIND: Final = "factor_notice"
 # What happened: the heading of the mail and its sentence.
 _WORDS: Final = {
+    "phone_added": (
+        "A phone number was added",
+        "A phone number was added to your account. Texts and calls to it confirm that it is you.",
+    ),
+    "phone_changed": (
+        "Your phone number for sign-in was changed",
+        "Texts and calls that confirm that it is you now go to another phone number.",
+    ),
     "totp_added": (
         "An authenticator app was added",
         "An authenticator app was added to your account. Its codes now confirm that it is you.",

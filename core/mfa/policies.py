@@ -56,9 +56,9 @@ def answer_rules(policy: Policy) -> CodeRules:
 
 
 def registration_rules(policy: Policy, channel: str, purpose: Purpose) -> CodeRules:
-    """Return the rules of a code in MFA registration."""
+    """Return the rules of a code that proves an address or number which is new to the account."""
     rules = sign_in_rules(policy, channel)
-    is_email = purpose is Purpose.VERIFY_EMAIL
+    is_email = purpose in {Purpose.VERIFY_EMAIL, Purpose.CHANGE_EMAIL}
     return CodeRules(
         life_seconds=policy.mfa.verify_email_code_seconds if is_email else rules.life_seconds,
         max_attempts=rules.max_attempts,

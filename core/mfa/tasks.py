@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from core.accounts.services.purging import purge_address_counts
+from core.accounts.services.typed_forms import purge_typed_forms
 from core.common.clock import now
 from core.mfa.services.purging import purge_mfa
 from core.mfa.services.totp import reseal_app_secrets
@@ -24,4 +25,9 @@ def purge() -> int:
     many rows were wiped or deleted; several at once, and beside live work, do no harm.
     """
     at = now()
-    return purge_mfa(at=at) + purge_address_counts(at=at) + purge_messages(at=at)
+    return (
+        purge_mfa(at=at)
+        + purge_typed_forms(at=at)
+        + purge_address_counts(at=at)
+        + purge_messages(at=at)
+    )

@@ -16,6 +16,7 @@ from core.mfa.views import (
     step_up,
     well_known,
 )
+from core.mfa.views.account import browsers, changes, own_data, password
 
 app_name = "mfa"
 urlpatterns = [
@@ -50,6 +51,22 @@ urlpatterns = [
     path("forgot-password/new/", reset.reset_password, name="reset_password"),
     path("step-up/", step_up.step_up, name="step_up"),
     path("step-up/call/", step_up.step_up_call_state, name="step_up_call_state"),
+    path("account/email/", changes.email, name="account_email"),
+    path("account/email/<uuid:change_id>/", changes.email_verify, name="account_email_verify"),
+    path("account/phone/", changes.phone, name="account_phone"),
+    path("account/phone/<uuid:change_id>/", changes.phone_verify, name="account_phone_verify"),
+    path(
+        "account/phone/<uuid:change_id>/call/", changes.phone_call_state, name="account_phone_call"
+    ),
+    path("account/password/", password.password, name="account_password"),
+    path("account/browsers/", browsers.browsers, name="account_browsers"),
+    path("account/browsers/forget/", browsers.forget_all, name="account_browsers_forget"),
+    path(
+        "account/browsers/<uuid:browser_id>/forget/",
+        browsers.forget_one,
+        name="account_browser_forget",
+    ),
+    path("account/data/", own_data.own_data, name="account_data"),
     path("account/factors/", factors.factors, name="factors"),
     path("account/factors/app/", factors.add_app, name="factor_app"),
     path("account/factors/app/code.svg", factors.app_code, name="factor_app_code"),

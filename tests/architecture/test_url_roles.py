@@ -148,6 +148,25 @@ TABLE: dict[str, Row] = {
     "mfa:step_up_call_state": same(286),
     # After sign-in
     "home": after_sign_in(200),
+    # My account. Who has just signed in has confirmed it; a run that is not theirs leads to its
+    # beginning.
+    "account": after_sign_in(200),
+    "account_details": after_sign_in(200),
+    "account_sessions": after_sign_in(200),
+    "account_sessions_end": same(405),
+    "account_session_end": same(405),
+    "account_history": after_sign_in(200),
+    "account_rules": after_sign_in(200),
+    "mfa:account_email": after_sign_in(200),
+    "mfa:account_email_verify": after_sign_in(302),
+    "mfa:account_phone": after_sign_in(200),
+    "mfa:account_phone_verify": after_sign_in(302),
+    "mfa:account_phone_call": after_sign_in(286),
+    "mfa:account_password": after_sign_in(200),
+    "mfa:account_browsers": after_sign_in(200),
+    "mfa:account_browsers_forget": same(405),
+    "mfa:account_browser_forget": same(405),
+    "mfa:account_data": after_sign_in(200),
     # Registration: open to everybody; somebody signed in adds a provider to the account instead.
     # A journey that is not this browser's leads back to the first page.
     "registration:start": Row(200, 302, 302, 302, 302),

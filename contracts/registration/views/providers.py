@@ -27,15 +27,24 @@ from contracts.registration.views.shared import contract_of, path_in, posted
 from contracts.registration.views.start import answer_claim, journey_path
 from contracts.roster.selectors import find_entry
 from core.accounts.access import SignedInRequest, signed_in
+from core.accounts.typed_forms import keeps_typed
 from core.common import clock
 from core.common.http import get_only, get_or_post
+from core.common.identifiers import normalize
 from core.mfa.stepping_up import satisfied, step_up_path
 from tenants import registry
 from tenants.context import ActiveContract
 
 
+def _typed_number(request: HttpRequest) -> dict[str, str]:
+    """Return the number that was typed, unless it is the code: some programs take it in both."""
+    number, code = request.POST.get("identifier", ""), request.POST.get("code", "")
+    return {} if normalize(number) == normalize(code) else {"identifier": number}
+
+
 @sensitive_post_parameters("code", "remittance_on", "remittance_amount")
 @get_or_post
+@keeps_typed(_typed_number)
 @signed_in
 def add_provider(request: SignedInRequest) -> HttpResponse:
     """Take identifier and code of one more provider, by the same rule as a registration."""

@@ -24,6 +24,7 @@ from contracts.registration.views.shared import (
 )
 from core.accounts.models import User
 from core.accounts.policies import find_contract
+from core.accounts.typed_forms import take_typed
 from core.common import clock
 from core.common.http import get_only, get_or_post
 from tenants import registry
@@ -45,9 +46,10 @@ def answer_claim(request: HttpRequest, *, template: str, account: User | None) -
     contract = contract_of(request)
     if contract is not None and not is_open(contract.document, clock.now()):
         return render(request, "registration/closed.html", {"section": contract.document.contract})
-    form = StartForm(posted(request), contract=contract)
+    typed = take_typed(request) if account else {}
+    form = StartForm(posted(request), initial=typed, contract=contract)
     if request.method != "POST" or not form.is_valid():
-        return _page(request, template, form, None)
+        return _page(request, template, form, None, typed_is_back=bool(typed))
     result = start_registration(
         contract=contract,
         identifier=form.typed_identifier,
@@ -79,12 +81,18 @@ def journey_path(request: HttpRequest, journey: Journey) -> str:
 
 
 def _page(
-    request: HttpRequest, template: str, form: StartForm, result: StartResult | None
+    request: HttpRequest,
+    template: str,
+    form: StartForm,
+    result: StartResult | None,
+    *,
+    typed_is_back: bool = False,
 ) -> HttpResponse:
     contract = contract_of(request)
     throttled = result is not None and result.outcome is StartOutcome.THROTTLED
     context = {
         "form": form,
+        "typed_is_back": typed_is_back,
         "failed": result is not None and not throttled,
         "throttled": throttled,
         "retry_at": result.retry_at if result else None,

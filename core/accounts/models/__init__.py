@@ -10,9 +10,10 @@ from core.accounts.models.accounts import (
 from core.accounts.models.imported import ImportedAccount
 from core.accounts.models.inactivity import InactivityWarning
 from core.accounts.models.sessions import Session
-from core.accounts.models.typed_forms import TYPED_FORM_LIFE, TypedForm
+from core.accounts.models.typed_forms import LONGEST_PATH, TYPED_FORM_LIFE, TypedForm
 
 __all__ = [
+    "LONGEST_PATH",
     "TYPED_FORM_LIFE",
     "AddressFailures",
     "ContractAccess",

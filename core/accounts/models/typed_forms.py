@@ -12,6 +12,9 @@ TYPED_FORM_LIFE: Final = timedelta(minutes=30)
 """Own figure: a sign-in with a call and a forgotten password in between."""
 
 
+LONGEST_PATH: Final = 500
+
+
 class TypedForm(UUIDModel):
     """The fields of one form, sealed, until the same account signs in again on the same browser.
 
@@ -20,7 +23,7 @@ class TypedForm(UUIDModel):
 
     account = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     token_digest = models.BinaryField(max_length=32, unique=True)
-    path = models.CharField(max_length=500)
+    path = models.CharField(max_length=LONGEST_PATH)
     sealed = models.BinaryField()
     kept_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)

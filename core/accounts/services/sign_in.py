@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.db.models import Q
 
 from core.accounts.models import User
 from core.accounts.passwords import LONGEST_PASSWORD, normalize_password
@@ -126,6 +127,16 @@ def complete_remembered_sign_in(*, user_id: UUID, methods: tuple[str, ...], at: 
         data={"methods": list(methods)},
         at=at,
     )
+
+
+def note_use(*, user_id: UUID, at: datetime) -> None:
+    """Note that an account is used now, so that it is not taken for one that nobody uses.
+
+    Called by its sessions, once an hour at most; never backwards.
+    """
+    User.objects.filter(pk=user_id).filter(
+        Q(last_used_at__lt=at) | Q(last_used_at__isnull=True)
+    ).update(last_used_at=at)
 
 
 def record_session_end(*, account_id: UUID | None, reason: str, at: datetime) -> None:

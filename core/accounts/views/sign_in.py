@@ -51,6 +51,7 @@ ENDED_WORDS = {
     "account_changed": "You were signed out because something about your account changed.",
     "policy_changed": "You were signed out because a program changed its security rules.",
     "other_host": "Sign in to continue here.",
+    "elsewhere": "You were signed out here or from another browser.",
 }
 
 

@@ -9,6 +9,7 @@ from core.mfa.models.authenticators import (
 )
 from core.mfa.models.browsers import RememberedBrowser
 from core.mfa.models.challenges import AttemptCount, Challenge, Channel
+from core.mfa.models.changes import ChangeKind, ContactChange
 from core.mfa.models.factors import STRONGER, Factor, FactorKind
 from core.mfa.models.help_requests import HelpKind, HelpRequest
 from core.mfa.models.links import LinkReason, RegistrationLink
@@ -19,7 +20,9 @@ __all__ = [
     "STRONGER",
     "AttemptCount",
     "Challenge",
+    "ChangeKind",
     "Channel",
+    "ContactChange",
     "Factor",
     "FactorKind",
     "HelpKind",

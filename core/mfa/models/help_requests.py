@@ -15,6 +15,7 @@ class HelpKind(models.TextChoices):
     INACTIVE = "inactive", "Account not active"
     FORGOTTEN_ADDRESS = "forgotten_address", "E-mail address forgotten"
     NO_ADMIN = "no_admin", "Nobody knows the administrator"
+    TAKEN_OVER = "taken_over", "Somebody else changed the account"
 
 
 class HelpRequest(UUIDModel):

@@ -95,6 +95,35 @@ def forget_browser(*, token: str, reason: str, at: datetime) -> bool:
 
 
 @transaction.atomic
+def forget_own_browser(*, user_id: UUID, browser_id: UUID, at: datetime) -> bool:
+    """Revoke one browser of an account from another one; tells whether it was still known.
+
+    Called by its owner's page. Records `browser.forgotten`.
+    """
+    browser = (
+        RememberedBrowser.objects.select_for_update()
+        .filter(pk=browser_id, user_id=user_id, revoked_at__isnull=True)
+        .first()
+    )
+    if browser is None:
+        return False
+    _revoke(browser, reason="forgotten_by_owner", by=user_id, at=at)
+    return True
+
+
+def list_known_browsers(user: User, *, at: datetime) -> list[RememberedBrowser]:
+    """Return the browsers that may sign an account in now, the latest first."""
+    rows = RememberedBrowser.objects.select_related("user").filter(
+        user=user, revoked_at__isnull=True, expires_at__gt=at
+    )
+    return [
+        browser
+        for browser in rows.order_by("-created_at")
+        if _why_forgotten(browser, host=browser.host, at=at) is None
+    ]
+
+
+@transaction.atomic
 def forget_all_browsers(*, user_id: UUID, reason: str, by: UUID | None, at: datetime) -> int:
     """Revoke every remembered browser of an account; returns how many there were.
 

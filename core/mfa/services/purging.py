@@ -13,6 +13,7 @@ from core.mfa.codes import LONGEST_WINDOW, OwnerKind
 from core.mfa.models import (
     AttemptCount,
     Challenge,
+    ContactChange,
     HelpRequest,
     MfaRegistration,
     PasskeyCeremony,
@@ -41,6 +42,8 @@ LINKS_KEPT: Final = timedelta(days=1)
 """After its end a link opens nothing; that it was followed stands in the audit."""
 RECOVERY_CODES_KEPT: Final = timedelta(days=30)
 """Used and replaced ones; they open nothing any more."""
+CHANGES_KEPT: Final = timedelta(days=1)
+"""A run lasts some minutes; what came of it stands in the audit."""
 HELP_CLOSED_KEPT: Final = timedelta(days=30)
 HELP_OPEN_KEPT: Final = timedelta(days=90)
 """It holds what a person typed; who has waited so long has found another way."""
@@ -48,9 +51,10 @@ HELP_OPEN_KEPT: Final = timedelta(days=90)
 
 def purge_mfa(*, at: datetime) -> int:
     """Wipe and delete what is over; returns how many rows. Called by the hourly purge."""
-    # Registrations and resets go before the challenges that they point at.
+    # Registrations, resets and changes go before the challenges that they point at.
     done = _close_unfinished(at=at)
     done += delete_in_batches(_closed(at)) + delete_in_batches(_resets(at))
+    done += delete_in_batches(_changes(at))
     return done + sum(
         delete_in_batches(rows)
         for rows in (
@@ -88,8 +92,9 @@ def _challenges(at: datetime) -> QuerySet[Challenge]:
         Q(email_challenge=OuterRef("pk")) | Q(phone_challenge=OuterRef("pk"))
     )
     resetting = PasswordReset.objects.filter(email_challenge=OuterRef("pk"))
+    changing = ContactChange.objects.filter(challenge=OuterRef("pk"))
     return Challenge.objects.filter(
-        ~Exists(using), ~Exists(resetting), requested_at__lt=at - CHALLENGES_KEPT
+        ~Exists(using), ~Exists(resetting), ~Exists(changing), requested_at__lt=at - CHALLENGES_KEPT
     )
 
 
@@ -106,6 +111,10 @@ def _resets(at: datetime) -> QuerySet[PasswordReset]:
 def _help_requests(at: datetime) -> QuerySet[HelpRequest]:
     over = Q(closed_at__lt=at - HELP_CLOSED_KEPT) | Q(requested_at__lt=at - HELP_OPEN_KEPT)
     return HelpRequest.objects.filter(over)
+
+
+def _changes(at: datetime) -> QuerySet[ContactChange]:
+    return ContactChange.objects.filter(expires_at__lt=at - CHANGES_KEPT)
 
 
 def _browsers(at: datetime) -> QuerySet[RememberedBrowser]:

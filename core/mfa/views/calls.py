@@ -12,7 +12,10 @@ STOP_ASKING = 286
 def call_fragment(
     request: HttpRequest, challenge: ChallengeView | None, *, poll: str, answer: str
 ) -> HttpResponse:
-    """Render where a call stands; once it is answered the fragment goes on by itself."""
+    """Render where a call stands; once it is answered the fragment goes on by itself.
+
+    `poll` is the address that asks again, `answer` that of the page which goes on.
+    """
     return render(
         request,
         "mfa/call_state.html",

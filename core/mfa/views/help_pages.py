@@ -58,6 +58,11 @@ WORDS = {
         "Nobody knows who administers our provider",
         "The help desk finds out who is the Provider Group Admin, or makes one with you.",
     ),
+    HelpKind.TAKEN_OVER: HelpWords(
+        "Somebody else changed my account",
+        "The help desk closes the account, makes sure that it is you and gives it back to you. If "
+        "you can, call the contact on this page as well.",
+    ),
 }
 
 

@@ -1,6 +1,7 @@
 """Proving a phone by a text or a call, and an e-mail address by a code."""
 
 from django.http import HttpResponse
+from django.urls import reverse
 
 from core.accounts.models import User
 from core.accounts.policies import policy_for
@@ -96,8 +97,8 @@ def _context(page: ProofPage) -> Context:
         "form": CodeForm(),
         "challenge": None if page.proof.verified else proof_challenge(page.proof),
         "verified": page.proof.verified,
-        "poll": page.urls.call,
-        "answer": page.urls.page,
+        "poll": reverse(page.urls.call),
+        "answer": reverse(page.urls.page),
     }
 
 

@@ -50,7 +50,8 @@ def proof_call_state(request: HttpRequest, holder: ProofHolder, urls: ProofUrls)
     proof = holder.find(request)
     if proof is None:
         return HttpResponse(status=STOP_ASKING)
-    return call_fragment(request, proof_challenge(proof), poll=urls.call, answer=urls.page)
+    challenge = proof_challenge(proof)
+    return call_fragment(request, challenge, poll=reverse(urls.call), answer=reverse(urls.page))
 
 
 def proof_challenge(proof: Proof) -> ChallengeView | None:

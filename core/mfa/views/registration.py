@@ -237,8 +237,12 @@ def _phone_page(
     context: Context,
 ) -> HttpResponse:
     challenge = registration_challenge(registration, person, Step.PHONE)
-    urls = {"poll": "mfa:call_state", "answer": "mfa:phone_verify"}
-    return _page(request, "phone_verify", registration, {"challenge": challenge, **urls, **context})
+    shown = {"challenge": challenge, **_call_urls(), **context}
+    return _page(request, "phone_verify", registration, shown)
+
+
+def _call_urls() -> dict[str, str]:
+    return {"poll": reverse("mfa:call_state"), "answer": reverse("mfa:phone_verify")}
 
 
 def _phone_channel(request: HttpRequest) -> str:
@@ -267,7 +271,7 @@ def call_state(request: HttpRequest) -> HttpResponse:
         challenge = registration_challenge(registration, describe(registration), Step.PHONE)
     except SourceGoneError:
         return HttpResponse(status=STOP_ASKING)
-    return call_fragment(request, challenge, poll="mfa:call_state", answer="mfa:phone_verify")
+    return call_fragment(request, challenge, **_call_urls())
 
 
 @get_only

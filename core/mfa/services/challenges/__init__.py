@@ -8,6 +8,7 @@ from core.mfa.services.challenges.answering import (
     verify_challenge,
 )
 from core.mfa.services.challenges.asking import (
+    CHANGE_CODE_KIND,
     KIND_OF_CHANNEL,
     RESET_CODE_KIND,
     StartRefusal,
@@ -17,6 +18,7 @@ from core.mfa.services.challenges.asking import (
 from core.mfa.services.challenges.attempts import forget_attempts
 
 __all__ = [
+    "CHANGE_CODE_KIND",
     "KIND_OF_CHANNEL",
     "RESET_CODE_KIND",
     "StartRefusal",

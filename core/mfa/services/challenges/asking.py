@@ -22,6 +22,12 @@ KIND_OF_CHANNEL = {
     Channel.VOICE.value: "one_time_code_voice",
 }
 RESET_CODE_KIND = "password_reset_code"
+CHANGE_CODE_KIND = "email_change_code"
+_KIND_OF_PURPOSE = {
+    Purpose.RESET_ADDRESS.value: RESET_CODE_KIND,
+    Purpose.CHANGE_EMAIL.value: CHANGE_CODE_KIND,
+}
+"""Codes for whose mail it is decided at hand-over whether there is a code in it."""
 # A message that waited longer than this in the outbox is of no use to anybody.
 _DELIVER_WITHIN = timedelta(minutes=10)
 
@@ -122,6 +128,5 @@ def _send(challenge: Challenge, *, at: datetime) -> None:
 
 
 def _kind_of(challenge: Challenge) -> str:
-    if challenge.purpose == Purpose.RESET_ADDRESS:
-        return RESET_CODE_KIND
-    return KIND_OF_CHANNEL[challenge.channel]
+    own = _KIND_OF_PURPOSE.get(str(challenge.purpose))
+    return own or KIND_OF_CHANNEL[challenge.channel]

@@ -94,8 +94,22 @@ class SessionWarning {
   leave() {
     if (this.hasLeft) return;
     this.hasLeft = true;
+    if (this.sendTyped()) return;
     const next = window.location.pathname + window.location.search;
     window.location.replace(`${this.dialog.dataset.login}?next=${encodeURIComponent(next)}`);
+  }
+
+  // The server keeps what was typed until the person has signed in again; it does nothing with it.
+  sendTyped() {
+    const form = document.querySelector("form[data-keeps-typed]");
+    const typed = form && [...form.elements].some((field) => field.value !== field.defaultValue
+      && field.defaultValue !== undefined && field.type !== "hidden");
+    if (!typed) return false;
+    const mark = document.createElement("input");
+    Object.assign(mark, { type: "hidden", name: "only_keep_typed", value: "1" });
+    form.append(mark);
+    form.submit();
+    return true;
   }
 
   async tick() {

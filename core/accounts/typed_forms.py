@@ -1,0 +1,85 @@
+"""Forms that survive a session that ran out: kept at the door, given back after the sign-in.
+
+A form names what of it may be kept, which is never a password or a code. The browser's session
+holds a token; the fields lie sealed in the database and open for the account alone whose session
+had ended.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import update_wrapper
+from typing import Concatenate, Final, ParamSpec
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from core.accounts.models import User
+from core.accounts.services.typed_forms import keep_typed_form, take_typed_form
+from core.accounts.sessions import ended_account_of
+from core.common import clock
+
+TOKEN_KEY: Final = "portal_typed"  # noqa: S105
+ONLY_KEEP: Final = "only_keep_typed"
+"""Sent by the page's script at the end of a session: nobody has pressed the button."""
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+Choice = Callable[[HttpRequest], Mapping[str, str]]
+
+
+def keeps_typed(choose: Choice) -> Callable[[View[P]], View[P]]:
+    """Keep what `choose` takes from a form that comes without a session any more.
+
+    Stands above `signed_in`. The person signs in and comes back to the form with what was typed;
+    nothing is done by itself. Where it is not known whose session it was, nothing is kept.
+    """
+
+    def decorate(view: View[P]) -> View[P]:
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if request.method != "POST":
+                return view(request, *args, **kwargs)
+            if not isinstance(request.user, User):
+                _keep(request, ended_account_of(request), choose(request))
+                query = urlencode({"next": request.path})
+                return HttpResponseRedirect(f"{reverse('login_options')}?{query}")
+            if ONLY_KEEP in request.POST:
+                # Another tab has signed in meanwhile: show the form, but do not act on it.
+                _keep(request, request.user.id, choose(request))
+                return HttpResponseRedirect(request.path)
+            return view(request, *args, **kwargs)
+
+        return update_wrapper(guarded, view)  # type: ignore[return-value]
+
+    return decorate
+
+
+def fields_named(*names: str) -> Choice:
+    """Return a choice that takes the named fields, as far as they were sent."""
+
+    def choose(request: HttpRequest) -> Mapping[str, str]:
+        return {name: request.POST[name] for name in names if name in request.POST}
+
+    return choose
+
+
+def take_typed(request: HttpRequest) -> dict[str, str]:
+    """Return what was typed into this page's form before the session ended, once, else nothing."""
+    if request.method != "GET" or not isinstance(request.user, User):
+        return {}
+    kept = request.session.get(TOKEN_KEY, {})
+    if request.path not in kept:
+        return {}
+    token = kept.pop(request.path)
+    request.session[TOKEN_KEY] = kept
+    typed = take_typed_form(
+        token=token, account_id=request.user.id, path=request.path, at=clock.now()
+    )
+    return typed or {}
+
+
+def _keep(request: HttpRequest, account_id: UUID | None, fields: Mapping[str, str]) -> None:
+    if account_id is None or not any(fields.values()):
+        return
+    token = keep_typed_form(account_id=account_id, path=request.path, fields=fields, at=clock.now())
+    if token is not None:
+        request.session[TOKEN_KEY] = {**request.session.get(TOKEN_KEY, {}), request.path: token}
