@@ -109,8 +109,13 @@ def test_every_kind_of_hash_is_compared_once_for_everybody(
             return self.hash.fits(password)
 
     monkeypatch.setattr(imported, "read_hash", Counted)
-    ours: list[Any] = []
-    monkeypatch.setattr(imported, "password_matches", lambda *it: bool(ours.append(it)))
+    ours: list[object] = []
+
+    def of_ours(*given: object) -> bool:
+        ours.append(given)
+        return False
+
+    monkeypatch.setattr(imported, "password_matches", of_ours)
     for number, name in enumerate(("nobody", "lena", "petra", "nohash", "dana"), start=1):
         compared.clear()
         check_first_password(username=name, password="wrong", address="192.0.2.1", at=START)
@@ -122,9 +127,12 @@ def test_known_and_unknown_take_as_long(monkeypatch: pytest.MonkeyPatch) -> None
     """The naive way, to compare with the account's own hash alone, is told apart at once."""
     make_imported("lena")
     slow = 1.0
-    monkeypatch.setattr(
-        imported_hashes._Bcrypt, "fits", lambda self, password: bool(time.sleep(slow))
-    )
+
+    def slowly(_self: object, _password: str) -> bool:
+        time.sleep(slow)
+        return False
+
+    monkeypatch.setattr(imported_hashes._Bcrypt, "fits", slowly)
 
     def measured(name: str) -> float:
         began = time.perf_counter()
@@ -149,11 +157,9 @@ def test_failures_here_and_at_the_normal_sign_in_count_together() -> None:
     walk.post("/login/email/", email=user.email, password="wrong")
     for _ in range(failures - 2):
         walk.log_in("dana", "wrong")
-    user.refresh_from_db()
-    assert user.locked_at is None
+    assert User.objects.get(pk=user.pk).locked_at is None
     walk.log_in("dana", "wrong")
-    user.refresh_from_db()
-    assert user.locked_at is not None
+    assert User.objects.get(pk=user.pk).locked_at is not None
     assert walk.log_in("dana", PASSWORD).status_code == 200
 
 

@@ -50,8 +50,8 @@ def phc_argon2() -> str:
 FORMS = {
     "Django's PBKDF2": PBKDF2PasswordHasher().encode(PASSWORD, "saltsalt", 1000),
     "Django's PBKDF2 with SHA-1": PBKDF2SHA1PasswordHasher().encode(PASSWORD, "saltsalt", 1000),
-    "Django's bcrypt": QuickBCrypt().encode(PASSWORD, bcrypt.gensalt(4)),
-    "Django's bcrypt of SHA-256": QuickBCryptSHA256().encode(PASSWORD, bcrypt.gensalt(4)),
+    "Django's bcrypt": QuickBCrypt().encode(PASSWORD, QuickBCrypt().salt()),
+    "Django's bcrypt of SHA-256": QuickBCryptSHA256().encode(PASSWORD, QuickBCryptSHA256().salt()),
     "Django's Argon2": Argon2PasswordHasher().encode(PASSWORD, "saltsaltsalt"),
     "bcrypt 2a": raw_bcrypt("2a"),
     "bcrypt 2b": raw_bcrypt("2b"),
