@@ -128,6 +128,7 @@ ACCOUNT_RATE_LIMITS: bool = False
 PORTAL_LOGIN_STAGES = [
     "core.mfa.stages.MfaRegistrationStage",
     "core.mfa.stages.ChallengeStage",
+    "contracts.registration.stages.TermsStage",
     "core.mfa.stages.RememberStage",
 ]
 

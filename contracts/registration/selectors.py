@@ -1,6 +1,7 @@
 """Read registrations under way."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,17 +16,19 @@ from contracts.registration.models import (
     TermsAcceptance,
 )
 from contracts.registration.states import LIVE
-from contracts.registration.terms import terms_digest
+from contracts.registration.terms import terms_are_due, terms_digest
 from contracts.roster.models import RosterEntry
 from contracts.roster.selectors import find_entry
 from core.accounts.models import User
+from core.accounts.policies import contracts_in_hand
 from core.common.clock import now
 from core.groups.access import list_providers
 from core.groups.models import Provider
 from core.groups.permissions import Permission
+from core.groups.selectors import works_in
 from tenants import registry
 from tenants.configuration.document import ContractDocument, TermsVersion
-from tenants.context import contract_context
+from tenants.context import ActiveContract, contract_context
 
 
 def find_live_registration(
@@ -141,6 +144,35 @@ def has_accepted_terms(*, account_id: UUID, contract_id: UUID, terms: TermsVersi
     return TermsAcceptance.objects.filter(
         account_id=account_id, contract_id=contract_id, sha256=terms_digest(terms)
     ).exists()
+
+
+@dataclass(frozen=True)
+class DueTerms:
+    """A contract whose terms of use an account has to accept, and the version in effect."""
+
+    contract: ActiveContract
+    terms: TermsVersion
+
+
+def list_due_terms(user: User, *, only: ActiveContract | None, at: datetime) -> Sequence[DueTerms]:
+    """Return the terms that an account has to accept before it goes on, by the contract's name.
+
+    Asked are people who work for a provider, in each of their contracts, or in `only` one on a
+    host that shows no other. One query while nothing is due.
+    """
+    contracts = [one for one in contracts_in_hand(user) if only is None or one.id == only.id]
+    if not contracts:
+        return []
+    accepted: dict[UUID, set[str]] = {one.id: set() for one in contracts}
+    rows = TermsAcceptance.objects.filter(account_id=user.id, contract_id__in=list(accepted))
+    for contract_id, sha256 in rows.values_list("contract_id", "sha256"):
+        accepted[contract_id].add(sha256)
+    due = [
+        DueTerms(one, terms)
+        for one in sorted(contracts, key=lambda one: one.name)
+        if (terms := terms_are_due(one.document, accepted[one.id], on=local_date(one.document, at)))
+    ]
+    return [one for one in due if works_in(user.id, one.contract.id)]
 
 
 def local_date(document: ContractDocument, at: datetime) -> date:

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Collection
+from datetime import date
 
 from tenants.configuration.document import ContractDocument, TermsVersion
 
@@ -19,3 +21,23 @@ def terms_digest(terms: TermsVersion) -> str:
 def find_terms(document: ContractDocument, version: str) -> TermsVersion | None:
     """Return the version of this name, or None."""
     return next((terms for terms in document.terms if terms.version == version), None)
+
+
+def terms_are_due(
+    document: ContractDocument, accepted: Collection[str], *, on: date
+) -> TermsVersion | None:
+    """Return the version to accept on a day, or None when nothing is to be asked.
+
+    `accepted` are the digests of the texts that an account accepted in this contract. Who has
+    accepted none is asked. Of later texts only those that say so ask again (`reaccept`); one that
+    does makes the present text due, whatever the present one says itself.
+    """
+    current = document.current_terms(on)
+    digests = {terms_digest(terms): terms for terms in document.terms}
+    if terms_digest(current) in accepted:
+        return None
+    known = [digests[sha256].effective_on for sha256 in accepted if sha256 in digests]
+    since = max(known, default=date.min)
+    newer = [terms for terms in document.terms if since < terms.effective_on <= on]
+    asks = not accepted or any(terms.reaccept for terms in [*newer, current])
+    return current if asks else None

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from contracts.registration.views import journey, links, providers, start, terms
+from contracts.registration.views import due_terms, journey, links, providers, start, terms
 
 app_name = "registration"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("register/<uuid:journey_id>/confirmation/", journey.confirmation, name="confirmation"),
     path("register/<uuid:journey_id>/resend/", journey.resend, name="resend"),
     path("register/<uuid:journey_id>/address/", journey.address, name="address"),
+    path("login/terms/", due_terms.due_terms, name="terms_due"),
     path("terms/", terms.terms, name="terms"),
     path("terms/<str:version>/", terms.terms_version, name="terms_version"),
     path("providers/add/", providers.add_provider, name="add_provider"),

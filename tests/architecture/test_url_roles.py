@@ -182,6 +182,7 @@ TABLE: dict[str, Row] = {
     "registration:confirmation": same(302),
     "registration:resend": same(302),
     "registration:address": same(302),
+    "registration:terms_due": before_sign_in(LOGIN),
     "registration:terms": same(200),
     "registration:terms_version": same(404),
     # Whoever proves identifier and code may add a provider, whatever their role elsewhere

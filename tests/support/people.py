@@ -7,6 +7,10 @@ from uuid import UUID
 from django.contrib.auth.hashers import make_password
 from django.test import Client
 
+from contracts.evidence.services.records import AcceptedTerms
+from contracts.registration.selectors import local_date
+from contracts.registration.services.providers import accept_terms
+from contracts.registration.terms import terms_digest
 from core.accounts.models import User
 from core.accounts.services.accounts import create_account
 from core.common import clock
@@ -61,8 +65,12 @@ def make_provider(
     *,
     identifier: str = "1234567893",
     name: str = "Elm Clinic",
+    accepted: bool = True,
 ) -> Provider:
-    """Register a provider for an account, which becomes its Provider Group Admin."""
+    """Register a provider for an account, which becomes its Provider Group Admin.
+
+    Like everybody who registers it has accepted the terms of use, unless it is said not to.
+    """
     facts = ProviderFacts(
         identifier=identifier,
         identifier_type="npi",
@@ -75,8 +83,20 @@ def make_provider(
         state="WV",
         zip="25301",
     )
+    if accepted:
+        accept_present_terms(user, contract)
     return register_provider(
         user=user, group=None, contract=contract, facts=facts, by=user.id, at=START
+    )
+
+
+def accept_present_terms(user: User, contract: ActiveContract) -> None:
+    """Keep that an account accepted what a contract asks now."""
+    terms = contract.document.current_terms(local_date(contract.document, clock.now()))
+    accept_terms(
+        account_id=user.id,
+        contract_id=contract.id,
+        terms=AcceptedTerms(terms.version, terms_digest(terms), START),
     )
 
 

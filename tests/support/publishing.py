@@ -1,5 +1,6 @@
 """Publications in the midst of a test: what a program changes while people are on its pages."""
 
+from datetime import timedelta
 from typing import Any
 
 from contracts.registration.selectors import local_date
@@ -19,10 +20,10 @@ def publish_change(slug: str, **fields: Any) -> ContractDocument:
     return document
 
 
-def publish_terms(slug: str, *, version: str, text: str) -> TermsVersion:
-    """Publish one more version of a program's terms of use, in effect from today."""
+def publish_terms(slug: str, *, version: str, text: str, days_ago: int = 0) -> TermsVersion:
+    """Publish one more version of a program's terms of use, in effect from today or before."""
     document = registry.get_contract(slug).document
-    former, today = document.terms, local_date(document, now())
+    former, today = document.terms, local_date(document, now()) - timedelta(days=days_ago)
     newer = former[-1].model_copy(
         update={"version": version, "effective_on": today, "text": (text,)}
     )

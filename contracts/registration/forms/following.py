@@ -36,6 +36,25 @@ class TermsForm(PortalForm):
         return self.is_bound and self.data.get("terms_digest") != self.present
 
 
+class DueTermsForm(TermsForm):
+    """The same at a sign-in, where the page also names the program whose terms it shows."""
+
+    program = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, program: str, terms: TermsVersion, **kwargs: Any) -> None:
+        super().__init__(*args, terms=terms, **kwargs)
+        self.asked_by = program
+        self.initial["program"] = program
+        self.fields["accepted"].error_messages["required"] = (
+            "To continue, read the terms of use and tick that you agree to them."
+        )
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether another text was shown, or the same one for another program."""
+        return super().is_outdated or (self.is_bound and self.data.get("program") != self.asked_by)
+
+
 class AddressForm(PortalForm):
     """Another address for the registration link."""
 

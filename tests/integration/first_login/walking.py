@@ -6,16 +6,11 @@ from typing import Any
 import bcrypt
 from django.test import Client
 
-from contracts.evidence.services.records import AcceptedTerms
-from contracts.registration.selectors import local_date
-from contracts.registration.services.providers import accept_terms
-from contracts.registration.terms import terms_digest
 from core.accounts.models import User
 from core.accounts.services.accounts import grant_contract_access
 from core.accounts.services.imported import import_account
 from core.common import clock
 from core.notifications.models import LocalMessage
-from tenants.context import ActiveContract
 from tenants.registry import get_contract
 from tests.support.people import PHONE, START, deliver_all, last_code
 
@@ -28,10 +23,8 @@ def old_hash(password: str = OLD_PASSWORD) -> str:
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()
 
 
-def make_imported(
-    name: str = "lena", *, password_hash: str | None = None, accepted: bool = True
-) -> User:
-    """Bring in `<name>@clinic.example`, who works in wv-bh and, unless not, accepted its terms."""
+def make_imported(name: str = "lena", *, password_hash: str | None = None) -> User:
+    """Bring in `<name>@clinic.example`, whose policy is that of wv-bh."""
     user = import_account(
         username=name,
         email=f"{name}@clinic.example",
@@ -44,19 +37,7 @@ def make_imported(
     )
     contract = get_contract("wv-bh")
     grant_contract_access(user_id=user.id, contract_id=contract.id, at=START)
-    if accepted:
-        accept_present_terms(user, contract)
     return user
-
-
-def accept_present_terms(user: User, contract: ActiveContract) -> None:
-    """Keep that an account accepted what a contract asks now."""
-    terms = contract.document.current_terms(local_date(contract.document, clock.now()))
-    accept_terms(
-        account_id=user.id,
-        contract_id=contract.id,
-        terms=AcceptedTerms(terms.version, terms_digest(terms), START),
-    )
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""Terms of use at a sign-in."""
