@@ -5,6 +5,11 @@ and config/middleware.py from whom it counts (TRUSTED_PROXIES). Gunicorn would t
 127.0.0.1, and from any Unix socket, whatever TRUSTED_PROXIES says.
 """
 
+import os
+
 forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
+# Written back into the environment: each process hashes on its share of the cores
+# (core/accounts/hashers.py) and has to know how many share them.
+workers = int(os.environ.setdefault("WEB_CONCURRENCY", "2"))

@@ -1,6 +1,7 @@
 """A WSGI application that says what the server made of a request."""
 
 import json
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
 
 
 def application(environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
-    """Answer with the request's environment as JSON."""
+    """Answer with the request's environment as JSON, and how many processes there are."""
     start_response("200 OK", [("Content-Type", "application/json")])
-    return [json.dumps({name: str(value) for name, value in environ.items()}).encode()]
+    said = {name: str(value) for name, value in environ.items()}
+    said["processes"] = os.environ.get("WEB_CONCURRENCY", "not told")
+    return [json.dumps(said).encode()]

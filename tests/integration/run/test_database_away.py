@@ -51,7 +51,8 @@ def port(state: Path) -> Iterator[int]:
         [
             *(sys.executable, "-m", "gunicorn", "config.wsgi:application"),
             *("--config", "python:config.gunicorn", "--bind", f"127.0.0.1:{port}"),
-            *("--worker-class", "gthread", "--threads", "2", "--graceful-timeout", "1"),
+            *("--workers", "1", "--worker-class", "gthread", "--threads", "2"),
+            *("--graceful-timeout", "1"),
         ],
         cwd=ROOT,
         env={

@@ -64,3 +64,10 @@ def test_the_settings_are_those_of_every_web_process() -> None:
     command = (ROOT / "Procfile").read_text().split("web:")[1].splitlines()[0]
     assert " ".join(SETTINGS) in command
     assert " ".join(SETTINGS) in " ".join(map(str, web([]).command))
+
+
+def test_each_process_knows_how_many_share_the_cores(port: int) -> None:
+    # An option on the command line would win over the file and leave the processes untold.
+    assert environment_of(port)["processes"] == "2"
+    command = (ROOT / "Procfile").read_text() + " ".join(map(str, web([]).command))
+    assert "--workers" not in command
