@@ -24,6 +24,7 @@ from tenants.configuration.document import (
 )
 from tenants.context import ActiveContract
 from tenants.errors import NotConfiguredError
+from tenants.in_hand import contract_of
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class Site:
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
-        self.contract: ActiveContract | None = getattr(request, "contract", None)
+        self.contract = contract_of(request)
         self.is_portal_host: bool = getattr(request, "is_portal_host", True)
 
     @cached_property

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from core.mfa.models import MfaRegistration
 from core.mfa.selectors import find_mfa_registration
+from tenants.in_hand import contract_of
 
 SESSION_KEY = "mfa_registration"
 PAGES = {
@@ -35,7 +36,7 @@ def find_own_registration(request: HttpRequest) -> MfaRegistration | None:
     if SESSION_KEY not in request.session:
         return None
     registration = find_mfa_registration(UUID(request.session[SESSION_KEY]))
-    contract = getattr(request, "contract", None)
+    contract = contract_of(request)
     if registration is None or registration.contract_id != (contract.id if contract else None):
         return None
     return registration

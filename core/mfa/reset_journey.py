@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from core.mfa.models import PasswordReset
 from core.mfa.reset_states import ResetStep
 from core.mfa.services.resets import ResetRun, find_reset
+from tenants.in_hand import contract_of
 
 SESSION_KEY = "password_reset"
 PAGES = {
@@ -34,7 +35,7 @@ def find_own_reset(request: HttpRequest, *, at: datetime) -> ResetRun | None:
     """Return the run of this browser that goes on in the contract in hand, or None."""
     reset_id = own_reset_id(request)
     run = find_reset(reset_id, at=at) if reset_id else None
-    contract = getattr(request, "contract", None)
+    contract = contract_of(request)
     if run is None or run.reset.contract_id != (contract.id if contract else None):
         return None
     return run

@@ -11,6 +11,7 @@ from core.mfa.policies import METHOD_OF_CHANNEL
 from core.mfa.selectors import kinds_of
 from core.mfa.services.registrations import begin_mfa_registration
 from core.mfa.sources import SourceGoneError
+from tenants.in_hand import contract_of
 
 
 class MfaRegistrationStage(PortalStage):
@@ -31,7 +32,7 @@ class MfaRegistrationStage(PortalStage):
             registration = begin_mfa_registration(
                 source_kind="account",
                 source_id=self.user.id,
-                contract=getattr(self.request, "contract", None),
+                contract=contract_of(self.request),
                 at=clock.now(),
             )
         except SourceGoneError:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import get_script_prefix, reverse
+from django.urls import reverse
 
 from core.accounts.allauth_wrapper import methods_used
 from core.accounts.models import User
@@ -18,6 +18,7 @@ from core.mfa.methods import available_options
 from core.mfa.policies import accepts
 from tenants.configuration.policy import Method
 from tenants.context import ActiveContract
+from tenants.in_hand import contract_of, path_in
 
 AS_ADMIN = "admin"
 """Says in an address that somebody is about to administer; it only ever asks for more."""
@@ -100,16 +101,9 @@ def satisfied(
 def step_up_path(
     request: HttpRequest, contract: ActiveContract, *, back_to: str, as_admin: bool = False
 ) -> str:
-    """Return the path of the page that asks, on the host in hand; it leads to `back_to`.
-
-    On a portal host every contract is under its slug; a contract's own host has no other.
-    """
-    path = reverse("mfa:step_up")
-    in_hand = getattr(request, "contract", None)
-    if in_hand is None or in_hand.id != contract.id:
-        path = f"/{contract.slug}/{path.removeprefix(get_script_prefix())}"
+    """Return the path of the page that asks, on the host in hand; it leads to `back_to`."""
     query = {"next": back_to} | ({AS_ADMIN: "1"} if as_admin else {})
-    return path + "?" + urlencode(query)
+    return path_in(contract, request, "mfa:step_up") + "?" + urlencode(query)
 
 
 def bar_entry(request: HttpRequest) -> HttpResponse | None:
@@ -117,7 +111,7 @@ def bar_entry(request: HttpRequest) -> HttpResponse | None:
 
     The check of `core.accounts.access.signed_in`: every page of a contract for signed-in people.
     """
-    contract: ActiveContract | None = getattr(request, "contract", None)
+    contract = contract_of(request)
     if contract is None or satisfied(request, contract) is None:
         return None
     is_page = request.method in {"GET", "HEAD"}

@@ -17,12 +17,12 @@ from django.urls import reverse
 from core.accounts.access import SignedInRequest, signed_in
 from core.accounts.allauth_wrapper import methods_used
 from core.accounts.models import User
-from core.accounts.views.sign_in import contract_of
 from core.common import clock
 from core.staff.permissions import StaffPermission
 from core.staff.policies import session_suffices
 from core.staff.scope import StaffActor, StaffScope, find_staff
 from core.staff.services.refusals import record_staff_refusal
+from tenants.in_hand import contract_of
 from tenants.routing import absolute_url
 
 P = ParamSpec("P")

@@ -10,9 +10,9 @@ from contracts.registration.services.terms import accept_at_sign_in, decline_at_
 from contracts.registration.stages import TermsStage
 from contracts.registration.views.shared import posted
 from core.accounts.allauth_wrapper import drop_sign_in, find_stage
-from core.accounts.views.sign_in import contract_key_of
 from core.common import clock
 from core.common.http import get_or_post
+from tenants.in_hand import contract_key_of
 
 
 @get_or_post

@@ -23,7 +23,7 @@ from contracts.registration.services.additions import (
     add_provider as add_provider_to_account,
 )
 from contracts.registration.services.additions import claim_own_registration
-from contracts.registration.views.shared import contract_of, path_in, posted
+from contracts.registration.views.shared import posted
 from contracts.registration.views.start import answer_claim, journey_path
 from contracts.roster.selectors import find_entry
 from core.accounts.access import SignedInRequest, signed_in
@@ -34,6 +34,7 @@ from core.common.identifiers import normalize
 from core.mfa.stepping_up import satisfied, step_up_path
 from tenants import registry
 from tenants.context import ActiveContract
+from tenants.in_hand import contract_of, path_in
 
 
 def _typed_number(request: HttpRequest) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.urls import get_script_prefix, reverse
+from django.urls import reverse
 
 from contracts.registration.models import Journey
 from contracts.registration.selectors import find_journey
@@ -14,6 +14,7 @@ from core.common import clock
 from core.common.context import current_context
 from core.common.networks import caller_of
 from tenants.context import ActiveContract
+from tenants.in_hand import contract_of
 
 STEPS: Final = ("Your organization", "Your information", "Terms of use", "Confirm by e-mail")
 _SESSION_KEY: Final = "registration_journeys"
@@ -21,12 +22,6 @@ _MOST_JOURNEYS: Final = 10
 
 JourneyView = Callable[[HttpRequest, Journey, ActiveContract], HttpResponse]
 View = Callable[[HttpRequest, UUID], HttpResponse]
-
-
-def contract_of(request: HttpRequest) -> ActiveContract | None:
-    """Return the contract whose page this is; None on the portal host."""
-    contract: ActiveContract | None = getattr(request, "contract", None)
-    return contract
 
 
 def posted(request: HttpRequest) -> QueryDict | None:
@@ -49,17 +44,6 @@ def hold_journeys(request: HttpRequest, journeys: Iterable[Journey]) -> None:
 def held_journeys(request: HttpRequest) -> Sequence[UUID]:
     """Return the keys of the journeys that this browser may open."""
     return [UUID(key) for key in request.session.get(_SESSION_KEY, [])]
-
-
-def path_in(contract: ActiveContract, request: HttpRequest, name: str, **kwargs: object) -> str:
-    """Return the path of a page of a contract on the host that is being visited.
-
-    On a portal host every contract is under its slug; on a contract's own host there is no other.
-    """
-    path = reverse(name, kwargs=kwargs)
-    if contract_of(request) == contract or not getattr(request, "is_portal_host", True):
-        return path
-    return f"/{contract.slug}/{path.removeprefix(get_script_prefix())}"
 
 
 def journey_page(view: JourneyView) -> View:

@@ -15,10 +15,8 @@ from contracts.registration.services.code_requests import request_code
 from contracts.registration.services.journeys import StartOutcome, StartResult, start_registration
 from contracts.registration.views.shared import (
     STEPS,
-    contract_of,
     held_journeys,
     hold_journeys,
-    path_in,
     posted,
     remote_address,
 )
@@ -28,6 +26,7 @@ from core.accounts.typed_forms import take_typed
 from core.common import clock
 from core.common.http import get_only, get_or_post
 from tenants import registry
+from tenants.in_hand import contract_of, path_in
 
 _SENSITIVE = sensitive_post_parameters("code", "remittance_on", "remittance_amount")
 

@@ -5,11 +5,11 @@ from django.shortcuts import render
 
 from contracts.registration.selectors import local_date
 from contracts.registration.terms import find_terms
-from contracts.registration.views.shared import contract_of
 from core.common import clock
 from core.common.http import get_only
 from tenants.configuration.document import TermsVersion
 from tenants.context import ActiveContract
+from tenants.in_hand import contract_of
 
 
 @get_only

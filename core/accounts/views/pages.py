@@ -6,8 +6,8 @@ from django.urls import reverse
 
 from core.accounts.columns import keep_column
 from core.accounts.policies import offered_options
-from core.accounts.views.sign_in import contract_of
 from core.common.http import get_only, get_or_post
+from tenants.in_hand import contract_of
 
 
 @get_only

@@ -1,8 +1,5 @@
 """Login options, address and password, and out again."""
 
-from typing import Any
-from uuid import UUID
-
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -27,8 +24,7 @@ from core.common import clock
 from core.common.context import current_context
 from core.common.http import get_or_post
 from core.common.ids import uuid7
-from tenants import registry
-from tenants.configuration.document import BrandSection, ContractDocument
+from tenants.in_hand import contract_key_of, contract_of
 
 NEXT_KEY = "portal_next"
 REMEMBER_KEY = "remember"
@@ -159,27 +155,6 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     drop_sign_in(request)
     request.session.flush()
     return HttpResponseRedirect(reverse("login_options"))
-
-
-def contract_of(request: HttpRequest) -> Any:
-    """Return the contract in hand (tenants.context.ActiveContract), or None on a portal host."""
-    return getattr(request, "contract", None)
-
-
-def brand_of(request: HttpRequest) -> BrandSection:
-    """Return the brand of the contract or portal host that a request came to."""
-    contract = contract_of(request)
-    document: ContractDocument | None = contract.document if contract else None
-    if document is not None:
-        return document.brand
-    return registry.get_deployment().brand_of(getattr(request, "site_host", ""))
-
-
-def contract_key_of(request: HttpRequest) -> str:
-    """Return the key of the contract in hand as text, "" on a portal host."""
-    contract = contract_of(request)
-    key: UUID | None = contract.id if contract else None
-    return str(key) if key else ""
 
 
 def take_next(request: HttpRequest) -> str:

@@ -14,8 +14,8 @@ from core.accounts.models import User
 from core.accounts.paths import is_own_path
 from core.accounts.policies import contracts_in_hand, policy_of
 from core.accounts.sessions import carry_on
-from core.accounts.views.sign_in import contract_of
 from core.mfa.selectors import count_recovery_codes
+from tenants.in_hand import contract_of
 
 
 def methods_for(request: SignedInRequest) -> set[str]:

@@ -9,7 +9,6 @@ from django.urls import reverse
 from core.accounts.allauth_wrapper import PortalStage, drop_sign_in, find_stage, note_method
 from core.accounts.models import User
 from core.accounts.policies import policy_for
-from core.accounts.views.sign_in import contract_key_of
 from core.common.http import get_only, get_or_post
 from core.mfa.codes import Purpose
 from core.mfa.methods import available_options
@@ -19,6 +18,7 @@ from core.mfa.proofs import Proof, ProofUrls
 from core.mfa.stages import ChallengeStage
 from core.mfa.views.proving import proof_call_state, proof_page
 from core.mfa.views.shared import client_redirect
+from tenants.in_hand import contract_key_of
 
 URLS = ProofUrls(page="mfa:challenge", call="mfa:challenge_call_state")
 _LOGIN_OPTIONS = ("phone", "email")

@@ -18,7 +18,6 @@ from core.accounts.services.sign_in import (
     Refusal,
     check_password_of,
 )
-from core.accounts.views.sign_in import contract_key_of
 from core.common import clock
 from core.common.context import current_context
 from core.common.http import get_only, get_or_post
@@ -33,6 +32,7 @@ from core.mfa.proofs import Proof, ProofUrls
 from core.mfa.services.confirmations import confirm_session
 from core.mfa.views.proving import proof_call_state, proof_page
 from core.mfa.views.shared import client_redirect, locked_out
+from tenants.in_hand import contract_key_of
 
 URLS = ProofUrls(page="mfa:confirm_proof", call="mfa:confirm_call_state")
 WRONG = "This is not your password. After several failed tries your account is locked."

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from core.accounts.views.sign_in import brand_of
 from core.mfa.qr import draw_qr_code
 from core.mfa.services.passkeys import Options
 from core.mfa.totp import app_address
+from tenants.in_hand import brand_of
 
 NOT_CONFIRMED = (
     "This code does not fit. Take the one that the app shows now; the clock of the phone must be "

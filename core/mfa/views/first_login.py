@@ -10,7 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from core.accounts.hashers import HashingBusyError
 from core.accounts.models import User
 from core.accounts.services.imported import check_first_password
-from core.accounts.views.sign_in import REGISTERED_KEY, contract_of
+from core.accounts.views.sign_in import REGISTERED_KEY
 from core.common import clock
 from core.common.context import current_context
 from core.common.http import get_or_post
@@ -19,6 +19,7 @@ from core.mfa.journey import enter_mfa_registration
 from core.mfa.selectors import kinds_of
 from core.mfa.services.registration_links import SOURCE_KIND
 from core.mfa.services.registrations import begin_mfa_registration
+from tenants.in_hand import contract_of
 
 REFUSED: Final = (
     "We could not sign you in. Check the username and the password. After several failed tries an "

@@ -11,7 +11,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from core.accounts.hashers import HashingBusyError
 from core.accounts.models import User
-from core.accounts.views.sign_in import contract_of
 from core.common import clock
 from core.common.context import current_context
 from core.common.http import get_only, get_or_post
@@ -20,6 +19,7 @@ from core.mfa.models import HelpKind
 from core.mfa.services.help_requests import open_help_request
 from core.mfa.services.unfinished import remind_of_address, request_unfinished_link
 from core.notifications.selectors import delivery_is_late
+from tenants.in_hand import contract_of
 
 _REFERENCE_KEY = "help_reference"
 _TOO_MANY = 429

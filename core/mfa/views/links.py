@@ -4,11 +4,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from core.accounts.views.sign_in import contract_of
 from core.common import clock
 from core.common.http import get_only, get_or_post
 from core.mfa.journey import enter_mfa_registration
 from core.mfa.services.registration_links import follow_account_link
+from tenants.in_hand import contract_of
 
 
 @get_or_post

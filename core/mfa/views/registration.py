@@ -9,7 +9,6 @@ from core.accounts.hashers import HashingBusyError
 from core.accounts.passwords import describe_rules
 from core.accounts.policies import password_rules
 from core.accounts.services.passwords import WeakPasswordError
-from core.accounts.views.sign_in import brand_of
 from core.common import clock
 from core.common.http import get_only, get_or_post
 from core.mfa.forms import CodeForm, EmailForm, PasswordForm, PhoneForm
@@ -40,6 +39,7 @@ from core.mfa.views.shared import (
     why_not_sent,
     why_not_verified,
 )
+from tenants.in_hand import brand_of
 
 Context = dict[str, object]
 CURRENT = {"method": 1, "email": 2, "password": 3, "phone": 4, "phone_verify": 4}

@@ -14,7 +14,7 @@ from core.accounts.models import User
 from core.accounts.passwords import describe_rules
 from core.accounts.policies import effective_policy, password_rules
 from core.accounts.services.passwords import WeakPasswordError
-from core.accounts.views.sign_in import brand_of, contract_key_of, contract_of, take_next
+from core.accounts.views.sign_in import take_next
 from core.common import clock
 from core.common.context import current_context
 from core.common.http import get_only, get_or_post
@@ -47,6 +47,7 @@ from core.mfa.services.resets.runs import address_owner
 from core.mfa.views.proving import proof_call_state, proof_page
 from core.mfa.views.reset_holder import ResetHolder, over, tries_used_up
 from core.mfa.views.shared import why_not_sent, why_not_verified
+from tenants.in_hand import brand_of, contract_key_of, contract_of
 
 URLS = ProofUrls(page="mfa:reset_proof", call="mfa:reset_call_state")
 HOLDER = ResetHolder()

@@ -14,7 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from core.accounts.allauth_wrapper import SignInAttempt, sign_in_proven
 from core.accounts.models import User
 from core.accounts.services.sign_in import record_session_end
-from core.accounts.views.sign_in import contract_key_of, take_next
+from core.accounts.views.sign_in import take_next
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.ids import uuid7
@@ -30,6 +30,7 @@ from core.mfa.services.registrations import (
 )
 from core.mfa.sources import SourceDescription, SourceGoneError
 from core.mfa.states import Step, last_step, may_visit, pending_step
+from tenants.in_hand import contract_key_of
 
 STEPS = {
     "": ["Login method", "E-mail address", "Password", "Proof of the method"],

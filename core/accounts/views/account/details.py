@@ -18,9 +18,9 @@ from core.accounts.services.details import (
     details_version,
 )
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
-from core.accounts.views.sign_in import contract_of
 from core.common import clock
 from core.common.http import get_or_post
+from tenants.in_hand import contract_of
 
 
 def _field_of(name: str) -> str:

@@ -15,7 +15,6 @@ from core.accounts.models import User
 from core.accounts.services.accounts import EmailTakenError
 from core.accounts.sessions import carry_on, sign_in_of
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
-from core.accounts.views.sign_in import contract_of
 from core.common import clock
 from core.common.http import get_only, get_or_post
 from core.common.masking import mask_phone
@@ -35,6 +34,7 @@ from core.mfa.services.changes import (
 from core.mfa.views.account_shared import methods_for
 from core.mfa.views.calls import STOP_ASKING, call_fragment
 from core.mfa.views.shared import client_redirect, why_not_sent, why_not_verified
+from tenants.in_hand import contract_of
 
 Context = dict[str, object]
 

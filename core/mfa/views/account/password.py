@@ -12,13 +12,13 @@ from core.accounts.passwords import describe_rules
 from core.accounts.policies import password_rules, policy_for
 from core.accounts.services.passwords import WeakPasswordError
 from core.accounts.sessions import carry_on
-from core.accounts.views.sign_in import brand_of, contract_of
 from core.common import clock
 from core.common.http import get_or_post
 from core.mfa.forms import PasswordForm
 from core.mfa.freshness import fresh_sign_in
 from core.mfa.services.changes import ChangeOverError
 from core.mfa.services.own_password import change_own_password
+from tenants.in_hand import brand_of, contract_of
 
 
 @sensitive_post_parameters("password", "confirmation")
