@@ -1,9 +1,9 @@
 """The columns of a roster file, and how its header is read."""
 
-import difflib
 from collections.abc import Sequence
 from typing import Final
 
+from core.common.tables import header_problems
 from tenants.configuration.document import (
     KnowledgeProofRule,
     ProgramIdRule,
@@ -50,31 +50,7 @@ def required_columns(registration: RegistrationSection) -> tuple[str, ...]:
 def read_header(cells: Sequence[str], registration: RegistrationSection) -> list[str]:
     """Return the problems of a header row; empty when the file can be read by it.
 
-    A column that is not known is a problem: a mistyped `ends_on` would keep ended providers in.
+    A column that is not known is one: a mistyped `ends_on` would keep ended providers in.
     """
-    names = column_names(cells)
-    problems = [
-        f"The column {column} is missing."
-        for column in required_columns(registration)
-        if column not in names
-    ]
-    problems += [
-        f"The column {name} is there twice."
-        for name in sorted(set(names))
-        if name and names.count(name) > 1
-    ]
-    problems += [_unknown(name) for name in names if name not in COLUMNS]
-    return problems
-
-
-def column_names(cells: Sequence[str]) -> list[str]:
-    """Return the names in a header row, without regard to case and surrounding spaces."""
-    return [cell.strip().lower().replace(" ", "_") for cell in cells]
-
-
-def _unknown(name: str) -> str:
-    if not name:
-        return "A column has no name."
-    near = difflib.get_close_matches(name, COLUMNS, n=1)
-    hint = f" Is it {near[0]}?" if near else ""
-    return f"The column {name[:40]!r} is not one of a roster.{hint}"
+    required = required_columns(registration)
+    return header_problems(cells, known=COLUMNS, required=required, what="a roster")

@@ -14,6 +14,7 @@ from django.core.validators import validate_email
 from contracts.registration.rules import is_issued_code, parse_amount, parse_date
 from core.common.identifiers import IdentifierType, normalize, npi_is_valid
 from core.common.phones import PhoneNumberError, parse_us_phone
+from core.common.tables import Rejection
 from tenants.configuration.document import (
     IssuedCodeRule,
     KnowledgeProofRule,
@@ -35,15 +36,6 @@ _LONGEST: Final = {
 }
 _LONGEST_OTHER: Final = 80
 _LONGEST_AMOUNT: Final = Decimal(10) ** 12
-
-
-@dataclass(frozen=True)
-class Rejection:
-    """Why one value of one row cannot be taken. `row` counts as a spreadsheet does: header is 1."""
-
-    row: int
-    column: str
-    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)

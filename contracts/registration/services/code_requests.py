@@ -11,6 +11,7 @@ from django.db.models import Q
 from contracts.registration.kinds import CODE_KIND, CODE_REQUEST_KIND, NOBODY
 from contracts.registration.selectors import is_open, local_date
 from contracts.registration.services.attempts import THROTTLED, Allowance, Limit, count_attempt
+from contracts.registration.units import unit_key_of
 from contracts.roster.models import RosterEntry
 from core.audit.recording import record
 from core.common.identifiers import normalize
@@ -96,8 +97,9 @@ def enqueue_codes(*, contract: ActiveContract, entry_ids: Sequence[UUID], at: da
 
 
 def _unit_key(contract: ActiveContract, entry: RosterEntry) -> str:
-    by_location = contract.document.registration.unit == "location"
-    return str(entry.id) if by_location else entry.identifier
+    return unit_key_of(
+        contract.document, entry_id=entry.id, identifier=entry.identifier, code=entry.code
+    )
 
 
 def _record(

@@ -16,6 +16,7 @@ from contracts.registration.rules import (
     evaluate,
 )
 from contracts.registration.selectors import local_date
+from contracts.registration.units import number_of, unit_key_of
 from contracts.roster.models import RosterEntry
 from contracts.roster.selectors import entry_facts, list_codes, list_entries_by_identifier
 from core.accounts.policies import find_contract
@@ -52,14 +53,17 @@ class Finding:
     @property
     def unit_key(self) -> str:
         """What registers once in the contract (registration.unit)."""
-        if self.contract.document.registration.unit == "location":
-            return str(self.entry.id)
-        return self.identifier or str(self.entry.id)
+        return unit_key_of(
+            self.contract.document,
+            entry_id=self.entry.id,
+            identifier=self.entry.identifier,
+            code=self.entry.code,
+        )
 
     @property
     def identifier(self) -> str:
         """The number that names the provider, or the program's own; empty where it has neither."""
-        return self.entry.identifier or self.entry.code
+        return number_of(identifier=self.entry.identifier, code=self.entry.code)
 
 
 @dataclass(frozen=True)

@@ -38,12 +38,17 @@ class EntryGoneError(DomainError):
     )
 
 
-class ProvenUnit(Protocol):
-    """What a pending registration and a journey have in common: whose registration was proven."""
+class Unit(Protocol):
+    """What registers once in a contract, and the number that names it."""
 
     unit_key: str
     identifier: str
     identifier_type: str
+
+
+class ProvenUnit(Unit, Protocol):
+    """What a pending registration and a journey have in common: whose registration was proven."""
+
     roster_entry_id: UUID
     evidence: dict[str, object]
 
@@ -79,7 +84,7 @@ def register_proven(
             user=user,
             group=registrant.group,
             contract=contract,
-            facts=_facts(unit, entry),
+            facts=facts_of(unit, entry),
             by=user.id,
             at=at,
         )
@@ -131,7 +136,8 @@ def accept_terms(*, account_id: UUID, contract_id: UUID, terms: AcceptedTerms) -
     )
 
 
-def _facts(unit: ProvenUnit, entry: RosterEntry) -> ProviderFacts:
+def facts_of(unit: Unit, entry: RosterEntry) -> ProviderFacts:
+    """Return what is known of the provider that a roster entry names."""
     return ProviderFacts(
         identifier=unit.identifier,
         identifier_type=unit.identifier_type,

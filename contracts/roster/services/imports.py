@@ -8,14 +8,15 @@ from uuid import UUID
 
 from django.db import transaction
 
-from contracts.roster.files import FileRow, digest_of, read_rows
+from contracts.roster.files import read_rows
 from contracts.roster.models import RosterEntry, RosterImport
-from contracts.roster.rows import Rejection, RosterRow, read_row
+from contracts.roster.rows import RosterRow, read_row
 from contracts.roster.services.codes import take_over_codes
 from contracts.roster.services.index import rebuild_index
 from contracts.roster.services.staging import Difference, Staging, StagingWriter, staging
 from contracts.roster.spreadsheets import LOST_ZEROS, ColumnProblem, ColumnWatch
 from core.audit.recording import record
+from core.common.tables import FileRow, Rejection, digest_of
 from tenants.configuration.document import RegistrationSection
 from tenants.context import ActiveContract, require_contract
 
@@ -59,7 +60,7 @@ def import_roster(
     have, the shared index, `roster.imported`. A file with a single rejected row changes nothing;
     its refusal is recorded as `roster.refused` and returned in the report. A dry run goes the same
     way, writes nothing and records nothing. `progress` is told the number of rows read so far.
-    Raises RosterFileError for a file that cannot be read as a roster.
+    Raises TableFileError for a file that cannot be read as a roster.
     """
     contract = require_contract()
     digest = digest_of(path)

@@ -6,12 +6,12 @@ import pytest
 
 from contracts.directory.models import Fingerprint
 from contracts.directory.selectors import find_matches
-from contracts.roster.files import RosterFileError
 from contracts.roster.models import IssuedCode, RosterEntry, RosterImport
 from contracts.roster.selectors import list_entries
 from contracts.roster.services.staging import Difference
 from contracts.roster.spreadsheets import LOST_ZEROS
 from core.audit.models import AuditEvent
+from core.common.tables import TableFileError
 from tenants.configuration.document import ProgramIdRule
 from tenants.context import ActiveContract, contract_context
 from tenants.errors import NoContractError
@@ -154,7 +154,7 @@ def test_a_file_that_is_no_roster_changes_nothing(
     entries = snapshot()
     path = write_roster(ROWS)
     path.write_bytes(path.read_bytes() + b'"never closed')
-    with pytest.raises(RosterFileError):
+    with pytest.raises(TableFileError):
         take(path)
     assert snapshot() == entries
 

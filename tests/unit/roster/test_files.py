@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from contracts.roster.columns import COLUMNS, read_header, required_columns
-from contracts.roster.files import (
-    RosterFileError,
+from contracts.roster.files import read_rows, template
+from contracts.roster.rows import RosterRow, read_row
+from core.common.tables import (
+    Rejection,
+    TableFileError,
     count_lines,
     digest_of,
-    read_rows,
-    template,
     write_rejections,
 )
-from contracts.roster.rows import Rejection, RosterRow, read_row
 from tenants.configuration.document import RegistrationSection
 from tests.unit.rules.builders import (
     BOTH_FALLBACKS,
@@ -93,15 +93,15 @@ def test_a_byte_order_mark_and_windows_line_ends_are_fine(tmp_path: Path) -> Non
     ],
 )
 def test_files_that_are_no_rosters(tmp_path: Path, content: str | bytes, word: str) -> None:
-    with pytest.raises(RosterFileError) as caught:
+    with pytest.raises(TableFileError) as caught:
         list(read_rows(write(tmp_path, content), NO_FALLBACK))
     assert word in caught.value.sentence
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(RosterFileError):
+    with pytest.raises(TableFileError):
         list(read_rows(tmp_path / "none.csv", NO_FALLBACK))
-    with pytest.raises(RosterFileError):
+    with pytest.raises(TableFileError):
         digest_of(tmp_path / "none.csv")
 
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from contracts.registration.rules import group_code
-from contracts.roster.files import count_lines, template, write_rejections
+from contracts.roster.files import template
 from contracts.roster.models import RosterEntry
 from contracts.roster.selectors import (
     list_entries,
@@ -29,6 +29,7 @@ from contracts.roster.services.index import rebuild_index
 from contracts.roster.services.staging import Difference
 from core.common.clock import now
 from core.common.errors import DomainError
+from core.common.tables import count_lines, write_rejections
 from tenants.context import ActiveContract, contract_context
 from tenants.errors import UnknownContractError
 from tenants.registry import get_contract

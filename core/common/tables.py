@@ -1,0 +1,137 @@
+"""Tables that people send as comma-separated files: read row by row, refused as a whole."""
+
+import csv
+import difflib
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Final
+
+from core.common.errors import DomainError
+
+_LONGEST_CELL: Final = 4_000
+
+HeaderCheck = Callable[[Sequence[str]], list[str]]
+
+
+class TableFileError(DomainError):
+    """The file cannot be read as the table that is wanted; nothing of it was looked at further."""
+
+    code: ClassVar[str] = "table_file_unreadable"
+    message: ClassVar[str] = "This file cannot be read as a table."
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """One row as it stands in the file, or the reason why it has no values."""
+
+    number: int
+    cells: dict[str, str]
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """Why one value of one row cannot be taken. `row` counts as a spreadsheet does: header is 1."""
+
+    row: int
+    column: str
+    reason: str
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal. Raises TableFileError if it is not there."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise TableFileError(f"The file {path} cannot be read: {error.strerror}.") from error
+
+
+def count_lines(path: Path) -> int:
+    """Return about how many rows a file has, for a progress bar."""
+    with path.open("rb") as file:
+        return max(sum(1 for _ in file) - 1, 0)
+
+
+def read_table(path: Path, check_header: HeaderCheck) -> Iterator[FileRow]:
+    """Yield the rows of a comma-separated file in UTF-8, numbered as a spreadsheet does.
+
+    Empty rows are left out. `check_header` returns the problems of the header row. Raises
+    TableFileError for another encoding, a broken quotation and a header with problems; what was
+    yielded before must then be thrown away.
+    """
+    csv.field_size_limit(_LONGEST_CELL)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield from _rows(csv.reader(file, strict=True), check_header)
+    except UnicodeDecodeError as error:
+        raise TableFileError(
+            "The file is not in UTF-8. Save it as CSV UTF-8 and try again."
+        ) from error
+    except csv.Error as error:
+        raise TableFileError(f"The file is not well-formed CSV: {error}.") from error
+    except OSError as error:
+        raise TableFileError(f"The file {path} cannot be read: {error.strerror}.") from error
+
+
+def _rows(records: Iterable[Sequence[str]], check_header: HeaderCheck) -> Iterator[FileRow]:
+    numbered = enumerate(records, start=1)
+    _, header = next(numbered, (1, []))
+    if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
+        raise TableFileError(
+            "The values are not separated by commas. Save the file with commas and try again."
+        )
+    problems = check_header(header)
+    if problems:
+        raise TableFileError(" ".join(problems))
+    names = column_names(header)
+    for number, record in numbered:
+        if not any(cell.strip() for cell in record):
+            continue
+        if len(record) != len(names):
+            fault = f"The row has {len(record)} values, the header {len(names)}."
+            yield FileRow(number, {}, fault)
+        else:
+            yield FileRow(number, dict(zip(names, record, strict=True)))
+
+
+def column_names(cells: Sequence[str]) -> list[str]:
+    """Return the names in a header row, without regard to case and surrounding spaces."""
+    return [cell.strip().lower().replace(" ", "_") for cell in cells]
+
+
+def header_problems(
+    cells: Sequence[str], *, known: Collection[str], required: Iterable[str], what: str
+) -> list[str]:
+    """Return the problems of a header row; empty when the file can be read by it.
+
+    A column that is not known is a problem: what a mistyped one says would be lost unseen. `what`
+    names the file in the sentence, such as `a roster`.
+    """
+    names = column_names(cells)
+    problems = [f"The column {column} is missing." for column in required if column not in names]
+    problems += [
+        f"The column {name} is there twice."
+        for name in sorted(set(names))
+        if name and names.count(name) > 1
+    ]
+    problems += [_unknown(name, known, what) for name in names if name not in known]
+    return problems
+
+
+def _unknown(name: str, known: Collection[str], what: str) -> str:
+    if not name:
+        return "A column has no name."
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" Is it {near[0]}?" if near else ""
+    return f"The column {name[:40]!r} is not one of {what}.{hint}"
+
+
+def write_rejections(path: Path, rejections: Iterable[Rejection]) -> None:
+    """Write the report of rejected rows: row number, column, reason. No value of the file."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["row", "column", "reason"])
+        writer.writerows([item.row, item.column, item.reason] for item in rejections)
