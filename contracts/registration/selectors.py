@@ -126,7 +126,7 @@ def find_claimed_provider(pending_id: UUID, *, user: User) -> Provider | None:
     ended = PendingRegistration.objects.filter(id=pending_id).exclude(state__in=LIVE).first()
     if ended is None:
         return None
-    own = list_providers(user, Permission.VIEW_PROVIDER)
+    own = list_providers(user, Permission.PROVIDER_VIEW)
     return own.filter(contract_id=ended.contract_id, unit_key=ended.unit_key).first()
 
 

@@ -29,7 +29,7 @@ def list_providers(actor: User, permission: Permission) -> QuerySet[Provider]:
 
 def access_provider(actor: User, key: UUID, permission: Permission) -> Provider:
     """Return a provider. Raises Http404 out of scope, PermissionDenied without the right."""
-    visible = list_providers(actor, Permission.VIEW_PROVIDER).filter(pk=key).first()
+    visible = list_providers(actor, Permission.PROVIDER_VIEW).filter(pk=key).first()
     if visible is None:
         raise Http404
     if not list_providers(actor, permission).filter(pk=key).exists():

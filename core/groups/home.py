@@ -55,7 +55,7 @@ def build_home(user: User, *, contract: ActiveContract | None, used: Sequence[st
     their data out and say what they ask for (design decision 7).
     """
     memberships = list(list_memberships(user).select_related("provider"))
-    found = list_providers(user, Permission.VIEW_PROVIDER).order_by("name", "id")
+    found = list_providers(user, Permission.PROVIDER_VIEW).order_by("name", "id")
     parts: dict[UUID, ContractPart] = {}
     for provider in found:
         part = parts.get(provider.contract_id) or _new_part(user, provider.contract_id, used)

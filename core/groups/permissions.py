@@ -10,16 +10,16 @@ from core.groups.models import Role
 class Permission(StrEnum):
     """Everything that a page or service may ask for."""
 
-    VIEW_PROVIDER = "provider.view"
-    ADD_PROVIDER = "provider.add"
-    MANAGE_PROVIDER = "provider.manage"
-    MANAGE_USERS = "users.manage"
+    PROVIDER_VIEW = "provider.view"
+    PROVIDER_ADD = "provider.add"
+    PROVIDER_MANAGE = "provider.manage"
+    USERS_MANAGE = "users.manage"
 
 
 PERMISSIONS: Final[Mapping[str, frozenset[Permission]]] = {
     Role.GROUP_ADMIN.value: frozenset(Permission),
-    Role.PROVIDER_ADMIN.value: frozenset({Permission.VIEW_PROVIDER, Permission.MANAGE_USERS}),
-    Role.STAFF.value: frozenset({Permission.VIEW_PROVIDER}),
+    Role.PROVIDER_ADMIN.value: frozenset({Permission.PROVIDER_VIEW, Permission.USERS_MANAGE}),
+    Role.STAFF.value: frozenset({Permission.PROVIDER_VIEW}),
 }
 """The three documented roles. Nobody grants what their own role does not hold."""
 

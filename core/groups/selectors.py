@@ -21,7 +21,7 @@ def unit_is_registered(*, contract_id: UUID, unit_key: str) -> bool:
 
 def administers_in(user_id: UUID, contract_id: UUID) -> bool:
     """Tell whether an account manages the users of any active provider of a contract."""
-    roles = [role for role in Role.values if role_may(role, Permission.MANAGE_USERS)]
+    roles = [role for role in Role.values if role_may(role, Permission.USERS_MANAGE)]
     return _reaches(Membership.objects.filter(user_id=user_id, role__in=roles), contract_id)
 
 

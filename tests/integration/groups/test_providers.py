@@ -67,18 +67,18 @@ def test_access_is_404_out_of_scope_and_403_without_the_right(
     Membership.objects.create(user=lee, provider=provider, role=Role.STAFF, since=START)
     for permission in Permission:
         assert access_provider(dana, provider.id, permission) == provider
-    assert access_provider(lee, provider.id, Permission.VIEW_PROVIDER) == provider
+    assert access_provider(lee, provider.id, Permission.PROVIDER_VIEW) == provider
     with pytest.raises(PermissionDenied):
-        access_provider(lee, provider.id, Permission.MANAGE_USERS)
+        access_provider(lee, provider.id, Permission.USERS_MANAGE)
     with pytest.raises(PermissionDenied):
-        access_group(lee, provider.group_id, Permission.ADD_PROVIDER)
+        access_group(lee, provider.group_id, Permission.PROVIDER_ADD)
     for key in (provider.id, uuid7()):
         with pytest.raises(Http404):
-            access_provider(noor, key, Permission.VIEW_PROVIDER)
+            access_provider(noor, key, Permission.PROVIDER_VIEW)
     with pytest.raises(Http404):
-        access_group(noor, provider.group_id, Permission.VIEW_PROVIDER)
-    assert access_group(dana, provider.group_id, Permission.ADD_PROVIDER) == provider.group
-    assert list(list_providers(noor, Permission.VIEW_PROVIDER)) == []
+        access_group(noor, provider.group_id, Permission.PROVIDER_VIEW)
+    assert access_group(dana, provider.group_id, Permission.PROVIDER_ADD) == provider.group
+    assert list(list_providers(noor, Permission.PROVIDER_VIEW)) == []
 
 
 @pytest.mark.parametrize("role", [Role.PROVIDER_ADMIN, Role.STAFF])

@@ -17,5 +17,5 @@ def test_roles_are_steps_of_a_ladder() -> None:
 
 
 def test_staff_manage_nobody_and_unknown_roles_nothing() -> None:
-    assert not role_may(Role.STAFF, Permission.MANAGE_USERS)
+    assert not role_may(Role.STAFF, Permission.USERS_MANAGE)
     assert not any(role_may("owner", permission) for permission in Permission)
