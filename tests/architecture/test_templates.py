@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / "templates"
 # Mail programs read no style sheets, so mails alone carry their styles in attributes.
 MAILS = TEMPLATES / "notifications"
 INLINE = re.compile(
@@ -42,3 +43,28 @@ def test_each_component_says_what_it_takes() -> None:
 def test_nothing_loads_from_elsewhere() -> None:
     outside = re.compile(r"(?:src|href)=\"(?:https?:)?//")
     assert [path for path in pages() if outside.search(path.read_text())] == []
+
+
+def names_in(*folders: str) -> set[str]:
+    """Return the words that stand between quotes in Python and in templates."""
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    files += TEMPLATES.rglob("*.html")
+    files += TEMPLATES.rglob("*.txt")
+    return {
+        name for path in files for name in re.findall(r"[\"']([\w./-]+)[\"']", path.read_text())
+    }
+
+
+def test_every_template_is_used() -> None:
+    """By its path, or by the name that a page or a kind of message adds to a folder."""
+    known = names_in("config", "contracts", "core", "tenants")
+    # Django draws forms with these, and shows these answers, by names of its own.
+    by_name = {"django/forms", "django/forms/widgets"}
+    unused = [
+        name
+        for path in [*TEMPLATES.rglob("*.html"), *TEMPLATES.rglob("*.txt")]
+        if (name := str(path.relative_to(TEMPLATES))) not in known
+        and path.name.split(".")[0] not in known
+        and str(path.parent.relative_to(TEMPLATES)) not in by_name
+    ]
+    assert unused == []
