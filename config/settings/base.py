@@ -128,6 +128,7 @@ ACCOUNT_RATE_LIMITS: bool = False
 PORTAL_LOGIN_STAGES = [
     "core.mfa.stages.MfaRegistrationStage",
     "core.mfa.stages.ChallengeStage",
+    "core.accounts.stages.ReactivationStage",
     "contracts.registration.stages.TermsStage",
     "core.mfa.stages.RememberStage",
 ]
@@ -169,6 +170,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "forget sessions that have ended": {
         "task": "core.accounts.tasks.clear_ended_sessions",
         "schedule": 3600.0,
+    },
+    "warn about accounts that nobody uses, and close them": {
+        "task": "core.accounts.tasks.watch_unused_accounts",
+        "schedule": crontab(minute="10"),  # every hour: days begin at other times elsewhere
     },
     "forget codes, counts and messages that nobody needs any more": {
         "task": "core.mfa.tasks.purge",

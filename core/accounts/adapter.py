@@ -7,10 +7,10 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from core.accounts.allauth_wrapper import methods_used, was_remembered
+from core.accounts.allauth_wrapper import drop_sign_in, methods_used, was_remembered
 from core.accounts.models import User
 from core.accounts.paths import is_own_path
 from core.accounts.services.sign_in import (
@@ -47,6 +47,16 @@ class PortalAccountAdapter(DefaultAccountAdapter):
         methods = methods_used(request, user)
         complete = complete_remembered_sign_in if was_remembered(methods) else complete_sign_in
         complete(user_id=user.id, methods=methods, at=at)
+
+    def pre_login(
+        self, request: HttpRequest, user: AbstractBaseUser, **_kwargs: Any
+    ) -> HttpResponse | None:
+        """Stop the sign-in to a closed account; one that nobody used goes on to its own stage."""
+        person = cast("User", user)
+        if person.is_active or person.is_dormant:
+            return None
+        drop_sign_in(request)
+        return HttpResponseRedirect(reverse("login_options"))
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Return the home page of the host or contract in hand."""

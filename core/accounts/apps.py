@@ -9,6 +9,7 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
+        from core.accounts.disuse_notices import DISUSE_KINDS
         from core.accounts.notices import (
             ACCOUNT_LOCKED,
             CREDENTIALS_NOTICE,
@@ -19,5 +20,6 @@ class AccountsConfig(AppConfig):
         from core.notifications.kinds import register_kind
 
         register_own_parts()
-        for kind in (ACCOUNT_LOCKED, CREDENTIALS_NOTICE, EMAIL_NOTICE, PASSWORD_NOTICE):
+        notices = (ACCOUNT_LOCKED, CREDENTIALS_NOTICE, EMAIL_NOTICE, PASSWORD_NOTICE)
+        for kind in (*notices, *DISUSE_KINDS):
             register_kind(kind)

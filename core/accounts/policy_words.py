@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from core.accounts.policies import STAFF
 from tenants.configuration.merge import MergedPolicy, value_of
 
 _PASSWORD_CLASSES: Final = {
@@ -119,6 +120,10 @@ class PolicyRow:
     origins: tuple[str, ...]
 
 
+_PORTAL: Final = "The portal"
+_STAFF: Final = "The portal, for its staff"
+
+
 def policy_in_words(
     policy: MergedPolicy, names: Mapping[str, str]
 ) -> list[tuple[str, list[PolicyRow]]]:
@@ -143,10 +148,14 @@ def policy_in_words(
 def methods_accepted(policy: MergedPolicy, names: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return, for each program, the ways to sign in that it accepts, in words."""
     return [
-        (names.get(slug, "The portal"), ", ".join(_METHODS[name] for name in methods))
+        (_name(slug, names), ", ".join(_METHODS[name] for name in methods))
         for slug, methods in sorted(policy.methods.items())
     ]
 
 
 def _origins(policy: MergedPolicy, field: str, names: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(names.get(slug, "The portal") for slug in policy.origin(field))
+    return tuple(_name(slug, names) for slug in policy.origin(field))
+
+
+def _name(slug: str, names: Mapping[str, str]) -> str:
+    return names.get(slug) or (_STAFF if slug == STAFF else _PORTAL)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from core.accounts.views import mail_trouble, pages, session, sign_in
+from core.accounts.views import mail_trouble, pages, reactivation, session, sign_in
 from core.accounts.views.account import details, reading, sessions
 
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("login/app/", sign_in.sign_in, {"option": "totp"}, name="sign_in_totp"),
     path("login/passkey/", sign_in.sign_in, {"option": "passkey"}, name="sign_in_passkey"),
     path("login/employees/", pages.employee_login, name="employee_login"),
+    path("login/reactivate/", reactivation.reactivate, name="reactivate"),
     path("logout/", sign_in.sign_out, name="sign_out"),
     path("mail-again/", mail_trouble.mail_again, name="mail_again"),
     path("session/", session.session, name="session"),

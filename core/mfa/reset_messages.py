@@ -26,7 +26,7 @@ def prepare_reset_code(message: OutboxMessage, at: datetime) -> Rendered | None:
     code = mint_code(challenge, at=at)
     reset = PasswordReset.objects.select_related("account").get(pk=challenge.binding)
     user = reset.account
-    if user is None or not user.is_active:
+    if user is None or not user.is_its_owners:
         return _to_inactive(message)
     if user.security_epoch != reset.security_epoch:
         return None
@@ -40,6 +40,7 @@ def _with_code(
         "code": code,
         "life": life_in_words(challenge.life_seconds),
         "is_locked": user.is_locked(at),
+        "is_dormant": user.is_dormant,
     }
     mail = render_mail("password_reset_code", context, document_for(message.contract_id))
     return Rendered(
@@ -54,7 +55,7 @@ def _with_code(
 
 def _to_inactive(message: OutboxMessage) -> Rendered | None:
     user = find_account_by_email(message.to)
-    if user is None or user.is_active:
+    if user is None or user.is_its_owners:
         return None
     context = {"user": user}
     mail = render_mail("password_reset_inactive", context, document_for(message.contract_id))

@@ -36,7 +36,10 @@ class MfaRegistrationStage(PortalStage):
                 at=clock.now(),
             )
         except SourceGoneError:
-            return self.abort(), False
+            answer = self.abort()
+            # After the right password one may know that the account is closed.
+            to_help = HttpResponseRedirect(reverse("mfa_help") + "#inactive")
+            return (to_help if self.user.is_dormant else answer), False
         # The stashed sign-in is not needed: at the end the person is signed in anew.
         return enter_mfa_registration(self.request, registration), False
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from core.accounts.services.purging import purge_address_counts
+from core.accounts.services.purging import purge_address_counts, purge_warnings
 from core.accounts.services.typed_forms import purge_typed_forms
 from core.common.clock import now
 from core.mfa.services.purging import purge_mfa
@@ -29,5 +29,6 @@ def purge() -> int:
         purge_mfa(at=at)
         + purge_typed_forms(at=at)
         + purge_address_counts(at=at)
+        + purge_warnings(at=at)
         + purge_messages(at=at)
     )

@@ -95,6 +95,7 @@ TABLE: dict[str, Row] = {
     "sign_in_totp": same(200),
     "sign_in_passkey": same(200),
     "employee_login": same(200),
+    "reactivate": before_sign_in(LOGIN),
     "sign_out": same(LOGIN),
     "mail_again": same(405),
     "session": Row(401, 200, 200, 200, 200),

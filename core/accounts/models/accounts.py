@@ -117,6 +117,11 @@ class User(UUIDModel, AbstractBaseUser):
         """Tell whether the account is closed for no other reason than that nobody used it."""
         return not self.is_active and self.deactivation == Deactivation.INACTIVITY
 
+    @property
+    def is_its_owners(self) -> bool:
+        """Tell whether its owner may use it, or open it again alone: nobody else has closed it."""
+        return self.is_active or self.is_dormant
+
     def is_locked(self, at: datetime) -> bool:
         """Tell whether the lock holds at this moment; a lock without end holds until an unlock."""
         return self.locked_at is not None and (self.lock_until is None or at < self.lock_until)

@@ -41,14 +41,18 @@ class PasswordCheck:
     refusal: Refusal | None = None
 
 
-def check_password_of(*, email: str, password: str, address: str, at: datetime) -> PasswordCheck:
+def check_password_of(
+    *, email: str, password: str, address: str, at: datetime, may_be_dormant: bool = False
+) -> PasswordCheck:
     """Return the account when address and password fit and it may sign in.
 
     `address` is the network address. Whatever is wrong, the same work is done: one hash, one
     count, one audit event (`sign_in.refused`, with the true reason). A locked account is not told
     from a wrong password even after the right one, or the lock would be an oracle for guesses.
     Passwords for one address are checked one after another, so that of many guesses at once no
-    more are compared than the lock allows. Raises HashingBusyError before anything is counted.
+    more are compared than the lock allows. With `may_be_dormant` an account that was closed because
+    nobody used it passes, to be opened by its owner after the factor. Raises HashingBusyError
+    before anything is counted.
     """
     if address_is_throttled(address, at=at):
         return turned_away(address, at=at)
@@ -57,11 +61,24 @@ def check_password_of(*, email: str, password: str, address: str, at: datetime) 
         user = find_account_by_email(email)
         has_password = user is not None and user.has_usable_password()
         matches = password_matches(user, password)
-        return concluded(user, matches=matches, counts=has_password, address=address, at=at)
+        return concluded(
+            user,
+            matches=matches,
+            counts=has_password,
+            address=address,
+            may_be_dormant=may_be_dormant,
+            at=at,
+        )
 
 
 def concluded(
-    user: User | None, *, matches: bool, counts: bool, address: str, at: datetime
+    user: User | None,
+    *,
+    matches: bool,
+    counts: bool,
+    address: str,
+    at: datetime,
+    may_be_dormant: bool = False,
 ) -> PasswordCheck:
     """Accept or refuse after the comparison, in its transaction; a refusal counts.
 
@@ -69,6 +86,8 @@ def concluded(
     nothing to guess, and a stranger must not lock it.
     """
     refusal = _refusal(user, matches=matches, at=at)
+    if may_be_dormant and refusal is Refusal.INACTIVE and user is not None and user.is_dormant:
+        refusal = None
     if user is None or refusal is not None:
         return _refused(user, refusal or Refusal.UNKNOWN, counts=counts, address=address, at=at)
     record("sign_in.password_accepted", actor_id=user.id, subject=("account", user.id), at=at)

@@ -123,6 +123,7 @@ def sign_in(request: HttpRequest, option: str) -> HttpResponse:
             email=form.cleaned_data["email"],
             password=form.cleaned_data["password"],
             address=current_context().remote_address,
+            may_be_dormant=True,
             at=clock.now(),
         )
     except HashingBusyError as busy:

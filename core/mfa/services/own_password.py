@@ -8,7 +8,7 @@ from django.db import transaction
 
 from core.accounts.models import User
 from core.accounts.passwords import blocked_words, broken_rules, normalize_password
-from core.accounts.policies import brand_words, contracts_of, password_rules, policy_of
+from core.accounts.policies import brand_words, contracts_in_hand, password_rules, policy_for
 from core.accounts.services.passwords import WeakPasswordError, replace_password
 from core.mfa.services.browsers import forget_all_browsers
 from core.mfa.services.changes import ChangeOverError
@@ -26,11 +26,11 @@ def change_own_password(
     Raises WeakPasswordError, HashingBusyError, and ChangeOverError when the account has changed
     meanwhile. The hash is made outside the transaction: no row is locked while it waits.
     """
-    contracts = contracts_of(user.id)
+    contracts = contracts_in_hand(user)
     brands = [brand, *(contract.document.brand for contract in contracts)]
     words = blocked_words(user.first_name, user.last_name, user.username, user.email.split("@")[0])
     words = words.union(*(brand_words(one) for one in brands))
-    problems = broken_rules(password, rules=password_rules(policy_of(contracts)), words=words)
+    problems = broken_rules(password, rules=password_rules(policy_for(user)), words=words)
     if problems:
         raise WeakPasswordError(problems)
     encoded = make_password(normalize_password(password))

@@ -113,7 +113,7 @@ def _own_stage(request: HttpRequest) -> PortalStage | None:
     stage = find_stage(request, ChallengeStage.key)
     if stage is None or stage.attempt.contract != contract_key_of(request):
         return None
-    return stage if stage.user.is_active else None
+    return stage if stage.user.is_active or stage.user.is_dormant else None
 
 
 def _options(stage: PortalStage) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -179,7 +179,7 @@ def reset_call_state(request: HttpRequest) -> HttpResponse:
 @get_or_post
 @reset_page(ResetStep.PRESENT_PASSWORD)
 def reset_present(request: HttpRequest, run: ResetRun) -> HttpResponse:
-    """Ask a locked account that has no factor but its address for its present password."""
+    """Ask for the present password of a shut account that has no factor but its address."""
     form = PresentPasswordForm(request.POST or None)
     status = 200
     if request.method == "POST" and form.is_valid():
@@ -197,7 +197,8 @@ def reset_present(request: HttpRequest, run: ResetRun) -> HttpResponse:
             if result.verdict is not Verdict.WRONG or not result.attempts_left:
                 return tries_used_up(request)
             form.add_error("password", _wrong_password(result.attempts_left))
-    return render(request, "mfa/reset_present.html", {"form": form}, status=status)
+    context = {"form": form, "is_dormant": run.user.is_dormant}
+    return render(request, "mfa/reset_present.html", context, status=status)
 
 
 def _wrong_password(left: int) -> str:

@@ -166,12 +166,17 @@ def test_an_address_with_too_many_failures_is_refused_and_success_does_not_reset
     user = make_person("dana")
     for _ in range(FAILURES_PER_HOUR - 1):
         count_address_failure("192.0.2.7", at=START)
-    good = {"email": user.email, "password": PASSWORD, "address": "192.0.2.7"}
-    assert check_password_of(**good, at=after(minutes=1)).user == user
+
+    def check(minutes: float, address: str = "192.0.2.7") -> User | None:
+        return check_password_of(
+            email=user.email, password=PASSWORD, address=address, at=after(minutes=minutes)
+        ).user
+
+    assert check(1) == user
     count_address_failure("192.0.2.7", at=after(minutes=2))
-    assert check_password_of(**good, at=after(minutes=3)).user is None
-    assert check_password_of(**{**good, "address": "192.0.2.8"}, at=after(minutes=3)).user == user
-    assert check_password_of(**good, at=after(minutes=61)).user == user
+    assert check(3) is None
+    assert check(3, "192.0.2.8") == user
+    assert check(61) == user
 
 
 def test_a_limiter_that_cannot_count_refuses(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from django.shortcuts import render
 
 from core.accounts.access import SignedInRequest, before_entry, signed_in
 from core.accounts.history import list_history
-from core.accounts.policies import contracts_in_hand, policy_of
+from core.accounts.policies import contracts_in_hand, policy_for
 from core.accounts.policy_words import methods_accepted, policy_in_words
 from core.common.http import get_only
 
@@ -36,7 +36,7 @@ def rules(request: SignedInRequest) -> HttpResponse:
     """Say which rules hold for the person, and which program asks for each."""
     contracts = contracts_in_hand(request.user)
     names = {contract.slug: contract.name for contract in contracts}
-    policy = policy_of(contracts)
+    policy = policy_for(request.user)
     context = {
         "sections": policy_in_words(policy, names),
         "methods": methods_accepted(policy, names),

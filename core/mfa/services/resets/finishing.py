@@ -9,6 +9,7 @@ from django.db import transaction
 from core.accounts.models import User
 from core.accounts.passwords import blocked_words, broken_rules, normalize_password
 from core.accounts.policies import brand_words, effective_policy, password_rules
+from core.accounts.services.accounts import reactivate_account
 from core.accounts.services.locks import unlock_account
 from core.accounts.services.passwords import WeakPasswordError, replace_password
 from core.accounts.services.sign_in import password_matches
@@ -49,11 +50,12 @@ def _finish(reset_id: UUID, encoded: str, *, at: datetime) -> User:
     run = hold_reset(reset_id, step=ResetStep.NEW_PASSWORD, at=at)
     reset = run.reset
     user = User.objects.select_for_update().get(pk=run.user.id)
-    if user.security_epoch != reset.security_epoch or not user.is_active:
+    if user.security_epoch != reset.security_epoch or not user.is_its_owners:
         raise ResetOverError
     # Once more with the account's row held: the lock may have closed since the run was read.
     hold_reset(reset_id, step=ResetStep.NEW_PASSWORD, at=at)
     was_locked = user.is_locked(at)
+    reactivate_account(user_id=user.id, reason="reset_by_owner", by=user.id, at=at)
     user = replace_password(
         user_id=user.id,
         password_hash=encoded,

@@ -83,7 +83,7 @@ def run_of(reset: PasswordReset, *, at: datetime) -> ResetRun | None:
     if reset.completed_at or reset.closed_at or at >= reset.expires_at:
         return None
     user = reset.account
-    if user is not None and (not user.is_active or user.security_epoch != reset.security_epoch):
+    if user is not None and not _is_as_begun(user, reset):
         return None
     # A stranger's run costs the same look-ups whether or not the address has an account.
     kinds = kinds_of(user.id) if user and reset.email_verified_at else frozenset()
@@ -91,10 +91,14 @@ def run_of(reset: PasswordReset, *, at: datetime) -> ResetRun | None:
         email_is_proven=reset.email_verified_at is not None,
         has_own_factor=bool(kinds - {FactorKind.EMAIL.value}),
         factor_is_proven=reset.factor_proven_at is not None,
-        is_locked=user is not None and user.is_locked(at),
+        is_shut=user is not None and (user.is_locked(at) or user.is_dormant),
         password_is_proven=reset.password_proven_at is not None,
     )
     return ResetRun(reset, pending_reset_step(facts))
+
+
+def _is_as_begun(user: User, reset: PasswordReset) -> bool:
+    return user.is_its_owners and user.security_epoch == reset.security_epoch
 
 
 @transaction.atomic
