@@ -19,5 +19,5 @@ class RegistrationConfig(AppConfig):
         messages.register_kinds()
         register_source(SOURCE_KIND, source.PendingRegistrationSource())
         register_link_finder(find_pending_target)
-        register_username_source(selectors.username_is_reserved_now)
+        register_username_source(selectors.list_username_holders)
         register_unfinished(unfinished.PendingRegistrations())

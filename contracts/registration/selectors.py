@@ -51,8 +51,7 @@ def list_taken_entries(contract_id: UUID, *, at: datetime) -> set[UUID]:
 
 def find_live_by_username(username: str, *, at: datetime) -> PendingRegistration | None:
     """Return the registration that reserves a username, compared without case, or None."""
-    named = list_live(at).alias(name=Lower("username"))
-    return named.filter(name=username.strip().lower()).first()
+    return _list_live_named(username, at=at).first()
 
 
 def list_live(at: datetime) -> "QuerySet[PendingRegistration]":
@@ -60,9 +59,13 @@ def list_live(at: datetime) -> "QuerySet[PendingRegistration]":
     return PendingRegistration.objects.filter(state__in=LIVE, reserved_until__gt=at)
 
 
-def username_is_reserved_now(username: str) -> bool:
-    """Tell whether a live registration reserves a username; asked by core.accounts at the edge."""
-    return find_live_by_username(username, at=now()) is not None
+def list_username_holders(username: str) -> "QuerySet[PendingRegistration]":
+    """Return the live registrations that reserve a username; for core.accounts, at the edge."""
+    return _list_live_named(username, at=now())
+
+
+def _list_live_named(username: str, *, at: datetime) -> "QuerySet[PendingRegistration]":
+    return list_live(at).alias(name=Lower("username")).filter(name=username.strip().lower())
 
 
 def find_journey(

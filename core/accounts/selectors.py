@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -9,17 +10,18 @@ from django.db.models.functions import Lower
 
 from core.accounts.models import User
 
-UsernameSource = Callable[[str], bool]
+UsernameSource = Callable[[str], QuerySet[Any]]
 _username_sources: list[UsernameSource] = []
 
 
-def register_username_source(is_taken: UsernameSource) -> None:
+def register_username_source(holders_of: UsernameSource) -> None:
     """Add a place that holds usernames which are not accounts yet (pending registrations).
 
-    `is_taken` gets the name in lower case. Called in `ready()` of the app that owns the place.
+    `holders_of` gets the name in lower case and returns the rows that hold it, unread: all places
+    are asked by one statement. Called in `ready()` of the app that owns the place.
     """
-    if is_taken not in _username_sources:
-        _username_sources.append(is_taken)
+    if holders_of not in _username_sources:
+        _username_sources.append(holders_of)
 
 
 def find_account_by_email(email: str) -> User | None:
@@ -29,8 +31,7 @@ def find_account_by_email(email: str) -> User | None:
 
 def find_account_by_username(username: str) -> User | None:
     """Return the account that has a username, compared without case."""
-    wanted = username.strip().lower()
-    return User.objects.alias(name=Lower("username")).filter(name=wanted).first()
+    return _accounts_named(username.strip().lower()).first()
 
 
 def get_account(user_id: UUID) -> User:
@@ -64,6 +65,9 @@ def username_is_available(name: str) -> bool:
     For pages that have passed identifier and code, or for an admin who adds a user.
     """
     wanted = name.strip().lower()
-    if find_account_by_username(wanted) is not None:
-        return False
-    return not any(is_taken(wanted) for is_taken in _username_sources)
+    elsewhere = [holders_of(wanted).order_by().values("pk") for holders_of in _username_sources]
+    return not _accounts_named(wanted).values("pk").union(*elsewhere, all=True).exists()
+
+
+def _accounts_named(wanted: str) -> QuerySet[User]:
+    return User.objects.alias(name=Lower("username")).filter(name=wanted)

@@ -14,11 +14,11 @@ class StaffConfig(AppConfig):
         from core.mfa.sources import register_source
         from core.notifications.kinds import register_kind
         from core.staff.messages import KINDS
-        from core.staff.selectors import holds_role_in, username_is_invited
+        from core.staff.selectors import holds_role_in, list_invited_under
         from core.staff.services.invitations import SOURCE_KIND
         from core.staff.source import StaffInvitationSource
 
-        register_username_source(username_is_invited)
+        register_username_source(list_invited_under)
         register_access_keeper(holds_role_in)
         register_source(SOURCE_KIND, StaffInvitationSource())
         for kind in KINDS:

@@ -50,6 +50,6 @@ def find_identity(*, issuer: str, subject: str) -> StaffIdentity | None:
     )
 
 
-def username_is_invited(name: str) -> bool:
-    """Tell whether an open invitation holds a username; asked by core.accounts at the edge."""
-    return list_open_invitations().filter(username__iexact=name).exists()
+def list_invited_under(name: str) -> QuerySet[StaffInvitation]:
+    """Return the open invitations that hold a username; for core.accounts, at the edge."""
+    return list_open_invitations().filter(username__iexact=name)

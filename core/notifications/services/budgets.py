@@ -6,15 +6,17 @@ is that of the document's time zone. A spent budget keeps back courtesies alone 
 never a code, a link or a security notice.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db import connection
+from django.db.models import Q, QuerySet, Sum
 
 from core.audit.recording import record
+from core.common.ids import uuid7
 from core.notifications.models import ChannelUse, OutboxMessage
 from core.notifications.senders import document_for
 from core.notifications.services.outbox import enqueue
@@ -26,6 +28,17 @@ from tenants.configuration.revisions import day_in, zone_of
 ALARM_KIND: Final = "budget_alarm"
 _WARN_AT: Final = 0.8
 """The part of the budget at which the first mail goes out (own figure)."""
+_COUNT: Final = f"""
+INSERT INTO {ChannelUse._meta.db_table} AS used
+    (id, month, contract_id, channel, messages, withheld)
+VALUES (%(id)s, %(month)s, %(contract)s, %(channel)s, %(messages)s, %(withheld)s)
+ON CONFLICT (month, contract_id, channel) DO UPDATE
+    SET messages = used.messages + excluded.messages, withheld = used.withheld + excluded.withheld
+RETURNING messages, (
+    SELECT coalesce(sum(others.messages), 0) FROM {ChannelUse._meta.db_table} AS others
+    WHERE others.month = used.month AND others.channel = used.channel AND others.id <> used.id
+)
+"""  # noqa: S608 - the table's own name
 
 
 @dataclass(frozen=True)
@@ -51,10 +64,10 @@ def count_message(*, message: OutboxMessage, at: datetime) -> None:
 
     Records `budget.warned` and `budget.spent`, each once a month for a budget and channel.
     """
-    _add(_key(message.contract_id, message.channel, at), "messages")
+    own, of_all = _add(_key(message.contract_id, message.channel, at), messages=1)
     if message.kind == ALARM_KIND:
         return
-    for budget in _budgets(message, at):
+    for budget in _budgets(message, at, lambda key: own if key.contract_id else of_all):
         if budget.sent >= budget.limit:
             _alarm(budget, "spent_at", "budget.spent", at=at)
         elif budget.sent >= _WARN_AT * budget.limit:
@@ -63,16 +76,21 @@ def count_message(*, message: OutboxMessage, at: datetime) -> None:
 
 def count_withheld(*, message: OutboxMessage, at: datetime) -> None:
     """Count a message that the budget kept back."""
-    _add(_key(message.contract_id, message.channel, at), "withheld")
+    _add(_key(message.contract_id, message.channel, at), withheld=1)
 
 
 def budget_is_spent(*, message: OutboxMessage, at: datetime) -> bool:
     """Tell whether the month's budget of the contract or of the deployment is used up."""
-    return any(budget.sent >= budget.limit for budget in _budgets(message, at))
+    return any(budget.sent >= budget.limit for budget in _budgets(message, at, _sent_under))
 
 
-def _budgets(message: OutboxMessage, at: datetime) -> Iterator[_Budget]:
-    """Yield the budgets that a message falls under, with what was sent so far."""
+def _budgets(
+    message: OutboxMessage, at: datetime, sent_under: Callable[[_Key], int]
+) -> Iterator[_Budget]:
+    """Yield the budgets that a message falls under, with what was sent so far.
+
+    A key without a contract stands for the whole deployment.
+    """
     deployment = registry.get_deployment()
     price = deployment.channels.of(message.channel).cents_per_thousand
     if message.contract_id is not None:
@@ -80,12 +98,11 @@ def _budgets(message: OutboxMessage, at: datetime) -> Iterator[_Budget]:
         dollars: int | None = getattr(document.channels.monthly_budget_dollars, message.channel)
         if dollars is not None:
             key = _key(message.contract_id, message.channel, at)
-            yield _Budget(key, dollars, _limit(dollars, price), _sent(_uses(key)), document)
+            yield _Budget(key, dollars, _limit(dollars, price), sent_under(key), document)
     dollars = deployment.channels.of(message.channel).monthly_budget_dollars
     if dollars is not None:
         key = _key(None, message.channel, at)
-        everybody = ChannelUse.objects.filter(month=key.month, channel=key.channel)
-        yield _Budget(key, dollars, _limit(dollars, price), _sent(everybody), deployment)
+        yield _Budget(key, dollars, _limit(dollars, price), sent_under(key), deployment)
 
 
 def _limit(dollars: int, cents_per_thousand: int) -> int:
@@ -93,7 +110,9 @@ def _limit(dollars: int, cents_per_thousand: int) -> int:
     return dollars * 100 * 1000 // cents_per_thousand
 
 
-def _sent(uses: QuerySet[ChannelUse]) -> int:
+def _sent_under(key: _Key) -> int:
+    everybody = ChannelUse.objects.filter(month=key.month, channel=key.channel)
+    uses = _uses(key) if key.contract_id else everybody
     return uses.aggregate(total=Sum("messages"))["total"] or 0
 
 
@@ -134,11 +153,23 @@ def _uses(key: _Key) -> QuerySet[ChannelUse]:
     return ChannelUse.objects.filter(whose, month=key.month, channel=key.channel)
 
 
-def _add(key: _Key, field: str) -> None:
-    one_more = {field: F(field) + 1}
-    if not _uses(key).update(**one_more):
-        _make(key)
-        _uses(key).update(**one_more)
+def _add(key: _Key, *, messages: int = 0, withheld: int = 0) -> tuple[int, int]:
+    """Count by one statement, which makes the month's row when it is the first to count.
+
+    Returns how many messages that makes for the contract, and for the whole deployment.
+    """
+    values: dict[str, int | str | date | UUID | None] = {
+        "id": uuid7(),
+        "month": key.month,
+        "contract": key.contract_id,
+        "channel": key.channel,
+        "messages": messages,
+        "withheld": withheld,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, values)
+        own, of_others = cursor.fetchone()
+    return own, own + int(of_others)
 
 
 def _make(key: _Key) -> None:
