@@ -12,6 +12,7 @@ from core.notifications.models import LocalMessage
 from core.notifications.states import CallState, Channel
 
 MOST_SHOWN: Final = 60
+_MOST_OPEN: Final = 6
 _MOST_PEOPLE: Final = 12
 _MOST_PHONES: Final = 2
 _RINGS_FOR: Final = timedelta(minutes=10)
@@ -31,17 +32,31 @@ class Mailbox:
     """What the outbox page shows."""
 
     messages: list[LocalMessage]
+    older: list[LocalMessage]
+    """Folded away until somebody asks for them."""
     phones: list[LocalMessage]
     version: str
 
 
-def list_messages(*, to: str) -> QuerySet[LocalMessage]:
-    """Return what was delivered, newest first; to one address or number, or to all."""
-    wanted = to.strip()
-    if not wanted:
-        return LocalMessage.objects.all()
-    # A plus sign in an address line arrives as a space.
-    return LocalMessage.objects.filter(Q(to__iexact=wanted) | Q(to=f"+{wanted}"))
+def list_messages(*, to: str, words: str = "") -> QuerySet[LocalMessage]:
+    """Return what was delivered, newest first; to one address or number, or to all.
+
+    `words` are looked for in address, subject and text.
+    """
+    found = LocalMessage.objects.all()
+    if wanted := to.strip():
+        # A plus sign in an address line arrives as a space.
+        found = found.filter(Q(to__iexact=wanted) | Q(to=f"+{wanted}"))
+    if words := words.strip():
+        found = found.filter(
+            Q(to__icontains=words) | Q(subject__icontains=words) | Q(text__icontains=words)
+        )
+    return found
+
+
+def clear_mailbox(*, to: str) -> None:
+    """Forget what was delivered, to one address or number or to all. Local portals only."""
+    list_messages(to=to).delete()
 
 
 def list_people() -> list[Person]:
@@ -58,12 +73,14 @@ def list_people() -> list[Person]:
     ]
 
 
-def open_mailbox(*, to: str, at: datetime) -> Mailbox:
+def open_mailbox(*, to: str, words: str = "", at: datetime) -> Mailbox:
     """Return the latest messages, the phones in use, and a version that changes with either."""
-    messages = list(list_messages(to=to)[:MOST_SHOWN])
+    messages = list(list_messages(to=to, words=words)[:MOST_SHOWN])
     phones = _phones(messages, at)
+    listed = [message for message in messages if message not in phones]
     return Mailbox(
-        messages=[message for message in messages if message not in phones],
+        messages=listed[:_MOST_OPEN],
+        older=listed[_MOST_OPEN:],
         phones=phones,
         version=_version(messages, phones),
     )

@@ -12,6 +12,7 @@ urlpatterns = [
         include(
             [
                 path("", local_views.outbox, name="outbox"),
+                path("clear", local_views.clear, name="clear"),
                 path("messages", local_views.messages, name="messages"),
                 path("<uuid:message_id>/keys", local_views.keys, name="keys"),
                 path("<uuid:message_id>/mail", local_views.mail, name="mail"),

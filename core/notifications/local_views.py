@@ -13,7 +13,13 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from core.common.clock import now
 from core.common.http import get_only, get_or_post
 from core.notifications import local_calls
-from core.notifications.local_mailbox import MOST_SHOWN, list_messages, list_people, open_mailbox
+from core.notifications.local_mailbox import (
+    MOST_SHOWN,
+    clear_mailbox,
+    list_messages,
+    list_people,
+    open_mailbox,
+)
 from core.notifications.models import LocalMessage
 
 _KEYPAD: Final = (
@@ -55,6 +61,14 @@ def outbox_json(request: HttpRequest) -> JsonResponse:
     """Return what was delivered to `?to=` (or to all) as a list, newest first."""
     found = list_messages(to=request.GET.get("to", "").replace("\x00", ""))[: 2 * MOST_SHOWN]
     return JsonResponse([_as_json(message) for message in found], safe=False)
+
+
+@get_or_post
+def clear(request: HttpRequest) -> HttpResponse:
+    """Forget what is shown: everything, or what went to the person in `to`; GET changes nothing."""
+    if request.method == "POST":
+        clear_mailbox(to=_asked(request, "to"))
+    return redirect("outbox:outbox")
 
 
 @csrf_exempt
@@ -102,14 +116,19 @@ def _keys_from_form(request: HttpRequest, message_id: UUID) -> HttpResponse:
 
 
 def _mailbox(request: HttpRequest) -> dict[str, Any]:
-    to = request.POST.get("to", request.GET.get("to", "")).replace("\x00", "").strip()
-    query = urlencode({"to": to}) if to else ""
+    to, words = _asked(request, "to"), _asked(request, "find")
+    wanted = {name: value for name, value in (("to", to), ("find", words)) if value}
     return {
         "to": to,
-        "query": query,
-        "mailbox": open_mailbox(to=to, at=now()),
+        "find": words,
+        "query": urlencode(wanted),
+        "mailbox": open_mailbox(to=to, words=words, at=now()),
         "keypad": _KEYPAD,
     }
+
+
+def _asked(request: HttpRequest, name: str) -> str:
+    return str(request.POST.get(name, request.GET.get(name, ""))).replace("\x00", "").strip()
 
 
 def _page(to: str) -> str:

@@ -253,3 +253,38 @@ def test_a_number_has_one_telephone(client: Client, keys: list[str]) -> None:
     assert page.count("Incoming call") == 1
     assert page.count("Missed.") == 2
     assert "304-555-0123" in page
+
+
+def put_mail(subject: str, to: str) -> None:
+    LocalMessage.objects.create(
+        message_id=uuid7(),
+        channel=Channel.EMAIL,
+        to=to,
+        sender="Portal",
+        subject=subject,
+        text="",
+        created_at=AT,
+        sent_at=AT,
+    )
+
+
+def test_older_messages_are_folded_away_and_found(client: Client) -> None:
+    for number in range(8):
+        put_mail(f"Message {number}", f"person{number}@clinic.example")
+    page = client.get("/outbox/").content.decode()
+    assert "2 older messages" in page
+    found = client.get("/outbox/", {"find": "message 3"}).content.decode()
+    assert "Message 3" in found
+    assert "Message 4" not in found
+    assert "older" not in found
+
+
+def test_clear_forgets_one_persons_messages_or_all_by_a_post_alone(client: Client) -> None:
+    for name in ("dana", "dana", "lee"):
+        put_mail("Hello", f"{name}@clinic.example")
+    assert client.get("/outbox/clear")["Location"] == "/outbox/"
+    assert LocalMessage.objects.count() == 3
+    client.post("/outbox/clear", {"to": "dana@clinic.example"})
+    assert [message.to for message in LocalMessage.objects.all()] == ["lee@clinic.example"]
+    client.post("/outbox/clear", {"to": ""})
+    assert not LocalMessage.objects.exists()
