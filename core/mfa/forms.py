@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from core.accounts.passwords import PasswordRules, broken_rules
 from core.common.phones import PhoneNumberError, parse_us_phone
 from core.mfa.codes import DIGITS, typed_digits
 from core.ui.fields import PlainEmailField
@@ -138,12 +139,24 @@ class PasswordForm(PortalForm):
         error_messages={"required": "Enter the new password again"},
     )
 
+    def __init__(self, *args: Any, rules: PasswordRules, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.rules = rules
+
+    def clean(self) -> dict[str, Any]:
+        """Say with a wrong repetition what else is wrong: the service checks right ones alone."""
+        cleaned = dict(super().clean() or {})
+        if "confirmation" in self.errors and (password := cleaned.get("password")):
+            for problem in broken_rules(password, rules=self.rules, words=()):
+                self.add_error("password", problem)
+        return cleaned
+
     def clean_confirmation(self) -> str:
         """Return the repetition when it is the same."""
         again = str(self.cleaned_data["confirmation"])
         first = self.cleaned_data.get("password")
         if first is not None and first != again:
-            raise forms.ValidationError("The two passwords are not the same")
+            raise forms.ValidationError("The two passwords are not the same.")
         return again
 
 

@@ -58,7 +58,7 @@ def prepare_text(message: OutboxMessage, at: datetime) -> Rendered | None:
 
 
 def prepare_call(message: OutboxMessage, at: datetime) -> Rendered | None:
-    """Make the call: press #, or key in the digits that the page shows, as the contract says."""
+    """Make the call: press #, or enter the digits that the page shows, as the contract says."""
     challenge = wanted_challenge(message, at)
     if challenge is None:
         return None
@@ -103,7 +103,7 @@ def hear_outcome(message: OutboxMessage, at: datetime) -> None:
 def _spoken(organization: str, *, digits: bool) -> str:
     opening = f"This is {organization}, calling because of a sign-in to the provider portal."
     if digits:
-        return f"{opening} Key in the {DIGITS} digits that you see on your screen."
+        return f"{opening} Enter the {DIGITS} digits that you see on your screen."
     return f"{opening} If it is you, press the pound key. If it is not you, hang up."
 
 

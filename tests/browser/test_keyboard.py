@@ -99,7 +99,7 @@ def register(keys: Keyboard, *, number: str, code: str) -> None:
     expect(last).to_be_in_viewport()
     keys.press_on("I have read and agree to these terms of use", "Space")
     keys.press_on("Continue")
-    keys.expect_heading("Look into your mail")
+    keys.expect_heading("Check your e-mail")
 
 
 def follow_link(keys: Keyboard, portal: Portal) -> None:

@@ -143,7 +143,8 @@ def password(
     request: HttpRequest, registration: MfaRegistration, person: SourceDescription
 ) -> HttpResponse:
     """Set the password, with the rules beside the field."""
-    form = PasswordForm(request.POST or None)
+    rules = password_rules(person.policy)
+    form = PasswordForm(request.POST or None, rules=rules)
     status = 200
     if request.method == "POST" and form.is_valid():
         try:
@@ -162,8 +163,7 @@ def password(
         except HashingBusyError as busy:
             form.add_error(None, busy.sentence)
             status = 503
-    rules = describe_rules(password_rules(person.policy))
-    context: Context = {"form": form, "rules": rules}
+    context: Context = {"form": form, "rules": describe_rules(rules)}
     return _page(request, "password", registration, context, status=status)
 
 

@@ -211,7 +211,8 @@ def _wrong_password(left: int) -> str:
 @reset_page(ResetStep.NEW_PASSWORD)
 def reset_password(request: HttpRequest, run: ResetRun) -> HttpResponse:
     """Take the new password, and sign the person in."""
-    form = PasswordForm(request.POST or None)
+    rules = password_rules(effective_policy(run.user.id))
+    form = PasswordForm(request.POST or None, rules=rules)
     status = 200
     if request.method == "POST" and form.is_valid():
         try:
@@ -222,8 +223,7 @@ def reset_password(request: HttpRequest, run: ResetRun) -> HttpResponse:
         except HashingBusyError as busy:
             form.add_error(None, busy.sentence)
             status = 503
-    rules = describe_rules(password_rules(effective_policy(run.user.id)))
-    context = {"form": form, "rules": rules, "email": run.user.email}
+    context = {"form": form, "rules": describe_rules(rules), "email": run.user.email}
     return render(request, "mfa/reset_password.html", context, status=status)
 
 

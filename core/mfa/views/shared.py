@@ -177,7 +177,7 @@ def step_page(
 def why_not_sent(started: StartResult) -> dict[str, object]:
     """Return the sentence for a code that is not sent, and when the next is possible."""
     sentences = {
-        StartRefusal.TOO_SOON: "We have just sent a code. The next one is possible a little later.",
+        StartRefusal.TOO_SOON: "We just sent a code. Please wait a moment before you send another.",
         StartRefusal.ATTEMPTS_USED: (
             "There were too many wrong codes. For the time being we send no new one."
         ),

@@ -107,6 +107,24 @@ function countDown(element) {
   tick();
 }
 
+function waitFor(element) {
+  const wait = (Date.parse(element.dataset.wait) - Date.parse(element.dataset.now)) / 1000;
+  if (Number.isNaN(wait) || element.dataset.running) return;
+  element.dataset.running = "true";
+  const begun = performance.now();
+  const tick = () => {
+    if (!element.isConnected) return;
+    const left = Math.ceil(wait - (performance.now() - begun) / 1000);
+    if (left <= 0) {
+      element.remove();
+      return;
+    }
+    element.textContent = `possible in ${describeSeconds(left)}`;
+    window.setTimeout(tick, 1000);
+  };
+  tick();
+}
+
 // --- Passwords: rules tick off as they are met, and a password can be looked at ------------------
 
 const RULES = {
@@ -221,10 +239,34 @@ function guardSubmit(form) {
   });
 }
 
+// --- A live answer about a field takes the place of what was said of it when it was sent ----------
+
+function dropError(field) {
+  const box = field.closest(".form-field--error");
+  if (!box) return;
+  const error = box.querySelector(".ds-c-inline-error");
+  if (error) {
+    const others = (field.getAttribute("aria-describedby") || "").split(" ").filter((id) => id !== error.id);
+    field.setAttribute("aria-describedby", others.join(" "));
+    error.remove();
+  }
+  box.classList.remove("form-field--error");
+  field.classList.remove("ds-c-field--error");
+  field.removeAttribute("aria-invalid");
+}
+
+function watchLiveAnswers() {
+  document.addEventListener("htmx:afterOnLoad", (event) => {
+    const field = event.detail.elt;
+    if (field.matches("input[hx-get]") && event.detail.xhr.status === 200) dropError(field);
+  });
+}
+
 // --- Wiring --------------------------------------------------------------------------------------
 
 function dress(root) {
   root.querySelectorAll("[data-countdown]").forEach(countDown);
+  root.querySelectorAll("[data-wait]").forEach(waitFor);
   root.querySelectorAll("[data-password-rules]").forEach(watchPassword);
   root.querySelectorAll("input[type=password]").forEach(addReveal);
   root.querySelectorAll("form[method=post], form[data-confirm]").forEach(guardSubmit);
@@ -237,6 +279,7 @@ function dress(root) {
 document.addEventListener("DOMContentLoaded", () => {
   focusFirst();
   watchFollowed();
+  watchLiveAnswers();
   dress(document);
   document.body.addEventListener("htmx:load", (event) => {
     if (event.target !== document.body) dress(event.target);

@@ -30,7 +30,7 @@ def test_by_email_from_choice_to_home(browser: Browser, source: Waiting) -> None
     page = browser.get("email").content.decode()
     assert "Verify code" in page
     assert "Send new code" in page
-    assert "data-countdown" in page or "on its way" in page
+    assert "data-countdown" in page or "Sending the code" in page
     code = last_code(ADDRESS)
     assert browser.at(browser.post("email", action="verify", code=code)) == "/mfa/password/"
     page = browser.get("password").content.decode()
@@ -176,7 +176,11 @@ def test_two_different_passwords_are_refused(browser: Browser) -> None:
     browser.post("method", method="email")
     browser.verify_email()
     page = browser.post("password", password=PASSWORD, confirmation=PASSWORD + "x")
-    assert "The two passwords are not the same" in page.content.decode()
+    assert "The two passwords are not the same." in page.content.decode()
+    assert "this password has" not in page.content.decode()
+    both = browser.post("password", password="short", confirmation="other").content.decode()
+    assert "The two passwords are not the same." in both
+    assert "this password has 5." in both
 
 
 @pytest.mark.parametrize(
