@@ -7,6 +7,8 @@ from datetime import date
 
 from tenants.configuration.document import ContractDocument, TermsVersion
 
+_LONGEST_TITLE = 5
+
 
 def terms_digest(terms: TermsVersion) -> str:
     """Return the SHA-256 (hexadecimal) of a version's whole text, party included.
@@ -16,6 +18,17 @@ def terms_digest(terms: TermsVersion) -> str:
     content = terms.model_dump(mode="json", include={"version", "effective_on", "party", "text"})
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def split_title(paragraph: str) -> tuple[str, str]:
+    """Return the run-in title of a paragraph and the rest: `Your account. One account …`.
+
+    A title is a first sentence of at most five words without a comma; "" where there is none. For
+    reading only: what is accepted and kept is the text as it stands.
+    """
+    first, stop, rest = paragraph.partition(". ")
+    is_title = stop and rest and len(first.split()) <= _LONGEST_TITLE and "," not in first
+    return (first, rest) if is_title else ("", paragraph)
 
 
 def find_terms(document: ContractDocument, version: str) -> TermsVersion | None:

@@ -86,7 +86,7 @@ class LatinTextField(forms.CharField):
         text = " ".join(unicodedata.normalize("NFC", super().clean(value) or "").split())
         # A few characters become longer by it, after the limit was checked.
         if self.max_length is not None and len(text) > self.max_length:
-            raise ValidationError(f"Use {self.max_length} characters or fewer.")
+            raise ValidationError(f"{self.label}: use {self.max_length} characters or fewer.")
         if not all(_is_latin(character) for character in text):
             raise ValidationError(
                 f"{self.label}: use Latin letters, digits and signs such as - ' . , only."
@@ -154,8 +154,12 @@ class PlainEmailField(forms.EmailField):
 
 def missing(label: str) -> str:
     """Return the sentence for an empty field: `Enter the first name.`, `Enter the NPI.`"""
-    begins_a_word = label[1:2].islower()
-    return f"Enter the {label[:1].lower() if begins_a_word else label[:1]}{label[1:]}."
+    return f"Enter the {in_sentence(label)}."
+
+
+def in_sentence(label: str) -> str:
+    """Return a label as it stands inside a sentence; NPI and ZIP keep their capitals."""
+    return label[:1].lower() + label[1:] if label[1:2].islower() else label
 
 
 def _is_latin(character: str) -> bool:

@@ -11,8 +11,15 @@ from django.core.validators import MaxLengthValidator, ProhibitNullCharactersVal
 from django.forms.boundfield import BoundField
 from django.forms.renderers import TemplatesSetting
 
+from core.ui.fields import in_sentence
+
 LONGEST_INPUT: Final = 2000
 """Characters that any field takes at most, where it sets no limit of its own."""
+_OF_ANY_FIELD: Final = {
+    "max_length": "use %(limit_value)d characters or fewer.",
+    "too_long": "this is too long.",
+    "control": "remove characters that cannot be seen.",
+}
 SHORT_INPUT: Final = 20
 """Fields that take no more characters than this are drawn short: their width tells what goes in."""
 
@@ -42,6 +49,12 @@ class PortalForm(forms.Form):
             _dress(field, self.field_classes.get(name, ""))
             _refuse_with_one_message(field)
             _name_what_is_missing(name, field)
+
+    def full_clean(self) -> None:
+        """Check the form. Sentences that fit any field name theirs: labels are known by now."""
+        for name, field in self.fields.items():
+            _name_the_field(str(field.label or name.replace("_", " ")), field)
+        super().full_clean()
 
     @property
     def error_list(self) -> list[tuple[str, str]]:
@@ -88,13 +101,18 @@ def _refuse_with_one_message(field: forms.Field) -> None:
     ]
     has_limit = any(isinstance(validator, MaxLengthValidator) for validator in kept)
     field.validators = [_refuse_control_characters if has_limit else refuse_odd_input, *kept]
-    if has_limit:
-        field.error_messages.setdefault("max_length", "Use %(limit_value)d characters or fewer.")
 
 
 def _refuse_control_characters(value: object) -> None:
     if isinstance(value, str):
         refuse_odd_input(value[:LONGEST_INPUT])
+
+
+def _name_the_field(label: str, field: forms.Field) -> None:
+    """Put the label before what is said of any field: a summary of errors shows no fields."""
+    quoted = label.replace("%", "%%")
+    for code, words in _OF_ANY_FIELD.items():
+        field.error_messages.setdefault(code, f"{quoted}: {words}")
 
 
 def _name_what_is_missing(name: str, field: forms.Field) -> None:
@@ -109,10 +127,8 @@ def _missing(field: forms.Field, label: str) -> str:
         return f"Tick this to go on: {label}"
     if isinstance(field.widget, forms.RadioSelect):
         return f"Choose one: {label}"
-    if label[1:2].islower():  # NPI and ZIP keep their capitals
-        label = label[:1].lower() + label[1:]
     verb = "Select" if isinstance(field, forms.ChoiceField) else "Enter"
-    return f"{verb} the {label}."
+    return f"{verb} the {in_sentence(label)}."
 
 
 def _first_input(bound: BoundField) -> str:

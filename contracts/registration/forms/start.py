@@ -1,12 +1,14 @@
 """Specify your organization: identifier and registration code, or facts of a payment."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
 from django import forms
 
 from contracts.registration.rules import InputError, ProofFacts, check_input
-from core.ui.fields import missing
+from core.common.identifiers import normalize, npi_is_valid
+from core.ui.fields import in_sentence, missing
 from core.ui.forms import PortalForm
 from tenants.configuration.document import (
     KnowledgeProofRule,
@@ -21,9 +23,15 @@ _FACT_LABELS: Final = {
     "remittance_amount": "Amount of your latest remittance advice",
 }
 _FACT_HINTS: Final = {
-    "remittance_on": "Month, day and year.",
+    "remittance_on": "Month, day and year in numbers, such as 3/15/2026.",
     "remittance_amount": "In dollars and cents, as the remittance advice shows it.",
 }
+
+_NOT_AN_NPI: Final = (
+    "Check the NPI. It has ten digits, begins with 1 or 2, and its last digit checks the others."
+)
+_NPI_SHAPE: Final = re.compile(r"[12][0-9]{9}")
+_ALL_DIGITS: Final = re.compile(r"(?:\[0-9\]|\\d)\{([0-9]+)\}")
 
 # On the portal host no program is known yet: any number with letters and digits may be right.
 PORTAL_REGISTRATION: Final = RegistrationSection(
@@ -114,6 +122,18 @@ class StartForm(PortalForm):
             code=typed.get("code", ""),
         )
 
+    def note_mistyped_npi(self) -> bool:
+        """Say, where nothing was found, that the identifier cannot be the NPI that it looks like.
+
+        On the portal host any program's number may be right, so it is said afterwards only; a
+        contract's page says it before. It follows from the digits alone and tells nothing.
+        """
+        plain = normalize(self.typed_identifier)
+        if self.registration.check_npi or not _NPI_SHAPE.fullmatch(plain) or npi_is_valid(plain):
+            return False
+        self.add_error("identifier", _NOT_AN_NPI)
+        return True
+
     def _sentence(self, name: str, error: InputError) -> str:
         label = str(self.fields[name].label)
         section = self.registration
@@ -122,14 +142,19 @@ class StartForm(PortalForm):
             InputError.MISSING: missing(label),
             InputError.TOO_LONG: f"{label} is too long.",
             InputError.NOT_LETTERS_AND_DIGITS: f"{label} has letters A to Z and digits only.",
-            InputError.NOT_AN_NPI: (
-                "Check the NPI. It has ten digits, begins with 1 or 2, and its last digit "
-                "checks the others."
-            ),
-            InputError.NOT_A_CODE: f"{label} looks different. Example: {example}",
-            InputError.NOT_A_DATE: "Enter a date with month, day and year, such as 3/15/2026.",
+            InputError.NOT_AN_NPI: _NOT_AN_NPI,
+            InputError.NOT_A_CODE: _wrong_shape(label, section.rule, example),
+            InputError.NOT_A_DATE: "Enter the date in numbers, such as 3/15/2026.",
             InputError.NOT_AN_AMOUNT: "Enter an amount in dollars and cents, such as 1,250.00.",
         }[error]
+
+
+def _wrong_shape(label: str, rule: object, example: str) -> str:
+    """Return what is wrong with a code, in digits where the program's pattern is that plain."""
+    pattern = rule.pattern if isinstance(rule, ProgramIdRule) else ""
+    if digits := _ALL_DIGITS.fullmatch(pattern):
+        return f"Check the {in_sentence(label)}: it has {digits[1]} digits, such as {example}."
+    return f"Check the {in_sentence(label)}: it should look like {example}."
 
 
 class CodeRequestForm(PortalForm):

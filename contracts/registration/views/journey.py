@@ -88,6 +88,7 @@ def information(request: HttpRequest, journey: Journey, contract: ActiveContract
         return to_page("terms_accept", journey)
     context = {
         "journey": journey,
+        "entry": find_entry(journey.roster_entry_id),
         "form": form,
         "answer": answer,
         "fax_note": contract.document.profile.registration.fax_note,
@@ -162,6 +163,7 @@ def _username_taken(
     form.is_valid()
     context = {
         "journey": journey,
+        "entry": find_entry(journey.roster_entry_id),
         "form": form,
         "fax_note": fields.fax_note,
         "action": reverse("registration:information", args=[journey.id]),

@@ -57,6 +57,8 @@ def answer_claim(request: HttpRequest, *, template: str, account: User | None) -
         account_id=account.id if account else None,
         at=clock.now(),
     )
+    if result.outcome is StartOutcome.REFUSED and form.note_mistyped_npi():
+        return _page(request, template, form, None)
     if result.outcome is not StartOutcome.FOUND:
         return _page(request, template, form, result)
     if account is None:
