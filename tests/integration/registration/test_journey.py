@@ -197,7 +197,7 @@ def test_a_journey_opens_in_its_own_browser_and_contract_only() -> None:
     assert stranger["Location"] == "/wv-bh/register/?ended=1"
     elsewhere = journey.path.replace("/wv-bh/", "/va-dmas/")
     assert journey.client.get(f"{elsewhere}information/").status_code == 302
-    assert "begin here again" in text_of(Browser().get("/wv-bh/register/?ended=1"))
+    assert "start here again" in text_of(Browser().get("/wv-bh/register/?ended=1"))
 
 
 def test_the_same_numbers_lead_back_while_the_registration_waits() -> None:

@@ -68,17 +68,17 @@ def test_a_contract_that_is_not_open_shows_the_contacts_only(
 def test_the_confirmation_says_when_mail_may_be_late(monkeypatch: pytest.MonkeyPatch) -> None:
     walk = Walk("wv-bh").start().inform().submit()
     path = f"{walk.path}confirmation/"
-    assert "Mail may be late" not in text_of(walk.client.get(path))
+    assert "E-mail may be late" not in text_of(walk.client.get(path))
     monkeypatch.setattr(journey_pages, "delivery_is_late", lambda *, at: True)
-    assert "Mail may be late" in text_of(walk.client.get(path))
+    assert "E-mail may be late" in text_of(walk.client.get(path))
 
 
 def test_the_confirmation_says_when_its_own_mail_came_back() -> None:
     walk = Walk("wv-bh").start().inform().submit()
     path = f"{walk.path}confirmation/"
-    assert "The mail came back" not in text_of(walk.client.get(path))
+    assert "The e-mail came back" not in text_of(walk.client.get(path))
     OutboxMessage.objects.filter(kind=LINK_KIND).update(status=MessageStatus.BOUNCED)
-    assert "The mail came back" in text_of(walk.client.get(path))
+    assert "The e-mail came back" in text_of(walk.client.get(path))
 
 
 def test_a_username_taken_between_information_and_terms_is_asked_again() -> None:
