@@ -28,7 +28,8 @@ from tenants.in_hand import brand_of, contract_of
 @fresh_sign_in()
 def password(request: SignedInRequest) -> HttpResponse:
     """Set a new password, with the rules of all the person's programs beside the field."""
-    form = PasswordForm(request.POST or None)
+    rules = password_rules(policy_for(request.user))
+    form = PasswordForm(request.POST or None, rules=rules)
     status = 200
     if request.method == "POST" and form.is_valid():
         try:
@@ -43,7 +44,7 @@ def password(request: SignedInRequest) -> HttpResponse:
             form.add_error(None, over.sentence)
     context = {
         "form": form,
-        "rules": describe_rules(password_rules(policy_for(request.user))),
+        "rules": describe_rules(rules),
         "nav_here": "account",
     }
     return render(request, "account/password.html", context, status=status)
