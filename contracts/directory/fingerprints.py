@@ -1,8 +1,6 @@
 """Fingerprints of identifier and code: what leaves a contract's schema instead of the values."""
 
-from django.conf import settings
-
-from core.common.crypto import keyed_digest
+from core.common.crypto import keyed_digest, keyed_digests
 
 _PURPOSE = "directory.fingerprint"
 
@@ -14,5 +12,4 @@ def fingerprint(identifier: str, code: str, *, version: int) -> bytes:
 
 def fingerprints_of(identifier: str, code: str) -> list[bytes]:
     """Return a pair's digest under every key that is in use, to look it up by."""
-    versions = sorted(settings.PORTAL_SECRET_KEYS)
-    return [fingerprint(identifier, code, version=version) for version in versions]
+    return keyed_digests(_PURPOSE, identifier, code)

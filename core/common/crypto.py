@@ -1,4 +1,4 @@
-"""Keyed digests, sealed secrets and random tokens.
+"""Keyed digests, sealed secrets and random codes.
 
 Keys come from `settings.PORTAL_SECRET_KEYS` (version → secret); each purpose derives its own,
 so a digest made for one purpose says nothing in another. The newest version signs and seals; older
@@ -35,6 +35,12 @@ def keyed_digest(purpose: str, *parts: str | bytes, version: int | None = None) 
     """
     chosen = current_key_version() if version is None else version
     return hmac.digest(_purpose_key(purpose, chosen), _joined(*parts), hashlib.sha256)
+
+
+def keyed_digests(purpose: str, *parts: str | bytes) -> list[bytes]:
+    """Return the parts' digest under every key that is in use, to look a row up by."""
+    versions = sorted(settings.PORTAL_SECRET_KEYS)
+    return [keyed_digest(purpose, *parts, version=version) for version in versions]
 
 
 def seal(purpose: str, secret: bytes, *bound_to: str) -> bytes:
@@ -81,11 +87,6 @@ def _joined(*parts: str | bytes) -> bytes:
 def _purpose_key(purpose: str, version: int) -> bytes:
     secret: str = settings.PORTAL_SECRET_KEYS[version]
     return hmac.new(secret.encode(), f"portal:{purpose}".encode(), hashlib.sha256).digest()
-
-
-def new_token() -> str:
-    """Return a URL-safe token of 256 random bits (43 characters)."""
-    return secrets.token_urlsafe(32)
 
 
 def new_numeric_code(digits: int = 6) -> str:

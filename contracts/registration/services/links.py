@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from contracts.registration.kinds import ADDRESS_CHANGED_KIND, LINK_KIND, NOBODY
@@ -16,8 +15,8 @@ from contracts.registration.services.reservations import forget_link
 from contracts.registration.states import LIVE, RegistrationState, check_transition
 from core.accounts.selectors import email_is_taken
 from core.audit.recording import record
-from core.common.crypto import constant_time_equal, current_key_version, keyed_digest, new_token
 from core.common.ids import uuid7
+from core.common.tokens import has_token, new_token
 from core.mfa.link_requests import LinkTarget, find_link_target
 from core.mfa.models import MfaRegistration
 from core.mfa.services.registrations import begin_mfa_registration
@@ -58,13 +57,12 @@ def mint_token(*, pending: PendingRegistration, life: timedelta, at: datetime) -
     Called at hand-over of the mail, with the row locked: the life runs from then, and never past
     the end of the reservation. Only the token's digest is kept.
     """
-    token = new_token()
-    pending.key_version = current_key_version()
-    pending.token_digest = keyed_digest(_DIGEST_PURPOSE, token, version=pending.key_version)
+    fresh = new_token(_DIGEST_PURPOSE)
+    pending.token_digest, pending.key_version = fresh.digest, fresh.key_version
     pending.link_expires_at = min(at + life, pending.reserved_until)
     pending.link_used_at = None
     pending.save(update_fields=["key_version", "token_digest", "link_expires_at", "link_used_at"])
-    return token
+    return fresh.token
 
 
 def resend_link(*, pending_id: UUID, at: datetime) -> Allowance:
@@ -249,19 +247,8 @@ def _begin_mfa(
 
 
 def _find_by_token(token: str) -> PendingRegistration | None:
-    digests = {
-        version: keyed_digest(_DIGEST_PURPOSE, token, version=version)
-        for version in settings.PORTAL_SECRET_KEYS
-    }
-    pending = (
-        PendingRegistration.objects.select_for_update()
-        .filter(token_digest__in=list(digests.values()))
-        .first()
-    )
-    if pending is None or pending.key_version is None or pending.token_digest is None:
-        return None
-    stored = bytes(pending.token_digest)
-    return pending if constant_time_equal(stored, digests[pending.key_version]) else None
+    registrations = PendingRegistration.objects.select_for_update()
+    return registrations.filter(has_token(_DIGEST_PURPOSE, token)).first()
 
 
 def _can_be_used(pending: PendingRegistration, contract: ActiveContract, at: datetime) -> bool:

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from core.accounts.models import LONGEST_PATH, TYPED_FORM_LIFE, TypedForm
-from core.common.crypto import SealBrokenError, keyed_digest, new_token, seal, unseal
+from core.common.crypto import SealBrokenError, seal, unseal
 from core.common.purging import delete_in_batches
+from core.common.tokens import has_token, new_token
 
 _PURPOSE: Final = "typed-form"
 # Own figures: no form of ours is longer, and nobody fills in more of them at once.
@@ -36,16 +36,16 @@ def keep_typed_form(
     TypedForm.objects.filter(
         pk__in=list(older.values_list("pk", flat=True)[MOST_FORMS - 1 :])
     ).delete()
-    token = new_token()
+    fresh = new_token(_PURPOSE)
     TypedForm.objects.create(
         account_id=account_id,
-        token_digest=keyed_digest(_PURPOSE, token),
+        token_digest=fresh.digest,
         path=path,
         sealed=seal(_PURPOSE, typed.encode(), str(account_id), path),
         kept_at=at,
         expires_at=at + TYPED_FORM_LIFE,
     )
-    return token
+    return fresh.token
 
 
 @transaction.atomic
@@ -56,12 +56,9 @@ def take_typed_form(
 
     None for anything else: nobody's, somebody else's, used, or over (on the second).
     """
-    digests = [
-        keyed_digest(_PURPOSE, token, version=version) for version in settings.PORTAL_SECRET_KEYS
-    ]
     kept = (
         TypedForm.objects.select_for_update()
-        .filter(token_digest__in=digests, account_id=account_id, path=path, expires_at__gt=at)
+        .filter(has_token(_PURPOSE, token), account_id=account_id, path=path, expires_at__gt=at)
         .first()
     )
     if kept is None:

@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 
 from core.accounts.models import User
 from core.accounts.policies import contracts_of, policy_epochs_of, policy_of
 from core.accounts.remembering import KnownBrowser
 from core.audit.recording import record
-from core.common.crypto import current_key_version, keyed_digest, new_token
+from core.common.tokens import has_token, new_token
 from core.mfa.models import Factor, RememberedBrowser
 from core.mfa.remembering import Forgotten, Memory, Present, expiry, why_forgotten
 
@@ -33,7 +31,9 @@ def find_known_browser(*, token: str, host: str, at: datetime) -> KnownBrowser |
     Tokens are looked up by digest, under every key that is still held: what was not issued costs
     the same one look-up and tells nothing.
     """
-    browser = RememberedBrowser.objects.select_related("user").filter(_has(token)).first()
+    browser = (
+        RememberedBrowser.objects.select_related("user").filter(has_token(_PURPOSE, token)).first()
+    )
     if browser is None or _why_forgotten(browser, host=host, at=at) is not None:
         return None
     return KnownBrowser(user=browser.user, option=browser.option, expires_at=browser.expires_at)
@@ -57,21 +57,20 @@ def remember_browser(
     hours = policy_of(contracts, staff=user.is_staff_member).mfa.remember_hours
     if hours == 0:
         return None
-    token = new_token()
-    version = current_key_version()
+    fresh = new_token(_PURPOSE)
     browser = RememberedBrowser.objects.create(
         user=user,
         option=option,
         host=host,
-        token_digest=keyed_digest(_PURPOSE, token, version=version),
-        key_version=version,
+        token_digest=fresh.digest,
+        key_version=fresh.key_version,
         security_epoch=user.security_epoch,
         policy_epochs=policy_epochs_of(contracts),
         created_at=at,
         expires_at=expiry(remember_hours=hours, since=at),
     )
     _record(browser, "browser.remembered", by=user.id, data={"hours": hours}, at=at)
-    return NewMemory(token=token, expires_at=browser.expires_at)
+    return NewMemory(token=fresh.token, expires_at=browser.expires_at)
 
 
 @transaction.atomic
@@ -83,7 +82,7 @@ def forget_browser(*, token: str, reason: str, at: datetime) -> bool:
     """
     browser = (
         RememberedBrowser.objects.select_for_update()
-        .filter(_has(token), revoked_at__isnull=True)
+        .filter(has_token(_PURPOSE, token), revoked_at__isnull=True)
         .first()
         if token
         else None
@@ -136,13 +135,6 @@ def forget_all_browsers(*, user_id: UUID, reason: str, by: UUID | None, at: date
     for browser in found:
         _revoke(browser, reason=reason, by=by, at=at)
     return len(found)
-
-
-def _has(token: str) -> Q:
-    digests = [
-        keyed_digest(_PURPOSE, token, version=version) for version in settings.PORTAL_SECRET_KEYS
-    ]
-    return Q(token_digest__in=digests)
 
 
 def _why_forgotten(browser: RememberedBrowser, *, host: str, at: datetime) -> Forgotten | None:

@@ -4,14 +4,13 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from core.accounts.models import User
 from core.accounts.policies import Policy
 from core.accounts.selectors import find_account_by_username
 from core.audit.recording import record
-from core.common.crypto import constant_time_equal, current_key_version, keyed_digest, new_token
+from core.common.tokens import has_token, new_token
 from core.mfa.link_requests import LinkTarget
 from core.mfa.models import LinkReason, MfaRegistration, RegistrationLink
 from core.mfa.selectors import kinds_of
@@ -83,22 +82,21 @@ def mint_account_token(
     Called at hand-over of the mail, in its transaction: the life runs from then. Only the token's
     digest is kept.
     """
-    token = new_token()
-    version = current_key_version()
+    fresh = new_token(_DIGEST_PURPOSE)
     RegistrationLink.objects.update_or_create(
         user=user,
         defaults={
             "contract_id": contract_id,
             "reason": reason,
-            "token_digest": keyed_digest(_DIGEST_PURPOSE, token, version=version),
-            "key_version": version,
+            "token_digest": fresh.digest,
+            "key_version": fresh.key_version,
             "security_epoch": user.security_epoch,
             "created_at": at,
             "expires_at": at + life,
             "used_at": None,
         },
     )
-    return token, at + life
+    return fresh.token, at + life
 
 
 @transaction.atomic
@@ -137,20 +135,8 @@ def follow_account_link(
 
 
 def _find_by_token(token: str) -> RegistrationLink | None:
-    digests = {
-        version: keyed_digest(_DIGEST_PURPOSE, token, version=version)
-        for version in settings.PORTAL_SECRET_KEYS
-    }
-    link = (
-        RegistrationLink.objects.select_for_update(of=("self",))
-        .select_related("user")
-        .filter(token_digest__in=list(digests.values()))
-        .first()
-    )
-    if link is None:
-        return None
-    is_the_one = constant_time_equal(bytes(link.token_digest), digests[link.key_version])
-    return link if is_the_one else None
+    links = RegistrationLink.objects.select_for_update(of=("self",)).select_related("user")
+    return links.filter(has_token(_DIGEST_PURPOSE, token)).first()
 
 
 def _can_be_used(link: RegistrationLink, contract: ActiveContract | None, at: datetime) -> bool:

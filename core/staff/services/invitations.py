@@ -5,16 +5,15 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
 from core.accounts.models import User
 from core.accounts.selectors import find_account_by_email
 from core.audit.recording import record
-from core.common.crypto import constant_time_equal, current_key_version, keyed_digest, new_token
 from core.common.errors import DomainError
 from core.common.ids import uuid7
+from core.common.tokens import has_token, new_token
 from core.mfa.models import MfaRegistration
 from core.mfa.services.registrations import begin_mfa_registration
 from core.notifications.services.outbox import enqueue
@@ -112,9 +111,8 @@ def mint_link(*, invitation: StaffInvitation, life: timedelta, at: datetime) -> 
 
     Called at hand-over of the mail, with the row locked. Only the token's digest is kept.
     """
-    token = new_token()
-    invitation.key_version = current_key_version()
-    invitation.token_digest = keyed_digest(_DIGEST_PURPOSE, token, version=invitation.key_version)
+    fresh = new_token(_DIGEST_PURPOSE)
+    invitation.token_digest, invitation.key_version = fresh.digest, fresh.key_version
     invitation.link_expires_at = at + life
     invitation.link_used_at = None
     invitation.follow_id = None
@@ -127,7 +125,7 @@ def mint_link(*, invitation: StaffInvitation, life: timedelta, at: datetime) -> 
             "follow_id",
         ]
     )
-    return token
+    return fresh.token
 
 
 @dataclass(frozen=True)
@@ -228,17 +226,7 @@ def _open() -> QuerySet[StaffInvitation]:
 
 
 def _find_by_token(token: str) -> StaffInvitation | None:
-    digests = {
-        version: keyed_digest(_DIGEST_PURPOSE, token, version=version)
-        for version in settings.PORTAL_SECRET_KEYS
-    }
-    invitation: StaffInvitation | None = (
-        _open().filter(token_digest__in=list(digests.values())).first()
-    )
-    if invitation is None or invitation.key_version is None or invitation.token_digest is None:
-        return None
-    stored = bytes(invitation.token_digest)
-    return invitation if constant_time_equal(stored, digests[invitation.key_version]) else None
+    return _open().filter(has_token(_DIGEST_PURPOSE, token)).first()
 
 
 def _can_be_used(invitation: StaffInvitation, at: datetime) -> bool:
