@@ -9,14 +9,13 @@ from zoneinfo import ZoneInfo
 from django.template import Context, Template, loader
 from django.utils import timezone
 
+from tenants.configuration.brand import WHITE, contrast
 from tenants.configuration.deployment import DeploymentDocument
 from tenants.configuration.document import ContractDocument, SupportContact
 from tenants.configuration.revisions import zone_of
 
 _LONGEST_SUBJECT: Final = 200
 _BLANK_LINES: Final = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
-_HEX: Final = re.compile(r"#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})")
-_WHITE: Final = "#ffffff"
 _BLACK: Final = "#000000"
 
 
@@ -89,22 +88,7 @@ def readable_on(color: str) -> str:
 
     Relative luminance and contrast as WCAG 2.2 defines them; one of the two always reaches 4.5:1.
     """
-    luminance = _luminance(color)
-    on_white = 1.05 / (luminance + 0.05)
-    on_black = (luminance + 0.05) / (_luminance(_BLACK) + 0.05)
-    return _WHITE if on_white >= on_black else _BLACK
-
-
-def _luminance(color: str) -> float:
-    match = _HEX.fullmatch(color.lower())
-    if match is None:
-        raise ValueError("A colour is # and six hexadecimal digits.")
-    red, green, blue = (_linear(int(part, 16) / 255) for part in match.groups())
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _linear(value: float) -> float:
-    return value / 12.92 if value <= 0.04045 else float(((value + 0.055) / 1.055) ** 2.4)
+    return max((WHITE, _BLACK), key=lambda one: contrast(one, color))
 
 
 def _render(name: str, values: dict[str, object], *, escape: bool) -> str:

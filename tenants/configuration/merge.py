@@ -45,6 +45,11 @@ class MergedPolicy:
     methods: Mapping[str, tuple[Method, ...]]
     """The factor methods that each contract accepts."""
 
+    @property
+    def any_methods(self) -> frozenset[Method]:
+        """Return the factor methods that at least one of the contracts accepts."""
+        return frozenset(method for accepted in self.methods.values() for method in accepted)
+
     def origin(self, field: str) -> tuple[str, ...]:
         """Return the slugs of the contracts that a field's value comes from."""
         return self.origins[field]

@@ -24,7 +24,6 @@ class AccountSource:
         if user is None:
             raise SourceGoneError
         policy = effective_policy(user.id)
-        offered = {method for methods in policy.methods.values() for method in methods}
         return SourceDescription(
             contract_id=None,
             email=user.email,
@@ -32,7 +31,7 @@ class AccountSource:
             last_name=user.last_name,
             username=user.username,
             policy=policy,
-            methods=tuple(method for method in _IN_ORDER if method in offered),
+            methods=tuple(method for method in _IN_ORDER if method in policy.any_methods),
             account_id=user.id,
             account_epoch=user.security_epoch,
         )

@@ -23,11 +23,9 @@ def methods_for(request: SignedInRequest) -> set[str]:
 
     Somebody who is about to join a contract enrols what it accepts before.
     """
-    accepted = list(policy_of(contracts_in_hand(request.user)).methods.values())
+    accepted: set[str] = set(policy_of(contracts_in_hand(request.user)).any_methods)
     contract = contract_of(request)
-    if contract is not None:
-        accepted.append(contract.document.mfa.methods)
-    return {method for methods in accepted for method in methods}
+    return accepted.union(contract.document.mfa.methods) if contract else accepted
 
 
 def after_adding(request: SignedInRequest, user: User, method: str, *, told: str) -> HttpResponse:

@@ -7,7 +7,6 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from core.accounts.allauth_wrapper import PortalStage, drop_sign_in, find_stage, note_method
-from core.accounts.models import User
 from core.accounts.policies import policy_for
 from core.common.http import get_only, get_or_post
 from core.mfa.codes import Purpose
@@ -127,7 +126,7 @@ def _options(stage: PortalStage) -> tuple[tuple[str, ...], tuple[str, ...]]:
     documented = chosen in _LOGIN_OPTIONS
     spare = {option for option in _LOGIN_OPTIONS if documented and option != chosen}
     kinds = frozenset(stage.attempt.kinds)
-    methods = _methods_accepted(stage.user)
+    methods = policy_for(stage.user).any_methods
     everything = available_options(stage.user, kinds=kinds)
     usual = [option for option in everything if option not in spare]
     found = accepted_options(usual, methods)
@@ -139,9 +138,3 @@ def _options(stage: PortalStage) -> tuple[tuple[str, ...], tuple[str, ...]]:
         found, key=lambda one: (one != chosen, stronger_first and one not in STRONGER)
     )
     return tuple(in_order), tuple(fallbacks)
-
-
-def _methods_accepted(user: User) -> set[str]:
-    """Return what any contract of the account accepts; without one, what the deployment does."""
-    accepted = policy_for(user).methods.values()
-    return {method for methods in accepted for method in methods}

@@ -176,8 +176,5 @@ def _is_locked(user: User) -> bool:
 
 def _options(user: User) -> tuple[str, ...]:
     """Return what the account has and one of its contracts accepts; the address comes last."""
-    accepted = policy_for(user).methods.values()
-    found = accepted_options(
-        available_options(user), {method for methods in accepted for method in methods}
-    )
+    found = accepted_options(available_options(user), policy_for(user).any_methods)
     return tuple(sorted(found, key=lambda option: option == "email"))
