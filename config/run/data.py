@@ -11,6 +11,7 @@ from pathlib import Path
 
 from django.core.management import call_command
 
+from contracts.programs.sample_users import FILE
 from contracts.roster.models import RosterEntry
 from tenants.context import contract_context
 from tenants.registry import list_contracts
@@ -37,6 +38,15 @@ def prepare() -> None:
         if roster.exists():
             with step(f"Roster of {slug}"):
                 call_command("roster", "import", slug, str(roster))
+
+
+def import_sample_users() -> None:
+    """Bring the sample contracts' current portal users in; whoever is there stays as they are.
+
+    For a portal that a person tries; the tests make their own people. Raises CommandError.
+    """
+    with step("Current portal users"):
+        call_command("accounts", "import-legacy", str(FILE))
 
 
 def slugs_without_roster() -> list[str]:

@@ -19,13 +19,14 @@ def main(arguments: list[str]) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
     django.setup()
     # Models can be imported from here on.
-    from config.run.data import prepare, step  # noqa: PLC0415
+    from config.run.data import import_sample_users, prepare, step  # noqa: PLC0415
     from config.run.statics import collect_static  # noqa: PLC0415
     from config.run.summary import summary  # noqa: PLC0415
 
     try:
         prepare()
         if options.summary:
+            import_sample_users()
             with step("Static files"):
                 collect_static()
     except CommandError as error:

@@ -12,8 +12,10 @@ from contracts.programs.sample_rosters import (
     sample_registrations,
     sample_without_code,
 )
+from contracts.programs.sample_users import PASSWORD, USERS
 from contracts.registration.selectors import list_taken_entries
 from contracts.roster.models import RosterEntry
+from core.accounts.models import User
 from core.common.clock import now
 from tenants.context import ActiveContract, contract_context
 from tenants.registry import get_deployment, list_contracts
@@ -28,9 +30,30 @@ def summary(port: int) -> str:
     console.print(_addresses(port, contracts))
     console.print("\nTo try, on a program's page, under “register here” (each can be used once):")
     console.print(_registrations(contracts))
+    waiting = _waiting_users(contracts)
+    if waiting.row_count:
+        console.print(
+            "\nCurrent portal users without a second factor: on a program's page, under “first "
+            f"login … click here”, password {PASSWORD}"
+        )
+        console.print(waiting)
     file = console.file
     assert isinstance(file, io.StringIO)  # noqa: S101 (it was given above)
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
+
+
+def _waiting_users(contracts: Sequence[ActiveContract]) -> Table:
+    """Return the sample users who have not registered for a second factor yet."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("Username", "Program", "Mail goes to", "What it shows"):
+        table.add_column(heading)
+    slugs = {contract.slug for contract in contracts}
+    without = User.objects.filter(username__in=[user.username for user in USERS], factors=None)
+    waiting = set(without.values_list("username", flat=True))
+    for user in USERS:
+        if user.contract in slugs and user.username in waiting:
+            table.add_row(user.username, user.contract, user.email, user.note)
+    return table
 
 
 def _addresses(port: int, contracts: Sequence[ActiveContract]) -> Table:

@@ -34,6 +34,7 @@ SHARED_APPS = [
     "core.staff",
     "core.groups",
     "contracts.registration",
+    "contracts.legacy",
     "contracts.directory",
     "contracts.console",
 ]

@@ -70,9 +70,10 @@ def was_imported_as(imported: ImportedAccount, email: str) -> bool:
     return constant_time_equal(bytes(imported.email_digest), _digest(email, imported.key_version))
 
 
-def count_families() -> set[str]:
+def list_families() -> set[str]:
     """Return the kinds of hashes that first logins are checked by; each one costs every check."""
-    return set(ImportedAccount.objects.exclude(encoded="").values_list("family", flat=True))
+    kinds = ImportedAccount.objects.exclude(encoded="").order_by("family")
+    return set(kinds.values_list("family", flat=True).distinct())
 
 
 def check_first_password(

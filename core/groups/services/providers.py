@@ -11,8 +11,9 @@ from core.accounts.models import User
 from core.accounts.services.accounts import grant_contract_access
 from core.audit.recording import record
 from core.common.errors import DomainError
-from core.groups.models import Membership, Provider, ProviderGroup, Role
+from core.groups.models import Membership, Provider, ProviderGroup
 from core.groups.selectors import find_admin_group
+from core.groups.services.memberships import grant_group_admin
 from tenants.context import ActiveContract
 
 
@@ -66,7 +67,7 @@ def register_provider(
     Records `provider.registered`. Raises ProviderRegisteredError: the database decides, so of
     fifty at once one succeeds and the others leave nothing behind.
     """
-    home = group or find_admin_group(user.id) or _make_group(facts.name, at=at)
+    home = group or find_admin_group(user.id) or make_group(facts.name, at=at)
     try:
         with transaction.atomic():
             provider = Provider.objects.create(
@@ -78,8 +79,11 @@ def register_provider(
             )
     except IntegrityError as error:
         raise ProviderRegisteredError from error
-    _make_admin(user, home, by=by, at=at)
-    grant_contract_access(user_id=user.id, contract_id=contract.id, at=at)
+    grant_group_admin(user=user, group=home, by=by, at=at)
+    # Whoever administers the group works in the provider's contract from now on.
+    admins = Membership.objects.filter(group=home, until__isnull=True)
+    for user_id in admins.values_list("user_id", flat=True):
+        grant_contract_access(user_id=user_id, contract_id=contract.id, at=at)
     record(
         "provider.registered",
         contract_id=contract.id,
@@ -91,21 +95,6 @@ def register_provider(
     return provider
 
 
-def _make_group(name: str, *, at: datetime) -> ProviderGroup:
+def make_group(name: str, *, at: datetime) -> ProviderGroup:
+    """Make a group without providers, in the transaction that gives it its first one."""
     return ProviderGroup.objects.create(name=name, created_at=at)
-
-
-def _make_admin(user: User, group: ProviderGroup, *, by: UUID | None, at: datetime) -> None:
-    made = not Membership.objects.filter(user=user, group=group, until__isnull=True).exists()
-    if not made:
-        return
-    membership = Membership.objects.create(
-        user=user, group=group, role=Role.GROUP_ADMIN, since=at, created_by=by or user.id
-    )
-    record(
-        "membership.granted",
-        actor_id=by or user.id,
-        subject=("membership", membership.id),
-        data={"role": Role.GROUP_ADMIN.value, "group": str(group.id), "account": str(user.id)},
-        at=at,
-    )

@@ -1,0 +1,1 @@
+"""People of an earlier portal: brought in from a file, with the providers that they work for."""

@@ -1,0 +1,1 @@
+"""Bringing current portal users in."""

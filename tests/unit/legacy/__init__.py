@@ -1,0 +1,1 @@
+"""Files of current portal users, row by row."""
