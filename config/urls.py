@@ -6,6 +6,7 @@ The contract's slug is moved into the script prefix before this table is read.
 from django.urls import URLPattern, URLResolver, include, path
 
 from config import health
+from core.staff.views import oidc
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
@@ -13,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tenants.urls")),
     path("", include("core.accounts.urls")),
     path("", include("core.mfa.urls")),
+    path("login/employees/", oidc.employee_login, name="employee_login"),
     path("staff/", include("core.staff.urls")),
     path("", include("core.groups.urls")),
     path("", include("contracts.registration.urls")),

@@ -24,6 +24,8 @@ SHARED_APPS = [
     "rest_framework",
     "allauth",
     "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "django_htmx",
     "core.common",
     "core.audit",
@@ -120,6 +122,10 @@ LOGIN_URL = "login_options"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login_options"
 ACCOUNT_ADAPTER = "core.accounts.adapter.PortalAccountAdapter"
+# Identity providers of staff come from the deployment's document.
+SOCIALACCOUNT_ADAPTER = "core.staff.oidc.adapter.StaffSocialAdapter"
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+SOCIALACCOUNT_STORE_TOKENS = False
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"

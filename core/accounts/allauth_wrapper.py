@@ -34,6 +34,8 @@ _UNSTASHED = "portal_login_under_way"
 PASSWORD = "password"  # noqa: S105
 FACTOR = "mfa"
 _REMEMBERED = "remembered_"
+VOUCHED = "oidc"
+"""How a session says that an identity provider vouched for the person."""
 
 
 @dataclass
@@ -142,6 +144,24 @@ def sign_in_remembered(
     return _enter(request, user, attempt=attempt, redirect_url=redirect_url, methods=[method])
 
 
+def sign_in_vouched(
+    request: HttpRequest, user: User, *, attempt: SignInAttempt, redirect_url: str
+) -> HttpResponse:
+    """Sign in somebody for whom an identity provider vouches, password and factor included.
+
+    The same pipeline runs; the session keeps `oidc` as its only method, and nothing of it counts
+    as a password or a factor that was proven here.
+    """
+    attempt.proven = [VOUCHED]
+    return _enter(request, user, attempt=attempt, redirect_url=redirect_url, methods=[VOUCHED])
+
+
+def last_noted(request: HttpRequest, user: User, method: str) -> float | None:
+    """Return when this session proved something by a method last, in seconds since 1970."""
+    records: list[dict[str, Any]] = get_authentication_records(request, user)
+    return max((entry["at"] for entry in records if entry.get("type") == method), default=None)
+
+
 def was_remembered(methods: Iterable[str]) -> bool:
     """Tell whether a session began by a remembered browser."""
     return any(method.startswith(_REMEMBERED) for method in methods)
@@ -247,14 +267,15 @@ def methods_in(data: Mapping[str, Any]) -> tuple[str, ...]:
 def last_proven(request: HttpRequest, user: User) -> tuple[float | None, float | None]:
     """Return when this session proved the password and a factor last, in seconds since 1970.
 
-    A remembered browser proves neither.
+    A remembered browser and an identity provider prove neither.
     """
     records: list[dict[str, Any]] = get_authentication_records(request, user)
     passwords = [entry["at"] for entry in records if entry["method"] == PASSWORD]
     factors = [
         entry["at"]
         for entry in records
-        if entry["method"] == FACTOR and not str(entry.get("type")).startswith(_REMEMBERED)
+        if entry["method"] == FACTOR
+        and not str(entry.get("type")).startswith((_REMEMBERED, VOUCHED))
     ]
     return max(passwords, default=None), max(factors, default=None)
 

@@ -11,7 +11,6 @@ urlpatterns = [
     path("login/email/", sign_in.sign_in, {"option": "email"}, name="sign_in_email"),
     path("login/app/", sign_in.sign_in, {"option": "totp"}, name="sign_in_totp"),
     path("login/passkey/", sign_in.sign_in, {"option": "passkey"}, name="sign_in_passkey"),
-    path("login/employees/", pages.employee_login, name="employee_login"),
     path("login/reactivate/", reactivation.reactivate, name="reactivate"),
     path("logout/", sign_in.sign_out, name="sign_out"),
     path("mail-again/", mail_trouble.mail_again, name="mail_again"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import update_wrapper
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, Protocol
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -28,9 +28,37 @@ def is_fresh(
 
     A remembered browser has proven neither. It ends on the second.
     """
-    proven = last_proven(request, user)
     since = (at - timedelta(minutes=minutes)).timestamp()
+    if other := other_confirmation(request):
+        return other.is_fresh(request, user, since)
+    proven = last_proven(request, user)
     return all(moment is not None and moment > since for moment in proven)
+
+
+class OtherConfirmation(Protocol):
+    """Another way to confirm that it is you, for sessions that began without a password here."""
+
+    def holds_for(self, request: HttpRequest) -> bool:
+        """Tell whether it is the way for this session."""
+
+    def is_fresh(self, request: HttpRequest, user: User, since: float) -> bool:
+        """Tell whether the session was confirmed so after a moment (seconds since 1970)."""
+
+    def page(self) -> str:
+        """Return the path of the page that asks; it takes `next` and `lost`."""
+
+
+_others: list[OtherConfirmation] = []
+
+
+def register_confirmation(other: OtherConfirmation) -> None:
+    """Add another way to confirm. Called in `ready()` of the app that owns such sessions."""
+    _others.append(other)
+
+
+def other_confirmation(request: HttpRequest) -> OtherConfirmation | None:
+    """Return the way of this session where it is another than password and factor."""
+    return next((other for other in _others if other.holds_for(request)), None)
 
 
 def fresh_sign_in(
@@ -46,16 +74,22 @@ def fresh_sign_in(
         def guarded(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if is_fresh(request, request.user, minutes=minutes, at=clock.now()):
                 return view(request, *args, **kwargs)
-            return client_redirect(request, _to_confirmation(request))
+            return client_redirect(request, to_confirmation(request))
 
         return update_wrapper(guarded, view)  # type: ignore[return-value]
 
     return decorate
 
 
-def _to_confirmation(request: HttpRequest) -> HttpResponse:
+def to_confirmation(request: HttpRequest) -> HttpResponse:
+    """Lead to the page that asks for password and factor, and back; a form that was sent is lost.
+
+    A session of an identity provider is led there instead.
+    """
     if request.method in {"GET", "HEAD"}:
         query = {"next": request.get_full_path()}
     else:
         query = {"next": request.path, "lost": "1"}
-    return HttpResponseRedirect(f"{reverse('mfa:confirm')}?{urlencode(query)}")
+    other = other_confirmation(request)
+    page = other.page() if other else reverse("mfa:confirm")
+    return HttpResponseRedirect(f"{page}?{urlencode(query)}")

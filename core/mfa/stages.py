@@ -3,7 +3,7 @@
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from core.accounts.allauth_wrapper import PortalStage, methods_used
+from core.accounts.allauth_wrapper import VOUCHED, PortalStage, methods_used
 from core.common import clock
 from core.mfa.browser_cookie import remember_or_forget
 from core.mfa.journey import enter_mfa_registration
@@ -21,10 +21,13 @@ class MfaRegistrationStage(PortalStage):
     urlname = "mfa:method"
 
     def handle(self) -> tuple[HttpResponse | None, bool]:
-        """Pass whoever has a factor, and note which ones for the pages that follow."""
+        """Pass whoever has a factor, and note which ones for the pages that follow.
+
+        Who comes through an identity provider passes, too: its factor is its own.
+        """
+        attempt = self.attempt
         kinds = kinds_of(self.user.id)
-        if kinds:
-            attempt = self.attempt
+        if kinds or VOUCHED in attempt.proven:
             attempt.kinds = sorted(kinds)
             attempt.write_to(self.login)
             return None, True

@@ -11,8 +11,10 @@ class StaffConfig(AppConfig):
     def ready(self) -> None:
         from core.accounts.selectors import register_username_source
         from core.accounts.services.accounts import register_access_keeper
+        from core.mfa.freshness import register_confirmation
         from core.mfa.sources import register_source
         from core.notifications.kinds import register_kind
+        from core.staff.freshness import ProviderConfirmation
         from core.staff.messages import KINDS
         from core.staff.selectors import holds_role_in, list_invited_under
         from core.staff.services.invitations import SOURCE_KIND
@@ -21,5 +23,6 @@ class StaffConfig(AppConfig):
         register_username_source(list_invited_under)
         register_access_keeper(holds_role_in)
         register_source(SOURCE_KIND, StaffInvitationSource())
+        register_confirmation(ProviderConfirmation())
         for kind in KINDS:
             register_kind(kind)

@@ -1,21 +1,28 @@
-"""Whether a member of staff has proven just now who they are, before an act that changes much."""
+"""Whether somebody who came through an identity provider has proven there just now who they are."""
 
-from urllib.parse import urlencode
-
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.urls import reverse
 
+from core.accounts.allauth_wrapper import VOUCHED, last_noted, methods_used
 from core.accounts.models import User
-from core.common import clock
-from core.mfa.freshness import is_fresh
+from core.staff.policies import OIDC_CONFIRMED
 
 
-def to_fresh_sign_in(request: HttpRequest, user: User) -> HttpResponse | None:
-    """Return the way to a fresh sign-in, None when this session has just had one.
+class ProviderConfirmation:
+    """A fresh sign-in through the provider, in place of password and factor (core.mfa.freshness).
 
-    What was posted is not sent again: the page that asks says so.
+    The sign-in itself does not count: the provider may have known the person for hours.
     """
-    if is_fresh(request, user, at=clock.now()):
-        return None
-    query = {"next": request.path} | ({} if request.method in {"GET", "HEAD"} else {"lost": "1"})
-    return HttpResponseRedirect(f"{reverse('mfa:confirm')}?{urlencode(query)}")
+
+    def holds_for(self, request: HttpRequest) -> bool:
+        """Tell whether the session began at an identity provider."""
+        return isinstance(request.user, User) and VOUCHED in methods_used(request, request.user)
+
+    def is_fresh(self, request: HttpRequest, user: User, since: float) -> bool:
+        """Tell whether the provider was asked anew after a moment."""
+        moment = last_noted(request, user, OIDC_CONFIRMED)
+        return moment is not None and moment > since
+
+    def page(self) -> str:
+        """Return the page that leads to the provider and back."""
+        return reverse("staff:oidc_confirm")

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Final
 
+from core.accounts.allauth_wrapper import VOUCHED
 from core.mfa.policies import accepts
 from tenants import registry
 from tenants.configuration.policy import Method
 
-OIDC: Final = "oidc"
-"""How a session says that an identity provider vouched for the person; the factor is its own."""
+OIDC_CONFIRMED: Final = "oidc_confirmed"
+"""That the provider was asked anew during the session: what a fresh sign-in is for others."""
 
 
 def staff_methods() -> tuple[Method, ...]:
@@ -21,4 +22,4 @@ def session_suffices(used: Sequence[str]) -> bool:
 
     One that began at an identity provider may: which factor it asks for is the provider's rule.
     """
-    return OIDC in used or accepts(staff_methods(), used)
+    return VOUCHED in used or accepts(staff_methods(), used)

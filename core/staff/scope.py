@@ -7,6 +7,7 @@ from uuid import UUID
 
 from core.accounts.models import User
 from core.staff.models import StaffMember
+from core.staff.oidc.providers import provider_of_issuer
 from core.staff.permissions import StaffPermission, role_may
 from core.staff.selectors import list_roles
 
@@ -61,5 +62,13 @@ def find_staff(user: User, *, at: datetime) -> StaffActor | None:
     """Return a signed-in account as staff, None when it holds no role now (no query for most)."""
     if not user.is_staff_member:
         return None
-    roles = tuple(list_roles(user.id, at=at))
+    roles = tuple(role for role in list_roles(user.id, at=at) if _stands(role))
     return StaffActor(user, roles) if roles else None
+
+
+def _stands(role: StaffMember) -> bool:
+    """Tell whether a role counts: one by claims only while the documents name its provider."""
+    if not role.issuer:
+        return True
+    provider = provider_of_issuer(role.issuer)
+    return provider is not None and provider.stands_for(role.contract_id)

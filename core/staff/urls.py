@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from core.staff.views import accounts, home, invitation, requests
+from core.staff.views import accounts, home, invitation, oidc, requests
 
 app_name = "staff"
 urlpatterns = [
@@ -15,6 +15,9 @@ urlpatterns = [
     path("requests/", requests.requests, name="requests"),
     path("requests/<uuid:request_id>/", requests.help_request, name="request"),
     path("requests/<uuid:request_id>/account/", requests.open_account, name="request_account"),
+    path("sign-in/confirm/", oidc.confirm, name="oidc_confirm"),
+    path("sign-in/<str:key>/", oidc.begin, name="oidc_begin"),
+    path("sign-in/<str:key>/callback/", oidc.callback, name="oidc_callback"),
     path("invitation/ended/", invitation.invitation_ended, name="invitation_ended"),
     path("invitation/name/", invitation.invitation_name, name="invitation_name"),
     path("invitation/accept/", invitation.invitation_accept, name="invitation_accept"),

@@ -187,8 +187,21 @@ class IdentityProvider(Section):
     """The environment variable that holds the client's secret; the secret is never written here."""
     allowed_domains: tuple[HostName, ...] = Field(min_length=1)
     """Domains of the e-mail addresses that are let in; everybody else is refused."""
+    contracts: tuple[Slug, ...] = ()
+    """A state's own provider: the contracts that it signs people into, and no others. Each of them
+    names the issuer in `staff.issuers`. Empty: the company's own."""
     role_mappings: tuple[RoleMapping, ...] = ()
     """Without one nobody holds a role through this provider."""
+
+    @model_validator(mode="after")
+    def _a_states_own_stays_inside(self) -> Self:
+        if not self.contracts:
+            return self
+        if any(mapping.role == "operator" for mapping in self.role_mappings):
+            raise ValueError("A state's own provider makes no operators.")
+        if any(not set(item.contracts) <= set(self.contracts) for item in self.role_mappings):
+            raise ValueError("A role is mapped to a contract that is not among `contracts`.")
+        return self
 
     @model_validator(mode="after")
     def _mapped_once(self) -> Self:

@@ -53,7 +53,8 @@ class User(UUIDModel, AbstractBaseUser):
     `security_epoch` moves with every change that must end sessions, links and remembered browsers;
     they keep the number they were made under. The lock's fields are written by
     `services.locks` alone, by single statements that count and lock at once. `is_staff_member` is
-    kept by the app that owns staff roles: the deployment's policy for staff holds, too.
+    kept by the app that owns staff roles: the deployment's policy for staff holds, too. Who
+    `signs_in_elsewhere` comes through an identity provider alone and never gets a password here.
     """
 
     username = models.CharField(max_length=60)
@@ -69,6 +70,7 @@ class User(UUIDModel, AbstractBaseUser):
     zip = models.CharField(max_length=10, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff_member = models.BooleanField(default=False)
+    signs_in_elsewhere = models.BooleanField(default=False)
     security_epoch = models.PositiveIntegerField(default=1)
     failed_attempts = models.PositiveIntegerField(default=0)
     first_failed_at = models.DateTimeField(null=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import ClassVar, Final, TypedDict, Unpack
 from uuid import UUID
 
+from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
@@ -31,6 +32,13 @@ class EmailTakenError(DomainError):
     message: ClassVar[str] = (
         "An account already uses this e-mail address. Sign in with it to add a provider to it."
     )
+
+
+class SignsInElsewhereError(DomainError):
+    """The account comes through an identity provider."""
+
+    code: ClassVar[str] = "signs_in_elsewhere"
+    message: ClassVar[str] = "This account signs in with its company, and has no password here."
 
 
 class ContactFields(TypedDict, total=False):
@@ -98,9 +106,11 @@ def set_credentials(
     Moves the security epoch: sessions, links and remembered browsers of the account end, and the
     password that it had in an earlier portal is forgotten. Tells the owner by mail, at the address
     that the account had. `contract_id` is the contract in whose name the mail goes out. Records
-    `account.credentials_set`. Raises EmailTakenError.
+    `account.credentials_set`. Raises EmailTakenError, SignsInElsewhereError.
     """
     user = User.objects.select_for_update().get(pk=user_id)
+    if user.signs_in_elsewhere:
+        raise SignsInElsewhereError
     former = user.email
     user.email = email.strip().lower()
     user.password = password_hash
@@ -198,6 +208,22 @@ def reactivate_account(*, user_id: UUID, reason: str, by: UUID | None, at: datet
         at=at,
     )
     return True
+
+
+@transaction.atomic
+def close_password(*, user_id: UUID, by: UUID | None, at: datetime) -> None:
+    """Take the password of an account away for good: an identity provider vouches for its owner.
+
+    Called by the app that owns such identities. Whatever leads to a new password is refused from
+    now on, or who reads the owner's mail would come in past the provider. Sessions end. Records
+    `account.password_closed`.
+    """
+    User.objects.filter(pk=user_id).update(
+        password=make_password(None),
+        signs_in_elsewhere=True,
+        security_epoch=F("security_epoch") + 1,
+    )
+    record("account.password_closed", actor_id=by, subject=("account", user_id), at=at)
 
 
 def note_staff(*, user_id: UUID, is_member: bool) -> None:

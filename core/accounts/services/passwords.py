@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from core.accounts.models import User
-from core.accounts.services.accounts import forget_imported_password
+from core.accounts.services.accounts import SignsInElsewhereError, forget_imported_password
 from core.audit.recording import record
 from core.common.errors import DomainError
 from core.notifications.services.outbox import enqueue
@@ -41,9 +41,11 @@ def replace_password(
     Called by whoever has made sure that it is the owner (a reset, My account); `password_hash` is
     an encoded hash, never a password. Moves the security epoch: sessions, links and remembered
     browsers end. Records `account.password_changed` with the reason. `contract_id` is the contract
-    in whose name the mail goes out.
+    in whose name the mail goes out. Raises SignsInElsewhereError.
     """
     user = User.objects.select_for_update().get(pk=user_id)
+    if user.signs_in_elsewhere:
+        raise SignsInElsewhereError
     user.password = password_hash
     user.security_epoch += 1
     user.save(update_fields=["password", "security_epoch"])

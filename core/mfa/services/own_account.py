@@ -21,7 +21,7 @@ class AccountSource:
     def describe(self, source_id: UUID) -> SourceDescription:
         """Describe an active account. Raises SourceGoneError."""
         user = User.objects.filter(pk=source_id, is_active=True).first()
-        if user is None:
+        if user is None or user.signs_in_elsewhere:
             raise SourceGoneError
         policy = effective_policy(user.id)
         return SourceDescription(

@@ -147,6 +147,7 @@ def _can_be_used(link: RegistrationLink, contract: ActiveContract | None, at: da
         and at < link.expires_at
         and link.security_epoch == user.security_epoch
         and user.is_active
+        and not user.signs_in_elsewhere
         and not user.is_locked(at)
         and not kinds_of(user.id)
     )

@@ -1,5 +1,6 @@
 """Confirm that it is you: password and factor once more, before something important changes."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -25,7 +26,7 @@ from core.common.ids import uuid7
 from core.mfa.codes import Purpose
 from core.mfa.confirming import Confirmation, leave_confirmation
 from core.mfa.forms import PresentPasswordForm
-from core.mfa.freshness import is_fresh
+from core.mfa.freshness import is_fresh, other_confirmation
 from core.mfa.methods import available_options
 from core.mfa.policies import accepted_options
 from core.mfa.proofs import Proof, ProofUrls
@@ -120,6 +121,8 @@ def confirm(request: SignedInRequest) -> HttpResponse:
     target = wanted if is_own_path(wanted) else reverse("home")
     if is_fresh(request, request.user, at=clock.now()):
         return HttpResponseRedirect(target)
+    if other := other_confirmation(request):
+        return HttpResponseRedirect(f"{other.page()}?{urlencode({'next': target})}")
     form = PresentPasswordForm(request.POST or None)
     status = 200
     if request.method == "POST" and form.is_valid():

@@ -13,11 +13,11 @@ from core.accounts.models import User
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post
+from core.mfa.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
 from core.staff.account_facts import AccountFacts, facts_of_account
 from core.staff.acts import ACTS, Act, offered_acts
 from core.staff.forms import ReasonForm, SearchForm
-from core.staff.freshness import to_fresh_sign_in
 from core.staff.lookups import remember_lookup, was_looked_up
 from core.staff.people import UnfinishedRegistration, unfinished_registrations
 from core.staff.permissions import StaffPermission
@@ -76,8 +76,8 @@ def act_on(request: StaffRequest, account_id: UUID, name: str) -> HttpResponse:
     if not act.fits(facts):
         # Somebody else was faster, or the page is old: the account as it is now says so.
         return _back_to(facts.user)
-    if act.changes and (asked := to_fresh_sign_in(request, request.staff.user)):
-        return asked
+    if act.changes and not is_fresh(request, request.staff.user, at=clock.now()):
+        return to_confirmation(request)
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

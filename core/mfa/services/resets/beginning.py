@@ -67,7 +67,7 @@ def begin_reset(
         pk=replaces or uuid7(), completed_at__isnull=True, closed_at__isnull=True
     ).update(closed_at=at)
     user = find_account_by_email(email)
-    known = user if user and user.is_its_owners else None
+    known = user if user and user.is_its_owners and not user.signs_in_elsewhere else None
     reset = PasswordReset.objects.create(
         email=email.strip().lower(),
         caller_digest=caller,

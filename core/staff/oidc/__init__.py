@@ -1,0 +1,1 @@
+"""Staff sign-in by OpenID Connect: the client is django-allauth's, the rules are ours."""

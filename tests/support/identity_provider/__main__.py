@@ -1,0 +1,58 @@
+"""`python -m tests.support.identity_provider PORT`: make its database and people, and serve."""
+
+import json
+import os
+import sys
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.support.identity_provider.settings")
+django.setup()
+
+from allauth.account.models import EmailAddress  # noqa: E402
+from allauth.idp.oidc.models import Client  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.contrib.auth.models import User  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+
+
+class Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+def prepare() -> None:
+    """Make tables, the client and the people that the start file names."""
+    call_command("migrate", verbosity=0)
+    start = json.loads((settings.FOLDER / "start.json").read_text())
+    client = Client(id=start["client_id"], name="Portal", skip_consent=True)
+    client.set_secret(start["secret"])
+    client.set_redirect_uris(start["redirect_uris"])
+    client.set_scopes(["openid", "profile", "email"])
+    client.set_default_scopes(["openid", "profile", "email"])
+    client.save()
+    for email, names in start["people"].items():
+        user = User.objects.create_user(
+            username=email.partition("@")[0],
+            email=email,
+            password=start["password"],
+            first_name=names[0],
+            last_name=names[1],
+        )
+        EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+
+
+if __name__ == "__main__":
+    prepare()
+    application = get_wsgi_application()
+    server = make_server(
+        "127.0.0.1", int(sys.argv[1]), application, server_class=Server, handler_class=Quiet
+    )
+    server.serve_forever()
