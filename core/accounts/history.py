@@ -26,7 +26,9 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "account.locked": {"": "Account locked after too many failures"},
     "account.password_changed": {"": "Password changed"},
     "account.phone_changed": {"": "Phone number for sign-in changed"},
+    "account.password_closed": {"": "Company sign-in took the place of the password"},
     "account.reactivated": {"": "Account opened again"},
+    "account.registration_reset": {"": "Registration reset"},
     "account.sessions_ended": {"": "Signed out everywhere"},
     "account.unlocked": {"": "Account unlocked", "was_open": "Failures forgotten"},
     "challenge.failed": {
@@ -37,6 +39,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "factor.added": {"": "Way to sign in added"},
     "factor.removed": {"": "Way to sign in removed"},
     "password_reset.completed": {"": "New password after Forgot password"},
+    "password_reset.requested": {"": "Way to a new password sent by the help desk"},
     "password_reset.started": {"": "Forgot password begun"},
     "recovery_codes.issued": {"": "New recovery codes made"},
     "session.began_remembered": {"": "Signed in by a remembered browser"},
@@ -49,6 +52,8 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "locked": "Sign-in while the account was locked",
         "inactive": "Sign-in while the account was closed",
     },
+    "staff_role.ended": {"": "Staff role ended"},
+    "staff_role.granted": {"": "Staff role given"},
 }
 _ENDINGS: Final = {
     "signed_out": "by Sign out",

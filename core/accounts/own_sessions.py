@@ -18,6 +18,8 @@ METHOD_WORDS: Final = {
     "totp": "authenticator app",
     "passkey": "passkey",
     "recovery": "recovery code",
+    "oidc": "company sign-in",
+    "oidc_confirmed": "company sign-in",
     "remembered_email": "remembered browser",
     "remembered_phone": "remembered browser",
     "remembered_totp": "remembered browser",

@@ -12,18 +12,19 @@ from core.accounts.access import SignedInRequest
 from core.accounts.allauth_wrapper import note_method
 from core.accounts.models import User
 from core.accounts.paths import is_own_path
-from core.accounts.policies import contracts_in_hand, policy_of
+from core.accounts.policies import policy_for
 from core.accounts.sessions import carry_on
 from core.mfa.selectors import count_recovery_codes
 from tenants.in_hand import contract_of
 
 
 def methods_for(request: SignedInRequest) -> set[str]:
-    """Return the methods that are of use: what the person's contracts accept, and the one in hand.
+    """Return the methods that are of use: what the person's contracts accept, the deployment of
+    its staff, and the contract in hand.
 
     Somebody who is about to join a contract enrols what it accepts before.
     """
-    accepted: set[str] = set(policy_of(contracts_in_hand(request.user)).any_methods)
+    accepted: set[str] = set(policy_for(request.user).any_methods)
     contract = contract_of(request)
     return accepted.union(contract.document.mfa.methods) if contract else accepted
 

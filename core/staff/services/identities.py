@@ -10,7 +10,11 @@ from django.db import transaction
 
 from core.accounts.models import User
 from core.accounts.selectors import find_account_by_email, username_is_available
-from core.accounts.services.accounts import close_password, create_account
+from core.accounts.services.accounts import (
+    close_password,
+    create_account,
+    reactivate_account,
+)
 from core.accounts.services.locks import unlock_account
 from core.audit.recording import record
 from core.common.crypto import new_numeric_code
@@ -21,6 +25,7 @@ from core.staff.selectors import find_identity
 from core.staff.services.members import end_role, grant_role
 
 _NO_LONGER_CLAIMED = "no_longer_claimed"
+_VOUCHED = "identity provider"
 
 
 class IdentityRefusal(StrEnum):
@@ -45,8 +50,9 @@ def vouch_for(*, person: Vouched, at: datetime) -> IdentityResult:
 
     Called at the end of the exchange. One account per (issuer, subject): the first time it is made,
     unless its address belongs to another account, which is never taken over. Roles that the claims
-    no longer give end, and with the last one the way in. A lock is no bar: only wrong passwords
-    close it, and this account has none. Records `staff_identity.linked` and what the roles record.
+    no longer give end, and with the last one the way in. A lock and disuse are no bar: the lock is
+    for guesses at passwords, which this account has none of. Records `staff_identity.linked` and
+    what the roles record.
     """
     hold_turn("staff-identity", f"{person.issuer} {person.subject}")
     identity = find_identity(issuer=person.issuer, subject=person.subject)
@@ -60,10 +66,12 @@ def vouch_for(*, person: Vouched, at: datetime) -> IdentityResult:
     _follow_claims(user, person, at=at)
     if not person.roles:
         return IdentityResult(None, IdentityRefusal.NO_ROLE)
-    if not user.is_active:
+    if user.is_dormant:
+        reactivate_account(user_id=user.id, reason=_VOUCHED, by=user.id, at=at)
+    elif not user.is_active:
         return IdentityResult(None, IdentityRefusal.INACTIVE)
     if user.is_locked(at):
-        unlock_account(user_id=user.id, reason="identity provider", by=user.id, at=at)
+        unlock_account(user_id=user.id, reason=_VOUCHED, by=user.id, at=at)
     StaffIdentity.objects.filter(issuer=person.issuer, subject=person.subject).update(
         last_used_at=at
     )

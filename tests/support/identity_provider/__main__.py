@@ -13,10 +13,11 @@ django.setup()
 
 from allauth.account.models import EmailAddress  # noqa: E402
 from allauth.idp.oidc.models import Client  # noqa: E402
-from django.conf import settings  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
+
+from tests.support.identity_provider.settings import FOLDER  # noqa: E402
 
 
 class Server(ThreadingMixIn, WSGIServer):
@@ -31,7 +32,7 @@ class Quiet(WSGIRequestHandler):
 def prepare() -> None:
     """Make tables, the client and the people that the start file names."""
     call_command("migrate", verbosity=0)
-    start = json.loads((settings.FOLDER / "start.json").read_text())
+    start = json.loads((FOLDER / "start.json").read_text())
     client = Client(id=start["client_id"], name="Portal", skip_consent=True)
     client.set_secret(start["secret"])
     client.set_redirect_uris(start["redirect_uris"])
@@ -46,7 +47,7 @@ def prepare() -> None:
             first_name=names[0],
             last_name=names[1],
         )
-        EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+        EmailAddress.objects.create(user_id=str(user.pk), email=email, verified=True, primary=True)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from allauth.idp.oidc.adapter import DefaultOIDCAdapter
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+
+from tests.support.identity_provider.settings import FOLDER
 
 
 def control() -> dict[str, Any]:
-    path = settings.FOLDER / "control.json"
+    path = FOLDER / "control.json"
     found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     return found
 
@@ -19,8 +20,8 @@ def control() -> dict[str, Any]:
 class TestingAdapter(DefaultOIDCAdapter):
     """django-allauth's provider, with groups, the time of the sign-in, and faults on demand."""
 
-    def get_claims(self, purpose: str, user: Any, client: Any, scopes: Any, **more: Any) -> Any:
-        claims = super().get_claims(purpose, user, client, scopes, **more)
+    def get_claims(self, purpose: Any, user: Any, *arguments: Any, **more: Any) -> Any:
+        claims = super().get_claims(purpose, user, *arguments, **more)
         claims |= control().get("people", {}).get(user.email, {})
         if purpose == "userinfo":
             claims |= control().get("userinfo", {})
@@ -52,11 +53,11 @@ class NotesSignIns:
         response = self.get_response(request)
         is_answer = request.path.startswith("/accounts/") and request.method == "POST"
         if is_answer and response.status_code == 302:
-            (settings.FOLDER / "signed_in_at").write_text(str(int(time.time())))
+            (FOLDER / "signed_in_at").write_text(str(int(time.time())))
         return response
 
 
 def authenticated_at() -> int | None:
     """Return when the person proved who they are last."""
-    path = settings.FOLDER / "signed_in_at"
+    path = FOLDER / "signed_in_at"
     return int(path.read_text()) if path.exists() else None
