@@ -5,6 +5,7 @@ tokens; what it leaves open (signature, issuer of the discovery document, nonce)
 `tokens.py`. Written against 65.21.1.
 """
 
+import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -18,7 +19,6 @@ from django.http import HttpRequest, HttpResponse
 from requests import RequestException
 
 from core.common import clock
-from core.common.crypto import new_token
 from core.staff.oidc.providers import StaffProvider
 from core.staff.oidc.tokens import Claims, TokenRefusedError, read_id_token
 from tenants.routing import absolute_reverse
@@ -108,7 +108,7 @@ def authorization_url(
     To confirm, the provider has to ask the person anew (`prompt=login`, `max_age=0`). Raises
     ProviderAwayError, ProviderNotReadyError.
     """
-    nonce = new_token()
+    nonce = secrets.token_urlsafe(32)
     asked = {"prompt": "login", "max_age": "0"} if purpose == CONFIRM else {}
     openid: Any = get_adapter(request).get_provider(request, provider.key)
     openid.get_oauth2_adapter = lambda request: StaffOidcAdapter(request, provider)
