@@ -107,7 +107,7 @@ def web(listeners: Sequence[int]) -> Program:
         command=[
             *(sys.executable, "-m", "gunicorn", "config.wsgi:application", *binds),
             *("--config", "python:config.gunicorn"),
-            *("--threads", "4", "--worker-class", "gthread"),
+            *("--worker-class", "gthread"),
             *("--graceful-timeout", "3", "--timeout", "60", "--log-level", "warning"),
             *("--worker-tmp-dir", _memory_folder()),
         ],

@@ -90,7 +90,7 @@ def check_first_password(
     if address_is_throttled(address, at=at):
         return turned_away(address, at=at)
     known = find_account_by_username(username)
-    with transaction.atomic():
+    with hash_gate.place(), transaction.atomic():
         hold_sign_in_turn(known.email if known else username)
         user = find_account_by_username(username)
         imported = _imported_of(user)

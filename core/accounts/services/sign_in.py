@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import Q
 
+from core.accounts.hashers import hash_gate
 from core.accounts.models import User
 from core.accounts.passwords import LONGEST_PASSWORD, normalize_password
 from core.accounts.policies import effective_policy
@@ -56,7 +57,7 @@ def check_password_of(
     """
     if address_is_throttled(address, at=at):
         return turned_away(address, at=at)
-    with transaction.atomic():
+    with hash_gate.place(), transaction.atomic():
         hold_sign_in_turn(email)
         user = find_account_by_email(email)
         has_password = user is not None and user.has_usable_password()

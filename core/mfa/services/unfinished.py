@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 
+from core.accounts.hashers import hash_gate
 from core.accounts.passwords import LONGEST_PASSWORD, normalize_password
 from core.accounts.selectors import find_account_by_username
 from core.accounts.services.locks import NOBODY
@@ -38,7 +39,7 @@ def request_unfinished_link(*, email: str, password: str, address: str, at: date
     """
     if address_is_throttled(address, at=at):
         return False
-    with transaction.atomic():
+    with hash_gate.place(), transaction.atomic():
         hold_sign_in_turn(email)
         count_address_failure(address, at=at)
         found = _find_unfinished(email)

@@ -2,13 +2,16 @@
 
 import time
 from collections import Counter
+from typing import Any
 
 import pytest
 
+from core.accounts.hashers import HashGate, HashingBusyError
 from core.accounts.models import User
 from core.accounts.policies import effective_policy
-from core.accounts.services import sign_in
+from core.accounts.services import imported, sign_in
 from core.audit.models import AuditEvent
+from core.mfa.services import unfinished
 from tests.support.people import PASSWORD, START, make_person
 from tests.support.threads import at_once
 
@@ -48,3 +51,22 @@ def test_unknown_addresses_take_turns_too() -> None:
     began = time.monotonic()
     at_once(4, lambda place: guess("nobody@clinic.example", f"guess number {place}"))
     assert time.monotonic() - began >= 4 * 0.05
+
+
+def test_who_finds_no_place_in_the_queue_waits_for_no_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # A thread that waits for a turn is no more there for other pages than one that hashes.
+    user = make_person()
+    for module in (sign_in, imported, unfinished):
+        monkeypatch.setattr(module, "hash_gate", HashGate(slots=1, places=0, patience_seconds=5))
+        monkeypatch.setattr(module, "hold_sign_in_turn", lambda email: pytest.fail("waits"))
+    asked: dict[str, Any] = {"password": PASSWORD, "address": "192.0.2.1", "at": START}
+    for check in (
+        lambda: sign_in.check_password_of(email=user.email, **asked),
+        lambda: imported.check_first_password(username=user.username, **asked),
+        lambda: unfinished.request_unfinished_link(email=user.email, **asked),
+    ):
+        with pytest.raises(HashingBusyError):
+            check()
+    assert not AuditEvent.objects.filter(event_type="sign_in.refused").exists()

@@ -71,3 +71,4 @@ def test_each_process_knows_how_many_share_the_cores(port: int) -> None:
     assert environment_of(port)["processes"] == "2"
     command = (ROOT / "Procfile").read_text() + " ".join(map(str, web([]).command))
     assert "--workers" not in command
+    assert "--threads" not in command

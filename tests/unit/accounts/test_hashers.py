@@ -5,7 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.accounts.hashers import HashGate, HashingBusyError, PortalArgon2Hasher
+from core.accounts.hashers import (
+    HashGate,
+    HashingBusyError,
+    PortalArgon2Hasher,
+    places_of_this_process,
+)
 
 
 def test_argon2id_with_the_fixed_parameters() -> None:
@@ -16,19 +21,19 @@ def test_argon2id_with_the_fixed_parameters() -> None:
 
 
 def test_a_full_queue_refuses_at_once() -> None:
-    gate = HashGate(slots=1, queue=0, patience_seconds=5)
+    gate = HashGate(slots=1, places=1, patience_seconds=5)
     with gate.slot(), pytest.raises(HashingBusyError), gate.slot():
         pytest.fail("two hashes at once")
 
 
 def test_a_slow_queue_refuses_in_the_end() -> None:
-    gate = HashGate(slots=1, queue=1, patience_seconds=0.01)
+    gate = HashGate(slots=1, places=2, patience_seconds=0.01)
     with gate.slot(), pytest.raises(HashingBusyError), gate.slot():
         pytest.fail("two hashes at once")
 
 
 def test_never_more_at_once_than_slots_and_everybody_gets_an_answer() -> None:
-    gate = HashGate(slots=2, queue=30, patience_seconds=10)
+    gate = HashGate(slots=2, places=32, patience_seconds=10)
     lock = threading.Lock()
     present, most = 0, 0
 
@@ -48,8 +53,26 @@ def test_never_more_at_once_than_slots_and_everybody_gets_an_answer() -> None:
 
 
 def test_a_slot_is_given_back_after_an_error() -> None:
-    gate = HashGate(slots=1, queue=0, patience_seconds=1)
+    gate = HashGate(slots=1, places=1, patience_seconds=1)
     with pytest.raises(ValueError, match="broken"), gate.slot():
         raise ValueError("broken")
     with gate.slot():
+        pass
+
+
+def test_half_of_the_threads_never_wait_for_a_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    for threads, places in (("1", 1), ("4", 2), ("8", 4)):
+        monkeypatch.setenv("WEB_THREADS", threads)
+        assert places_of_this_process() == places
+
+
+def test_one_place_does_for_all_hashes_of_a_thread() -> None:
+    gate = HashGate(slots=1, places=1, patience_seconds=1)
+    with gate.place():
+        for _ in range(2):
+            with gate.slot():
+                pass
+        with ThreadPoolExecutor(1) as pool, pytest.raises(HashingBusyError):
+            pool.submit(gate.slot().__enter__).result()
+    with gate.place():
         pass
