@@ -190,6 +190,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "core.mfa.tasks.reseal_secrets",
         "schedule": crontab(hour="9", minute="0"),  # UTC: night in every state served
     },
+    "end staff roles whose time is over": {
+        "task": "core.staff.tasks.tidy",
+        "schedule": 3600.0,
+    },
     "release registrations whose reservation ended": {
         "task": "contracts.registration.tasks.release_expired",
         "schedule": 60.0,

@@ -19,6 +19,11 @@ def list_staff(*, at: datetime) -> QuerySet[StaffMember]:
     return StaffMember.objects.filter(still, ended_at__isnull=True).order_by("granted_at", "id")
 
 
+def list_due_roles(*, at: datetime) -> QuerySet[StaffMember]:
+    """Return the roles whose time is over and which nobody has ended yet."""
+    return StaffMember.objects.filter(until__lte=at, ended_at__isnull=True)
+
+
 def holds_role_in(user_id: UUID, contract_id: UUID) -> bool:
     """Tell whether an account has a staff role for a contract that nobody has ended."""
     return StaffMember.objects.filter(

@@ -2,10 +2,12 @@
 
 import html
 import re
+from io import StringIO
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from django.core.management import call_command
 from django.test import Client
 
 from core.accounts.locking import LockRules
@@ -358,3 +360,14 @@ def test_wrong_passwords_of_strangers_lock_nobody_out(
     again = Client()
     sign_in(again, ready)
     assert session_account(again) == user.id
+
+
+def test_the_command_names_what_is_to_be_registered(ready: IdentityProvider) -> None:
+    out = StringIO()
+    call_command("staff", "providers", stdout=out)
+    key = key_of_issuer(ready.issuer)
+    assert f"http://localhost/staff/sign-in/{key}/callback/" in out.getvalue()
+    assert "is set" in out.getvalue()
+    publish_providers(section(ready.issuer, secret_variable="NOT_SET_ANYWHERE"))
+    call_command("staff", "providers", stdout=out)
+    assert "is missing" in out.getvalue()

@@ -1,8 +1,10 @@
-"""`manage.py staff invite|list|end`: the first operator, and everybody after."""
+"""`manage.py staff invite|list|end|providers`: the first operator, and everybody after."""
 
 from argparse import ArgumentParser
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -13,6 +15,8 @@ from core.accounts.selectors import find_account_by_email
 from core.common import clock
 from core.common.errors import DomainError
 from core.staff.models import StaffRole
+from core.staff.oidc.client import callback_url
+from core.staff.oidc.providers import ProviderNotReadyError, list_providers
 from core.staff.selectors import list_open_invitations, list_roles, list_staff
 from core.staff.services.invitations import invite_staff, withdraw_invitation
 from core.staff.services.members import end_role
@@ -31,6 +35,10 @@ class Command(BaseCommand):
         invite.add_argument("email", metavar="ADDRESS")
         invite.add_argument("--role", required=True, choices=_role_words())
         invite.add_argument("--contract", metavar="SLUG", help="where a contract admin works")
+        invite.add_argument(
+            "--until", metavar="DATE", help="last day of the role, such as 2027-06-30"
+        )
+        actions.add_parser("providers", help="identity providers, and the address to register")
         actions.add_parser("list", help="who holds which role, and who is invited")
         end = actions.add_parser("end", help="end the roles and invitations of an address")
         end.add_argument("email", metavar="ADDRESS")
@@ -43,6 +51,8 @@ class Command(BaseCommand):
                 self._invite(options)
             case "list":
                 self._list()
+            case "providers":
+                self._providers()
             case "end":
                 self._end(options)
 
@@ -57,6 +67,7 @@ class Command(BaseCommand):
                 email=email,
                 role=_role(options["role"]),
                 contract_id=_contract_id(options["contract"]),
+                until=_end_of(options["until"]),
                 by=None,
                 at=clock.now(),
             )
@@ -87,6 +98,24 @@ class Command(BaseCommand):
                 f"{invitation.email}  {StaffRole(invitation.role).label}, {where}, "
                 f"invited {invitation.invited_at:%Y-%m-%d}, not accepted yet"
             )
+
+    def _providers(self) -> None:
+        found = list_providers()
+        if not found:
+            self.stdout.write("The deployment's document describes no identity provider.")
+        for provider in found:
+            try:
+                provider.secret()
+                state = "is set"
+            except ProviderNotReadyError:
+                state = "is missing"
+            self.stdout.write(
+                f"{provider.name}  {provider.issuer}\n"
+                f"  redirect address to register there: {callback_url(provider)}\n"
+                f"  secret in {provider.document.secret_variable}: {state}"
+            )
+            for contract in provider.contracts:
+                self.stdout.write(f"  signs staff into {contract.slug} alone")
 
     def _end(self, options: dict[str, Any]) -> None:
         reason = str(options["reason"]).strip()
@@ -121,6 +150,18 @@ def _contract_id(slug: str | None) -> UUID | None:
     if contract is None:
         raise CommandError(f"There is no contract {slug!r}.")
     return contract.id
+
+
+def _end_of(day: str | None) -> datetime | None:
+    """Return the end of a day in the deployment's time zone."""
+    if day is None:
+        return None
+    try:
+        last = date.fromisoformat(day)
+    except ValueError as error:
+        raise CommandError("Write the last day as 2027-06-30.") from error
+    zone = ZoneInfo(registry.get_deployment().deployment.time_zone)
+    return datetime.combine(last + timedelta(days=1), time(), tzinfo=zone)
 
 
 def _where(contract_id: UUID | None, names: dict[UUID, str]) -> str:

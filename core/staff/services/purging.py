@@ -1,0 +1,37 @@
+"""How long what belongs to staff is kept. Roles stay: who held one when is part of the history."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Q
+
+from core.common.purging import delete_in_batches
+from core.staff.models import StaffInvitation
+from core.staff.selectors import list_due_roles
+from core.staff.services.members import end_role
+
+INVITATIONS_KEPT: Final = timedelta(days=30)
+"""After their end; they hold an address and a name. An open one ends with the life of its link."""
+
+
+def purge_invitations(*, at: datetime) -> int:
+    """Delete invitations that were over long ago; returns how many."""
+    since = at - INVITATIONS_KEPT
+    over = (
+        Q(accepted_at__lt=since)
+        | Q(withdrawn_at__lt=since)
+        | Q(link_expires_at__lt=since, invited_at__lt=since)
+        | Q(link_expires_at__isnull=True, invited_at__lt=since)
+    )
+    return delete_in_batches(StaffInvitation.objects.filter(over))
+
+
+def end_due_roles(*, at: datetime) -> int:
+    """End the roles whose time is over, with the sessions of their holders; returns how many.
+
+    They counted for nothing from that moment on; this takes away what hangs on them.
+    """
+    ended = 0
+    for member_id in list_due_roles(at=at).values_list("id", flat=True)[:500]:
+        ended += end_role(member_id=member_id, reason="over", by=None, at=at)
+    return ended
