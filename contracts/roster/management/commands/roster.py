@@ -1,7 +1,6 @@
 """`manage.py roster`: import a contract's roster, write a template, issue codes, publish anew."""
 
 import argparse
-import csv
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +28,7 @@ from contracts.roster.services.index import rebuild_index
 from contracts.roster.services.staging import Difference
 from core.common.clock import now
 from core.common.errors import DomainError
-from core.common.tables import count_lines, write_rejections
+from core.common.tables import count_lines, write_rejections, write_sheet
 from tenants.context import ActiveContract, contract_context
 from tenants.errors import UnknownContractError
 from tenants.registry import get_contract
@@ -143,8 +142,8 @@ class Command(BaseCommand):
         by_id = {entry.id: entry for entry in entries}
         with _code_sheet(options["out"], self.stdout) as sheet:
             codes = issue_codes(entries=by_id.values(), by=None, at=at)
-            sheet.writerow(_CODE_COLUMNS)
-            sheet.writerows(_code_row(by_id[code.entry_id], code) for code in codes)
+            write_sheet(sheet, [_CODE_COLUMNS])
+            write_sheet(sheet, (_code_row(by_id[code.entry_id], code) for code in codes))
         where = f" in {options['out']}" if options["out"] else ""
         self.stderr.write(f"{_count(len(codes), 'code')} issued{where}. Codes are shown only once.")
 
@@ -187,7 +186,7 @@ def _code_row(entry: RosterEntry, code: NewCode) -> Sequence[str]:
 def _code_sheet(out: Path | None, stream: Any) -> Iterator[Any]:
     """Open the sheet that codes are written to; a file must be new, and only its owner reads it."""
     if out is None:
-        yield csv.writer(stream, lineterminator="\n")
+        yield stream
         return
     try:
         descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -197,7 +196,7 @@ def _code_sheet(out: Path | None, stream: Any) -> Iterator[Any]:
         ) from error
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            yield csv.writer(file, lineterminator="\n")
+            yield file
     except BaseException:
         out.unlink()
         raise
