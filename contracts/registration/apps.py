@@ -9,7 +9,7 @@ class RegistrationConfig(AppConfig):
     verbose_name = "Provider registration"
 
     def ready(self) -> None:
-        from contracts.registration import messages, selectors, source, unfinished
+        from contracts.registration import messages, own_data, selectors, source, unfinished
         from contracts.registration.services.links import SOURCE_KIND, find_pending_target
         from core.accounts.selectors import register_username_source
         from core.mfa.link_requests import register_link_finder
@@ -17,6 +17,7 @@ class RegistrationConfig(AppConfig):
         from core.staff.people import register_unfinished
 
         messages.register_kinds()
+        own_data.register_own_parts()
         register_source(SOURCE_KIND, source.PendingRegistrationSource())
         register_link_finder(find_pending_target)
         register_username_source(selectors.list_username_holders)

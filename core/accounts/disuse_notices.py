@@ -44,7 +44,10 @@ def _rendered(message: OutboxMessage, user: User, context: dict[str, object]) ->
         "help": absolute_reverse("mfa_help", contract=contract),
     }
     mail = render_mail(message.kind, shared | context, document_for(message.contract_id))
-    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
+    link = shared["help" if message.kind == REOPENED_KIND else "sign_in"]
+    return Rendered(
+        to=message.to, subject=mail.subject, text=mail.text, html=mail.html, link=str(link)
+    )
 
 
 DISUSE_KINDS = tuple(

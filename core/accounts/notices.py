@@ -78,7 +78,13 @@ def prepare_email_notice(message: OutboxMessage, at: datetime) -> Rendered | Non
         ),
     }
     mail = render_mail(EMAIL_CHANGED, context, document_for(message.contract_id))
-    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
+    return Rendered(
+        to=message.to,
+        subject=mail.subject,
+        text=mail.text,
+        html=mail.html,
+        link=str(context["help"]),
+    )
 
 
 ACCOUNT_LOCKED = MessageKind(

@@ -53,7 +53,13 @@ def _to_owner(message: OutboxMessage, owner: User) -> Rendered:
         "help": absolute_reverse("mfa_help", contract=contract),
     }
     mail = render_mail("email_change_refused", context, document_for(message.contract_id))
-    return Rendered(to=owner.email, subject=mail.subject, text=mail.text, html=mail.html)
+    return Rendered(
+        to=owner.email,
+        subject=mail.subject,
+        text=mail.text,
+        html=mail.html,
+        link=str(context["sign_in"]),
+    )
 
 
 # Without a listener for the outcome: a mail that was refused must not show on the page.

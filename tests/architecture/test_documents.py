@@ -13,7 +13,12 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 FOLDERS = ("config", "contracts", "core", "tenants", "templates", "tests", "docs")
 # Documents write these as they are seen from their own place.
 FROM_DOCS = ("adr", "howto", "runbooks")
-OWN_APPS = [config for config in apps.get_app_configs() if Path(config.path).is_relative_to(ROOT)]
+# The environment lies in the repository's folder, too.
+OWN_APPS = [
+    config
+    for config in apps.get_app_configs()
+    if Path(config.path).is_relative_to(ROOT) and ".venv" not in Path(config.path).parts
+]
 
 
 def named_paths(document: Path) -> set[str]:
