@@ -24,7 +24,7 @@ from tenants.configuration.document import (
 )
 from tenants.context import ActiveContract
 from tenants.errors import NotConfiguredError
-from tenants.in_hand import contract_of
+from tenants.in_hand import contract_of, is_portal_host, site_host_of
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Site:
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
         self.contract = contract_of(request)
-        self.is_portal_host: bool = getattr(request, "is_portal_host", True)
+        self.is_portal_host = is_portal_host(request)
 
     @cached_property
     def document(self) -> ContractDocument | DeploymentDocument | None:
@@ -57,7 +57,7 @@ class Site:
         """The brand of the contract, or of the portal host."""
         document = self.document
         if isinstance(document, DeploymentDocument):
-            return document.brand_of(getattr(self._request, "site_host", ""))
+            return document.brand_of(site_host_of(self._request))
         return document.brand if document else None
 
     @property

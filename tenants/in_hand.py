@@ -20,12 +20,24 @@ def contract_key_of(request: HttpRequest) -> str:
     return str(contract.id) if contract else ""
 
 
+def is_portal_host(request: HttpRequest) -> bool:
+    """Tell whether the host serves all contracts; one that nobody found out about counts as one."""
+    found: bool = getattr(request, "is_portal_host", True)
+    return found
+
+
+def site_host_of(request: HttpRequest) -> str:
+    """Return which of the configured hosts a request came to, "" for none; never its header."""
+    host: str = getattr(request, "site_host", "")
+    return host
+
+
 def brand_of(request: HttpRequest) -> BrandSection:
     """Return the brand of the contract or portal host that a request came to."""
     contract = contract_of(request)
     if contract is not None:
         return contract.document.brand
-    return registry.get_deployment().brand_of(getattr(request, "site_host", ""))
+    return registry.get_deployment().brand_of(site_host_of(request))
 
 
 def path_in(contract: ActiveContract, request: HttpRequest, name: str, **kwargs: object) -> str:
@@ -34,6 +46,6 @@ def path_in(contract: ActiveContract, request: HttpRequest, name: str, **kwargs:
     On a portal host every contract is under its slug; on a contract's own host there is no other.
     """
     path = reverse(name, kwargs=kwargs)
-    if contract_of(request) == contract or not getattr(request, "is_portal_host", True):
+    if contract_of(request) == contract or not is_portal_host(request):
         return path
     return f"/{contract.slug}/{path.removeprefix(get_script_prefix())}"

@@ -18,7 +18,7 @@ EVERYTHING = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 def application_role() -> str:
     """Return the name of the application's database login."""
-    return str(getattr(settings, "PORTAL_APPLICATION_ROLE", "portal_app"))
+    return str(settings.PORTAL_APPLICATION_ROLE)
 
 
 def grant_application(

@@ -82,7 +82,7 @@ class _Holder:
 
 def ensure_watcher(known: Callable[[], int | None], stale: Callable[[], None]) -> None:
     """Have this process watch; returns at once when it does, or when the settings say no."""
-    if _Holder.watcher is not None or not getattr(settings, "PORTAL_WATCH_REGISTRY", True):
+    if _Holder.watcher is not None or not settings.PORTAL_WATCH_REGISTRY:
         return
     with _Holder.lock:
         if _Holder.watcher is None:

@@ -214,6 +214,13 @@ PORTAL_PUBLIC_SCHEME = "https"
 PORTAL_PUBLIC_PORT: int | None = None
 # The domain of passkeys that all hosts share; while it is empty, the primary portal host.
 PORTAL_PASSKEY_DOMAIN = ""
+# The application's login to the database, which the release gives its rights.
+PORTAL_APPLICATION_ROLE = "portal_app"
+# Whether a process listens for what others publish; tests tell it themselves.
+PORTAL_WATCH_REGISTRY = True
+# How long a password waits for its turn to be hashed (core/accounts/hashers.py). Own figure:
+# whoever would wait for longer is asked to come again.
+PORTAL_HASH_PATIENCE_SECONDS = 5.0
 # Networks whose forwarded headers count; from all others they are dropped.
 PORTAL_TRUSTED_PROXIES: tuple[Network, ...] = ()
 # Which channel speaks to which provider; the deployment's document names the provider. What stands

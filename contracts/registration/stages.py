@@ -6,6 +6,7 @@ from django.urls import reverse
 from contracts.registration.selectors import DueTerms, list_due_terms
 from core.accounts.allauth_wrapper import PortalStage
 from core.common import clock
+from tenants.in_hand import contract_of, is_portal_host
 
 
 class TermsStage(PortalStage):
@@ -26,7 +27,6 @@ class TermsStage(PortalStage):
 
     def due(self) -> DueTerms | None:
         """Return what is to be accepted next: on a contract's own host of that contract alone."""
-        here = getattr(self.request, "contract", None)
-        everywhere = getattr(self.request, "is_portal_host", True)
-        due = list_due_terms(self.user, only=None if everywhere else here, at=clock.now())
+        only = None if is_portal_host(self.request) else contract_of(self.request)
+        due = list_due_terms(self.user, only=only, at=clock.now())
         return due[0] if due else None

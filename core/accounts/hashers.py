@@ -90,7 +90,7 @@ class HashGate:
 hash_gate = HashGate(
     slots=slots_of_this_process(),
     places=places_of_this_process(),
-    patience_seconds=getattr(settings, "PORTAL_HASH_PATIENCE_SECONDS", 5.0),
+    patience_seconds=settings.PORTAL_HASH_PATIENCE_SECONDS,
 )
 
 

@@ -33,6 +33,23 @@ _HEADER: Final = """\
 """
 
 
+_REGISTRATION: Final = RegistrationSection(
+    unit="location",
+    before_you_start=(
+        "Have the NPI of your location ready.",
+        "Have the registration code of your location ready.",
+        "Choose one person to be the Provider Group Admin.",
+    ),
+    code_hint="Ten letters and digits from the letter that your location received.",
+    code_example="K7QM-2XRT-9B",
+    code_help=(
+        "The registration code belongs to one location. The program sends it by letter.",
+        "Without a letter, call or write to the support contact below.",
+    ),
+    rule=IssuedCodeRule(),
+)
+
+
 def starter_contract(slug: str, *, on: date) -> ContractDocument:
     """Return a valid document with sample texts for a new contract.
 
@@ -64,21 +81,7 @@ def starter_contract(slug: str, *, on: date) -> ContractDocument:
                 hours="Monday to Friday, 8 a.m. to 5 p.m. Eastern",
             ),
         ),
-        registration=RegistrationSection(
-            unit="location",
-            before_you_start=(
-                "Have the NPI of your location ready.",
-                "Have the registration code of your location ready.",
-                "Choose one person to be the Provider Group Admin.",
-            ),
-            code_hint="Ten letters and digits from the letter that your location received.",
-            code_example="K7QM-2XRT-9B",
-            code_help=(
-                "The registration code belongs to one location. The program sends it by letter.",
-                "Without a letter, call or write to the support contact below.",
-            ),
-            rule=IssuedCodeRule(),
-        ),
+        registration=_REGISTRATION,
         terms=(
             TermsVersion(
                 version="1",

@@ -1,6 +1,7 @@
 """What each kind of module may import inside an app (import-linter holds the order of apps)."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,16 @@ def test_allauth_internals_are_used_in_one_module() -> None:
         if any(name.startswith("allauth.") and ".internal" in name for name in imports_of(path))
     ]
     assert users in ([], ["core/accounts/allauth_wrapper.py"])
+
+
+def test_what_the_middleware_found_out_is_asked_for_in_one_typed_place() -> None:
+    """tenants.in_hand; a name read off the request by hand has no type and its own default."""
+    read = re.compile(r"""request,\s*["'](?:contract|site_host|is_portal_host)["']""")
+    assert [
+        str(path.relative_to(ROOT))
+        for path in modules()
+        if path.relative_to(ROOT).parts[0] != "tenants" and read.search(path.read_text())
+    ] == []
 
 
 def test_models_do_not_import_services_or_views() -> None:

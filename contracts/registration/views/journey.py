@@ -42,6 +42,7 @@ from core.common.http import get_only, get_or_post
 from core.common.masking import mask_email
 from core.notifications.selectors import came_back, delivery_is_late
 from tenants.context import ActiveContract
+from tenants.in_hand import site_host_of
 
 _NEW_LINK: Final = "We sent a new link. Links that came before it no longer work."
 _NEW_ADDRESS: Final = (
@@ -135,7 +136,7 @@ def terms_accept(request: HttpRequest, journey: Journey, contract: ActiveContrac
             contract=contract,
             journey_id=journey.id,
             terms=terms,
-            host=getattr(request, "site_host", ""),
+            host=site_host_of(request),
             at=at,
         )
         if result.outcome is SubmitOutcome.USERNAME_TAKEN:

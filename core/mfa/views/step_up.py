@@ -22,7 +22,7 @@ from core.mfa.services.confirmations import record_step_up
 from core.mfa.stepping_up import AS_ADMIN, Ask, satisfied
 from core.mfa.views.proving import proof_call_state, proof_page
 from core.mfa.views.shared import client_redirect, locked_out
-from tenants.in_hand import contract_of
+from tenants.in_hand import contract_of, is_portal_host
 
 URLS = ProofUrls(page="mfa:step_up", call="mfa:step_up_call_state")
 _STATE = "portal_step_up"
@@ -165,4 +165,4 @@ def _next_of(request: HttpRequest) -> str:
 
 def _away(request: HttpRequest) -> str:
     """Return a page that spans contracts: home on a portal host, else the account's own factors."""
-    return "/home/" if getattr(request, "is_portal_host", False) else reverse("mfa:factors")
+    return "/home/" if is_portal_host(request) else reverse("mfa:factors")
