@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.common.masking import mask_email, mask_phone
 from core.mfa.codes import Owner, screen_digits
+from core.mfa.limits import next_code_at
 from core.mfa.models import (
     Challenge,
     Channel,
@@ -19,7 +20,6 @@ from core.mfa.models import (
     Passkey,
     RecoveryCode,
 )
-from core.mfa.services.limits import next_code_at
 from core.notifications.selectors import delivery_is_late, list_down_channels
 
 PRESSED_TWICE = timedelta(seconds=30)

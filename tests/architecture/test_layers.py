@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ APPS = ("tenants", "core", "contracts")
 # Services and pure modules are called from views, tasks and commands alike, so they know none.
 WEB = ("django.http", "django.shortcuts", "rest_framework", "celery", "allauth")
 PURE = ("rules", "states.py", "identifiers.py", "phones.py", "crypto.py", "merge.py", "gates.py")
+
+# The outer layers first: each knows those that follow.
+ORDER = {"views": 0, "tasks": 0, "urls": 0, "management": 0, "forms": 1, "services": 2}
+ORDER |= {"policies": 3, "selectors": 3, "models": 4}
 
 
 def imports_of(path: Path) -> set[str]:
@@ -57,6 +62,52 @@ def test_allauth_internals_are_used_in_one_module() -> None:
         if any(name.startswith("allauth.") and ".internal" in name for name in imports_of(path))
     ]
     assert users in ([], ["core/accounts/allauth_wrapper.py"])
+
+
+def rank_of(names: Iterable[str]) -> int | None:
+    """Return how far inside an app a module stands; None for one that is of no layer."""
+    return next((ORDER[name] for name in reversed(list(names)) if name in ORDER), None)
+
+
+def test_inside_an_app_imports_run_one_way() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in modules()
+        if (own := rank_of(path.relative_to(ROOT).with_suffix("").parts)) is not None
+        for name in imports_of(path)
+        if name.split(".")[0] in APPS
+        and (other := rank_of(name.split("."))) is not None
+        and other < own
+    ]
+    assert wrong == []
+
+
+def says_that_it_is_pure(path: Path) -> bool:
+    said = ast.get_docstring(ast.parse(path.read_text())) or ""
+    return re.search(r"\b[Pp]ure\b", said) is not None
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in modules() if says_that_it_is_pure(path)],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_what_says_that_it_is_pure_reaches_no_table_and_no_request(path: Path) -> None:
+    outside = (
+        "django.db",
+        "django.http",
+        "django.shortcuts",
+        "celery",
+        "allauth",
+        "rest_framework",
+    )
+    assert [
+        name
+        for name in imports_of(path)
+        if name.startswith(outside) or {"services", "selectors"} & set(name.split("."))
+    ] == []
+    # An enumeration may come from a module of models; rows may not.
+    assert ".objects" not in path.read_text()
 
 
 def test_what_the_middleware_found_out_is_asked_for_in_one_typed_place() -> None:

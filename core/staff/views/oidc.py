@@ -28,7 +28,7 @@ from core.staff.oidc.providers import (
     find_provider,
     list_providers,
 )
-from tenants.in_hand import contract_of
+from tenants.in_hand import contract_of, is_portal_host
 from tenants.routing import absolute_reverse, absolute_url
 
 AWAY = "The company sign-in does not answer at the moment. Please try again."
@@ -42,7 +42,7 @@ def employee_login(request: HttpRequest) -> HttpResponse:
     Identity providers send people back to the portal host, so a contract's own host leads there.
     """
     providers = list_providers(contract_of(request))
-    is_portal = getattr(request, "is_portal_host", False)
+    is_portal = is_portal_host(request)
     if request.method == "POST":
         if is_portal and len(providers) == 1:
             response = _lead_to(request, providers[0], purpose=SIGN_IN, target=_wanted(request))

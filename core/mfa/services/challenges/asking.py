@@ -10,10 +10,10 @@ from django.db import transaction
 from core.accounts.selectors import account_is_locked
 from core.common.turns import hold_turns
 from core.mfa.codes import PROVEN_WHILE_LOCKED, CodeRules, Owner, OwnerKind, Purpose
+from core.mfa.limits import next_code_at
 from core.mfa.models import Challenge, Channel
 from core.mfa.services.challenges.attempts import closed_until
 from core.mfa.services.challenges.events import record_challenge
-from core.mfa.services.limits import next_code_at
 from core.notifications.services.outbox import enqueue
 
 KIND_OF_CHANNEL = {
