@@ -15,6 +15,8 @@ from urllib.parse import quote
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.support.idp import SECRET, SECRET_VARIABLE
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "Quiet-Harbor-Lantern-27"
 
@@ -23,7 +25,13 @@ def environment_of(state: Path, port: int) -> dict[str, str]:
     """Return the environment of a portal that keeps its data in a folder."""
     # The tests' own settings are not the portal's.
     kept = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-    return {**kept, "PORTAL_STATE": str(state), "PORT": str(port)}
+    return {
+        **kept,
+        "PORTAL_STATE": str(state),
+        "PORT": str(port),
+        # For the identity provider that a test connects (tests/support/idp.py).
+        SECRET_VARIABLE: SECRET,
+    }
 
 
 @dataclass(frozen=True)

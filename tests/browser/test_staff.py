@@ -1,0 +1,158 @@
+"""Staff in a real browser: by invitation, find and unlock; and through an identity provider."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.support import ROOT, Portal, Registrant, check_accessibility
+from tests.browser.walks import follow_link, register, sign_out, text_number, verify_email
+from tests.support import idp
+from tests.support.idp import CLIENT_ID, SECRET_VARIABLE, IdentityProvider, running_provider
+
+pytestmark = pytest.mark.browser
+OLIVE = "olive@company.example"
+
+
+@pytest.fixture
+def staff_page(browser: Browser) -> Iterator[Page]:
+    """Return a page of another person's browser."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
+
+
+def look_at(page: Page) -> None:
+    """Check a page on a desktop, and that it does not scroll sideways on a phone."""
+    check_accessibility(page)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390, page.url
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def become_staff(page: Page, portal: Portal, who: Registrant, role: str) -> None:
+    """Follow an invitation to the pages of staff, with a phone as the second factor."""
+    portal.manage("staff", "invite", who.email, "--role", role)
+    page.goto(portal.wait_for_message(who.email, field="link")["link"])
+    look_at(page)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("First name").fill(who.first_name)
+    page.get_by_label("Last name").fill(who.last_name)
+    page.get_by_label("Username").fill(who.username)
+    look_at(page)
+    page.get_by_role("button", name="Next").click()
+    verify_email(page, portal, who, "phone")
+    page.get_by_label("Phone Number").fill(who.phone)
+    page.get_by_role("button", name="Send Code").click()
+    code = portal.wait_for_message(text_number(who), field="code")["code"]
+    page.get_by_label("Verification Code").fill(code)
+    page.get_by_role("button", name="Verify Code").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Staff")
+
+
+def test_find_and_unlock(page: Page, portal: Portal, staff_page: Page) -> None:
+    owner = Registrant("uma.field", "uma.field@clinic.example", "Uma", "Field")
+    register(page, portal.url("/wv-bh/"), "1000000103", "0020000063", owner)
+    follow_link(page, portal, owner)
+    verify_email(page, portal, owner, "email")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Uma")
+    sign_out(page)
+    for _try in range(3):
+        page.goto(portal.url("/wv-bh/login/email/"))
+        page.get_by_label("Email Address").fill(owner.email)
+        page.get_by_role("textbox", name="Password").fill("wrong")
+        page.get_by_role("button", name="Sign in").click()
+
+    desk = Registrant("hal.desk", "hal.desk@company.example", "Hal", "Desk", phone="3045550166")
+    become_staff(staff_page, portal, desk, "help-desk")
+    look_at(staff_page)
+    staff_page.get_by_role("link", name="Find an account").first.click()
+    look_at(staff_page)
+    staff_page.get_by_role("button", name="Find").click()
+    expect(staff_page.get_by_role("alert")).to_contain_text("Enter the reason.")
+    staff_page.get_by_label("Identifier of a provider").check()
+    staff_page.get_by_label("Exactly as it is").fill("1000000103")
+    staff_page.get_by_label("Program").select_option(label="West Virginia Behavioral Health")
+    staff_page.get_by_label("Reason").fill("ticket 4711")
+    staff_page.get_by_role("button", name="Find").click()
+    look_at(staff_page)
+    staff_page.get_by_role("link", name=re.compile("Uma Field")).click()
+    expect(staff_page.get_by_role("main")).to_contain_text("Locked since")
+    look_at(staff_page)
+    staff_page.get_by_role("link", name="Unlock").click()
+    look_at(staff_page)
+    staff_page.get_by_label("Reason").fill("called from the number on file")
+    staff_page.get_by_role("button", name="Unlock").click()
+    expect(staff_page.get_by_role("status").first).to_contain_text("is open again")
+    expect(staff_page.get_by_role("main")).to_contain_text("Not locked")
+    staff_page.get_by_role("link", name="Requests for help").click()
+    look_at(staff_page)
+    subjects = [message["subject"] for message in portal.messages(owner.email)]
+    assert any(subject.startswith("Your account is open again") for subject in subjects)
+
+
+@pytest.fixture
+def company(portal: Portal, tmp_path: Path) -> Iterator[IdentityProvider]:
+    """Connect an identity provider to the portal for one test."""
+    with running_provider([f"http://localhost:{portal.port}"]) as provider:
+        described = f"""
+[[identity_providers]]
+name = "Company sign-in"
+issuer = "{provider.issuer}"
+client_id = "{CLIENT_ID}"
+secret_variable = "{SECRET_VARIABLE}"
+allowed_domains = ["company.example"]
+
+[[identity_providers.role_mappings]]
+claim = "groups"
+value = "portal-operators"
+role = "operator"
+"""
+        original = ROOT / "config" / "deployment.toml"
+        connected = tmp_path / "deployment.toml"
+        connected.write_text(original.read_text() + described)
+        portal.manage("deployment", "apply", str(connected))
+        provider.claim(OLIVE, groups=["portal-operators"])
+        yield provider
+        portal.manage("deployment", "apply", str(original))
+
+
+def test_through_the_companys_provider(
+    page: Page, portal: Portal, company: IdentityProvider
+) -> None:
+    page.goto(portal.url("/"))
+    employees = page.get_by_role("region", name="Acentra Health")
+    employees.get_by_label("Remember Me").check()
+    employees.get_by_role("button", name="Login").click()
+    page.wait_for_url(f"{company.issuer}/**")
+    page.locator("[name=login]").fill(OLIVE)
+    page.locator("[name=password]").fill(idp.PASSWORD)
+    page.locator("[type=submit]").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Staff")
+    expect(page.get_by_role("main")).to_contain_text("Operator, whole deployment")
+    look_at(page)
+    sign_out(page)
+
+    page.goto(portal.url("/login/employees/"))
+    expect(page.get_by_role("main")).to_contain_text("Welcome back, Olive.")
+    look_at(page)
+    page.get_by_role("button", name="Company sign-in").click()
+    # The provider still knows the person: back without a question.
+    expect(page.get_by_role("heading", level=1)).to_have_text("Staff")
+    page.goto(portal.url("/staff/sign-in/confirm/?next=/staff/accounts/"))
+    look_at(page)
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url(f"{company.issuer}/**")
+    page.locator("[name=password]").fill(idp.PASSWORD)
+    page.locator("[type=submit]").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Find an account")
+    sign_out(page)
+
+    company.claim(OLIVE, groups=[])
+    page.goto(portal.url("/login/employees/"))
+    page.get_by_role("button", name="Company sign-in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are not signed in")
+    look_at(page)
