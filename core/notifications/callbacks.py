@@ -57,7 +57,7 @@ class VoiceCallbackView(APIView):
             return Response({"error": "signature"}, status=401)
         try:
             message_id = UUID(json.loads(body)["message"])
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return Response({"error": "report"}, status=400)
         accepted = look_at_call(message_id=message_id, clock=clock.now, now=True)
         return Response({"accepted": accepted})

@@ -90,7 +90,7 @@ def keys(request: HttpRequest, message_id: UUID) -> HttpResponse:
 def _keys_from_json(request: HttpRequest, message_id: UUID) -> JsonResponse:
     try:
         digits = json.loads(request.body)["digits"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return JsonResponse({"error": 'Send {"digits": "..."}.'}, status=400)
     accepted = local_calls.enter_digits(call_id=message_id, digits=str(digits), at=now())
     return JsonResponse({"accepted": accepted})

@@ -59,7 +59,15 @@ def read_report(text: str) -> DeliveryReport | None:
         if "mail" in event:
             return _of_mail(event)
         return _of_text(event) if "messageStatus" in event else None
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError):
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        OverflowError,
+        RecursionError,
+    ):
         return None
 
 

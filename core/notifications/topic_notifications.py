@@ -101,7 +101,7 @@ def check_signature(notification: Notification, certificate: bytes, *, at: datet
 def _fields(body: bytes) -> dict[str, str]:
     try:
         fields = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadNotificationError("not JSON") from error
     if not isinstance(fields, dict):
         raise BadNotificationError("not an object")

@@ -133,7 +133,17 @@ def test_a_short_key_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"{}", b"\xff", b'"x"', b'{"Type": "Notification"}', b'{"Type": 7}']
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"\xff",
+        b'"x"',
+        b'{"Type": "Notification"}',
+        b'{"Type": 7}',
+        b"[" * 100_000,
+    ],
 )
 def test_what_is_no_notification_is_refused(body: bytes) -> None:
     with pytest.raises(BadNotificationError):
