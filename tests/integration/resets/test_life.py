@@ -7,6 +7,7 @@ from unittest import mock
 import pytest
 from django.test import Client
 
+from core.audit.models import AuditEvent
 from core.mfa.models import PasswordReset
 from core.mfa.services.purging import RESETS_KEPT, purge_mfa
 from core.mfa.services.resets import begin_reset, find_reset
@@ -86,3 +87,12 @@ def test_rows_are_deleted_a_day_after_their_end() -> None:
     assert PasswordReset.objects.exists()
     purge_mfa(at=reset.expires_at + RESETS_KEPT + SECOND)
     assert not PasswordReset.objects.exists()
+
+
+def test_a_run_that_gives_way_to_a_newer_one_is_recorded() -> None:
+    first = begun("somebody@clinic.example")
+    begin_reset(
+        email=first.email, contract_id=None, address="192.0.2.1", replaces=first.id, at=START
+    )
+    (event,) = AuditEvent.objects.filter(event_type="password_reset.closed")
+    assert event.data == {"reset": str(first.id), "reason": "replaced"}

@@ -9,7 +9,7 @@ from django.db import transaction
 from core.accounts.policies import effective_policy
 from core.accounts.selectors import find_account_by_email
 from core.accounts.services.locks import lock_rules, record_failure
-from core.audit.recording import record
+from core.accounts.services.throttle import record_refusal
 from core.common.crypto import keyed_digest
 from core.common.ids import uuid7
 from core.common.networks import caller_of
@@ -27,6 +27,7 @@ from core.mfa.services.challenges import (
 )
 from core.mfa.services.resets.runs import (
     address_owner,
+    close_reset,
     hold_reset,
     record_reset,
 )
@@ -61,11 +62,9 @@ def begin_reset(
     hold_turn("reset-caller", caller.hex())
     retry_at = _next_run_at(caller, at=at)
     if retry_at is not None:
-        record("password_reset.refused", result="too_many_from_address", at=at)
+        record_refusal("password_reset.refused", result="too_many_from_address", at=at)
         return Begun(None, retry_at=retry_at)
-    PasswordReset.objects.filter(
-        pk=replaces or uuid7(), completed_at__isnull=True, closed_at__isnull=True
-    ).update(closed_at=at)
+    close_reset(reset_id=replaces or uuid7(), reason="replaced", at=at)
     user = find_account_by_email(email)
     known = user if user and user.is_its_owners and not user.signs_in_elsewhere else None
     reset = PasswordReset.objects.create(
@@ -114,7 +113,8 @@ def _prove_email(reset: PasswordReset, *, at: datetime) -> None:
     others = PasswordReset.objects.filter(
         account_id=reset.account_id, completed_at__isnull=True, closed_at__isnull=True
     )
-    others.exclude(pk=reset.pk).update(closed_at=at)
+    for other_id in others.exclude(pk=reset.pk).values_list("pk", flat=True):
+        close_reset(reset_id=other_id, reason="other_proven", at=at)
     reset.email_verified_at = at
     reset.save(update_fields=["email_verified_at"])
     record_reset(reset, "email_proven", at=at)
