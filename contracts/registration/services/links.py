@@ -14,6 +14,7 @@ from contracts.registration.services.attempts import THROTTLED, Allowance, Limit
 from contracts.registration.services.reservations import forget_link
 from contracts.registration.states import LIVE, RegistrationState, check_transition
 from core.accounts.selectors import email_is_taken
+from core.accounts.services.throttle import record_refusal
 from core.audit.recording import record
 from core.common.ids import uuid7
 from core.common.tokens import has_token, new_token
@@ -104,7 +105,7 @@ def request_link(
     )
     if not allowance.allowed:
         with transaction.atomic():
-            record("registration.link_requested", result=THROTTLED, data=_BY_ADDRESS, at=at)
+            record_refusal("registration.link_requested", result=THROTTLED, data=_BY_ADDRESS, at=at)
         return allowance
     name = username.strip().lower()
     counted = count_attempt(limits=_mail_limits("reset", name), at=at)
@@ -223,7 +224,9 @@ def follow_link(*, contract: ActiveContract, token: str, at: datetime) -> Follow
     with transaction.atomic():
         pending = _find_by_token(token)
         if pending is None or not _can_be_used(pending, contract, at):
-            record("registration.link_refused", contract_id=contract.id, result="refused", at=at)
+            record_refusal(
+                "registration.link_refused", contract_id=contract.id, result="refused", at=at
+            )
             return None
         pending.link_used_at = at
         pending.save(update_fields=["link_used_at"])

@@ -19,6 +19,7 @@ from core.accounts.services.throttle import (
     address_is_throttled,
     count_address_failure,
     hold_sign_in_turn,
+    record_refusal,
 )
 from core.audit.recording import Happening, record
 from core.common.ids import uuid7
@@ -188,7 +189,7 @@ def turned_away(address: str, *, at: datetime) -> PasswordCheck:
     """Refuse before any account is looked at."""
     refusal = Refusal.TOO_MANY_FROM_ADDRESS
     count_address_failure(address, at=at)
-    record("sign_in.refused", result=refusal.value, at=at)
+    record_refusal("sign_in.refused", result=refusal.value, at=at)
     return PasswordCheck(user=None, refusal=refusal)
 
 

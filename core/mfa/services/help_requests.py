@@ -16,6 +16,7 @@ from django.db import transaction
 from core.accounts.models import User
 from core.accounts.selectors import find_account_by_email, find_account_by_username
 from core.accounts.services.locks import NOBODY
+from core.accounts.services.throttle import record_refusal
 from core.audit.recording import record
 from core.common.crypto import keyed_digest, seal, unseal
 from core.common.ids import uuid7
@@ -76,7 +77,7 @@ def open_help_request(
     hold_turn("help-request", "everybody")
     retry_at = _next_at(caller, named, at=at)
     if retry_at is not None:
-        record("help_request.refused", result="too_many", data={"kind": kind.value}, at=at)
+        record_refusal("help_request.refused", result="too_many", data={"kind": kind.value}, at=at)
         return HelpAnswer(None, retry_at=retry_at)
     owner = by or _account_of(facts.account)
     request_id = uuid7()

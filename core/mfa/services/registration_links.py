@@ -9,6 +9,7 @@ from django.db import transaction
 from core.accounts.models import User
 from core.accounts.policies import Policy
 from core.accounts.selectors import find_account_by_username
+from core.accounts.services.throttle import record_refusal
 from core.audit.recording import record
 from core.common.tokens import has_token, new_token
 from core.mfa.link_requests import LinkTarget
@@ -112,7 +113,7 @@ def follow_account_link(
     """
     link = _find_by_token(token)
     if link is None or not _can_be_used(link, contract, at):
-        record(
+        record_refusal(
             "registration_link.refused",
             contract_id=contract.id if contract else None,
             subject=("account", link.user_id) if link else None,

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from core.accounts.models import User
 from core.accounts.selectors import find_account_by_email
+from core.accounts.services.throttle import record_refusal
 from core.audit.recording import record
 from core.common.errors import DomainError
 from core.common.ids import uuid7
@@ -145,7 +146,7 @@ def follow_invitation(*, token: str, at: datetime) -> Followed | None:
     """
     invitation = _find_by_token(token)
     if invitation is None or not _can_be_used(invitation, at):
-        record("staff_invitation.refused", result="refused", at=at)
+        record_refusal("staff_invitation.refused", result="refused", at=at)
         return None
     invitation.link_used_at = at
     invitation.follow_id = uuid7()
