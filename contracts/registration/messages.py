@@ -27,7 +27,6 @@ from core.groups.models import Provider
 from core.notifications.kinds import MessageKind, Rendered, Weight, register_kind
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
-from core.notifications.wording import printed_time
 from tenants import registry
 from tenants.context import ActiveContract, contract_context
 from tenants.routing import absolute_reverse
@@ -77,7 +76,7 @@ def prepare_link(message: OutboxMessage, at: datetime) -> Rendered | None:
             EXISTING_ACCOUNT_TEMPLATE,
             message,
             contract,
-            {"link": link, "ends_at": printed_time(pending.reserved_until, contract.document)},
+            {"link": link, "ends_at": pending.reserved_until},
             link=link,
         )
     return _link_mail(message, pending, contract, at)
@@ -108,7 +107,7 @@ def _link_mail(
         {
             "link": link,
             "minutes": minutes,
-            "ends_at": printed_time(pending.link_expires_at or at, contract.document),
+            "ends_at": pending.link_expires_at,
             "reset_url": absolute_reverse(
                 "registration:reset", contract=contract, host=pending.host
             ),

@@ -11,7 +11,6 @@ from core.notifications.kinds import MessageKind, Rendered, Weight
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
 from core.notifications.senders import document_for
-from core.notifications.wording import printed_time
 from tenants.routing import absolute_reverse
 
 
@@ -28,10 +27,8 @@ def prepare_lock_notice(message: OutboxMessage, at: datetime) -> Rendered | None
         return None
     contract = find_contract(message.contract_id) if message.contract_id else None
     link = absolute_reverse("mfa:forgot", contract=contract)
-    document = document_for(message.contract_id)
-    until = printed_time(user.lock_until, document) if user.lock_until else ""
-    context = {"user": user, "until": until, "link": link}
-    mail = render_mail("account_locked", context, document)
+    context = {"user": user, "until": user.lock_until, "link": link}
+    mail = render_mail("account_locked", context, document_for(message.contract_id))
     return Rendered(to=user.email, subject=mail.subject, text=mail.text, html=mail.html)
 
 
@@ -40,9 +37,8 @@ def prepare_password_notice(message: OutboxMessage, at: datetime) -> Rendered | 
     user = User.objects.filter(pk=message.subject_id).first()
     if user is None:
         return None
-    document = document_for(message.contract_id)
-    context = {"user": user, "changed_at": printed_time(message.created_at, document)}
-    mail = render_mail(PASSWORD_CHANGED, context, document)
+    context = {"user": user, "changed_at": message.created_at}
+    mail = render_mail(PASSWORD_CHANGED, context, document_for(message.contract_id))
     return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
 
 
@@ -56,10 +52,12 @@ def prepare_credentials_notice(message: OutboxMessage, at: datetime) -> Rendered
     if user is None:
         return None
     has_moved = bool(message.context.get("address_changed"))
-    document = document_for(message.contract_id)
-    changed_at = printed_time(message.created_at, document)
-    context = {"user": user, "changed_at": changed_at, "address_changed": has_moved}
-    mail = render_mail(CREDENTIALS_SET, context, document)
+    context = {
+        "user": user,
+        "changed_at": message.created_at,
+        "address_changed": has_moved,
+    }
+    mail = render_mail(CREDENTIALS_SET, context, document_for(message.contract_id))
     return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
 
 

@@ -18,7 +18,6 @@ from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
 from core.notifications.senders import document_for
 from core.notifications.states import LEFT
-from core.notifications.wording import printed_time
 from tenants import registry
 from tenants.routing import absolute_reverse
 
@@ -26,7 +25,7 @@ from tenants.routing import absolute_reverse
 def prepare_desk_mail(message: OutboxMessage, at: datetime) -> Rendered | None:
     """Tell the contact that a request waits; what was typed stays in the portal."""
     request = HelpRequest.objects.filter(pk=message.subject_id, closed_at__isnull=True).first()
-    return None if request is None else _mail(message, DESK_KIND, _told(message, request))
+    return None if request is None else _mail(message, DESK_KIND, {"request": request})
 
 
 def prepare_owner_mail(message: OutboxMessage, at: datetime) -> Rendered | None:
@@ -34,7 +33,7 @@ def prepare_owner_mail(message: OutboxMessage, at: datetime) -> Rendered | None:
     request = HelpRequest.objects.select_related("account").filter(pk=message.subject_id).first()
     if request is None or request.account is None or not message.account_id:
         return None
-    return _mail(message, OWNER_KIND, {**_told(message, request), "user": request.account})
+    return _mail(message, OWNER_KIND, {"request": request, "user": request.account})
 
 
 def prepare_unfinished(message: OutboxMessage, at: datetime) -> Rendered | None:
@@ -71,11 +70,6 @@ def prepare_reminder(message: OutboxMessage, at: datetime) -> Rendered | None:
         "forgot_link": absolute_reverse("mfa:forgot", contract=contract),
     }
     return _mail(message, "address_reminder", context, to=user.email)
-
-
-def _told(message: OutboxMessage, request: HelpRequest) -> dict[str, object]:
-    document = document_for(message.contract_id)
-    return {"request": request, "requested_at": printed_time(request.requested_at, document)}
 
 
 def _mail(

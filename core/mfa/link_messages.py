@@ -17,7 +17,6 @@ from core.notifications.kinds import MessageKind, Rendered
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
 from core.notifications.senders import document_for
-from core.notifications.wording import printed_time
 from tenants.routing import absolute_reverse
 
 _NO_LINK: Final = "account_registration_not_open"
@@ -57,7 +56,7 @@ def _prepare(message: OutboxMessage, reason: LinkReason, *, at: datetime) -> Ren
     context = {
         "user": user,
         "link": link,
-        "ends_at": printed_time(ends_at, document_for(message.contract_id)),
+        "ends_at": ends_at,
         "again_url": absolute_reverse("registration:reset", contract=contract),
         "first_login_url": absolute_reverse("mfa:first_login", contract=contract),
     }

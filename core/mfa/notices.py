@@ -10,7 +10,6 @@ from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
 from core.notifications.senders import document_for
 from core.notifications.services.outbox import enqueue
-from core.notifications.wording import printed_time
 
 _KIND: Final = "factor_notice"
 # What happened: the heading of the mail and its sentence.
@@ -78,16 +77,15 @@ def prepare_factor_notice(message: OutboxMessage, at: datetime) -> Rendered | No
     if user is None:
         return None
     heading, sentence = _WORDS[str(message.context["what"])]
-    document = document_for(message.contract_id)
     happened_at = datetime.fromisoformat(str(message.context["happened_at"]))
     context = {
         "user": user,
         "heading": heading,
         "sentence": sentence,
         "left": message.context.get("left"),
-        "happened_at": printed_time(happened_at, document),
+        "happened_at": happened_at,
     }
-    mail = render_mail("factor_notice", context, document)
+    mail = render_mail("factor_notice", context, document_for(message.contract_id))
     return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
 
 

@@ -12,17 +12,19 @@ class StaffConfig(AppConfig):
         from core.accounts.selectors import register_username_source
         from core.accounts.services.accounts import register_access_keeper
         from core.mfa.freshness import register_confirmation
+        from core.mfa.link_requests import register_link_finder
         from core.mfa.sources import register_source
         from core.notifications.kinds import register_kind
         from core.staff.freshness import ProviderConfirmation
         from core.staff.messages import KINDS
         from core.staff.selectors import holds_role_in, list_invited_under
-        from core.staff.services.invitations import SOURCE_KIND
+        from core.staff.services.invitations import SOURCE_KIND, find_invitation_target
         from core.staff.source import StaffInvitationSource
 
         register_username_source(list_invited_under)
         register_access_keeper(holds_role_in)
         register_source(SOURCE_KIND, StaffInvitationSource())
+        register_link_finder(find_invitation_target)
         register_confirmation(ProviderConfirmation())
         for kind in KINDS:
             register_kind(kind)

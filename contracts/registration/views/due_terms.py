@@ -12,7 +12,7 @@ from contracts.registration.views.shared import posted
 from core.accounts.allauth_wrapper import drop_sign_in, find_stage
 from core.common import clock
 from core.common.http import get_or_post
-from tenants.in_hand import contract_key_of
+from tenants.in_hand import contract_key_of, path_in
 
 
 @get_or_post
@@ -39,7 +39,14 @@ def due_terms(request: HttpRequest) -> HttpResponse:
             user_id=stage.user.id, contract=due.contract, terms=due.terms, at=clock.now()
         )
         return HttpResponseRedirect(reverse(TermsStage.urlname)) if stage.due() else stage.finish()
-    context = {"form": form, "program": due.contract, "terms": due.terms, "terms_changed": changed}
+    version = {"version": due.terms.version}
+    context = {
+        "form": form,
+        "program": due.contract,
+        "terms": due.terms,
+        "terms_changed": changed,
+        "version_path": path_in(due.contract, request, "registration:terms_version", **version),
+    }
     return render(request, "registration/terms_due.html", context)
 
 

@@ -15,17 +15,20 @@ from core.audit.recording import record
 from core.common.errors import DomainError
 from core.common.ids import uuid7
 from core.common.tokens import has_token, new_token
+from core.mfa.link_requests import LinkTarget
 from core.mfa.models import MfaRegistration
 from core.mfa.services.registrations import begin_mfa_registration
 from core.notifications.services.outbox import enqueue
 from core.staff.models import StaffInvitation, StaffRole
-from core.staff.selectors import in_reach
+from core.staff.selectors import in_reach, list_invited_under
 from core.staff.services.members import check_reach, grant_role
 
 SOURCE_KIND: Final = "staff_invitation"
 """Under which MFA registration knows invitations; the id is their `follow_id`."""
 INVITATION_KIND: Final = "staff_invitation"
 _DIGEST_PURPOSE: Final = "staff.invitation"
+# Own figure, as for the links of accounts: later the person has asked again.
+_WAITS_AT_MOST: Final = timedelta(hours=1)
 
 
 class InvitationOverError(DomainError):
@@ -92,6 +95,24 @@ def invite_staff(
     )
     _record("sent", invitation, by=by, at=at)
     return invitation
+
+
+def find_invitation_target(name: str, contract_id: UUID | None, at: datetime) -> LinkTarget | None:
+    """Return the mail for somebody invited who chose a username and did not finish (a LinkFinder).
+
+    It goes out in the name that the invitation has, wherever it was asked for.
+    """
+    invitation = list_invited_under(name).order_by("-invited_at").first()
+    if invitation is None:
+        return None
+    return LinkTarget(
+        kind=INVITATION_KIND,
+        to=invitation.email,
+        subject=("staff_invitation", invitation.id),
+        contract_id=invitation.contract_id,
+        account_id=None,
+        not_after=at + _WAITS_AT_MOST,
+    )
 
 
 @transaction.atomic

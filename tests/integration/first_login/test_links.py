@@ -17,6 +17,8 @@ from core.audit.models import AuditEvent
 from core.common import clock
 from core.mfa.models import Factor, RegistrationLink
 from core.mfa.services.purging import LINKS_KEPT, purge_mfa
+from core.staff.models import StaffInvitation, StaffRole
+from core.staff.services.invitations import follow_invitation, invite_staff, name_invitee
 from tests.integration.first_login.walking import (
     Walk,
     link_to,
@@ -145,9 +147,10 @@ def test_the_answer_and_the_statements_are_the_same_for_all_who_ask(
     inactive = make_person("gone")
     deactivate_account(user_id=inactive.id, reason="left", by=None, at=START)
     Journey("wv-bh").start().inform(username="pending").submit()
+    make_invited("invited")
     said: list[Any] = [_said("warm-up")]
     shapes = []
-    for name in ("lena", "dana", "gone", "pending", "nobody"):
+    for name in ("lena", "dana", "gone", "pending", "invited", "nobody"):
         with CaptureQueriesContext(connection) as queries:
             said.append(_said(name))
         shapes.append(
@@ -158,6 +161,35 @@ def test_the_answer_and_the_statements_are_the_same_for_all_who_ask(
         )
     assert all(one == said[0] for one in said)
     assert all(shape == shapes[0] for shape in shapes)
+
+
+def make_invited(username: str) -> StaffInvitation:
+    """Invite somebody who followed the link and chose a username, and got no further."""
+    address = f"{username}@company.example"
+    invitation = invite_staff(
+        email=address, role=StaffRole.HELP_DESK, contract_id=None, by=None, at=clock.now()
+    )
+    token = link_to(address).rstrip("/").rsplit("/", 1)[1]
+    assert follow_invitation(token=token, at=clock.now())
+    name_invitee(
+        invitation_id=invitation.id,
+        first_name="Ivy",
+        last_name="Reed",
+        username=username,
+        at=clock.now(),
+    )
+    return invitation
+
+
+def test_somebody_invited_gets_a_new_link_of_the_same_sort_by_the_same_page() -> None:
+    make_invited("invited")
+    before = len(mails_to("invited@company.example"))
+    Walk("/wv-bh").ask_for_link("Invited")
+    mails = mails_to("invited@company.example")
+    assert len(mails) == before + 1
+    assert "/staff/invitation" in mails[0].link
+    event = AuditEvent.objects.filter(event_type="registration.link_requested").latest("at")
+    assert (event.result, event.subject_type) == ("reset", "staff_invitation")
 
 
 def test_a_second_wish_within_a_minute_is_answered_alike_and_mails_nothing() -> None:
