@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from core.staff.views import accounts, home, invitation, oidc, requests
+from core.staff.views import accounts, factor, home, invitation, oidc, requests
 
 app_name = "staff"
 urlpatterns = [
     path("", home.home, name="home"),
-    path("factor/", home.factor, name="factor"),
+    path("factor/", factor.factor, name="factor"),
+    path("factor/call/", factor.factor_call_state, name="factor_call_state"),
     path("accounts/", accounts.find, name="find"),
     path("accounts/<uuid:account_id>/", accounts.account, name="account"),
     path("accounts/<uuid:account_id>/<str:name>/", accounts.act_on, name="act"),

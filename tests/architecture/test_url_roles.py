@@ -191,6 +191,7 @@ TABLE: dict[str, Row] = {
     "registration:add_confirm": after_sign_in(302),
     "registration:add_done": after_sign_in(HOME),
     "registration:add_claimed": after_sign_in(302),
+    "staff:factor_call_state": same(286),
     # Employees' sign-in: no provider of the tests has this key
     "staff:oidc_begin": same(405),
     "staff:oidc_callback": same(404),

@@ -45,7 +45,8 @@ def read_claims(claims: Claims, provider: StaffProvider) -> Vouched:
     if not _ADDRESS.fullmatch(email) or not email.isascii():
         raise ClaimsRefusedError("no_email")
     # Some providers write booleans of the user information as text.
-    if claims.get("email_verified") not in (True, "true"):
+    verified = claims.get("email_verified")
+    if verified is not True and verified != "true":
         raise ClaimsRefusedError("email_unverified")
     if email.rpartition("@")[2] not in {one.lower() for one in provider.document.allowed_domains}:
         raise ClaimsRefusedError("domain")

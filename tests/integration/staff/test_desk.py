@@ -21,7 +21,13 @@ from core.notifications.models import LocalMessage
 from core.staff.models import StaffRole
 from core.staff.services.desk import OwnAccountError, unlock_for_owner
 from tenants.context import ActiveContract
-from tests.support.people import deliver_all, make_person, make_provider
+from tests.support.people import (
+    deliver_all,
+    last_code,
+    make_person,
+    make_provider,
+    sign_in_by_email,
+)
 from tests.support.staff import make_staff, sign_in_by_phone, staff_client
 
 pytestmark = pytest.mark.django_db
@@ -246,7 +252,24 @@ def test_without_an_accepted_factor_the_pages_stay_closed(client: Client) -> Non
     session.save()
     assert client.get("/staff/accounts/").headers["Location"] == "/staff/factor/"
     page = client.get("/staff/factor/").content.decode()
-    assert "an authenticator app or a passkey" in page
+    assert "The pages of staff ask for" in page
+    client.post("/staff/factor/", {"action": "send", "channel": "sms"})
+    number = user.factors.get(kind="phone").phone
+    done = client.post("/staff/factor/", {"action": "verify", "code": last_code(number)})
+    assert done.headers["Location"] == "/staff/"
+    assert client.get("/staff/accounts/").status_code == 200
+    assert event("session.stepped_up").data == {"method": "sms"}
+    assert client.get("/staff/factor/").headers["Location"] == "/staff/"
+
+
+def test_who_has_no_accepted_factor_is_led_to_enrol_one(client: Client) -> None:
+    user = make_staff(StaffRole.HELP_DESK)
+    user.factors.filter(kind="phone").delete()
+    sign_in_by_email(client, user)
+    page = client.get("/staff/factor/").content.decode()
+    assert "Add an authenticator app" in page
+    assert "?next=%2Fstaff%2F" in page
+    assert client.get("/staff/").headers["Location"] == "/staff/factor/"
 
 
 def test_staff_pages_stand_on_the_portal_host(desk: Client, contract_a: ActiveContract) -> None:

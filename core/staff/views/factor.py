@@ -1,0 +1,142 @@
+"""The page on which the deployment asks its staff for a factor that it accepts of them."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from core.accounts.access import SignedInRequest, signed_in
+from core.accounts.allauth_wrapper import methods_used, note_method
+from core.accounts.models import User
+from core.common import clock
+from core.common.http import get_only, get_or_post
+from core.common.ids import uuid7
+from core.mfa.codes import Purpose
+from core.mfa.methods import available_options
+from core.mfa.policies import accepts
+from core.mfa.proofs import Proof, ProofUrls
+from core.mfa.services.confirmations import record_step_up
+from core.mfa.stepping_up import WORDS
+from core.mfa.views.proving import proof_call_state, proof_page
+from core.mfa.views.shared import client_redirect, locked_out
+from core.staff.access import portal_only
+from core.staff.policies import session_suffices, staff_methods
+from core.staff.scope import find_staff
+
+URLS = ProofUrls(page="staff:factor", call="staff:factor_call_state")
+_STATE = "portal_staff_factor"
+
+
+class StaffFactorHolder:
+    """The proof of a factor for the pages of staff; its state lies in the session."""
+
+    def find(self, request: HttpRequest) -> Proof | None:
+        """Return the proof that a session of staff still has to bring."""
+        user = request.user
+        if not isinstance(user, User) or not _is_asked(request, user):
+            return None
+        options = _options(user)
+        state = _state(request, options)
+        return Proof(
+            user=user,
+            purpose=Purpose.STEP_UP,
+            binding=UUID(state["binding"]),
+            contract_id=None,
+            option=state["option"],
+            options=options,
+            challenge=UUID(state["challenge"]) if state["challenge"] else None,
+            verified=state["verified"],
+            reason=f"The pages of staff ask for {accepted_words()}.",
+        )
+
+    def keep(
+        self,
+        request: HttpRequest,
+        *,
+        option: str | None = None,
+        challenge: UUID | None = None,
+        verified: bool | None = None,
+    ) -> None:
+        """Write into the session."""
+        state = request.session.get(_STATE)
+        if state is None:
+            return
+        if option is not None:
+            state |= {"option": option, "challenge": "", "verified": False}
+        if challenge is not None:
+            state["challenge"] = str(challenge)
+        if verified is not None:
+            state["verified"] = verified
+        request.session[_STATE] = state
+
+    def proven(self, request: HttpRequest, proof: Proof, method: str) -> HttpResponse:
+        """Note the method, give the session a new identifier, and open the pages of staff."""
+        note_method(request, proof.user, method)
+        request.session.pop(_STATE, None)
+        request.session.cycle_key()
+        record_step_up(user_id=proof.user.id, contract_id=None, method=method, at=clock.now())
+        return client_redirect(request, HttpResponseRedirect(reverse("staff:home")))
+
+    def cancelled(self, request: HttpRequest) -> HttpResponse:
+        """Lead away from the pages of staff."""
+        request.session.pop(_STATE, None)
+        return HttpResponseRedirect(reverse("home"))
+
+    def elsewhere(self, request: HttpRequest) -> HttpResponse:
+        """Lead on who has proven enough."""
+        return client_redirect(request, HttpResponseRedirect(reverse("staff:home")))
+
+    def locked(self, request: HttpRequest) -> HttpResponse:
+        """End the session: whoever sits here has used up the tries."""
+        return locked_out(request)
+
+
+HOLDER = StaffFactorHolder()
+
+
+@get_or_post
+@portal_only
+@signed_in
+def factor(request: SignedInRequest) -> HttpResponse:
+    """Ask for a factor that the deployment accepts of staff, or say how to get one."""
+    if find_staff(request.user, at=clock.now()) is None:
+        raise Http404
+    if _is_asked(request, request.user) and not _options(request.user):
+        context = {"accepted": accepted_words(), "methods": staff_methods()}
+        return render(request, "staff/factor.html", context)
+    return proof_page(request, HOLDER, URLS)
+
+
+@get_only
+def factor_call_state(request: HttpRequest) -> HttpResponse:
+    """Answer the page's own question whether the call was confirmed (htmx)."""
+    return proof_call_state(request, HOLDER, URLS)
+
+
+def accepted_words() -> str:
+    """Return what is accepted of staff, for a sentence."""
+    return " or ".join(WORDS[method] for method in staff_methods())
+
+
+def _is_asked(request: HttpRequest, user: User) -> bool:
+    return not session_suffices(methods_used(request, user))
+
+
+def _options(user: User) -> tuple[str, ...]:
+    methods = staff_methods()
+    return tuple(one for one in available_options(user) if accepts(methods, [one]))
+
+
+def _state(request: HttpRequest, options: tuple[str, ...]) -> dict[str, Any]:
+    state: dict[str, Any] | None = request.session.get(_STATE)
+    if state is None or state["option"] not in options:
+        state = {
+            "binding": str(uuid7()),
+            "option": options[0] if options else "",
+            "challenge": "",
+            "verified": False,
+        }
+        request.session[_STATE] = state
+    return state
