@@ -86,7 +86,7 @@ def list_history(user_id: UUID, *, page: int) -> tuple[list[HistoryEntry], bool]
     """
     start = (page - 1) * PAGE_SIZE
     found = list(events_of(user_id)[start : start + PAGE_SIZE + 1])
-    return [_entry(event) for event in found[:PAGE_SIZE]], len(found) > PAGE_SIZE
+    return [entry_of(event) for event in found[:PAGE_SIZE]], len(found) > PAGE_SIZE
 
 
 def events_of(user_id: UUID) -> QuerySet[AuditEvent]:
@@ -99,7 +99,7 @@ def events_of(user_id: UUID) -> QuerySet[AuditEvent]:
 def exported_history(user_id: UUID) -> Iterable[dict[str, str]]:
     """Return the whole history as plain values, for the download of one's own data."""
     for event in events_of(user_id).iterator(chunk_size=500):
-        entry = _entry(event)
+        entry = entry_of(event)
         yield {
             "at": entry.at.isoformat(),
             "event": event.event_type,
@@ -110,8 +110,10 @@ def exported_history(user_id: UUID) -> Iterable[dict[str, str]]:
         }
 
 
-def _entry(event: AuditEvent) -> HistoryEntry:
-    words = _WORDS[event.event_type]
+def entry_of(event: AuditEvent) -> HistoryEntry:
+    """Return an event about an account in words; one without words of its own by its name."""
+    name = event.event_type.replace("_", " ").replace(".", " ").capitalize()
+    words = _WORDS.get(event.event_type, {"": name})
     return HistoryEntry(
         at=event.at,
         what=words.get(event.result, words[""]),

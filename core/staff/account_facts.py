@@ -7,7 +7,10 @@ from typing import Final
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils import timezone
+from django.utils.formats import date_format
 
+from core.accounts.history import HistoryEntry, entry_of
 from core.accounts.models import User
 from core.accounts.policies import find_contract
 from core.audit.models import AuditEvent
@@ -32,7 +35,7 @@ class AccountFacts:
     factors: tuple[str, ...]
     contract_ids: frozenset[UUID]
     contracts: tuple[str, ...]
-    events: Sequence[AuditEvent]
+    events: Sequence[HistoryEntry]
 
     @property
     def rows(self) -> list[tuple[str, str]]:
@@ -93,13 +96,14 @@ def _names(staff: StaffActor, contract_ids: frozenset[UUID]) -> tuple[str, ...]:
     return (*names, f"{others} outside your programs") if others else tuple(names)
 
 
-def _events(staff: StaffActor, user_id: UUID) -> Sequence[AuditEvent]:
+def _events(staff: StaffActor, user_id: UUID) -> Sequence[HistoryEntry]:
     scope = staff.scope(StaffPermission.USERS_VIEW)
     events = AuditEvent.objects.filter(subject_type="account", subject_id=user_id)
     if not scope.everywhere:
         events = events.filter(Q(contract_id__in=scope.contracts) | Q(contract_id__isnull=True))
-    return list(events.order_by("-at", "-id")[:LAST_EVENTS])
+    return [entry_of(event) for event in events.order_by("-at", "-id")[:LAST_EVENTS]]
 
 
 def _moment(at: datetime | None) -> str:
-    return f"{at:%B} {at.day}, {at:%Y}" if at else ""
+    """Return a moment in the time zone of the page."""
+    return date_format(timezone.localtime(at), "F j, Y, g:i A e") if at else ""

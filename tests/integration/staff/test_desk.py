@@ -79,7 +79,8 @@ def test_find_look_and_unlock(desk: Client, dana: User) -> None:
     assert "E-mail, Phone" in page
     assert "West Virginia" in page
     assert dana.email not in page
-    assert "account.locked" in page
+    assert "Account locked after too many failures" in page
+    assert "Staff search made" in page
 
     form = desk.post(f"/staff/accounts/{dana.id}/unlock/", {"reason": " "}).content.decode()
     assert "Enter the reason" in form
