@@ -121,7 +121,7 @@ def accepted_words() -> str:
 
 
 def _is_asked(request: HttpRequest, user: User) -> bool:
-    return not session_suffices(methods_used(request, user))
+    return user.is_staff_member and not session_suffices(methods_used(request, user))
 
 
 def _options(user: User) -> tuple[str, ...]:
