@@ -6,7 +6,7 @@ says what we rely on.
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self, cast
 from uuid import UUID
@@ -264,10 +264,24 @@ def methods_in(data: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(entry.get("type") or entry["method"]) for entry in entries)
 
 
-def last_proven(request: HttpRequest, user: User) -> tuple[float | None, float | None]:
+def forget_methods(request: HttpRequest, methods: Collection[str]) -> None:
+    """Take back what a session proved by methods that its account has no more.
+
+    What a removed factor proved opens nothing any longer.
+    """
+    records: list[dict[str, Any]] = request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
+    request.session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+        entry for entry in records if entry.get("type") not in methods
+    ]
+
+
+def last_proven(
+    request: HttpRequest, user: User, *, among: Collection[str] | None = None
+) -> tuple[float | None, float | None]:
     """Return when this session proved the password and a factor last, in seconds since 1970.
 
-    A remembered browser and an identity provider prove neither.
+    `among` names the methods that count as the factor; without it all do. A remembered browser and
+    an identity provider prove neither.
     """
     records: list[dict[str, Any]] = get_authentication_records(request, user)
     passwords = [entry["at"] for entry in records if entry["method"] == PASSWORD]
@@ -276,6 +290,7 @@ def last_proven(request: HttpRequest, user: User) -> tuple[float | None, float |
         for entry in records
         if entry["method"] == FACTOR
         and not str(entry.get("type")).startswith((_REMEMBERED, VOUCHED))
+        and (among is None or entry.get("type") in among)
     ]
     return max(passwords, default=None), max(factors, default=None)
 

@@ -13,6 +13,8 @@ from core.accounts.access import SignedInRequest
 from core.accounts.allauth_wrapper import last_proven
 from core.accounts.models import User
 from core.common import clock
+from core.mfa.policies import counting_methods
+from core.mfa.selectors import working_kinds
 from core.mfa.views.shared import client_redirect
 
 # Our own figure: long enough to change two things in a row, short enough for an open desk.
@@ -26,12 +28,14 @@ def is_fresh(
 ) -> bool:
     """Tell whether this session proved password and factor within so many minutes.
 
-    A remembered browser has proven neither. It ends on the second.
+    An account with a working app or passkey proves one of these, or a recovery code in its place:
+    a factor of another kind must not buy a stronger one, nor take one away. A remembered browser
+    has proven neither. It ends on the second.
     """
     since = (at - timedelta(minutes=minutes)).timestamp()
     if other := other_confirmation(request):
         return other.is_fresh(request, user, since)
-    proven = last_proven(request, user)
+    proven = last_proven(request, user, among=counting_methods(working_kinds(user.id)))
     return all(moment is not None and moment > since for moment in proven)
 
 

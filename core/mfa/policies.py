@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.accounts.policies import Policy
 from core.mfa.codes import CodeRules, Purpose
-from core.mfa.models import Channel
+from core.mfa.models import STRONGER, Channel
 from tenants import registry
 from tenants.configuration.policy import PolicySections
 
@@ -111,3 +111,19 @@ def accepted_options(options: Sequence[str], methods: Collection[str]) -> tuple[
     if not accepted:
         return tuple(options)
     return tuple(one for one in options if one in {*accepted, *spare})
+
+
+def counting_methods(kinds: frozenset[str]) -> frozenset[str] | None:
+    """Return the methods that prove enough of an account whose working factors are `kinds`.
+
+    Where there is an app or a passkey nothing weaker will do; a recovery code stands in for it.
+    None: every factor counts, because the account has no stronger one.
+    """
+    stronger = kinds & STRONGER
+    return stronger | {"recovery"} if stronger else None
+
+
+def strongest_options(options: Sequence[str], kinds: frozenset[str]) -> tuple[str, ...]:
+    """Return those of an account's options that prove enough (`counting_methods`)."""
+    counting = counting_methods(kinds)
+    return tuple(one for one in options if counting is None or one in counting)

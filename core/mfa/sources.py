@@ -29,6 +29,8 @@ class SourceDescription:
     username: str
     policy: Policy
     methods: tuple[Method, ...]
+    email_was_proven: bool = False
+    """Whether `email` is an account's that has been proven to this portal once."""
     account_id: UUID | None = None
     """The account when it exists already; None when completing makes it."""
     counted_under: UUID | None = None

@@ -8,15 +8,17 @@ from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.test import Client
 from fido2.cose import ES256
 from fido2.utils import sha256, websafe_decode, websafe_encode
 from fido2.webauthn import Aaguid, AttestationObject, AttestedCredentialData, AuthenticatorData
 
 from core.accounts.models import User
+from core.common import clock
 from core.common.crypto import seal
 from core.mfa.models import Factor, FactorKind, Passkey, Totp
 from core.mfa.totp import code_of, new_secret, step_at
-from tests.support.people import START
+from tests.support.people import PASSWORD, START
 
 USER_PRESENT = AuthenticatorData.FLAG.UP
 USER_VERIFIED = AuthenticatorData.FLAG.UV
@@ -146,3 +148,9 @@ def give_key(user: User, key: SecurityKey | None = None, *, name: str = "Blue ke
         created_at=START,
     )
     return key
+
+
+def confirm_by_app(client: Client, app: App) -> None:
+    """Prove password and app once more, as pages of change ask of an account with an app."""
+    client.post("/confirm/?next=/home/", {"password": PASSWORD})
+    client.post("/confirm/verify/", {"action": "verify", "code": app.code(clock.now())})

@@ -27,7 +27,9 @@ class Totp(UUIDModel):
 class TotpEnrolment(UUIDModel):
     """A secret that is shown to somebody and not confirmed by a code yet, one at a time for each.
 
-    `owner_kind` and `owner_id` as with one-time codes: an account, or an MFA registration.
+    `owner_kind` and `owner_id` as with one-time codes: an account, or an MFA registration. An
+    account's is bound to the sign-in (`binding`) and the security epoch (`epoch`) that it was shown
+    under: to any other nothing of it is shown or confirmed.
     """
 
     owner_kind = models.CharField(max_length=30)
@@ -36,6 +38,8 @@ class TotpEnrolment(UUIDModel):
     started_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     confirmed_step = models.BigIntegerField(null=True)
+    binding = models.UUIDField(null=True)
+    epoch = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints: ClassVar = [

@@ -23,7 +23,9 @@ class MfaRegistration(UUIDModel):
     Everything that the pages know is here; the session holds the id alone. `source_kind` and
     `source_id` name whose it is (a pending registration, an account); the source is asked through
     `core.mfa.sources`. `account_epoch` is the account's security epoch at the beginning, where it
-    exists already. What is personal or secret is wiped when the row is completed or closed.
+    exists already. `email_is_fixed` says that the address was proven before and may not be changed
+    here, because a password alone led here. What is personal or secret is wiped when the row is
+    completed or closed.
     """
 
     WIPED: ClassVar[dict[str, str]] = {"email": "", "phone": "", "password_hash": ""}
@@ -35,6 +37,7 @@ class MfaRegistration(UUIDModel):
     )
     method = models.CharField(max_length=20, choices=MfaMethod, blank=True)
     email = models.EmailField(max_length=254, blank=True)
+    email_is_fixed = models.BooleanField(default=False)
     email_challenge = models.ForeignKey(
         Challenge, null=True, on_delete=models.PROTECT, related_name="+"
     )

@@ -27,6 +27,8 @@ class AccountSource:
         return SourceDescription(
             contract_id=None,
             email=user.email,
+            # Only who has proven an address gets to set a password; an import brings none of ours.
+            email_was_proven=user.has_usable_password(),
             first_name=user.first_name,
             last_name=user.last_name,
             username=user.username,

@@ -131,7 +131,7 @@ def follow_account_link(
         at=at,
     )
     return begin_mfa_registration(
-        source_kind=SOURCE_KIND, source_id=link.user_id, contract=contract, at=at
+        source_kind=SOURCE_KIND, source_id=link.user_id, contract=contract, by_link=True, at=at
     )
 
 

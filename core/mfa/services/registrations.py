@@ -55,6 +55,16 @@ class MethodNotOfferedError(DomainError):
     message: ClassVar[str] = "This program does not offer that method. Choose another one."
 
 
+class FixedAddressError(DomainError):
+    """The address of this account was proven before; a password alone does not change it."""
+
+    code: ClassVar[str] = "mfa_fixed_address"
+    message: ClassVar[str] = (
+        "The code goes to the address that your account has. You can change the address in "
+        "My account once you are signed in."
+    )
+
+
 class EmailOutcome(StrEnum):
     """What became of the e-mail code."""
 
@@ -73,12 +83,23 @@ class EmailVerification:
 
 @transaction.atomic
 def begin_mfa_registration(
-    *, source_kind: str, source_id: UUID, contract: ActiveContract | None, at: datetime
+    *,
+    source_kind: str,
+    source_id: UUID,
+    contract: ActiveContract | None,
+    at: datetime,
+    by_link: bool = False,
 ) -> MfaRegistration:
     """Begin a run through the steps, closing an unfinished one of the same source.
 
     Called when a link was used, or by the sign-in of an account without a factor. What the
     earlier run had proven has to be proven again, because another person may have begun it.
+
+    `by_link` says that a link mailed to the address on file began it. Which address may be proven:
+    an account whose address was never proven here (an imported one, journey 1) keeps *Change*, and
+    the old address is told; one that has proven it before, and comes in by its password alone
+    after Reset Registration, proves that same address again. Otherwise a known password would move
+    the account to another mailbox, without the link and without a fresh full sign-in.
     Records `mfa_registration.started`. Raises SourceGoneError.
     """
     description = get_source(source_kind).describe(source_id)
@@ -93,6 +114,7 @@ def begin_mfa_registration(
         source_id=source_id,
         contract_id=contract.id if contract else None,
         email=description.email,
+        email_is_fixed=description.email_was_proven and not by_link,
         account_epoch=description.account_epoch,
         started_at=at,
     )
@@ -133,13 +155,18 @@ def choose_method(*, registration_id: UUID, method: str, at: datetime) -> MfaReg
 
 @transaction.atomic
 def send_email_code(*, registration_id: UUID, email: str, at: datetime) -> StartResult:
-    """Send a code to an address that is to become the account's. Raises WrongStepError.
+    """Send a code to an address that is to become the account's.
 
-    Nothing here depends on whether the address has an account: that is told after it is proven.
+    Raises WrongStepError, and FixedAddressError for another address than the account's where that
+    one is fixed (`begin_mfa_registration`). Nothing here depends on whether the address has an
+    account: that is told after it is proven.
     """
     registration = open_registration(registration_id)
     require_step(registration, Step.EMAIL)
-    registration.email = email.strip().lower()
+    typed = email.strip().lower()
+    if registration.email_is_fixed and typed != registration.email.strip().lower():
+        raise FixedAddressError
+    registration.email = typed
     started = _start(
         registration, Purpose.VERIFY_EMAIL, Channel.EMAIL.value, registration.email, at=at
     )
@@ -179,9 +206,12 @@ def verify_email(*, registration_id: UUID, code: str, at: datetime) -> EmailVeri
 
 @transaction.atomic
 def change_email(*, registration_id: UUID, at: datetime) -> MfaRegistration:
-    """Go back to the e-mail step to prove another address; the proof of the former is dropped."""
+    """Go back to the e-mail step to prove another address; the proof of the former is dropped.
+
+    Raises WrongStepError, also where the address is fixed.
+    """
     registration = open_registration(registration_id)
-    if pending_step(registration) in {Step.METHOD, Step.COMPLETE}:
+    if registration.email_is_fixed or pending_step(registration) in {Step.METHOD, Step.COMPLETE}:
         raise WrongStepError
     registration.email_verified_at = None
     registration.email_challenge = None

@@ -24,19 +24,26 @@ _RESEALED_AT_ONCE: Final = 5_000
 
 
 @transaction.atomic
-def offer_app_secret(*, owner: Owner, at: datetime) -> bytes:
+def offer_app_secret(
+    *, owner: Owner, binding: UUID | None = None, epoch: int = 0, at: datetime
+) -> bytes:
     """Return the secret that is being shown to somebody, a new one when there is none.
 
     Called by the enrolment pages, with a fresh sign-in or within an MFA registration. It is worth
-    nothing until a code confirms it, and is the same on a page that is loaded again.
+    nothing until a code confirms it, and is the same on a page that is loaded again. An account
+    names its sign-in (`binding`) and security epoch: another sign-in, or the same after a change
+    of the account, gets a new secret, so that none outlives the session that has seen it. An MFA
+    registration is its own owner and needs neither.
     """
+    fresh = {**_fresh(owner, at), "binding": binding, "epoch": epoch}
     enrolment, is_new = TotpEnrolment.objects.select_for_update().get_or_create(
         owner_kind=owner.kind,
         owner_id=owner.id,
-        defaults=_fresh(owner, at),
+        defaults=fresh,
     )
-    if not is_new and at >= enrolment.expires_at:
-        for name, value in _fresh(owner, at).items():
+    is_own = (enrolment.binding, enrolment.epoch) == (binding, epoch)
+    if not is_new and (at >= enrolment.expires_at or not is_own):
+        for name, value in fresh.items():
             setattr(enrolment, name, value)
         enrolment.confirmed_step = None
         enrolment.save()
@@ -44,13 +51,16 @@ def offer_app_secret(*, owner: Owner, at: datetime) -> bytes:
 
 
 @transaction.atomic
-def confirm_app(*, owner: Owner, code: str, at: datetime) -> bool:
-    """Tell whether a typed code confirms the secret that is being shown.
+def confirm_app(
+    *, owner: Owner, binding: UUID | None = None, epoch: int = 0, code: str, at: datetime
+) -> bool:
+    """Tell whether a typed code confirms the secret that is being shown (`offer_app_secret`).
 
     Wrong codes are not counted: whoever types them has the secret on the screen. Right ones say
     that the app keeps it, and which time step is used up.
     """
-    enrolment = _live_enrolments(owner, at).select_for_update().first()
+    shown = _live_enrolments(owner, at).filter(binding=binding, epoch=epoch)
+    enrolment = shown.select_for_update().first()
     if enrolment is None:
         return False
     step = matching_step(_open(bytes(enrolment.sealed_secret), owner), typed_digits(code), at=at)
@@ -61,9 +71,11 @@ def confirm_app(*, owner: Owner, code: str, at: datetime) -> bool:
     return True
 
 
-def find_app_secret(*, owner: Owner, at: datetime) -> bytes | None:
-    """Return the secret that is being shown, for the QR code; changes nothing."""
-    enrolment = _live_enrolments(owner, at).first()
+def find_app_secret(
+    *, owner: Owner, binding: UUID | None = None, epoch: int = 0, at: datetime
+) -> bytes | None:
+    """Return the secret that `offer_app_secret` shows, for the QR code; changes nothing."""
+    enrolment = _live_enrolments(owner, at).filter(binding=binding, epoch=epoch).first()
     return _open(bytes(enrolment.sealed_secret), owner) if enrolment else None
 
 

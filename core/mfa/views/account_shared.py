@@ -9,12 +9,13 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from core.accounts.access import SignedInRequest
-from core.accounts.allauth_wrapper import note_method
+from core.accounts.allauth_wrapper import forget_methods, note_method
 from core.accounts.models import User
 from core.accounts.paths import is_own_path
 from core.accounts.policies import policy_for
 from core.accounts.sessions import carry_on
-from core.mfa.selectors import count_recovery_codes
+from core.mfa.models import STRONGER
+from core.mfa.selectors import count_recovery_codes, kinds_of
 from tenants.in_hand import contract_of
 
 
@@ -44,7 +45,13 @@ def after_adding(request: SignedInRequest, user: User, method: str, *, told: str
 
 
 def after_change(request: SignedInRequest, user: User, *, told: str) -> HttpResponse:
-    """Go back to the list after a removal; this session alone goes on."""
+    """Go back to the list after a removal; this session alone goes on.
+
+    What it proved by a factor that is gone counts for nothing any longer.
+    """
+    kinds = kinds_of(user.id)
+    spare = set() if kinds & STRONGER else {"recovery"}
+    forget_methods(request, (STRONGER - kinds) | spare)
     carry_on(request, user)
     messages.success(request, told)
     return HttpResponseRedirect(reverse("mfa:factors"))

@@ -28,8 +28,9 @@ from core.mfa.confirming import Confirmation, leave_confirmation
 from core.mfa.forms import PresentPasswordForm
 from core.mfa.freshness import is_fresh, other_confirmation
 from core.mfa.methods import available_options
-from core.mfa.policies import accepted_options
+from core.mfa.policies import accepted_options, counting_methods, strongest_options
 from core.mfa.proofs import Proof, ProofUrls
+from core.mfa.selectors import working_kinds
 from core.mfa.services.confirmations import confirm_session
 from core.mfa.views.proving import proof_call_state, proof_page
 from core.mfa.views.shared import client_redirect, locked_out
@@ -178,6 +179,13 @@ def _is_locked(user: User) -> bool:
 
 
 def _options(user: User) -> tuple[str, ...]:
-    """Return what the account has and one of its contracts accepts; the address comes last."""
-    found = accepted_options(available_options(user), policy_for(user).any_methods)
+    """Return how the account proves enough for a change of it; the address comes last.
+
+    Its app or passkey where one works (`core.mfa.freshness.is_fresh`), else what it has and one of
+    its contracts accepts.
+    """
+    everything, kinds = available_options(user), working_kinds(user.id)
+    if counting_methods(kinds) is not None:
+        return strongest_options(everything, kinds)
+    found = accepted_options(everything, policy_for(user).any_methods)
     return tuple(sorted(found, key=lambda option: option == "email"))

@@ -4,6 +4,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from core.accounts.access import SignedInRequest, before_entry, signed_in
+from core.accounts.sessions import sign_in_of
 from core.common import clock
 from core.common.http import get_only, get_or_post
 from core.common.masking import mask_phone
@@ -74,11 +75,12 @@ def add_app(request: SignedInRequest) -> HttpResponse:
         return HttpResponseRedirect(next_of(request))
     if "totp" not in methods_for(request):
         raise Http404
-    owner = Owner(OwnerKind.ACCOUNT, user.id)
+    owner, binding = Owner(OwnerKind.ACCOUNT, user.id), sign_in_of(request)
     form = AppCodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            if confirm_app(owner=owner, code=form.cleaned_data["code"], at=at):
+            code, epoch = form.cleaned_data["code"], user.security_epoch
+            if confirm_app(owner=owner, binding=binding, epoch=epoch, code=code, at=at):
                 changed = keep_app(user_id=user.id, by=user.id, at=at)
                 return after_adding(
                     request, changed, "totp", told="Your authenticator app was added."
@@ -86,7 +88,7 @@ def add_app(request: SignedInRequest) -> HttpResponse:
             form.add_error("code", NOT_CONFIRMED)
         except (FactorExistsError, FactorUnprovenError):
             return HttpResponseRedirect(next_of(request))
-    secret = offer_app_secret(owner=owner, at=at)
+    secret = offer_app_secret(owner=owner, binding=binding, epoch=user.security_epoch, at=at)
     return factor_page(request, "app", {"form": form, "secret": typed_form(secret)})
 
 
@@ -96,8 +98,12 @@ def add_app(request: SignedInRequest) -> HttpResponse:
 @fresh_sign_in()
 def app_code(request: SignedInRequest) -> HttpResponse:
     """Answer with the QR code of the secret that the page shows."""
-    owner = Owner(OwnerKind.ACCOUNT, request.user.id)
-    secret = find_app_secret(owner=owner, at=clock.now())
+    secret = find_app_secret(
+        owner=Owner(OwnerKind.ACCOUNT, request.user.id),
+        binding=sign_in_of(request),
+        epoch=request.user.security_epoch,
+        at=clock.now(),
+    )
     return qr_code(request, secret, request.user.email)
 
 

@@ -16,6 +16,7 @@ from core.mfa.journey import find_own_registration
 from core.mfa.models import STRONGER, Channel, MfaMethod, MfaRegistration
 from core.mfa.services.registrations import (
     EmailOutcome,
+    FixedAddressError,
     MethodNotOfferedError,
     change_email,
     choose_method,
@@ -95,12 +96,17 @@ def email(
 def _send_email(
     request: HttpRequest, registration: MfaRegistration, person: SourceDescription
 ) -> HttpResponse:
-    form = EmailForm(request.POST)
+    posted = {"email": registration.email} if registration.email_is_fixed else {}
+    form = EmailForm(posted | request.POST.dict())
     if not form.is_valid():
         return _email_page(request, registration, person, {"form": form, "ask_address": True})
-    started = send_email_code(
-        registration_id=registration.id, email=form.cleaned_data["email"], at=clock.now()
-    )
+    try:
+        started = send_email_code(
+            registration_id=registration.id, email=form.cleaned_data["email"], at=clock.now()
+        )
+    except FixedAddressError as refusal:
+        form.add_error(None, refusal.sentence)
+        return _email_page(request, registration, person, {"form": form, "ask_address": True})
     if started.challenge is not None:
         return HttpResponseRedirect(reverse("mfa:email"))
     return _email_page(request, registration, person, why_not_sent(started))

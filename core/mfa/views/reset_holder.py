@@ -6,18 +6,32 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
+from core.accounts.models import User
 from core.common import clock
 from core.mfa.codes import Purpose
 from core.mfa.methods import available_options
+from core.mfa.policies import strongest_options
 from core.mfa.proofs import Proof
 from core.mfa.reset_journey import PAGES, find_own_reset, leave_reset, own_reset_id
 from core.mfa.reset_states import ResetStep
+from core.mfa.selectors import kinds_of
 from core.mfa.services.resets import (
     close_reset,
     keep_reset_proof,
     note_reset_factor,
 )
 from core.mfa.views.shared import client_redirect
+
+
+def reset_options(user: User) -> tuple[str, ...]:
+    """Return how an account proves its own factor: by its app or passkey where it has one.
+
+    A recovery code stands in for these; a phone beside them does not, or whoever holds mailbox and
+    number would end with the stronger factor's rights. With a suspended passkey and no code left
+    the page leads to help.
+    """
+    kinds = kinds_of(user.id)
+    return strongest_options(available_options(user, kinds=kinds, without=("email",)), kinds)
 
 
 class ResetHolder:
@@ -36,7 +50,7 @@ class ResetHolder:
             binding=run.reset.id,
             contract_id=run.reset.contract_id,
             option=run.reset.option,
-            options=available_options(run.user, without=("email",)),
+            options=reset_options(run.user),
             challenge=run.reset.proof_challenge,
             verified=run.reset.proof_verified,
             while_locked=True,

@@ -9,12 +9,13 @@ import pytest
 from django.test import Client
 
 from core.accounts.models import User
+from core.accounts.services.accounts import end_sessions
 from core.audit.models import AuditEvent
 from core.common import clock
-from core.mfa.models import Factor, Passkey, RecoveryCode, RememberedBrowser
+from core.mfa.models import Challenge, Factor, Passkey, RecoveryCode, RememberedBrowser
 from core.notifications.models import LocalMessage
 from tenants.context import ActiveContract
-from tests.support.authenticators import App, SecurityKey, give_app, give_key
+from tests.support.authenticators import App, SecurityKey, confirm_by_app, give_app, give_key
 from tests.support.people import (
     deliver_all,
     make_person,
@@ -174,9 +175,35 @@ def test_a_removal_forgets_browsers_and_tells_the_owner(signed_in: Client, dana:
         assert any(subject.startswith(start) for subject in told)
 
 
+def test_a_secret_dies_with_the_session_that_has_seen_it(client: Client, dana: User) -> None:
+    stolen_session = Client()
+    sign_in_by_email(stolen_session, dana)
+    seen = shown_app(page(stolen_session, "/account/factors/app/"))
+    assert shown_app(page(stolen_session, "/account/factors/app/")) == seen
+    end_sessions(user_id=dana.id, reason="password_changed", by=dana.id, at=clock.now())
+    Challenge.objects.all().delete()  # no waiting for the next code
+    sign_in_by_email(client, dana)
+    own = shown_app(page(client, "/account/factors/app/"))
+    assert own != seen
+    refused = client.post("/account/factors/app/", {"code": seen.code(clock.now())})
+    assert refused.status_code == 200
+    client.post("/account/factors/app/", {"code": own.code(clock.now())})
+    assert Factor.objects.filter(user=dana, kind="totp").exists()
+
+
+def test_a_secret_dies_with_a_change_of_the_account_by_the_same_session(
+    signed_in: Client, dana: User
+) -> None:
+    seen = shown_app(page(signed_in, "/account/factors/app/"))
+    add_passkey(signed_in, SecurityKey())
+    refused = signed_in.post("/account/factors/app/", {"code": seen.code(clock.now())})
+    assert refused.status_code == 200
+    assert shown_app(refused.content.decode()) != seen
+
+
 def test_recovery_codes_are_shown_with_the_answer_alone(signed_in: Client, dana: User) -> None:
     assert signed_in.get("/account/factors/recovery-codes/").status_code == 302  # nothing to spare
-    give_app(dana)
+    confirm_by_app(signed_in, give_app(dana))
     before = page(signed_in, "/account/factors/recovery-codes/")
     assert "<li><code>" not in before
     shown = signed_in.post("/account/factors/recovery-codes/")

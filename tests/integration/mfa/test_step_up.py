@@ -15,7 +15,7 @@ from core.mfa.services.recovery import issue_recovery_codes
 from tenants import registry
 from tenants.context import ActiveContract
 from tests.integration.mfa.test_factor_pages import add_app, shown_app
-from tests.support.authenticators import give_app, give_key
+from tests.support.authenticators import confirm_by_app, give_app, give_key
 from tests.support.people import (
     PHONE,
     START,
@@ -170,8 +170,9 @@ def test_admins_may_be_asked_for_more(client: Client, contract_b: ActiveContract
 
 
 def test_the_last_accepted_factor_cannot_be_removed(client: Client, dana: User) -> None:
-    give_app(dana)
+    app = give_app(dana)
     sign_in_by_email(client, dana)
+    confirm_by_app(client, app)
     refused = text(client.post("/account/factors/app/remove/"))
     assert "Nothing was removed" in refused
     assert registry.get_contract(SLUG).name in refused

@@ -4,9 +4,10 @@ import pytest
 from django.test import Client
 
 from core.common import clock
-from core.mfa.models import FactorKind, Passkey
+from core.mfa.models import Challenge, FactorKind, Passkey
 from core.mfa.services.recovery import issue_recovery_codes
-from tests.integration.resets.walking import begin, choose_password, prove_email
+from core.mfa.services.resets import WrongResetStepError, note_reset_factor
+from tests.integration.resets.walking import begin, choose_password, newest, prove_email
 from tests.support.authenticators import give_app
 from tests.support.people import START, make_person
 
@@ -68,3 +69,36 @@ def test_a_factor_that_works_no_more_is_not_left_out(client: Client) -> None:
     page = client.get(PROOF).content.decode()
     assert "No second factor at hand" in page
     assert "/mfa-help/" in page
+
+
+def test_mailbox_and_number_do_not_open_an_account_with_an_app(client: Client) -> None:
+    """The phone is left over beside the app: it neither shows nor counts."""
+    user = make_person()
+    app = give_app(user)
+    begin(client, user.email)
+    prove_email(client, user.email)
+    assert "XXX-XXX-0142" not in client.get(PROOF).content.decode()
+    client.post(PROOF, {"action": "option", "option": "phone"})
+    client.post(PROOF, {"action": "send", "channel": "sms"})
+    assert not Challenge.objects.filter(channel="sms").exists()
+    assert choose_password(client).headers["Location"] == PROOF
+    client.post(PROOF, {"action": "verify", "code": app.code(clock.now())})
+    assert choose_password(client).headers["Location"] == "/home/"
+
+
+def test_a_suspended_passkey_does_not_make_the_phone_enough(client: Client) -> None:
+    user = make_person()
+    user.factors.create(kind=FactorKind.PASSKEY, verified_at=START, created_at=START)
+    begin(client, user.email)
+    prove_email(client, user.email)
+    assert "No second factor at hand" in client.get(PROOF).content.decode()
+
+
+@pytest.mark.parametrize("method", ["sms", "voice"])
+def test_the_service_refuses_a_weaker_factor(client: Client, method: str) -> None:
+    user = make_person()
+    give_app(user)
+    begin(client, user.email)
+    prove_email(client, user.email)
+    with pytest.raises(WrongResetStepError):
+        note_reset_factor(reset_id=newest().id, method=method, at=clock.now())

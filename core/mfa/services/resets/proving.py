@@ -7,9 +7,11 @@ from django.db import transaction
 
 from core.accounts.services.sign_in import password_matches
 from core.mfa.codes import Purpose
+from core.mfa.policies import counting_methods
 from core.mfa.reset_states import ResetStep
+from core.mfa.selectors import kinds_of
 from core.mfa.services.challenges import VerifyResult
-from core.mfa.services.resets.runs import hold_reset, record_reset
+from core.mfa.services.resets.runs import WrongResetStepError, hold_reset, record_reset
 from core.mfa.services.tries import Asked, evaluate
 
 PRESENT_PASSWORD = "present_password"  # noqa: S105 - what it is called in the audit
@@ -43,9 +45,14 @@ def note_reset_factor(*, reset_id: UUID, method: str, at: datetime) -> None:
     """Note that the account's own factor was proven just now, by a method.
 
     Called by the page that asks for factors. Records `password_reset.factor_proven`. Raises
-    ResetOverError, WrongResetStepError.
+    ResetOverError, and WrongResetStepError also for a method that is weaker than what the account
+    has: an app or passkey account passes its app, its passkey or a recovery code.
     """
-    reset = hold_reset(reset_id, step=ResetStep.FACTOR, at=at).reset
+    run = hold_reset(reset_id, step=ResetStep.FACTOR, at=at)
+    counting = counting_methods(kinds_of(run.user.id))
+    if counting is not None and method not in counting:
+        raise WrongResetStepError
+    reset = run.reset
     reset.factor_method, reset.factor_proven_at = method, at
     reset.save(update_fields=["factor_method", "factor_proven_at"])
     record_reset(reset, "factor_proven", data={"method": method}, at=at)
