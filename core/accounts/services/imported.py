@@ -18,7 +18,7 @@ from core.accounts.services.sign_in import (
     password_matches,
     turned_away,
 )
-from core.accounts.services.throttle import address_is_throttled, hold_sign_in_turn
+from core.accounts.services.throttle import address_is_throttled, hold_first_login_turn
 from core.common.crypto import constant_time_equal, current_key_version, keyed_digest
 from core.common.ids import uuid7
 
@@ -82,16 +82,18 @@ def check_first_password(
     """Return the account when username and password fit: that of the earlier portal, or its own.
 
     For the first-login page alone; what follows is MFA registration and never a session. One
-    counter and one lock with the sign-in by e-mail address, and passwords for one account are
-    compared one after another, whichever page they come from. Whatever is wrong, the same work is
-    done: one hash of ours and one of each kind that came with imported accounts, whoever's it is.
-    Records as `check_password_of` does. Raises HashingBusyError before anything is counted.
+    counter and one lock with the sign-in by e-mail address. Passwords for one username are compared
+    one after another, but not in one turn with those for an address: who made sign-ins wait would
+    learn from a wait here which username belongs to the address. What was compared beside each
+    other on the two pages is settled by the account's row (`concluded`). Whatever is wrong, the
+    same work is done: one hash of ours and one of each kind that came with imported accounts,
+    whoever's it is. Records as `check_password_of` does. Raises HashingBusyError before anything
+    is counted.
     """
     if address_is_throttled(address, at=at):
         return turned_away(address, at=at)
-    known = find_account_by_username(username)
     with hash_gate.place(), transaction.atomic():
-        hold_sign_in_turn(known.email if known else username)
+        hold_first_login_turn(username)
         user = find_account_by_username(username)
         imported = _imported_of(user)
         matches = _old_password_matches(imported, password)

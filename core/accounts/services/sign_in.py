@@ -84,10 +84,14 @@ def concluded(
 ) -> PasswordCheck:
     """Accept or refuse after the comparison, in its transaction; a refusal counts.
 
+    The account's row is held from here on and its lock read from it: of passwords that were
+    compared at the same moment on two pages no more count than the lock allows.
+
     Without `counts` a failure is not the account's: where no password can be right there is
     nothing to guess, and a stranger must not lock it.
     """
-    refusal = _refusal(user, matches=matches, at=at)
+    held = User.objects.select_for_update().filter(pk=user.id if user else uuid7()).first()
+    refusal = _refusal(held, matches=matches, at=at)
     if may_be_dormant and refusal is Refusal.INACTIVE and user is not None and user.is_dormant:
         refusal = None
     if user is None or refusal is not None:

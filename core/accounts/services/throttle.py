@@ -97,3 +97,11 @@ def hold_sign_in_turn(email: str) -> None:
     The same for an address without an account, so that waiting tells nothing.
     """
     hold_turn("sign-in-turn", email.strip().lower())
+
+
+def hold_first_login_turn(username: str) -> None:
+    """Make everybody else who tries the same username wait until this transaction ends.
+
+    A turn of its own, apart from that of the account's address, so that waiting tells nothing.
+    """
+    hold_turn("first-login-turn", username.strip().lower())

@@ -31,6 +31,7 @@ OWNER_KIND: Final = "help_request_owner"
 # Own figures: an office asks for a colleague now and then; one person does not ask all day.
 PER_CALLER: Final = (10, timedelta(hours=1))
 PER_NAME: Final = (3, timedelta(days=1))
+MAILS_TO_OWNER: Final = (3, timedelta(days=1))
 _SEAL = "help-request"
 # Without letters and digits that are taken for each other on the phone.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -69,17 +70,22 @@ def open_help_request(
     """Write a request down, tell the contact of the contract, and the account's owner.
 
     Called by the help pages for anybody; `address` is the network address, `by` whoever is signed
-    in. Counted per network and per name that is asked for, typed or not known alike. Records
-    `help_request.opened`, or `help_request.refused` when it is too often.
+    in. Counted per network, and per name within a network: under the name alone a stranger would
+    use up the requests of an account's owner, and people of one name those of each other. What is
+    bounded wherever it comes from is the mail to the owner. Records `help_request.opened`, or
+    `help_request.refused` when it is too often.
     """
-    caller = keyed_digest("help-caller", caller_of(address))
-    named = keyed_digest("help-name", (facts.account or facts.name).strip().lower())
+    network = caller_of(address)
+    caller = keyed_digest("help-caller", network)
+    name = (facts.account or facts.name).strip().lower()
+    named = keyed_digest("help-name", f"{network} {name}")
     hold_turn("help-request", "everybody")
     retry_at = _next_at(caller, named, at=at)
     if retry_at is not None:
         record_refusal("help_request.refused", result="too_many", data={"kind": kind.value}, at=at)
         return HelpAnswer(None, retry_at=retry_at)
     owner = by or _account_of(facts.account)
+    is_told = not _told_often(owner, at=at)
     request_id = uuid7()
     request = HelpRequest.objects.create(
         id=request_id,
@@ -93,7 +99,7 @@ def open_help_request(
         sealed_facts=seal(_SEAL, json.dumps(asdict(facts)).encode(), str(request_id)),
         requested_at=at,
     )
-    _tell(request, owner, at=at)
+    _tell(request, owner if is_told else None, at=at)
     record(
         "help_request.opened",
         contract_id=contract_id,
@@ -164,6 +170,13 @@ def _tell(request: HelpRequest, owner: User | None, *, at: datetime) -> None:
             contract_id=request.contract_id,
             at=at,
         )
+
+
+def _told_often(owner: User | None, *, at: datetime) -> bool:
+    """Tell whether the owner has had enough mails; the same statement runs for nobody."""
+    most, window = MAILS_TO_OWNER
+    about = HelpRequest.objects.filter(account_id=owner.id if owner else uuid7())
+    return about.filter(requested_at__gt=at - window).count() >= most
 
 
 def _next_at(caller: bytes, named: bytes, *, at: datetime) -> datetime | None:

@@ -15,6 +15,8 @@ from core.common import clock
 from core.common.ids import uuid7
 from core.mfa.models import HelpKind, HelpRequest
 from core.mfa.services.help_requests import (
+    MAILS_TO_OWNER,
+    OWNER_KIND,
     PER_CALLER,
     PER_NAME,
     HelpAnswer,
@@ -25,7 +27,7 @@ from core.mfa.services.help_requests import (
 )
 from core.mfa.services.purging import HELP_CLOSED_KEPT, HELP_OPEN_KEPT, purge_mfa
 from core.mfa.services.unfinished import REMINDERS_PER_DAY, remind_of_address
-from core.notifications.models import LocalMessage
+from core.notifications.models import LocalMessage, OutboxMessage
 from tenants.context import ActiveContract
 from tests.support.people import START, after, deliver_all, make_person, sign_in_by_email
 
@@ -149,13 +151,32 @@ def test_a_network_asks_so_often() -> None:
     assert opened(at=START + window, account="another").request
 
 
-def test_one_name_is_asked_for_so_often_from_wherever() -> None:
+def test_one_name_is_asked_for_so_often_from_one_network() -> None:
     most, window = PER_NAME
     for place in range(most):
-        assert opened(at=after(seconds=place), address=f"192.0.2.{place}").request
+        assert opened(at=after(seconds=place)).request
     late = START + window - timedelta(seconds=1)
-    assert opened(at=late, address="192.0.2.99", account=" DANA@clinic.example").request is None
-    assert opened(at=START + window, address="192.0.2.99").request
+    assert opened(at=late, account=" DANA@clinic.example").request is None
+    assert opened(at=START + window).request
+
+
+@pytest.mark.parametrize("account", ["dana@clinic.example", ""])
+def test_strangers_use_up_none_of_the_owners_requests(account: str) -> None:
+    """Nor do people of one name, who ask for different clinics."""
+    for place in range(PER_NAME[0] + 1):
+        at, address = after(seconds=place), f"192.0.2.{place}"
+        assert opened(at=at, address=address, account=account).request
+
+
+def test_the_owner_gets_so_many_mails_whoever_asks() -> None:
+    user = make_person()
+    most, window = MAILS_TO_OWNER
+    for place in range(most + 2):
+        opened(at=after(seconds=place), address=f"192.0.2.{place}")
+    told = OutboxMessage.objects.filter(kind=OWNER_KIND, account_id=user.id)
+    assert told.count() == most
+    opened(at=START + window + timedelta(seconds=2), address="192.0.2.99")
+    assert told.count() == most + 1
 
 
 def test_the_page_says_that_there_are_too_many(client: Client) -> None:

@@ -12,7 +12,7 @@ from core.common.turns import hold_turns
 from core.mfa.codes import PROVEN_WHILE_LOCKED, CodeRules, Owner, OwnerKind, Purpose
 from core.mfa.limits import next_code_at
 from core.mfa.models import Challenge, Channel
-from core.mfa.services.challenges.attempts import closed_until
+from core.mfa.services.challenges.attempts import closed_until, counted_under
 from core.mfa.services.challenges.events import record_challenge
 from core.notifications.services.outbox import enqueue
 
@@ -70,7 +70,8 @@ def start_challenge(
     # The owner's turn first, then the destination's, in every transaction: no two wait for each
     # other. Without the owner's, asking by phone and by mail at once would pass its limit.
     hold_turns(("send-turn-of-owner", f"{owner.kind}:{owner.id}"), ("send-turn", destination))
-    refusal, retry_at = _why_not(owner, purpose, destination, rules, at=at)
+    counted = counted_under(owner, purpose, binding)
+    refusal, retry_at = _why_not(owner, purpose, destination, rules, counted=counted, at=at)
     if refusal is not None:
         record_challenge("refused", owner, purpose, channel, result=refusal.value, at=at)
         return StartResult(None, refusal=refusal, retry_at=retry_at)
@@ -102,12 +103,18 @@ def start_challenge(
 
 
 def _why_not(
-    owner: Owner, purpose: Purpose, destination: str, rules: CodeRules, *, at: datetime
+    owner: Owner,
+    purpose: Purpose,
+    destination: str,
+    rules: CodeRules,
+    *,
+    counted: Owner,
+    at: datetime,
 ) -> tuple[StartRefusal | None, datetime | None]:
     may_be_locked = owner.kind is OwnerKind.ACCOUNT and purpose not in PROVEN_WHILE_LOCKED
     if may_be_locked and account_is_locked(owner.id, at=at):
         return StartRefusal.LOCKED, None
-    is_closed, end = closed_until(owner, purpose, rules, at=at)
+    is_closed, end = closed_until(counted, purpose, rules, at=at)
     if is_closed:
         return StartRefusal.ATTEMPTS_USED, end
     retry_at = next_code_at(owner, destination, at=at)

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
 from core.common.ids import uuid7
-from core.mfa.codes import CodeRules, Owner, OwnerKind
+from core.mfa.codes import CodeRules, Owner, OwnerKind, Purpose
 from core.mfa.models import AttemptCount, Challenge
 
 # Counting and learning how many tries that makes are one statement, so that no other try comes
@@ -23,12 +23,22 @@ RETURNING attempts
 """  # noqa: S608 - the table's own name
 
 
+def counted_under(owner: Owner, purpose: str, binding: UUID) -> Owner:
+    """Return under whom tries are counted: the owner, or the run for a code that anybody may ask.
+
+    Under the address a stranger would use up the owner's tries of Forgot password, and would see
+    from his own coming back that the owner has succeeded. How many tries an address takes in all
+    is bounded by the codes sent to it, which are counted under the address.
+    """
+    return Owner(OwnerKind.ADDRESS, binding) if purpose == Purpose.RESET_ADDRESS else owner
+
+
 def count_try(challenge: Challenge, *, at: datetime) -> int | None:
     """Count a try at a challenge; returns how many are left, None when none was.
 
     As `count_try_of`, for the challenge's owner and purpose.
     """
-    owner = Owner(OwnerKind(challenge.owner_kind), challenge.owner_id)
+    owner = _counted(challenge)
     return count_try_of(owner, challenge.purpose, most=challenge.max_attempts, at=at)
 
 
@@ -102,6 +112,12 @@ def _end_of_hold(count: AttemptCount, rules: CodeRules) -> datetime | None:
 
 
 def _of(challenge: Challenge) -> QuerySet[AttemptCount]:
+    owner = _counted(challenge)
     return AttemptCount.objects.filter(
-        owner_kind=challenge.owner_kind, owner_id=challenge.owner_id, purpose=challenge.purpose
+        owner_kind=owner.kind, owner_id=owner.id, purpose=challenge.purpose
     )
+
+
+def _counted(challenge: Challenge) -> Owner:
+    owner = Owner(OwnerKind(challenge.owner_kind), challenge.owner_id)
+    return counted_under(owner, challenge.purpose, challenge.binding)

@@ -29,6 +29,7 @@ from core.mfa.services.resets.runs import (
     address_owner,
     close_reset,
     hold_reset,
+    is_as_begun,
     record_reset,
 )
 
@@ -91,7 +92,9 @@ def verify_reset_code(*, reset_id: UUID, code: str, at: datetime) -> VerifyResul
     """Answer the code of a run. Raises ResetOverError, WrongResetStepError.
 
     A wrong one counts to the account's lock like any other. The right one ends the other runs of
-    the account. Records `password_reset.email_proven`.
+    the account that have proven the address, too. Before that a run shows nothing of the account,
+    so whether it was changed or closed since the beginning is looked at here, after the right
+    code: then the run ends. Records `password_reset.email_proven`, or `password_reset.closed`.
     """
     reset = hold_reset(reset_id, step=ResetStep.CODE, at=at).reset
     if reset.email_challenge_id is None:
@@ -103,6 +106,9 @@ def verify_reset_code(*, reset_id: UUID, code: str, at: datetime) -> VerifyResul
         if reset.account_id is None:
             # A code that went to nobody was guessed: there is nothing that it could open.
             return VerifyResult(Verdict.EXPIRED)
+        if not is_as_begun(reset):
+            close_reset(reset_id=reset.id, reason="account_changed", at=at)
+            return VerifyResult(Verdict.EXPIRED)
         _prove_email(reset, at=at)
     elif result.verdict is Verdict.WRONG:
         _count_failure(reset, at=at)
@@ -110,8 +116,12 @@ def verify_reset_code(*, reset_id: UUID, code: str, at: datetime) -> VerifyResul
 
 
 def _prove_email(reset: PasswordReset, *, at: datetime) -> None:
+    # One whose address is not proven may be a stranger's, who would see it end.
     others = PasswordReset.objects.filter(
-        account_id=reset.account_id, completed_at__isnull=True, closed_at__isnull=True
+        account_id=reset.account_id,
+        email_verified_at__isnull=False,
+        completed_at__isnull=True,
+        closed_at__isnull=True,
     )
     for other_id in others.exclude(pk=reset.pk).values_list("pk", flat=True):
         close_reset(reset_id=other_id, reason="other_proven", at=at)

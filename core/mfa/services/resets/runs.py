@@ -79,16 +79,21 @@ def hold_reset(reset_id: UUID, *, step: ResetStep, at: datetime) -> ResetRun:
 
 
 def run_of(reset: PasswordReset, *, at: datetime) -> ResetRun | None:
-    """Return the run of a row, or None when it has ended."""
+    """Return the run of a row, or None when it has ended.
+
+    Until its code was right it may be a stranger's: it lives its time and ends by its own acts
+    alone, whatever happens to the account, as one for an address that is nobody's.
+    """
     if reset.completed_at or reset.closed_at or at >= reset.expires_at:
         return None
     user = reset.account
-    if user is not None and not _is_as_begun(user, reset):
+    is_proven = reset.email_verified_at is not None
+    if user is not None and is_proven and not is_as_begun(reset):
         return None
     # A stranger's run costs the same look-ups whether or not the address has an account.
-    kinds = kinds_of(user.id) if user and reset.email_verified_at else frozenset()
+    kinds = kinds_of(user.id) if user and is_proven else frozenset()
     facts = ResetFacts(
-        email_is_proven=reset.email_verified_at is not None,
+        email_is_proven=is_proven,
         has_own_factor=bool(kinds - {FactorKind.EMAIL.value}),
         factor_is_proven=reset.factor_proven_at is not None,
         is_shut=user is not None and (user.is_locked(at) or user.is_dormant),
@@ -97,8 +102,10 @@ def run_of(reset: PasswordReset, *, at: datetime) -> ResetRun | None:
     return ResetRun(reset, pending_reset_step(facts))
 
 
-def _is_as_begun(user: User, reset: PasswordReset) -> bool:
-    return user.is_its_owners and user.security_epoch == reset.security_epoch
+def is_as_begun(reset: PasswordReset) -> bool:
+    """Tell whether a run's account is still its owner's and unchanged since the beginning."""
+    user = reset.account
+    return user is not None and user.is_its_owners and user.security_epoch == reset.security_epoch
 
 
 @transaction.atomic

@@ -1,0 +1,98 @@
+"""What a stranger's run sees and does to the owner's: nothing."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from core.accounts.models import User
+from core.accounts.services.accounts import deactivate_account, end_sessions
+from core.common import clock
+from core.mfa.models import Challenge, PasswordReset
+from tests.integration.resets.walking import begin, choose_password, prove_email, prove_phone
+from tests.support.people import PASSWORD, START, deliver_all, last_code, make_person
+
+pytestmark = pytest.mark.django_db
+CODE = "/forgot-password/code/"
+NOBODY = "nobody@clinic.example"
+
+
+def no_waiting() -> None:
+    """Let the next code go out at once."""
+    Challenge.objects.update(requested_at=START)
+
+
+def guess(client: Client) -> str:
+    """Type a wrong code; returns what the page says of the tries."""
+    page = client.post(CODE, {"action": "verify", "code": "000000"}).content.decode()
+    found = re.search(r"You have \d more tr|[Tt]oo many", page)
+    return found.group(0) if found else page
+
+
+@pytest.mark.parametrize("act", ["epoch", "deactivated", "own_run"])
+def test_a_strangers_run_does_not_end_by_what_the_owner_does(act: str) -> None:
+    user = make_person()
+    known, unknown = Client(), Client()
+    for client, email in ((known, user.email), (unknown, NOBODY)):
+        begin(client, email)
+    deliver_all()
+    no_waiting()
+    if act == "epoch":
+        end_sessions(user_id=user.id, reason="password_changed", by=user.id, at=clock.now())
+    elif act == "deactivated":
+        deactivate_account(user_id=user.id, reason="left", by=None, at=clock.now())
+    else:
+        owner = Client()
+        begin(owner, user.email)
+        prove_email(owner, user.email)
+        prove_phone(owner)
+        choose_password(owner)
+    assert known.get(CODE).status_code == unknown.get(CODE).status_code == 200
+    sent = [client.post(CODE, {"action": "send"}).status_code for client in (known, unknown)]
+    assert len(set(sent)) == 1
+
+
+def test_the_right_code_after_a_change_opens_nothing_and_ends_the_run(client: Client) -> None:
+    user = make_person()
+    begin(client, user.email)
+    code = last_code(user.email)
+    end_sessions(user_id=user.id, reason="password_changed", by=user.id, at=clock.now())
+    client.post(CODE, {"action": "verify", "code": code})
+    run = PasswordReset.objects.get()
+    assert run.email_verified_at is None
+    assert run.closed_at is not None
+    assert client.get(CODE).status_code == 410
+    assert User.objects.get(pk=user.pk).check_password(PASSWORD)
+
+
+def test_the_owners_success_brings_a_stranger_no_tries_back() -> None:
+    user = make_person()
+    told = []
+    for email in (user.email, NOBODY):
+        stranger = Client()
+        begin(stranger, email)
+        deliver_all()
+        first = guess(stranger)
+        no_waiting()
+        if email == user.email:
+            owner = Client()
+            begin(owner, email)
+            prove_email(owner, email)
+        told.append((first, guess(stranger), guess(stranger)))
+    assert told[0] == told[1]
+
+
+def test_a_strangers_wrong_codes_leave_the_owner_a_way_back() -> None:
+    user = make_person()
+    stranger, owner = Client(), Client()
+    begin(stranger, user.email)
+    deliver_all()
+    for _ in range(3):
+        guess(stranger)
+    assert User.objects.get(pk=user.pk).is_locked(clock.now())
+    no_waiting()
+    begin(owner, user.email)
+    prove_email(owner, user.email)
+    prove_phone(owner)
+    assert choose_password(owner).headers["Location"] == "/home/"
+    assert not User.objects.get(pk=user.pk).is_locked(clock.now())
