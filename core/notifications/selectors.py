@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.db.models.query import QuerySet
 
 from core.common.clock import now
@@ -48,14 +48,21 @@ def find_suppression(address: str) -> SuppressedAddress | None:
     return SuppressedAddress.objects.filter(address=address.lower(), lifted_at__isnull=True).first()
 
 
-def came_back(*, kind: str, subject_id: UUID) -> bool:
-    """Tell whether the newest message of a kind about a subject came back."""
+def late_or_back(*, kind: str, subject_id: UUID, at: datetime) -> tuple[bool, bool]:
+    """Tell as `delivery_is_late` whether mail may be late, and whether the newest message of a
+    kind about a subject came back; by one statement.
+    """
+    about = OutboxMessage.objects.filter(kind=kind, subject_id=subject_id)
     newest = (
-        OutboxMessage.objects.filter(kind=kind, subject_id=subject_id).order_by(
-            "-created_at", "-id"
-        )
-    ).first()
-    return newest is not None and newest.status == MessageStatus.BOUNCED
+        about.annotate(others_wait=Exists(_waiting_too_long(at)))
+        .order_by("-created_at", "-id")
+        .values_list("status", "others_wait")
+        .first()
+    )
+    if newest is None:
+        return delivery_is_late(at=at), False
+    status, others_wait = newest
+    return others_wait or not broker_is_reachable(), status == MessageStatus.BOUNCED
 
 
 def delivery_is_late(*, at: datetime | None = None) -> bool:
@@ -67,8 +74,11 @@ def delivery_is_late(*, at: datetime | None = None) -> bool:
     """
     if not broker_is_reachable():
         return True
-    moment = at or now()
+    return _waiting_too_long(at or now()).exists()
+
+
+def _waiting_too_long(at: datetime) -> "QuerySet[OutboxMessage]":
     waiting = OutboxMessage.objects.filter(
-        status=MessageStatus.QUEUED, created_at__lte=moment - _LATE_AFTER
+        status=MessageStatus.QUEUED, created_at__lte=at - _LATE_AFTER
     )
-    return waiting.filter(Q(attempts=0) | Q(created_at__gte=moment - _RECENT)).exists()
+    return waiting.filter(Q(attempts=0) | Q(created_at__gte=at - _RECENT))

@@ -40,7 +40,7 @@ from contracts.roster.selectors import find_entry
 from core.common import clock
 from core.common.http import get_only, get_or_post
 from core.common.masking import mask_email
-from core.notifications.selectors import came_back, delivery_is_late
+from core.notifications.selectors import late_or_back
 from tenants.context import ActiveContract
 from tenants.in_hand import site_host_of
 
@@ -232,13 +232,14 @@ def _confirmation(
     if pending is None or _is_over(pending):
         completed = pending is not None and pending.state == RegistrationState.COMPLETED
         return render(request, "registration/over.html", {"completed": completed})
+    late, came_back = late_or_back(kind=LINK_KIND, subject_id=pending.id, at=clock.now())
     context = {
         "journey": journey,
         "pending": pending,
         "masked": mask_email(pending.email),
         "minutes": contract.document.links.registration_minutes,
-        "late": delivery_is_late(at=clock.now()),
-        "came_back": came_back(kind=LINK_KIND, subject_id=pending.id),
+        "late": late,
+        "came_back": came_back,
         "form": form,
         "steps": STEPS,
     }
