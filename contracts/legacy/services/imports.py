@@ -25,7 +25,7 @@ from core.groups.services.memberships import grant_group_admin, grant_provider_r
 from core.groups.services.providers import make_group, register_provider
 
 # Own figure: what one transaction brings in within minutes.
-MOST_ROWS: Final = 50_000
+MOST_ROWS: Final = 10_000
 
 
 @dataclass
