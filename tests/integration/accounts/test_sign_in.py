@@ -227,7 +227,7 @@ def test_a_second_code_within_thirty_seconds_is_refused_with_the_time(
     client.post(VERIFY, {"action": "send", "channel": "sms"})
     page = client.post(VERIFY, {"action": "send", "channel": "voice"}).content.decode()
     assert "No new code yet" in page
-    assert "The next code is possible at" in page
+    assert "You can send the next one at" in page
 
 
 @pytest.mark.parametrize(

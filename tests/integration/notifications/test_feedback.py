@@ -13,7 +13,7 @@ from core.notifications.channels.base import PermanentRefusalError
 from core.notifications.kinds import MessageKind, Weight
 from core.notifications.models import OutboxMessage, SuppressedAddress
 from core.notifications.reports import DeliveryReport, Fate
-from core.notifications.selectors import came_back, find_suppression
+from core.notifications.selectors import find_suppression, late_or_back
 from core.notifications.services.delivery import deliver_message
 from core.notifications.services.feedback import Taken, record_report
 from core.notifications.services.suppression import lift_suppression, suppress
@@ -217,9 +217,9 @@ def test_a_server_that_knows_no_such_mailbox_says_it_at_once(
 def test_a_page_can_ask_whether_its_own_mail_came_back() -> None:
     subject = uuid7()
     report_on(sent(subject_id=subject))
-    assert came_back(kind="sample_link", subject_id=subject)
+    assert late_or_back(kind="sample_link", subject_id=subject, at=LATER)[1]
     put("sample_link", subject_id=subject, at=LATER)
-    assert not came_back(kind="sample_link", subject_id=subject)
+    assert not late_or_back(kind="sample_link", subject_id=subject, at=LATER)[1]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -69,7 +69,7 @@ def test_the_confirmation_says_when_mail_may_be_late(monkeypatch: pytest.MonkeyP
     walk = Walk("wv-bh").start().inform().submit()
     path = f"{walk.path}confirmation/"
     assert "E-mail may be late" not in text_of(walk.client.get(path))
-    monkeypatch.setattr(journey_pages, "delivery_is_late", lambda *, at: True)
+    monkeypatch.setattr(journey_pages, "late_or_back", lambda **_: (True, False))
     assert "E-mail may be late" in text_of(walk.client.get(path))
 
 
