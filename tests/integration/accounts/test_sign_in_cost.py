@@ -30,9 +30,10 @@ from tests.support.people import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MOST = {"email": 47, "phone": 47}
-"""What is reached; one of them reads the lock again with the account's row held, so that guesses on
-another page, which has a turn of its own, cannot slip past it. The aim is 25: of these, each of the last requests reads its session with its
-account (7 by mail, 5 by phone), and four transactions begin and commit (8)."""
+"""What is reached; one reads the lock again with the account's row held, so that guesses on another
+page, which has a turn of its own, cannot slip past it. The aim is 25: of these, each of the last
+requests reads its session with its account (7 by mail, 5 by phone), and four transactions begin
+and commit (8)."""
 VERIFY = "/login/verify/"
 
 
