@@ -36,8 +36,11 @@ class PortalSessionMiddleware(SessionMiddleware):
         """Write the session; what was ended meanwhile does not come back.
 
         Where another request of the same sign-in gave it a new key, the browser has that one
-        already, and only what this request wanted to note is lost.
+        already, and only what this request wanted to note is lost. For the same reason a key
+        without a row is not taken from the browser: it may have a newer one by now.
         """
+        if getattr(request.session, "is_lost", False) and not request.session.modified:
+            return response
         try:
             return super().process_response(request, response)
         except SessionInterrupted:

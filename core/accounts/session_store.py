@@ -39,7 +39,8 @@ class SessionStore(DatabaseStore):
     """One statement to read a session and its account, one to write, one to delete.
 
     `account` is the account as it was read with the session, active or not; None where the
-    session was not read or is nobody's. A new key takes the place of the former one when the
+    session was not read or is nobody's; `is_lost` says that there is no row under the browser's
+    key. A new key takes the place of the former one when the
     session is written, by one statement: a session that was ended meanwhile does not come back
     under another key.
     """
@@ -48,6 +49,7 @@ class SessionStore(DatabaseStore):
         super().__init__(session_key)
         self.account: User | None = None
         self.sign_in: UUID | None = None
+        self.is_lost = False
         self._is_unwritten = False
         self._former: str | None = None
 
@@ -63,7 +65,7 @@ class SessionStore(DatabaseStore):
             .first()
         )
         if row is None:
-            self._session_key = None
+            self._session_key, self.is_lost = None, True
             return None
         self.account, self.sign_in = row.account, row.sign_in
         if self.account is not None:

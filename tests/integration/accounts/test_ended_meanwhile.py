@@ -87,3 +87,20 @@ def test_the_session_in_hand_carries_on_after_its_own_change(client: Client, use
     assert request.session.session_key != before
     assert client.get("/home/").status_code == 200
     assert session_account(client) == user.id
+
+
+def test_a_late_request_with_the_former_key_takes_nothing_from_the_browser(
+    client: Client, user: User
+) -> None:
+    """The other request's answer has given the browser a newer key, with why the session ended."""
+    Session.objects.all().delete()
+    for path in ("/session/", "/mfa-help/"):
+        assert settings.SESSION_COOKIE_NAME not in client.get(path).cookies
+
+
+def test_sign_out_takes_the_key_from_the_browser(client: Client, user: User) -> None:
+    answer = client.post("/logout/")
+    cookie = answer.cookies[settings.SESSION_COOKIE_NAME]
+    # It goes, or another one takes its place, which says that one is signed out.
+    assert cookie.value != "" or cookie["max-age"] == 0
+    assert session_account(client) is None
