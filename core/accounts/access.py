@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from core.accounts.models import User
 from core.accounts.sessions import note_lost_session
+from core.common import clock
 
 EntryCheck = Callable[[HttpRequest], HttpResponse | None]
 P = ParamSpec("P")
@@ -38,7 +39,7 @@ def signed_in(
         if isinstance(request.user, User):
             barred = None if hasattr(view, _BEFORE_ENTRY) else _bar(request)
             return barred or view(request, *args, **kwargs)  # type: ignore[arg-type]
-        note_lost_session(request)
+        note_lost_session(request, at=clock.now())
         target = reverse("login_options")
         if request.method in {"GET", "HEAD"}:
             target += "?" + urlencode({"next": request.get_full_path()})

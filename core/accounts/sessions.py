@@ -30,6 +30,7 @@ ELSEWHERE = "elsewhere"
 """The reason of a session whose row is gone: it was ended from another browser or tab."""
 # Seen is written at most this often, so that not every request writes its session.
 _SEEN_EVERY_SECONDS = 20
+_SAID_FOR_SECONDS = 60
 # Whether an account is used is counted in days.
 _USED = timedelta(hours=1)
 
@@ -96,7 +97,7 @@ def end_session(
         if key is None or forget_session(key):
             record_session_end(account_id=account_id, reason=reason.value, at=at)
     logout(request)
-    request.session[ENDED_KEY] = reason.value
+    _remember_end(request, reason.value, at=at)
     if account_id is not None:
         request.session[ENDED_ACCOUNT_KEY] = str(account_id)
 
@@ -107,7 +108,7 @@ def ended_account_of(request: HttpRequest) -> UUID | None:
     return UUID(key) if key else None
 
 
-def note_lost_session(request: HttpRequest) -> None:
+def note_lost_session(request: HttpRequest, *, at: datetime) -> None:
     """Have the sign-in page say that a session is gone, for a browser that still presents one.
 
     Sign out takes the cookie away, so it was ended from elsewhere.
@@ -115,7 +116,7 @@ def note_lost_session(request: HttpRequest) -> None:
     presented = settings.SESSION_COOKIE_NAME in request.COOKIES
     found_over = ENDED_KEY in request.session
     if presented and not found_over and request.session.session_key is None:
-        request.session[ENDED_KEY] = ELSEWHERE
+        _remember_end(request, ELSEWHERE, at=at)
 
 
 def forget_session(key: str) -> bool:
@@ -159,11 +160,19 @@ def time_left(request: HttpRequest, *, at: datetime) -> TimeLeft | None:
     return TimeLeft.of(session, warn_seconds=warn_seconds, at=at)
 
 
-def take_ended_reason(request: HttpRequest) -> str:
-    """Return why the last session of this browser ended, once."""
+def ended_reason(request: HttpRequest, *, at: datetime) -> str:
+    """Return why the last session of this browser ended, for a minute: each tab asks for itself."""
     if ENDED_KEY not in request.session:
         return ""
-    return str(request.session.pop(ENDED_KEY))
+    reason, ended_at = request.session[ENDED_KEY]
+    if at.timestamp() - ended_at < _SAID_FOR_SECONDS:
+        return str(reason)
+    del request.session[ENDED_KEY]
+    return ""
+
+
+def _remember_end(request: HttpRequest, reason: str, *, at: datetime) -> None:
+    request.session[ENDED_KEY] = [reason, at.timestamp()]
 
 
 def _limited_record(request: HttpRequest, user: User) -> SessionRecord | None:

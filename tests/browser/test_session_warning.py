@@ -90,7 +90,7 @@ def test_the_warning_in_two_tabs(signed_in: Page, portal: Portal) -> None:
     one.keyboard.press("Escape")
     expect(warning(one)).to_be_hidden()
 
-    # The first tab that comes to the end says why; the other finds nobody signed in.
+    # Each tab comes to the end by itself, and says why.
     pass_time(portal, "began_at", 110, one)
     expect(one.get_by_role("heading", level=1)).to_have_text("Login options")
     expect(one.get_by_text("the longest time for one sign-in was over")).to_be_visible()

@@ -19,7 +19,7 @@ from core.accounts.paths import is_own_path
 from core.accounts.policies import OfferedOptions, offered_options
 from core.accounts.remembering import browser_memory
 from core.accounts.services.sign_in import check_password_of, record_session_end
-from core.accounts.sessions import take_ended_reason
+from core.accounts.sessions import ended_reason
 from core.common import clock
 from core.common.context import current_context
 from core.common.http import get_or_post
@@ -77,7 +77,7 @@ def login_options(request: HttpRequest) -> HttpResponse:
             "remember_form": RememberForm(
                 hours=options.remember_hours, initial={"remember": known is not None}
             ),
-            "ended": ENDED_WORDS.get(take_ended_reason(request), ""),
+            "ended": ENDED_WORDS.get(ended_reason(request, at=clock.now()), ""),
             "registered": REGISTERED_KEY in request.GET,
         },
     )

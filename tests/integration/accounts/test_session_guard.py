@@ -55,6 +55,19 @@ def test_the_page_says_why_one_was_signed_out(signed_in: tuple[Client, User]) ->
     assert session_account(client) is None
 
 
+def test_each_tab_is_told_why_for_a_minute(
+    signed_in: tuple[Client, User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, _ = signed_in
+    move(client, seen_at=seconds_ago(3600))
+    client.get("/session/")
+    at = clock.now()
+    for seconds, said in ((0, True), (30, True), (59, True), (61, False), (0, False)):
+        monkeypatch.setattr(clock, "now", lambda s=seconds: at + timedelta(seconds=s))
+        page = client.get("/").content.decode()
+        assert ("because nothing happened for a while" in page) is said
+
+
 def test_absolute_limit_holds_however_busy_one_is(signed_in: tuple[Client, User]) -> None:
     client, _ = signed_in
     move(client, began_at=seconds_ago(12 * 3600))
