@@ -90,7 +90,7 @@ class SessionWarning {
     this.tell();
   }
 
-  // Once: Login options says why only to the first that asks.
+  // Once: what asks again meanwhile finds the page on its way to Login options.
   leave() {
     if (this.hasLeft) return;
     this.hasLeft = true;
