@@ -11,7 +11,7 @@ forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
 # Written back into the environment: each process hashes on its share of the cores
-# (core/accounts/hashers.py) and has to know how many share them, and how many threads it has, so
-# that some are never waiting for a hash.
+# (core/accounts/passwords/hashers.py) and has to know how many share them, and how many threads it
+# has, so that some are never waiting for a hash.
 workers = int(os.environ.setdefault("WEB_CONCURRENCY", "2"))
 threads = int(os.environ.setdefault("WEB_THREADS", "8"))

@@ -98,7 +98,7 @@ FORM_RENDERER = "core.ui.forms.PortalFormRenderer"
 # A request is not a transaction: a refusal that counts must commit. Services open their own.
 ATOMIC_REQUESTS = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-SESSION_ENGINE = "core.accounts.session_store"
+SESSION_ENGINE = "core.accounts.sessions.store"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
@@ -111,9 +111,9 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
 # --- People ---------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "core_accounts.User"
-AUTHENTICATION_BACKENDS = ["core.accounts.backends.EmailBackend"]
+AUTHENTICATION_BACKENDS = ["core.accounts.signing_in.backends.EmailBackend"]
 PASSWORD_HASHERS = [
-    "core.accounts.hashers.PortalArgon2Hasher",
+    "core.accounts.passwords.hashers.PortalArgon2Hasher",
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
@@ -121,7 +121,7 @@ PASSWORD_HASHERS = [
 LOGIN_URL = "login_options"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login_options"
-ACCOUNT_ADAPTER = "core.accounts.adapter.PortalAccountAdapter"
+ACCOUNT_ADAPTER = "core.accounts.signing_in.adapter.PortalAccountAdapter"
 # Identity providers of staff come from the deployment's document.
 SOCIALACCOUNT_ADAPTER = "core.staff.oidc.adapter.StaffSocialAdapter"
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
@@ -131,11 +131,11 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 # Codes, counters and locks are ours and live in the database; see core.mfa and core.accounts.
 ACCOUNT_RATE_LIMITS: bool = False
-# Stages of a sign-in after the password, in order (core.accounts.adapter reads the list).
+# Stages of a sign-in after the password, in order (read by core.accounts.signing_in.adapter).
 PORTAL_LOGIN_STAGES = [
     "core.mfa.stages.MfaRegistrationStage",
     "core.mfa.stages.ChallengeStage",
-    "core.accounts.stages.ReactivationStage",
+    "core.accounts.signing_in.stages.ReactivationStage",
     "contracts.registration.stages.TermsStage",
     "core.mfa.stages.RememberStage",
 ]
@@ -218,8 +218,8 @@ PORTAL_PASSKEY_DOMAIN = ""
 PORTAL_APPLICATION_ROLE = "portal_app"
 # Whether a process listens for what others publish; tests tell it themselves.
 PORTAL_WATCH_REGISTRY = True
-# How long a password waits for its turn to be hashed (core/accounts/hashers.py). Own figure:
-# whoever would wait for longer is asked to come again.
+# How long a password waits for its turn to be hashed (core/accounts/passwords/hashers.py). Own
+# figure: whoever would wait for longer is asked to come again.
 PORTAL_HASH_PATIENCE_SECONDS = 5.0
 # Networks whose forwarded headers count; from all others they are dropped.
 PORTAL_TRUSTED_PROXIES: tuple[Network, ...] = ()

@@ -29,7 +29,7 @@ CACHES = {
 
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.MD5PasswordHasher",
-    "core.accounts.hashers.PortalArgon2Hasher",
+    "core.accounts.passwords.hashers.PortalArgon2Hasher",
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -8,7 +8,7 @@ from typing import Final
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from core.accounts.imported_hashes import HashRefusedError, read_hash
+from core.accounts.passwords.imported_hashes import HashRefusedError, read_hash
 from core.common.identifiers import normalize
 from core.common.phones import PhoneNumberError, parse_us_phone
 from core.common.tables import Rejection, header_problems

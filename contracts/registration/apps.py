@@ -12,8 +12,8 @@ class RegistrationConfig(AppConfig):
         from contracts.registration import messages, own_data, selectors, source, unfinished
         from contracts.registration.services.links import SOURCE_KIND, find_pending_target
         from core.accounts.selectors import register_username_source
-        from core.mfa.link_requests import register_link_finder
-        from core.mfa.sources import register_source
+        from core.mfa.registering.link_requests import register_link_finder
+        from core.mfa.registering.sources import register_source
         from core.staff.people import register_unfinished
 
         messages.register_kinds()

@@ -1,4 +1,4 @@
-"""Pending registrations as a source of MFA registrations (core.mfa.sources)."""
+"""Pending registrations as a source of MFA registrations (core.mfa.registering.sources)."""
 
 from datetime import datetime
 from uuid import UUID
@@ -8,7 +8,7 @@ from contracts.registration.services.completion import complete_registration
 from contracts.registration.services.links import resend_link
 from contracts.registration.states import LIVE
 from core.accounts.models import User
-from core.mfa.sources import CompletedRegistration, SourceDescription, SourceGoneError
+from core.mfa.registering.sources import CompletedRegistration, SourceDescription, SourceGoneError
 from tenants import registry
 
 

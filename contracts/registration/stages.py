@@ -4,7 +4,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from contracts.registration.selectors import DueTerms, list_due_terms
-from core.accounts.allauth_wrapper import PortalStage
+from core.accounts.signing_in.allauth_wrapper import PortalStage
 from core.common import clock
 from tenants.in_hand import contract_of, is_portal_host
 

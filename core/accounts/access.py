@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from core.accounts.models import User
-from core.accounts.sessions import note_lost_session
+from core.accounts.sessions.lifecycle import note_lost_session
 from core.common import clock
 
 EntryCheck = Callable[[HttpRequest], HttpResponse | None]

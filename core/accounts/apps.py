@@ -9,7 +9,7 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        from core.accounts.disuse_notices import DISUSE_KINDS
+        from core.accounts.inactivity.notices import DISUSE_KINDS
         from core.accounts.notices import (
             ACCOUNT_LOCKED,
             CREDENTIALS_NOTICE,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from core.accounts.own_sessions import methods_in_words
+from core.accounts.sessions.own import methods_in_words
 from core.audit.models import AuditEvent
 from core.common.masking import mask_address
 

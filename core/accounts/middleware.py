@@ -15,10 +15,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
-from core.accounts.backends import account_in_hand
-from core.accounts.guarding import Ended
 from core.accounts.models import User
-from core.accounts.sessions import check_session, end_session, mark_seen, sign_in_goes_on
+from core.accounts.sessions.guarding import Ended
+from core.accounts.sessions.lifecycle import check_session, end_session, mark_seen, sign_in_goes_on
+from core.accounts.signing_in.backends import account_in_hand
 from core.common import clock
 from core.common.context import bind_context
 

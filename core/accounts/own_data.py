@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from core.accounts.history import exported_history
 from core.accounts.models import ContractAccess, User
-from core.accounts.own_sessions import list_own_sessions
 from core.accounts.policies import find_contract
+from core.accounts.sessions.own import list_own_sessions
 
 Part = Callable[[User, datetime], Any]
 _FIELDS: Final = (

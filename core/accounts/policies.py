@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from core.accounts.models import ContractAccess, User
-from core.accounts.passwords import PasswordRules, blocked_words
+from core.accounts.passwords.rules import PasswordRules, blocked_words
 from tenants import registry
 from tenants.configuration.document import BrandSection
 from tenants.configuration.merge import MergedPolicy, strictest

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from core.accounts.models import User
 from core.accounts.services.typed_forms import keep_typed_form, take_typed_form
-from core.accounts.sessions import ended_account_of
+from core.accounts.sessions.lifecycle import ended_account_of
 from core.common import clock
 
 TOKEN_KEY: Final = "portal_typed"  # noqa: S105

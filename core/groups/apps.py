@@ -12,7 +12,7 @@ class GroupsConfig(AppConfig):
         from core.accounts.services.accounts import register_access_keeper
         from core.groups.own_data import register_own_parts
         from core.groups.selectors import accounts_of_identifier, administers_in, works_in
-        from core.mfa.stepping_up import register_admin_check
+        from core.mfa.proving.stepping_up import register_admin_check
         from core.staff.people import register_identifier_finder
 
         register_own_parts()

@@ -10,7 +10,7 @@ from core.common.identifiers import IdentifierType
 from core.groups.access import list_memberships, list_providers
 from core.groups.models import Membership, Provider, Role
 from core.groups.permissions import Permission
-from core.mfa.stepping_up import Ask, find_ask
+from core.mfa.proving.stepping_up import Ask, find_ask
 from tenants.context import ActiveContract
 
 

@@ -4,14 +4,14 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from core.accounts.access import SignedInRequest, before_entry, signed_in
-from core.accounts.allauth_wrapper import methods_used
+from core.accounts.signing_in.allauth_wrapper import methods_used
 from core.common.http import get_only
 from core.common.masking import mask_phone
 from core.groups.access import list_memberships
 from core.groups.home import build_home
 from core.groups.models import Role
+from core.mfa.proving.stepping_up import step_up_path
 from core.mfa.selectors import find_phone
-from core.mfa.stepping_up import step_up_path
 from tenants.in_hand import contract_of
 from tenants.routing import absolute_reverse
 

@@ -13,25 +13,25 @@ class MfaConfig(AppConfig):
 
     def ready(self) -> None:
         from core.accounts.access import register_entry_check
-        from core.accounts.remembering import register_browser_memory
         from core.accounts.services.locks import register_lock_hook, register_unlock_hook
-        from core.mfa.browser_cookie import CookieMemory
+        from core.accounts.signing_in.remembering import register_browser_memory
+        from core.mfa.browsers.cookie import CookieMemory
         from core.mfa.change_messages import CHANGE_CODE
         from core.mfa.codes import Owner, OwnerKind
-        from core.mfa.help_messages import HELP_KINDS
-        from core.mfa.link_messages import LINK_KINDS
-        from core.mfa.link_requests import register_link_finder
+        from core.mfa.help.messages import HELP_KINDS
         from core.mfa.messages import KINDS
-        from core.mfa.methods import register_prover
         from core.mfa.notices import FACTOR_NOTICE
         from core.mfa.own_data import register_own_parts
-        from core.mfa.reset_messages import RESET_CODE
+        from core.mfa.proving.methods import register_prover
+        from core.mfa.proving.stepping_up import bar_entry
+        from core.mfa.registering.link_messages import LINK_KINDS
+        from core.mfa.registering.link_requests import register_link_finder
+        from core.mfa.registering.sources import register_source
+        from core.mfa.resets.messages import RESET_CODE
         from core.mfa.services.browsers import forget_all_browsers
         from core.mfa.services.challenges import forget_attempts
         from core.mfa.services.own_account import AccountSource
         from core.mfa.services.registration_links import find_account_target
-        from core.mfa.sources import register_source
-        from core.mfa.stepping_up import bar_entry
         from core.mfa.views.provers import EmailProver, PhoneProver
         from core.mfa.views.stronger_provers import AppProver, PasskeyProver, RecoveryProver
         from core.notifications.kinds import register_kind

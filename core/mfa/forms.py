@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from core.accounts.passwords import PasswordRules, broken_rules
+from core.accounts.passwords.rules import PasswordRules, broken_rules
 from core.common.phones import PhoneNumberError, parse_us_phone
 from core.mfa.codes import DIGITS, typed_digits
 from core.ui.fields import PlainEmailField

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from core.mfa.browser_cookie import write_cookie
+from core.mfa.browsers.cookie import write_cookie
 
 
 class BrowserCookieMiddleware:

@@ -3,14 +3,14 @@
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from core.accounts.allauth_wrapper import VOUCHED, PortalStage, methods_used
+from core.accounts.signing_in.allauth_wrapper import VOUCHED, PortalStage, methods_used
 from core.common import clock
-from core.mfa.browser_cookie import remember_or_forget
-from core.mfa.journey import enter_mfa_registration
+from core.mfa.browsers.cookie import remember_or_forget
 from core.mfa.policies import METHOD_OF_CHANNEL
+from core.mfa.registering.journey import enter_mfa_registration
+from core.mfa.registering.sources import SourceGoneError
 from core.mfa.selectors import kinds_of
 from core.mfa.services.registrations import begin_mfa_registration
-from core.mfa.sources import SourceGoneError
 from tenants.in_hand import contract_of
 
 

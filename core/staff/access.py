@@ -15,8 +15,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from core.accounts.access import SignedInRequest, signed_in
-from core.accounts.allauth_wrapper import methods_used
 from core.accounts.models import User
+from core.accounts.signing_in.allauth_wrapper import methods_used
 from core.common import clock
 from core.staff.permissions import StaffPermission
 from core.staff.policies import session_suffices

@@ -11,9 +11,9 @@ class StaffConfig(AppConfig):
     def ready(self) -> None:
         from core.accounts.selectors import register_username_source
         from core.accounts.services.accounts import register_access_keeper
-        from core.mfa.freshness import register_confirmation
-        from core.mfa.link_requests import register_link_finder
-        from core.mfa.sources import register_source
+        from core.mfa.proving.freshness import register_confirmation
+        from core.mfa.registering.link_requests import register_link_finder
+        from core.mfa.registering.sources import register_source
         from core.notifications.kinds import register_kind
         from core.staff.freshness import ProviderConfirmation
         from core.staff.messages import KINDS

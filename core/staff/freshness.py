@@ -3,13 +3,13 @@
 from django.http import HttpRequest
 from django.urls import reverse
 
-from core.accounts.allauth_wrapper import VOUCHED, last_noted, methods_used
 from core.accounts.models import User
+from core.accounts.signing_in.allauth_wrapper import VOUCHED, last_noted, methods_used
 from core.staff.policies import OIDC_CONFIRMED
 
 
 class ProviderConfirmation:
-    """A fresh sign-in through the provider, in place of password and factor (core.mfa.freshness).
+    """A fresh sign-in through the provider, in place of password and factor.
 
     The sign-in itself does not count: the provider may have known the person for hours.
     """

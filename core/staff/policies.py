@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from core.accounts.allauth_wrapper import VOUCHED
+from core.accounts.signing_in.allauth_wrapper import VOUCHED
 from core.mfa.policies import accepts
 from tenants import registry
 from tenants.configuration.policy import Method

@@ -1,4 +1,4 @@
-"""Staff invitations as a source of MFA registrations (core.mfa.sources)."""
+"""Staff invitations as a source of MFA registrations (core.mfa.registering.sources)."""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from core.accounts.models import User
 from core.accounts.policies import find_contract, policy_of
 from core.accounts.services.accounts import create_account
-from core.mfa.sources import CompletedRegistration, SourceDescription, SourceGoneError
+from core.mfa.registering.sources import CompletedRegistration, SourceDescription, SourceGoneError
 from core.notifications.services.outbox import enqueue
 from core.staff.policies import staff_methods
 from core.staff.selectors import list_open_invitations

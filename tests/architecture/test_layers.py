@@ -61,7 +61,7 @@ def test_allauth_internals_are_used_in_one_module() -> None:
         for path in modules()
         if any(name.startswith("allauth.") and ".internal" in name for name in imports_of(path))
     ]
-    assert users in ([], ["core/accounts/allauth_wrapper.py"])
+    assert users in ([], ["core/accounts/signing_in/allauth_wrapper.py"])
 
 
 def rank_of(names: Iterable[str]) -> int | None:

@@ -35,7 +35,7 @@ def test_nobody_learns_from_the_time(settings: LazySettings) -> None:
     Compared is the processor's time, which other work on the machine does not change; that the
     statements are the same is for tests/integration/accounts/test_no_enumeration.py.
     """
-    settings.PASSWORD_HASHERS = ["core.accounts.hashers.PortalArgon2Hasher"]
+    settings.PASSWORD_HASHERS = ["core.accounts.passwords.hashers.PortalArgon2Hasher"]
     people = {kind: [make_person(f"{kind}{place}") for place in range(4)] for kind in KINDS}
     last = effective_policy(people["known"][0].id).accounts.lock_failures - 1
     before = {"known": 0, "unknown": 0, "locking": last}

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.common import clock
-from core.mfa.totp import code_of, step_at
+from core.mfa.authenticators.totp import code_of, step_at
 from tests.browser.support import ROOT, Portal, Registrant, check_accessibility
 from tests.browser.walks import begin_sign_in, follow_link, register, sign_out, verify_email
 

@@ -16,8 +16,8 @@ from fido2.webauthn import Aaguid, AttestationObject, AttestedCredentialData, Au
 from core.accounts.models import User
 from core.common import clock
 from core.common.crypto import seal
+from core.mfa.authenticators.totp import code_of, new_secret, step_at
 from core.mfa.models import Factor, FactorKind, Passkey, Totp
-from core.mfa.totp import code_of, new_secret, step_at
 from tests.support.people import PASSWORD, START
 
 USER_PRESENT = AuthenticatorData.FLAG.UP

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.support.web_settings")
 
-from core.accounts.hashers import HashingBusyError, hash_gate
+from core.accounts.passwords.hashers import HashingBusyError, hash_gate
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse

@@ -6,8 +6,8 @@ from typing import Final
 from django.db.models.functions import Lower
 
 from contracts.legacy.people import Person
-from core.accounts.imported_hashes import read_hash
 from core.accounts.models import User
+from core.accounts.passwords.imported_hashes import read_hash
 from core.accounts.selectors import username_is_available
 from core.accounts.services.imported import list_families, was_imported_as
 from core.common.tables import Rejection

@@ -11,7 +11,7 @@ from contracts.registration.states import LIVE, RegistrationState, check_transit
 from core.accounts.models import User
 from core.accounts.services.accounts import create_account
 from core.audit.recording import record
-from core.mfa.sources import SourceGoneError
+from core.mfa.registering.sources import SourceGoneError
 from core.notifications.services.outbox import cancel_messages
 from tenants import registry
 

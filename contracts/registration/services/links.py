@@ -18,8 +18,8 @@ from core.accounts.services.throttle import record_refusal
 from core.audit.recording import record
 from core.common.ids import uuid7
 from core.common.tokens import has_token, new_token
-from core.mfa.link_requests import LinkTarget, find_link_target
 from core.mfa.models import MfaRegistration
+from core.mfa.registering.link_requests import LinkTarget, find_link_target
 from core.mfa.services.registrations import begin_mfa_registration
 from core.notifications.services.outbox import enqueue
 from tenants.context import ActiveContract
@@ -89,9 +89,9 @@ def request_link(
     """Mail a new link to whoever a username belongs to, if to anybody.
 
     That is a registrant, or the owner of an account: of one that came from an earlier portal, was
-    reset, or has not finished (core.mfa.link_requests). Called by the public page of Reset and of
-    *Forgot Password?* at the first login, which answers the same whatever is found; `contract_id`
-    is the contract on whose pages it was asked. Counted per network
+    reset, or has not finished (core.mfa.registering.link_requests). Called by the public page of
+    Reset and of *Forgot Password?* at the first login, which answers the same whatever is found;
+    `contract_id` is the contract on whose pages it was asked. Counted per network
     address and per username; refused requests are answered the same, too, but for the address's
     own limit, which tells nothing about usernames. Records `registration.link_requested` with
     `reset`, `unknown` or `throttled`.

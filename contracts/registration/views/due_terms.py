@@ -9,7 +9,7 @@ from contracts.registration.selectors import DueTerms
 from contracts.registration.services.terms import accept_at_sign_in, decline_at_sign_in
 from contracts.registration.stages import TermsStage
 from contracts.registration.views.shared import posted
-from core.accounts.allauth_wrapper import drop_sign_in, find_stage
+from core.accounts.signing_in.allauth_wrapper import drop_sign_in, find_stage
 from core.common import clock
 from core.common.http import get_or_post
 from tenants.in_hand import contract_key_of, path_in

@@ -9,7 +9,7 @@ from contracts.registration.services.links import follow_link, request_link
 from contracts.registration.views.shared import posted, remote_address
 from core.common import clock
 from core.common.http import get_only, get_or_post
-from core.mfa.journey import enter_mfa_registration
+from core.mfa.registering.journey import enter_mfa_registration
 from core.notifications.selectors import delivery_is_late
 from tenants.in_hand import contract_of, path_in
 

@@ -31,7 +31,7 @@ from core.accounts.typed_forms import keeps_typed
 from core.common import clock
 from core.common.http import get_only, get_or_post
 from core.common.identifiers import normalize
-from core.mfa.stepping_up import satisfied, step_up_path
+from core.mfa.proving.stepping_up import satisfied, step_up_path
 from tenants import registry
 from tenants.context import ActiveContract
 from tenants.in_hand import contract_of, path_in

@@ -13,8 +13,8 @@ class ImportedAccount(UUIDModel):
 
     The hash serves the first login alone, and is gone as soon as the account has a password of
     this portal; the account itself has none until then. `family` says how much work it is to
-    compare (core.accounts.imported_hashes). `email_digest`, keyed, is that of the address in the
-    file: whether a later file means the same person, whatever address they have by then.
+    compare (core.accounts.passwords.imported_hashes). `email_digest`, keyed, is that of the address
+    in the file: whether a later file means the same person, whatever address they have by then.
     """
 
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="imported")

@@ -27,7 +27,7 @@ class Session(AbstractBaseSession):
     `session_key` is a digest of what the browser holds: who reads the table cannot come in with
     what stands there. `account` is who is signed in or signing in; `sign_in` names the session to
     its owner and stays when the key changes. Both stand in the data, too, which says the rest
-    (`core.accounts.sessions`).
+    (`core.accounts.sessions.lifecycle`).
     """
 
     account = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="sessions")
@@ -41,6 +41,6 @@ class Session(AbstractBaseSession):
     @classmethod
     def get_session_store_class(cls) -> type:
         """Return the store that writes these rows."""
-        from core.accounts.session_store import SessionStore  # noqa: PLC0415 - it imports this one
+        from core.accounts.sessions.store import SessionStore  # noqa: PLC0415 - it imports this one
 
         return SessionStore

@@ -6,10 +6,10 @@ from uuid import UUID
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from core.accounts.hashers import hash_gate
-from core.accounts.imported_hashes import read_hash
 from core.accounts.models import ImportedAccount, User
-from core.accounts.passwords import LONGEST_PASSWORD
+from core.accounts.passwords.hashers import hash_gate
+from core.accounts.passwords.imported_hashes import read_hash
+from core.accounts.passwords.rules import LONGEST_PASSWORD
 from core.accounts.selectors import find_account_by_username
 from core.accounts.services.accounts import create_account
 from core.accounts.services.sign_in import (

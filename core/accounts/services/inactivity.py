@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
-from core.accounts.inactivity import DisuseRules, Due, what_is_due
+from core.accounts.inactivity.rules import DisuseRules, Due, what_is_due
 from core.accounts.models import Deactivation, InactivityWarning, User
 from core.accounts.policies import policy_for
 from core.accounts.services.accounts import forget_imported_password, reactivate_account

@@ -9,9 +9,9 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import Q
 
-from core.accounts.hashers import hash_gate
 from core.accounts.models import User
-from core.accounts.passwords import LONGEST_PASSWORD, normalize_password
+from core.accounts.passwords.hashers import hash_gate
+from core.accounts.passwords.rules import LONGEST_PASSWORD, normalize_password
 from core.accounts.policies import effective_policy
 from core.accounts.selectors import find_account_by_email
 from core.accounts.services.locks import forget_failures, lock_rules, record_failure
@@ -167,7 +167,7 @@ def note_use(*, user_id: UUID, at: datetime) -> None:
 def record_session_end(*, account_id: UUID | None, reason: str, at: datetime) -> None:
     """Note that a session ended, and why: `session.ended`.
 
-    `signed_out`, `signed_in_anew`, or what the guard found (core.accounts.guarding.Ended).
+    `signed_out`, `signed_in_anew`, or what the guard found (core.accounts.sessions.guarding.Ended).
     """
     record(
         "session.ended",

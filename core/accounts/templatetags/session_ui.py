@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 from django.template.context import RequestContext
 
-from core.accounts.sessions import time_left
+from core.accounts.sessions.lifecycle import time_left
 from core.common import clock
 
 register = template.Library()

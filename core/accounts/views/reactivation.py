@@ -4,10 +4,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from core.accounts.allauth_wrapper import drop_sign_in, find_stage
 from core.accounts.policies import policy_for
 from core.accounts.services.inactivity import reopen_own_account
-from core.accounts.stages import ReactivationStage
+from core.accounts.signing_in.allauth_wrapper import drop_sign_in, find_stage
+from core.accounts.signing_in.stages import ReactivationStage
 from core.common import clock
 from core.common.http import get_or_post
 

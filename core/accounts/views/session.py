@@ -3,7 +3,7 @@
 from django.http import HttpRequest, JsonResponse
 
 from core.accounts.middleware import in_background
-from core.accounts.sessions import time_left
+from core.accounts.sessions.lifecycle import time_left
 from core.common import clock
 from core.common.http import get_or_post
 

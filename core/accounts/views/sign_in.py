@@ -6,20 +6,20 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 
-from core.accounts.allauth_wrapper import (
+from core.accounts.forms import RememberForm, SignInForm
+from core.accounts.models import User
+from core.accounts.passwords.hashers import HashingBusyError
+from core.accounts.paths import is_own_path
+from core.accounts.policies import OfferedOptions, offered_options
+from core.accounts.services.sign_in import check_password_of, record_session_end
+from core.accounts.sessions.lifecycle import ended_reason
+from core.accounts.signing_in.allauth_wrapper import (
     SignInAttempt,
     begin_sign_in,
     drop_sign_in,
     sign_in_remembered,
 )
-from core.accounts.forms import RememberForm, SignInForm
-from core.accounts.hashers import HashingBusyError
-from core.accounts.models import User
-from core.accounts.paths import is_own_path
-from core.accounts.policies import OfferedOptions, offered_options
-from core.accounts.remembering import browser_memory
-from core.accounts.services.sign_in import check_password_of, record_session_end
-from core.accounts.sessions import ended_reason
+from core.accounts.signing_in.remembering import browser_memory
 from core.common import clock
 from core.common.context import current_context
 from core.common.http import get_or_post

@@ -8,11 +8,11 @@ from django.db import transaction
 
 from core.accounts.models import User
 from core.accounts.policies import contracts_of, policy_epochs_of, policy_of
-from core.accounts.remembering import KnownBrowser
+from core.accounts.signing_in.remembering import KnownBrowser
 from core.audit.recording import record
 from core.common.tokens import has_token, new_token
+from core.mfa.browsers.remembering import Forgotten, Memory, Present, expiry, why_forgotten
 from core.mfa.models import Factor, RememberedBrowser
-from core.mfa.remembering import Forgotten, Memory, Present, expiry, why_forgotten
 
 _PURPOSE = "remembered-browser"
 

@@ -7,10 +7,10 @@ from django.db import transaction
 
 from core.accounts.models import User
 from core.mfa.models import MfaRegistration
+from core.mfa.registering.sources import CompletedRegistration, SourceGoneError, get_source
+from core.mfa.registering.states import Step
 from core.mfa.services.registration_factors import proven_phone, write_factors
 from core.mfa.services.registrations import record_step, require_step
-from core.mfa.sources import CompletedRegistration, SourceGoneError, get_source
-from core.mfa.states import Step
 
 
 @transaction.atomic

@@ -8,8 +8,8 @@ from core.accounts.policies import effective_policy
 from core.accounts.services.accounts import set_credentials
 from core.common.context import current_context
 from core.mfa.models import Factor, LinkReason
+from core.mfa.registering.sources import CompletedRegistration, SourceDescription, SourceGoneError
 from core.mfa.services.registration_links import enqueue_account_link
-from core.mfa.sources import CompletedRegistration, SourceDescription, SourceGoneError
 from tenants.configuration.policy import Method
 
 _IN_ORDER: tuple[Method, ...] = ("phone", "email", "totp", "passkey")

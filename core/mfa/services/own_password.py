@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from core.accounts.models import User
-from core.accounts.passwords import blocked_words, broken_rules, normalize_password
+from core.accounts.passwords.rules import blocked_words, broken_rules, normalize_password
 from core.accounts.policies import brand_words, contracts_in_hand, password_rules, policy_for
 from core.accounts.services.passwords import WeakPasswordError, replace_password
 from core.mfa.services.browsers import forget_all_browsers

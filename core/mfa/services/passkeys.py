@@ -16,10 +16,7 @@ from django.db.models import Q, QuerySet
 
 from core.accounts.models import User
 from core.audit.recording import record
-from core.mfa.codes import Owner
-from core.mfa.models import Factor, Passkey, PasskeyCeremony
-from core.mfa.notices import tell_owner
-from core.mfa.passkeys import (
+from core.mfa.authenticators.passkeys import (
     CHALLENGE_BYTES,
     Answer,
     KnownPasskey,
@@ -33,6 +30,9 @@ from core.mfa.passkeys import (
     read_enrolment,
     read_proof,
 )
+from core.mfa.codes import Owner
+from core.mfa.models import Factor, Passkey, PasskeyCeremony
+from core.mfa.notices import tell_owner
 from core.mfa.services.challenges import Verdict, VerifyResult
 from core.mfa.services.tries import Asked, is_shut, not_evaluated, verified
 

@@ -10,9 +10,9 @@ from django.db.models import QuerySet
 from core.accounts.models import User
 from core.audit.recording import record
 from core.common.crypto import current_key_version
+from core.mfa.authenticators.recovery import COUNT, comparable, digest_of, new_code
 from core.mfa.models import RecoveryCode
 from core.mfa.notices import tell_owner
-from core.mfa.recovery import COUNT, comparable, digest_of, new_code
 from core.mfa.services.challenges import VerifyResult
 from core.mfa.services.tries import Asked, evaluate
 

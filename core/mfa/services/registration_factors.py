@@ -7,9 +7,11 @@ from uuid import UUID
 from django.db import transaction
 
 from core.accounts.models import User
+from core.mfa.authenticators.passkeys import Person, RelyingParty
 from core.mfa.codes import Owner, OwnerKind
 from core.mfa.models import Factor, FactorKind, MfaMethod, MfaRegistration, PasskeyCeremony
-from core.mfa.passkeys import Person, RelyingParty
+from core.mfa.registering.sources import SourceDescription
+from core.mfa.registering.states import Step
 from core.mfa.services.factors import clear_factors
 from core.mfa.services.passkeys import (
     Options,
@@ -20,8 +22,6 @@ from core.mfa.services.passkeys import (
 )
 from core.mfa.services.registrations import open_registration, record_step, require_step
 from core.mfa.services.totp import confirm_app, offer_app_secret, take_over_app
-from core.mfa.sources import SourceDescription
-from core.mfa.states import Step
 
 _FIRST_NAME = "Passkey from registration"
 

@@ -12,8 +12,8 @@ from core.accounts.selectors import find_account_by_username
 from core.accounts.services.throttle import record_refusal
 from core.audit.recording import record
 from core.common.tokens import has_token, new_token
-from core.mfa.link_requests import LinkTarget
 from core.mfa.models import LinkReason, MfaRegistration, RegistrationLink
+from core.mfa.registering.link_requests import LinkTarget
 from core.mfa.selectors import kinds_of
 from core.mfa.services.registrations import begin_mfa_registration
 from core.notifications.services.outbox import enqueue
@@ -30,7 +30,7 @@ _WAITS_AT_MOST: Final = timedelta(hours=1)
 
 
 def find_account_target(name: str, contract_id: UUID | None, at: datetime) -> LinkTarget | None:
-    """Return the mail for the account with a username (core.mfa.link_requests.LinkFinder).
+    """Return the mail for the account with a username (a `LinkFinder` of core.mfa.registering).
 
     Every account gets one: where there is nothing to register any more, the mail says how to sign
     in. It goes out in the name of the contract on whose pages the username was typed.

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from core.accounts.passwords import blocked_words, broken_rules, normalize_password
+from core.accounts.passwords.rules import blocked_words, broken_rules, normalize_password
 from core.accounts.policies import brand_words, password_rules
 from core.accounts.selectors import find_account_by_email
 from core.accounts.services.passwords import WeakPasswordError
@@ -23,6 +23,12 @@ from core.common.phones import parse_us_phone
 from core.mfa.codes import Owner, OwnerKind, Purpose
 from core.mfa.models import Channel, MfaMethod, MfaRegistration
 from core.mfa.policies import registration_rules
+from core.mfa.registering.sources import (
+    SourceDescription,
+    SourceGoneError,
+    get_source,
+)
+from core.mfa.registering.states import Step, pending_step
 from core.mfa.services.challenges import (
     StartResult,
     Verdict,
@@ -31,12 +37,6 @@ from core.mfa.services.challenges import (
     use_answered_call,
     verify_challenge,
 )
-from core.mfa.sources import (
-    SourceDescription,
-    SourceGoneError,
-    get_source,
-)
-from core.mfa.states import Step, pending_step
 from tenants.configuration.document import BrandSection
 from tenants.context import ActiveContract
 

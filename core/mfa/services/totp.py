@@ -9,11 +9,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from core.common.crypto import newest_seal_prefix, seal, unseal
+from core.mfa.authenticators.totp import matching_step, new_secret
 from core.mfa.codes import Owner, OwnerKind, typed_digits
 from core.mfa.models import Factor, Totp, TotpEnrolment
 from core.mfa.services.challenges import VerifyResult
 from core.mfa.services.tries import Asked, evaluate
-from core.mfa.totp import matching_step, new_secret
 
 logger = logging.getLogger(__name__)
 

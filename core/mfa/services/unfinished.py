@@ -7,8 +7,8 @@ from uuid import UUID
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 
-from core.accounts.hashers import hash_gate
-from core.accounts.passwords import LONGEST_PASSWORD, normalize_password
+from core.accounts.passwords.hashers import hash_gate
+from core.accounts.passwords.rules import LONGEST_PASSWORD, normalize_password
 from core.accounts.selectors import find_account_by_username
 from core.accounts.services.locks import NOBODY
 from core.accounts.services.throttle import (

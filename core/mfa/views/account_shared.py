@@ -9,11 +9,11 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from core.accounts.access import SignedInRequest
-from core.accounts.allauth_wrapper import forget_methods, note_method
 from core.accounts.models import User
 from core.accounts.paths import is_own_path
 from core.accounts.policies import policy_for
-from core.accounts.sessions import carry_on
+from core.accounts.sessions.lifecycle import carry_on
+from core.accounts.signing_in.allauth_wrapper import forget_methods, note_method
 from core.mfa.models import STRONGER
 from core.mfa.selectors import count_recovery_codes, kinds_of
 from tenants.in_hand import contract_of

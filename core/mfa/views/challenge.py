@@ -6,14 +6,19 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from core.accounts.allauth_wrapper import PortalStage, drop_sign_in, find_stage, note_method
 from core.accounts.policies import policy_for
+from core.accounts.signing_in.allauth_wrapper import (
+    PortalStage,
+    drop_sign_in,
+    find_stage,
+    note_method,
+)
 from core.common.http import get_only, get_or_post
 from core.mfa.codes import Purpose
-from core.mfa.methods import available_options
 from core.mfa.models import STRONGER
 from core.mfa.policies import accepted_options
-from core.mfa.proofs import Proof, ProofUrls
+from core.mfa.proving.methods import available_options
+from core.mfa.proving.proofs import Proof, ProofUrls
 from core.mfa.stages import ChallengeStage
 from core.mfa.views.proving import proof_call_state, proof_page
 from core.mfa.views.shared import client_redirect

@@ -9,9 +9,8 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 
 from core.accounts.access import SignedInRequest, before_entry, signed_in
-from core.accounts.allauth_wrapper import PASSWORD, note_method
-from core.accounts.hashers import HashingBusyError
 from core.accounts.models import User
+from core.accounts.passwords.hashers import HashingBusyError
 from core.accounts.paths import is_own_path
 from core.accounts.policies import policy_for
 from core.accounts.services.sign_in import (
@@ -19,17 +18,18 @@ from core.accounts.services.sign_in import (
     Refusal,
     check_password_of,
 )
+from core.accounts.signing_in.allauth_wrapper import PASSWORD, note_method
 from core.common import clock
 from core.common.context import current_context
 from core.common.http import get_only, get_or_post
 from core.common.ids import uuid7
 from core.mfa.codes import Purpose
-from core.mfa.confirming import Confirmation, leave_confirmation
 from core.mfa.forms import PresentPasswordForm
-from core.mfa.freshness import is_fresh, other_confirmation
-from core.mfa.methods import available_options
 from core.mfa.policies import accepted_options, counting_methods, strongest_options
-from core.mfa.proofs import Proof, ProofUrls
+from core.mfa.proving.confirming import Confirmation, leave_confirmation
+from core.mfa.proving.freshness import is_fresh, other_confirmation
+from core.mfa.proving.methods import available_options
+from core.mfa.proving.proofs import Proof, ProofUrls
 from core.mfa.selectors import working_kinds
 from core.mfa.services.confirmations import confirm_session
 from core.mfa.views.proving import proof_call_state, proof_page
@@ -181,8 +181,8 @@ def _is_locked(user: User) -> bool:
 def _options(user: User) -> tuple[str, ...]:
     """Return how the account proves enough for a change of it; the address comes last.
 
-    Its app or passkey where one works (`core.mfa.freshness.is_fresh`), else what it has and one of
-    its contracts accepts.
+    Its app or passkey where one works (`core.mfa.proving.freshness.is_fresh`), else what it has and
+    one of its contracts accepts.
     """
     everything, kinds = available_options(user), working_kinds(user.id)
     if counting_methods(kinds) is not None:

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from core.mfa.qr import draw_qr_code
+from core.mfa.authenticators.qr import draw_qr_code
+from core.mfa.authenticators.totp import app_address
 from core.mfa.services.passkeys import Options
-from core.mfa.totp import app_address
 from tenants.in_hand import brand_of
 
 NOT_CONFIRMED = (

@@ -4,14 +4,15 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from core.accounts.access import SignedInRequest, before_entry, signed_in
-from core.accounts.sessions import sign_in_of
+from core.accounts.sessions.lifecycle import sign_in_of
 from core.common import clock
 from core.common.http import get_only, get_or_post
 from core.common.masking import mask_phone
+from core.mfa.authenticators.totp import typed_form
 from core.mfa.codes import Owner, OwnerKind
 from core.mfa.forms import AppCodeForm
-from core.mfa.freshness import fresh_sign_in
 from core.mfa.models import STRONGER, FactorKind
+from core.mfa.proving.freshness import fresh_sign_in
 from core.mfa.selectors import (
     count_recovery_codes,
     find_factor,
@@ -29,7 +30,6 @@ from core.mfa.services.factors import add_app as keep_app
 from core.mfa.services.factors import remove_app as drop_app
 from core.mfa.services.recovery import issue_recovery_codes
 from core.mfa.services.totp import confirm_app, find_app_secret, offer_app_secret
-from core.mfa.totp import typed_form
 from core.mfa.views.account_shared import (
     after_adding,
     after_change,

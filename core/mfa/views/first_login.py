@@ -7,15 +7,15 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 
-from core.accounts.hashers import HashingBusyError
 from core.accounts.models import User
+from core.accounts.passwords.hashers import HashingBusyError
 from core.accounts.services.imported import check_first_password
 from core.accounts.views.sign_in import REGISTERED_KEY
 from core.common import clock
 from core.common.context import current_context
 from core.common.http import get_or_post
 from core.mfa.forms import FirstLoginForm
-from core.mfa.journey import enter_mfa_registration
+from core.mfa.registering.journey import enter_mfa_registration
 from core.mfa.selectors import kinds_of
 from core.mfa.services.registration_links import SOURCE_KIND
 from core.mfa.services.registrations import begin_mfa_registration

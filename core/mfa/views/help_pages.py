@@ -9,12 +9,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 
-from core.accounts.hashers import HashingBusyError
 from core.accounts.models import User
+from core.accounts.passwords.hashers import HashingBusyError
 from core.common import clock
 from core.common.context import current_context
 from core.common.http import get_only, get_or_post
-from core.mfa.help_forms import HelpForm, ReminderForm, UnfinishedForm
+from core.mfa.help.forms import HelpForm, ReminderForm, UnfinishedForm
 from core.mfa.models import HelpKind
 from core.mfa.services.help_requests import open_help_request
 from core.mfa.services.unfinished import remind_of_address, request_unfinished_link

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from core.common import clock
 from core.common.http import get_only, get_or_post
-from core.mfa.journey import enter_mfa_registration
+from core.mfa.registering.journey import enter_mfa_registration
 from core.mfa.services.registration_links import follow_account_link
 from tenants.in_hand import contract_of
 

@@ -9,12 +9,12 @@ from core.accounts.access import SignedInRequest, before_entry, signed_in
 from core.common import clock
 from core.common.http import get_or_post
 from core.common.ids import uuid7
+from core.mfa.authenticators.passkey_domain import party_of
+from core.mfa.authenticators.passkeys import Person, RelyingParty
 from core.mfa.codes import Owner, OwnerKind
 from core.mfa.forms import PasskeyNameForm
-from core.mfa.freshness import fresh_sign_in
 from core.mfa.models import Passkey
-from core.mfa.passkey_domain import party_of
-from core.mfa.passkeys import Person, RelyingParty
+from core.mfa.proving.freshness import fresh_sign_in
 from core.mfa.selectors import list_passkeys
 from core.mfa.services.factors import (
     MOST_PASSKEYS,

@@ -8,9 +8,9 @@ from core.accounts.policies import policy_for
 from core.common import clock
 from core.common.masking import mask_phone
 from core.mfa.forms import CodeForm
-from core.mfa.methods import Context, ProofPage
 from core.mfa.models import Channel, FactorKind
 from core.mfa.policies import sign_in_rules
+from core.mfa.proving.methods import Context, ProofPage
 from core.mfa.selectors import find_phone, was_used_just_now
 from core.mfa.services.challenges import (
     StartRefusal,

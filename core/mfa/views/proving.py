@@ -7,8 +7,8 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from core.common import clock
-from core.mfa.methods import ProofPage, find_prover
-from core.mfa.proofs import Proof, ProofHolder, ProofUrls
+from core.mfa.proving.methods import ProofPage, find_prover
+from core.mfa.proving.proofs import Proof, ProofHolder, ProofUrls
 from core.mfa.selectors import ChallengeView, challenge_state, option_is_down
 from core.mfa.views.calls import STOP_ASKING, call_fragment
 

@@ -5,15 +5,17 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 
-from core.accounts.hashers import HashingBusyError
-from core.accounts.passwords import describe_rules
+from core.accounts.passwords.hashers import HashingBusyError
+from core.accounts.passwords.rules import describe_rules
 from core.accounts.policies import password_rules
 from core.accounts.services.passwords import WeakPasswordError
 from core.common import clock
 from core.common.http import get_only, get_or_post
 from core.mfa.forms import CodeForm, EmailForm, PasswordForm, PhoneForm
-from core.mfa.journey import find_own_registration
 from core.mfa.models import STRONGER, Channel, MfaMethod, MfaRegistration
+from core.mfa.registering.journey import find_own_registration
+from core.mfa.registering.sources import SourceDescription, SourceGoneError
+from core.mfa.registering.states import Step, pending_step
 from core.mfa.services.registrations import (
     EmailOutcome,
     FixedAddressError,
@@ -28,8 +30,6 @@ from core.mfa.services.registrations import (
     verify_email,
     verify_phone,
 )
-from core.mfa.sources import SourceDescription, SourceGoneError
-from core.mfa.states import Step, pending_step
 from core.mfa.views.calls import STOP_ASKING, call_fragment
 from core.mfa.views.shared import (
     finish_registration,

@@ -4,10 +4,13 @@ from django.http import HttpRequest, HttpResponse
 
 from core.common import clock
 from core.common.http import get_only, get_or_post
+from core.mfa.authenticators.passkey_domain import party_of
+from core.mfa.authenticators.totp import typed_form
 from core.mfa.forms import AppCodeForm
-from core.mfa.journey import find_own_registration
 from core.mfa.models import MfaRegistration
-from core.mfa.passkey_domain import party_of
+from core.mfa.registering.journey import find_own_registration
+from core.mfa.registering.sources import SourceDescription
+from core.mfa.registering.states import Step, pending_step
 from core.mfa.services.registration_factors import (
     ask_registration_passkey,
     offer_registration_secret,
@@ -16,9 +19,6 @@ from core.mfa.services.registration_factors import (
     verify_registration_passkey,
 )
 from core.mfa.services.totp import find_app_secret
-from core.mfa.sources import SourceDescription
-from core.mfa.states import Step, pending_step
-from core.mfa.totp import typed_form
 from core.mfa.views.enrolment import NOT_CONFIRMED, answer_of, options_answer, qr_code
 from core.mfa.views.shared import finish_registration, registration_page, step_page
 

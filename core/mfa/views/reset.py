@@ -8,12 +8,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 
-from core.accounts.allauth_wrapper import SignInAttempt, sign_in_proven
-from core.accounts.hashers import HashingBusyError
 from core.accounts.models import User
-from core.accounts.passwords import describe_rules
+from core.accounts.passwords.hashers import HashingBusyError
+from core.accounts.passwords.rules import describe_rules
 from core.accounts.policies import effective_policy, password_rules
 from core.accounts.services.passwords import WeakPasswordError
+from core.accounts.signing_in.allauth_wrapper import SignInAttempt, sign_in_proven
 from core.accounts.views.sign_in import take_next
 from core.common import clock
 from core.common.context import current_context
@@ -21,15 +21,15 @@ from core.common.http import get_only, get_or_post
 from core.common.ids import uuid7
 from core.mfa.forms import CodeForm, ForgotForm, PasswordForm, PresentPasswordForm
 from core.mfa.policies import METHOD_OF_CHANNEL
-from core.mfa.proofs import ProofUrls
-from core.mfa.reset_journey import (
+from core.mfa.proving.proofs import ProofUrls
+from core.mfa.resets.journey import (
     PAGES,
     enter_reset,
     find_own_reset,
     leave_reset,
     own_reset_id,
 )
-from core.mfa.reset_states import ResetStep
+from core.mfa.resets.states import ResetStep
 from core.mfa.selectors import ChallengeView, challenge_state
 from core.mfa.services.challenges import Verdict
 from core.mfa.services.resets import (

@@ -9,11 +9,11 @@ from django.urls import reverse
 from core.accounts.models import User
 from core.common import clock
 from core.mfa.codes import Purpose
-from core.mfa.methods import available_options
 from core.mfa.policies import strongest_options
-from core.mfa.proofs import Proof
-from core.mfa.reset_journey import PAGES, find_own_reset, leave_reset, own_reset_id
-from core.mfa.reset_states import ResetStep
+from core.mfa.proving.methods import available_options
+from core.mfa.proving.proofs import Proof
+from core.mfa.resets.journey import PAGES, find_own_reset, leave_reset, own_reset_id
+from core.mfa.resets.states import ResetStep
 from core.mfa.selectors import kinds_of
 from core.mfa.services.resets import (
     close_reset,

@@ -11,15 +11,17 @@ from django.shortcuts import render
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
-from core.accounts.allauth_wrapper import SignInAttempt, sign_in_proven
 from core.accounts.models import User
 from core.accounts.services.sign_in import record_session_end
+from core.accounts.signing_in.allauth_wrapper import SignInAttempt, sign_in_proven
 from core.accounts.views.sign_in import take_next
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.ids import uuid7
-from core.mfa.journey import PAGES, find_own_registration, leave_mfa_registration
 from core.mfa.models import STRONGER, Channel, MfaRegistration
+from core.mfa.registering.journey import PAGES, find_own_registration, leave_mfa_registration
+from core.mfa.registering.sources import SourceDescription, SourceGoneError
+from core.mfa.registering.states import Step, last_step, may_visit, pending_step
 from core.mfa.selectors import ChallengeView, challenge_state
 from core.mfa.services.challenges import StartRefusal, StartResult, Verdict, VerifyResult
 from core.mfa.services.completing import complete_mfa_registration
@@ -28,8 +30,6 @@ from core.mfa.services.registrations import (
     code_owner,
     describe,
 )
-from core.mfa.sources import SourceDescription, SourceGoneError
-from core.mfa.states import Step, last_step, may_visit, pending_step
 from tenants.in_hand import contract_key_of
 
 STEPS = {

@@ -10,16 +10,16 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from core.accounts.access import SignedInRequest, before_entry, signed_in
-from core.accounts.allauth_wrapper import note_method
 from core.accounts.models import User
 from core.accounts.paths import is_own_path
+from core.accounts.signing_in.allauth_wrapper import note_method
 from core.common import clock
 from core.common.http import get_only, get_or_post
 from core.common.ids import uuid7
 from core.mfa.codes import Purpose
-from core.mfa.proofs import Proof, ProofUrls
+from core.mfa.proving.proofs import Proof, ProofUrls
+from core.mfa.proving.stepping_up import AS_ADMIN, Ask, satisfied
 from core.mfa.services.confirmations import record_step_up
-from core.mfa.stepping_up import AS_ADMIN, Ask, satisfied
 from core.mfa.views.proving import proof_call_state, proof_page
 from core.mfa.views.shared import client_redirect, locked_out
 from tenants.in_hand import contract_of, is_portal_host

@@ -4,10 +4,10 @@ from django.http import HttpResponse
 
 from core.accounts.models import User
 from core.common import clock
+from core.mfa.authenticators.passkey_domain import party_of
 from core.mfa.forms import AppCodeForm, RecoveryCodeForm
-from core.mfa.methods import Context, ProofPage
 from core.mfa.models import STRONGER, FactorKind
-from core.mfa.passkey_domain import party_of
+from core.mfa.proving.methods import Context, ProofPage
 from core.mfa.selectors import count_recovery_codes, has_passkey_for, working_kinds
 from core.mfa.services.challenges import Verdict, VerifyResult
 from core.mfa.services.passkeys import ask_for_passkey, verify_passkey

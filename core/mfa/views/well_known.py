@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, JsonResponse
 from django.http.request import split_domain_port
 
 from core.common.http import get_only
-from core.mfa.passkey_domain import related_origins, shared_domain
+from core.mfa.authenticators.passkey_domain import related_origins, shared_domain
 
 
 @get_only

@@ -9,15 +9,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from core.accounts.allauth_wrapper import (
+from core.accounts.columns import keep_name, keeps_employees_column
+from core.accounts.models import User
+from core.accounts.paths import is_own_path
+from core.accounts.signing_in.allauth_wrapper import (
     VOUCHED,
     SignInAttempt,
     note_method,
     sign_in_vouched,
 )
-from core.accounts.columns import keep_name, keeps_employees_column
-from core.accounts.models import User
-from core.accounts.paths import is_own_path
 from core.common import clock
 from core.common.ids import uuid7
 from core.mfa.services.confirmations import confirm_session

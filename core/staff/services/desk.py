@@ -13,9 +13,9 @@ from core.audit.recording import record
 from core.common.context import current_context
 from core.common.errors import DomainError
 from core.mfa.models import HelpKind
+from core.mfa.registering.sources import get_source
 from core.mfa.services.help_requests import HelpFacts, open_help_request
 from core.mfa.services.registration_resets import reset_registration
-from core.mfa.sources import get_source
 from core.notifications.services.outbox import enqueue
 from core.staff.people import unfinished_registrations
 

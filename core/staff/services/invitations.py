@@ -15,8 +15,8 @@ from core.audit.recording import record
 from core.common.errors import DomainError
 from core.common.ids import uuid7
 from core.common.tokens import has_token, new_token
-from core.mfa.link_requests import LinkTarget
 from core.mfa.models import MfaRegistration
+from core.mfa.registering.link_requests import LinkTarget
 from core.mfa.services.registrations import begin_mfa_registration
 from core.notifications.services.outbox import enqueue
 from core.staff.models import StaffInvitation, StaffRole

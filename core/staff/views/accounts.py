@@ -13,7 +13,7 @@ from core.accounts.models import User
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post
-from core.mfa.freshness import is_fresh, to_confirmation
+from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
 from core.staff.account_facts import AccountFacts, facts_of_account
 from core.staff.acts import ACTS, Act, offered_acts

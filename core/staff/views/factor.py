@@ -8,17 +8,17 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from core.accounts.access import SignedInRequest, signed_in
-from core.accounts.allauth_wrapper import methods_used, note_method
 from core.accounts.models import User
+from core.accounts.signing_in.allauth_wrapper import methods_used, note_method
 from core.common import clock
 from core.common.http import get_only, get_or_post
 from core.common.ids import uuid7
 from core.mfa.codes import Purpose
-from core.mfa.methods import available_options
 from core.mfa.policies import accepts
-from core.mfa.proofs import Proof, ProofUrls
+from core.mfa.proving.methods import available_options
+from core.mfa.proving.proofs import Proof, ProofUrls
+from core.mfa.proving.stepping_up import WORDS
 from core.mfa.services.confirmations import record_step_up
-from core.mfa.stepping_up import WORDS
 from core.mfa.views.proving import proof_call_state, proof_page
 from core.mfa.views.shared import client_redirect, locked_out
 from core.staff.access import portal_only

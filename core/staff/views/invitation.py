@@ -11,7 +11,7 @@ from core.accounts.views.sign_in import NEXT_KEY
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post
-from core.mfa.journey import enter_mfa_registration
+from core.mfa.registering.journey import enter_mfa_registration
 from core.staff.access import portal_only
 from core.staff.forms import InviteeForm
 from core.staff.models import StaffInvitation

@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from core.accounts.guarding import RECORD_KEY
 from core.accounts.models import User
 from core.accounts.services.accounts import EmailTakenError
+from core.accounts.sessions.guarding import RECORD_KEY
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.mfa.models import ChangeKind, Channel, ContactChange

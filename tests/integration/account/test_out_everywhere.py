@@ -10,7 +10,7 @@ from django.test import Client
 from core.accounts.models import User
 from core.accounts.services.accounts import deactivate_account, reactivate_account
 from core.common import clock
-from core.mfa.browser_cookie import cookie_name
+from core.mfa.browsers.cookie import cookie_name
 from core.mfa.services.browsers import remember_browser
 from core.notifications.models import LocalMessage
 from tenants.context import ActiveContract

@@ -14,7 +14,7 @@ from core.accounts.policy_words import WORDS, policy_in_words
 from core.audit.models import AuditEvent
 from core.audit.recording import record
 from core.common import clock
-from core.mfa.browser_cookie import cookie_name
+from core.mfa.browsers.cookie import cookie_name
 from core.mfa.models import RememberedBrowser
 from core.mfa.services.browsers import remember_browser
 from tenants.configuration.merge import policy_fields

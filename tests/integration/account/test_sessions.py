@@ -7,10 +7,10 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from core.accounts.guarding import RECORD_KEY
 from core.accounts.models import Session, User
-from core.accounts.own_sessions import list_own_sessions
 from core.accounts.services.accounts import end_sessions
+from core.accounts.sessions.guarding import RECORD_KEY
+from core.accounts.sessions.own import list_own_sessions
 from core.audit.models import AuditEvent
 from core.common import clock
 from tests.support.people import make_person, session_account, sign_in_by_email

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from core.accounts.guarding import RECORD_KEY
 from core.accounts.models import TypedForm, User
 from core.accounts.services.typed_forms import (
     MOST_FORMS,
@@ -14,6 +13,7 @@ from core.accounts.services.typed_forms import (
     purge_typed_forms,
     take_typed_form,
 )
+from core.accounts.sessions.guarding import RECORD_KEY
 from core.audit.models import AuditEvent
 from core.common import clock
 from tenants.context import ActiveContract

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 
-from core.accounts import sessions
 from core.accounts.models import Session, User
-from core.accounts.session_store import SessionStore
+from core.accounts.sessions import lifecycle as sessions
+from core.accounts.sessions.store import SessionStore
 from tests.support.people import make_person, session_account, sign_in_by_email
 
 pytestmark = pytest.mark.django_db

@@ -10,9 +10,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from core.accounts import hashers
 from core.accounts.locking import LockRules
 from core.accounts.models import User
+from core.accounts.passwords import hashers
 from core.accounts.policies import effective_policy
 from core.accounts.services.accounts import deactivate_account
 from core.accounts.services.locks import NOBODY, record_failure
@@ -143,7 +143,7 @@ def test_one_hash_is_made_in_every_case(monkeypatch: pytest.MonkeyPatch) -> None
 def test_known_and_unknown_cost_one_hash_each(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.PASSWORD_HASHERS = ["core.accounts.hashers.PortalArgon2Hasher"]
+    settings.PASSWORD_HASHERS = ["core.accounts.passwords.hashers.PortalArgon2Hasher"]
     make_person("dana")
     hashed: list[str] = []
     for name in ("encode", "verify"):

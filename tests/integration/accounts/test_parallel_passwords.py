@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from core.accounts.hashers import HashGate, HashingBusyError
 from core.accounts.models import User
+from core.accounts.passwords.hashers import HashGate, HashingBusyError
 from core.accounts.policies import effective_policy
 from core.accounts.services import imported, sign_in
 from core.audit.models import AuditEvent

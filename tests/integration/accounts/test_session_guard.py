@@ -8,9 +8,9 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from core.accounts import guarding
 from core.accounts.models import User
 from core.accounts.services.accounts import deactivate_account, end_sessions
+from core.accounts.sessions import guarding
 from core.audit.models import AuditEvent
 from core.common import clock
 from tenants import registry

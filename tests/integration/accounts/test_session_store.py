@@ -5,9 +5,9 @@ from django.contrib.sessions.backends.base import CreateError, UpdateError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from core.accounts.guarding import RECORD_KEY, SessionRecord
 from core.accounts.models import Session, User
-from core.accounts.session_store import SessionStore, row_key
+from core.accounts.sessions.guarding import RECORD_KEY, SessionRecord
+from core.accounts.sessions.store import SessionStore, row_key
 from core.common.ids import uuid7
 from tests.support.people import make_person
 
@@ -117,7 +117,7 @@ def test_flushed_is_gone() -> None:
 
 def test_a_key_that_exists_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     taken = saved(name="dana").session_key
-    monkeypatch.setattr("core.accounts.session_store.get_random_string", lambda *_args: taken)
+    monkeypatch.setattr("core.accounts.sessions.store.get_random_string", lambda *_args: taken)
     with pytest.raises(CreateError):
         saved(name="robin")
     assert SessionStore(taken)["name"] == "dana"

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from core.accounts import guarding
-from core.accounts.guarding import SessionRecord, TimeLeft
+from core.accounts.sessions import guarding
+from core.accounts.sessions.guarding import SessionRecord, TimeLeft
 from core.common import clock
 from tenants.context import ActiveContract
 from tests.support.people import START, make_person, make_provider, sign_in_by_email

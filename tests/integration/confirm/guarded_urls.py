@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from core.accounts.access import SignedInRequest, signed_in
 from core.common.http import get_or_post
-from core.mfa.freshness import fresh_sign_in
+from core.mfa.proving.freshness import fresh_sign_in
 
 
 @get_or_post

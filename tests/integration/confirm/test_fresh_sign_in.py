@@ -8,7 +8,7 @@ from django.test import Client
 from core.accounts.models import User
 from core.audit.models import AuditEvent
 from core.common import clock
-from core.mfa.browser_cookie import cookie_name
+from core.mfa.browsers.cookie import cookie_name
 from core.mfa.services.browsers import remember_browser
 from tenants.context import ActiveContract
 from tests.support.people import (

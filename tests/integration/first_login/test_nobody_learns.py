@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from core.accounts import imported_hashes
 from core.accounts.locking import LockRules
 from core.accounts.models import User
+from core.accounts.passwords import imported_hashes
 from core.accounts.policies import effective_policy
 from core.accounts.services import imported
 from core.accounts.services.accounts import deactivate_account

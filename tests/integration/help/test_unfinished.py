@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from contracts.registration.models import PendingRegistration
 from contracts.registration.services.reservations import release_expired
-from core.accounts.hashers import HashingBusyError
+from core.accounts.passwords.hashers import HashingBusyError
 from core.accounts.services.throttle import FAILURES_PER_HOUR, count_address_failure
 from core.audit.models import AuditEvent
 from core.common import clock

@@ -11,7 +11,7 @@ from core.accounts.services.accounts import deactivate_account
 from core.accounts.services.inactivity import reopen_own_account, watch_inactivity
 from core.audit.models import AuditEvent
 from core.common import clock
-from core.mfa.browser_cookie import cookie_name
+from core.mfa.browsers.cookie import cookie_name
 from core.mfa.services.browsers import remember_browser
 from core.notifications.models import LocalMessage
 from tenants.context import ActiveContract

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
-from core.accounts.guarding import RECORD_KEY
 from core.accounts.models import InactivityWarning, User
 from core.accounts.services import inactivity
 from core.accounts.services.accounts import deactivate_account
 from core.accounts.services.inactivity import Watched, watch_inactivity
 from core.accounts.services.purging import purge_warnings
+from core.accounts.sessions.guarding import RECORD_KEY
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.notifications.models import LocalMessage, OutboxMessage

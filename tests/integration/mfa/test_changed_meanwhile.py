@@ -8,9 +8,9 @@ from core.accounts.models import User
 from core.accounts.services.accounts import set_credentials
 from core.common import clock
 from core.mfa.models import Factor, FactorKind, MfaRegistration
+from core.mfa.registering.sources import SourceGoneError
 from core.mfa.services.completing import complete_mfa_registration
 from core.mfa.services.registrations import begin_mfa_registration
-from core.mfa.sources import SourceGoneError
 from tests.support.people import PASSWORD, PHONE, START, last_code, make_person, session_account
 
 pytestmark = pytest.mark.django_db

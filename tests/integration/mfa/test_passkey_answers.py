@@ -10,9 +10,9 @@ import pytest
 from core.accounts.models import User
 from core.audit.models import AuditEvent
 from core.common.ids import uuid7
+from core.mfa.authenticators.passkeys import RelyingParty
 from core.mfa.codes import Purpose
 from core.mfa.models import Passkey, PasskeyCeremony
-from core.mfa.passkeys import RelyingParty
 from core.mfa.services.challenges import Verdict
 from core.mfa.services.passkeys import QUESTION_LIFE, ask_for_passkey, verify_passkey
 from core.mfa.services.tries import Asked

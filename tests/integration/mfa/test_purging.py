@@ -11,6 +11,7 @@ from core.accounts.models import AddressFailures
 from core.accounts.services.throttle import count_address_failure
 from core.common import clock
 from core.common import purging as common
+from core.mfa.authenticators.passkeys import Person, RelyingParty
 from core.mfa.codes import Owner, OwnerKind
 from core.mfa.models import (
     AttemptCount,
@@ -21,7 +22,6 @@ from core.mfa.models import (
     RememberedBrowser,
     TotpEnrolment,
 )
-from core.mfa.passkeys import Person, RelyingParty
 from core.mfa.services import purging
 from core.mfa.services.completing import complete_mfa_registration
 from core.mfa.services.passkeys import ask_for_new_passkey

@@ -9,9 +9,9 @@ import pytest
 
 from core.accounts.models import User
 from core.audit.models import AuditEvent
+from core.mfa.authenticators.recovery import comparable, digest_of, new_code
 from core.mfa.codes import Purpose
 from core.mfa.models import RecoveryCode
-from core.mfa.recovery import comparable, digest_of, new_code
 from core.mfa.services.challenges import Verdict
 from core.mfa.services.recovery import issue_recovery_codes, verify_recovery_code
 from core.mfa.services.tries import Asked

@@ -10,6 +10,7 @@ from core.accounts.models import User
 from core.accounts.services.locks import unlock_account
 from core.audit.models import AuditEvent
 from core.common.crypto import current_key_version
+from core.mfa.authenticators.totp import matching_step, step_at
 from core.mfa.codes import Owner, OwnerKind, Purpose
 from core.mfa.models import Totp, TotpEnrolment
 from core.mfa.services.challenges import Verdict
@@ -22,7 +23,6 @@ from core.mfa.services.totp import (
     verify_app_code,
 )
 from core.mfa.services.tries import Asked
-from core.mfa.totp import matching_step, step_at
 from tests.support.authenticators import App, give_app
 from tests.support.people import START, make_person
 from tests.support.threads import at_once

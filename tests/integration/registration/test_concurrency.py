@@ -16,7 +16,7 @@ from contracts.roster.models import IssuedCode
 from core.accounts.models import ContractAccess, User
 from core.common.clock import now
 from core.groups.models import Membership, Provider, ProviderGroup
-from core.mfa.sources import SourceGoneError
+from core.mfa.registering.sources import SourceGoneError
 from core.notifications.models import OutboxMessage
 from tenants.context import contract_context
 from tenants.registry import get_contract

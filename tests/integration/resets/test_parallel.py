@@ -15,7 +15,7 @@ from core.audit.models import AuditEvent
 from core.common import clock
 from core.common.errors import DomainError
 from core.mfa.models import PasswordReset
-from core.mfa.reset_states import ResetStep
+from core.mfa.resets.states import ResetStep
 from core.mfa.services.resets import (
     begin_reset,
     find_reset,

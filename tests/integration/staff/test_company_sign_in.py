@@ -18,7 +18,7 @@ from core.accounts.services.passwords import replace_password
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.mfa.models import PasswordReset
-from core.mfa.sources import SourceGoneError, get_source
+from core.mfa.registering.sources import SourceGoneError, get_source
 from core.staff.models import StaffIdentity, StaffMember
 from core.staff.oidc.providers import key_of_issuer
 from tenants.context import ActiveContract

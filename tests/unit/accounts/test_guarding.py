@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.accounts.guarding import Ended, SessionRecord, why_ended
+from core.accounts.sessions.guarding import Ended, SessionRecord, why_ended
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 RECORD = SessionRecord(

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.accounts.hashers import (
+from core.accounts.passwords.hashers import (
     HashGate,
     HashingBusyError,
     PortalArgon2Hasher,

@@ -14,7 +14,7 @@ from django.contrib.auth.hashers import (
     PBKDF2SHA1PasswordHasher,
 )
 
-from core.accounts.imported_hashes import HashRefusedError, read_hash
+from core.accounts.passwords.imported_hashes import HashRefusedError, read_hash
 
 PASSWORD = "old portal 1999 ä"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.accounts.inactivity import DisuseRules, Due, closing_day, what_is_due
+from core.accounts.inactivity.rules import DisuseRules, Due, closing_day, what_is_due
 
 EASTERN = DisuseRules(days=60, warn_days=(45, 55), time_zone="America/New_York")
 # A Monday, 10:30 in the evening in the east: Tuesday already in UTC.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.accounts.passwords import (
+from core.accounts.passwords.rules import (
     LONGEST_PASSWORD,
     PasswordRules,
     blocked_words,

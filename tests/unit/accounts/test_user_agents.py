@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.accounts.user_agents import UNKNOWN, describe_browser
+from core.accounts.sessions.user_agents import UNKNOWN, describe_browser
 
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
 MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_4) AppleWebKit/605.1.15 (KHTML, like Gecko)"

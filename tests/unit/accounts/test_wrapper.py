@@ -7,9 +7,9 @@ from allauth.account.models import Login
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from core.accounts import allauth_wrapper
-from core.accounts.allauth_wrapper import PortalStage, SignInAttempt
-from core.accounts.session_store import LOGIN_KEY
+from core.accounts.sessions.store import LOGIN_KEY
+from core.accounts.signing_in import allauth_wrapper
+from core.accounts.signing_in.allauth_wrapper import PortalStage, SignInAttempt
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -54,4 +54,4 @@ def test_only_the_wrapper_imports_allauths_inside() -> None:
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if any(name.startswith("allauth") and ".internal" in name for name in names):
                 found.append("/".join(parts))
-    assert set(found) == {"core/accounts/allauth_wrapper.py"}
+    assert set(found) == {"core/accounts/signing_in/allauth_wrapper.py"}

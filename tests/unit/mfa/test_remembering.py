@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.mfa.remembering import Forgotten, Memory, Present, expiry, why_forgotten
+from core.mfa.browsers.remembering import Forgotten, Memory, Present, expiry, why_forgotten
 
 START = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 MEMORY = Memory(

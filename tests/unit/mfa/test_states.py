@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from core.mfa.policies import accepts
-from core.mfa.states import Step, may_visit, pending_step
+from core.mfa.registering.states import Step, may_visit, pending_step
 from core.mfa.wording import life_in_words
 
 DONE = datetime(2026, 3, 2, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.mfa import totp
+from core.mfa.authenticators import totp
 
 SECRET = b"12345678901234567890"
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)  # the first second of a step

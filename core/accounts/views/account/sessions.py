@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from core.accounts.access import SignedInRequest, before_entry, signed_in
-from core.accounts.own_sessions import list_own_sessions
 from core.accounts.services.own_sessions import end_other_sessions, end_own_session
-from core.accounts.sessions import sign_in_of
+from core.accounts.sessions.lifecycle import sign_in_of
+from core.accounts.sessions.own import list_own_sessions
 from core.common import clock
 from core.common.http import get_only
 

@@ -17,7 +17,7 @@ from core.common.turns import hold_turn
 from core.mfa.codes import Purpose
 from core.mfa.models import Channel, PasswordReset
 from core.mfa.policies import stranger_rules
-from core.mfa.reset_states import ResetStep
+from core.mfa.resets.states import ResetStep
 from core.mfa.services.challenges import (
     StartResult,
     Verdict,

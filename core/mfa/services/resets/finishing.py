@@ -7,13 +7,13 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from core.accounts.models import User
-from core.accounts.passwords import blocked_words, broken_rules, normalize_password
+from core.accounts.passwords.rules import blocked_words, broken_rules, normalize_password
 from core.accounts.policies import brand_words, effective_policy, password_rules
 from core.accounts.services.accounts import reactivate_account
 from core.accounts.services.locks import unlock_account
 from core.accounts.services.passwords import WeakPasswordError, replace_password
 from core.accounts.services.sign_in import password_matches
-from core.mfa.reset_states import ResetStep
+from core.mfa.resets.states import ResetStep
 from core.mfa.services.browsers import forget_all_browsers
 from core.mfa.services.resets.runs import (
     ResetOverError,

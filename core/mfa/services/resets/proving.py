@@ -8,7 +8,7 @@ from django.db import transaction
 from core.accounts.services.sign_in import password_matches
 from core.mfa.codes import Purpose
 from core.mfa.policies import counting_methods
-from core.mfa.reset_states import ResetStep
+from core.mfa.resets.states import ResetStep
 from core.mfa.selectors import kinds_of
 from core.mfa.services.challenges import VerifyResult
 from core.mfa.services.resets.runs import WrongResetStepError, hold_reset, record_reset
@@ -26,7 +26,7 @@ def keep_reset_proof(
     verified: bool | None = None,
     at: datetime,
 ) -> None:
-    """Write down how far the proof of the factor has come (core.mfa.proofs.ProofHolder.keep).
+    """Write down how far the proof of the factor has come (`keep` of core.mfa.proving.proofs).
 
     Raises ResetOverError, WrongResetStepError.
     """

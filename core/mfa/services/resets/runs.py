@@ -13,7 +13,7 @@ from core.common.crypto import keyed_digest
 from core.common.errors import DomainError
 from core.mfa.codes import Owner, OwnerKind
 from core.mfa.models import FactorKind, PasswordReset
-from core.mfa.reset_states import ResetFacts, ResetStep, pending_reset_step
+from core.mfa.resets.states import ResetFacts, ResetStep, pending_reset_step
 from core.mfa.selectors import PRESSED_TWICE, kinds_of
 
 

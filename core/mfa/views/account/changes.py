@@ -10,17 +10,17 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from core.accounts.access import SignedInRequest, before_entry, signed_in
-from core.accounts.allauth_wrapper import note_method
 from core.accounts.models import User
 from core.accounts.services.accounts import EmailTakenError
-from core.accounts.sessions import carry_on, sign_in_of
+from core.accounts.sessions.lifecycle import carry_on, sign_in_of
+from core.accounts.signing_in.allauth_wrapper import note_method
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.http import get_only, get_or_post
 from core.common.masking import mask_phone
 from core.mfa.forms import CodeForm, NewEmailForm, PhoneForm
-from core.mfa.freshness import fresh_sign_in
 from core.mfa.models import STRONGER, ChangeKind, Channel, ContactChange
+from core.mfa.proving.freshness import fresh_sign_in
 from core.mfa.selectors import ChallengeView, challenge_state, find_phone
 from core.mfa.services.challenges import Verdict
 from core.mfa.services.changes import (

@@ -8,7 +8,7 @@ from core.accounts.own_data import list_own_data
 from core.accounts.services.own_data import download_own_data
 from core.common import clock
 from core.common.http import get_or_post
-from core.mfa.freshness import fresh_sign_in
+from core.mfa.proving.freshness import fresh_sign_in
 
 
 @get_or_post

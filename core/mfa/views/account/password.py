@@ -7,15 +7,15 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 
 from core.accounts.access import SignedInRequest, before_entry, signed_in
-from core.accounts.hashers import HashingBusyError
-from core.accounts.passwords import describe_rules
+from core.accounts.passwords.hashers import HashingBusyError
+from core.accounts.passwords.rules import describe_rules
 from core.accounts.policies import password_rules, policy_for
 from core.accounts.services.passwords import WeakPasswordError
-from core.accounts.sessions import carry_on
+from core.accounts.sessions.lifecycle import carry_on
 from core.common import clock
 from core.common.http import get_or_post
 from core.mfa.forms import PasswordForm
-from core.mfa.freshness import fresh_sign_in
+from core.mfa.proving.freshness import fresh_sign_in
 from core.mfa.services.changes import ChangeOverError
 from core.mfa.services.own_password import change_own_password
 from tenants.in_hand import brand_of, contract_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.mfa import sources
+from core.mfa.registering import sources
 from tenants.context import ActiveContract
 from tests.integration.mfa.registering.waiting import Browser, Waiting
 

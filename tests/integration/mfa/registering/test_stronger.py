@@ -10,9 +10,9 @@ import pytest
 from core.accounts.models import User
 from core.audit.models import AuditEvent
 from core.common import clock
-from core.mfa import sources
 from core.mfa.codes import Purpose
 from core.mfa.models import Factor, Passkey, PasskeyCeremony, Totp, TotpEnrolment
+from core.mfa.registering import sources
 from core.mfa.services.challenges import Verdict
 from core.mfa.services.totp import verify_app_code
 from core.mfa.services.tries import Asked

@@ -12,8 +12,8 @@ from core.accounts.services.accounts import create_account
 from core.common import clock
 from core.common.ids import uuid7
 from core.mfa.models import MfaRegistration
+from core.mfa.registering.sources import CompletedRegistration, SourceDescription, SourceGoneError
 from core.mfa.services.registrations import begin_mfa_registration
-from core.mfa.sources import CompletedRegistration, SourceDescription, SourceGoneError
 from tenants.configuration.policy import Method
 from tenants.context import ActiveContract
 from tests.support.people import PASSWORD, last_code

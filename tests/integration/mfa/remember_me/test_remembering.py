@@ -7,8 +7,8 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 
-from core.accounts.allauth_wrapper import methods_used
 from core.accounts.models import User
+from core.accounts.signing_in.allauth_wrapper import methods_used
 from core.audit.models import AuditEvent
 from core.common.crypto import keyed_digest
 from core.mfa.models import RememberedBrowser

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.request import split_domain_port
 
-from core.mfa.passkeys import RelyingParty
+from core.mfa.authenticators.passkeys import RelyingParty
 from tenants import registry
 from tenants.in_hand import brand_of
 from tenants.routing import host_origin

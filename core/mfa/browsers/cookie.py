@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 from core.accounts.models import User
-from core.accounts.remembering import KnownBrowser
+from core.accounts.signing_in.remembering import KnownBrowser
 from core.mfa.services.browsers import find_known_browser, forget_browser, remember_browser
 
 _PENDING = "portal_browser_cookie"
@@ -31,7 +31,7 @@ def cookie_name() -> str:
 
 
 class CookieMemory:
-    """The memory that sign-in asks (core.accounts.remembering.BrowserMemory)."""
+    """The memory that sign-in asks (core.accounts.signing_in.remembering.BrowserMemory)."""
 
     def recall(self, request: HttpRequest, *, at: datetime) -> KnownBrowser | None:
         """Return whom the browser may sign in now, or None; no query without a cookie."""

@@ -9,7 +9,6 @@ from django.contrib.auth import HASH_SESSION_KEY, logout
 from django.db import transaction
 from django.http import HttpRequest
 
-from core.accounts.guarding import RECORD_KEY, Ended, SessionRecord, TimeLeft, why_ended
 from core.accounts.models import Session, User
 from core.accounts.policies import (
     contracts_in_hand,
@@ -18,8 +17,9 @@ from core.accounts.policies import (
     policy_for,
 )
 from core.accounts.services.sign_in import note_use, record_session_end
-from core.accounts.session_store import row_key
-from core.accounts.user_agents import describe_browser
+from core.accounts.sessions.guarding import RECORD_KEY, Ended, SessionRecord, TimeLeft, why_ended
+from core.accounts.sessions.store import row_key
+from core.accounts.sessions.user_agents import describe_browser
 from core.common.context import current_context
 from core.common.ids import uuid7
 from core.common.masking import mask_address

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from core.accounts.models import User
-from core.mfa.proofs import Proof, ProofHolder, ProofUrls
+from core.mfa.proving.proofs import Proof, ProofHolder, ProofUrls
 from core.mfa.selectors import kinds_of
 
 Context = dict[str, object]

@@ -12,10 +12,10 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from core.accounts.allauth_wrapper import methods_used
 from core.accounts.models import User
-from core.mfa.methods import available_options
+from core.accounts.signing_in.allauth_wrapper import methods_used
 from core.mfa.policies import accepts
+from core.mfa.proving.methods import available_options
 from tenants.configuration.policy import Method
 from tenants.context import ActiveContract
 from tenants.in_hand import contract_of, path_in

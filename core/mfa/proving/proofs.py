@@ -2,7 +2,7 @@
 
 Whoever needs a proof is a holder: it knows whose factor is asked for, keeps how far the proof has
 come, and says what follows. The one page that asks is `core.mfa.views.proving`; the ways to prove
-register themselves in `core.mfa.methods`.
+register themselves in `core.mfa.proving.methods`.
 """
 
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from core.accounts.allauth_wrapper import PortalStage
+from core.accounts.signing_in.allauth_wrapper import PortalStage
 
 
 class ReactivationStage(PortalStage):

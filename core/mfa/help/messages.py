@@ -5,6 +5,7 @@ from datetime import datetime
 
 from core.accounts.models import User
 from core.mfa.models import HelpRequest, MfaRegistration
+from core.mfa.registering.sources import SourceGoneError, get_source
 from core.mfa.services.help_requests import DESK_KIND, OWNER_KIND
 from core.mfa.services.unfinished import (
     DAY,
@@ -12,7 +13,6 @@ from core.mfa.services.unfinished import (
     REMINDERS_PER_DAY,
     UNFINISHED_KIND,
 )
-from core.mfa.sources import SourceGoneError, get_source
 from core.notifications.kinds import MessageKind, Rendered, Weight
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage

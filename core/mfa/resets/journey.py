@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest
 
 from core.mfa.models import PasswordReset
-from core.mfa.reset_states import ResetStep
+from core.mfa.resets.states import ResetStep
 from core.mfa.services.resets import ResetRun, find_reset
 from tenants.in_hand import contract_of
 

@@ -10,7 +10,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from core.accounts.allauth_wrapper import drop_sign_in, methods_used, was_remembered
 from core.accounts.models import User
 from core.accounts.paths import is_own_path
 from core.accounts.services.sign_in import (
@@ -18,7 +17,8 @@ from core.accounts.services.sign_in import (
     complete_sign_in,
     hold_for_sign_in,
 )
-from core.accounts.sessions import open_session
+from core.accounts.sessions.lifecycle import open_session
+from core.accounts.signing_in.allauth_wrapper import drop_sign_in, methods_used, was_remembered
 from core.common import clock
 
 

@@ -21,8 +21,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from core.accounts.guarding import RECORD_KEY, SessionRecord
 from core.accounts.models import Session, User
+from core.accounts.sessions.guarding import RECORD_KEY, SessionRecord
 
 _KEY_LENGTH = 32
 _DIGEST_LENGTH = 40

@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from core.accounts.access import SignedInRequest
-from core.accounts.allauth_wrapper import last_proven
 from core.accounts.models import User
+from core.accounts.signing_in.allauth_wrapper import last_proven
 from core.common import clock
 from core.mfa.policies import counting_methods
 from core.mfa.selectors import working_kinds

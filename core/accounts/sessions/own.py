@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from core.accounts.allauth_wrapper import methods_in
-from core.accounts.guarding import RECORD_KEY, SessionRecord, why_ended
 from core.accounts.models import Session, User
 from core.accounts.policies import find_contracts, policy_epochs_of
+from core.accounts.sessions.guarding import RECORD_KEY, SessionRecord, why_ended
+from core.accounts.signing_in.allauth_wrapper import methods_in
 
 METHOD_WORDS: Final = {
     "password": "password",

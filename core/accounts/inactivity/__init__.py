@@ -1,0 +1,1 @@
+"""Accounts that nobody uses: when they are warned about and closed."""

@@ -1,0 +1,1 @@
+"""Passwords: their rules, how they are hashed, and hashes that came from elsewhere."""

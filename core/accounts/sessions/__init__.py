@@ -1,0 +1,1 @@
+"""Sessions of signed-in people: where they are kept, how long they last, why they end."""

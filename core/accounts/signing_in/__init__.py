@@ -1,0 +1,1 @@
+"""Signing in: allauth's adapter, backend and login stages, wrapped."""

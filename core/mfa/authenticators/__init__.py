@@ -1,0 +1,1 @@
+"""The stronger factors: authenticator apps, passkeys and recovery codes."""

@@ -1,0 +1,1 @@
+"""Having trouble logging in: what may be asked and what is mailed."""

@@ -1,0 +1,1 @@
+"""MFA registration: who starts one, its steps and the links that lead to it."""

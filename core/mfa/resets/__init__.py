@@ -1,0 +1,1 @@
+"""Forgot Password: the states of a reset, its way through the pages and its mails."""
