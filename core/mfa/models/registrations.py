@@ -24,8 +24,8 @@ class MfaRegistration(UUIDModel):
     `source_id` name whose it is (a pending registration, an account); the source is asked through
     `core.mfa.registering.sources`. `account_epoch` is the account's security epoch at the
     beginning, where it exists already. `email_is_fixed` says that the address was proven before and
-    may not be changed here, because a password alone led here. What is personal or secret is wiped when the row is
-    completed or closed.
+    may not be changed here, because a password alone led here. What is personal or secret is wiped
+    when the row is completed or closed.
     """
 
     WIPED: ClassVar[dict[str, str]] = {"email": "", "phone": "", "password_hash": ""}
