@@ -35,6 +35,8 @@ class Purpose(StrEnum):
     CHANGE_PHONE = "change_phone"
 
 
+ASKED_BY_ANYBODY = frozenset({Purpose.RESET_ADDRESS.value})
+"""What a code may be sent for to an address that somebody merely typed."""
 PROVEN_WHILE_LOCKED = frozenset({Purpose.RESET.value})
 """What the owner of a locked account may still prove; it opens nothing by itself."""
 
@@ -87,6 +89,10 @@ OWNER_AND_DESTINATION_LIMITS = (
 OWNER_LIMITS = (SendLimit(15, timedelta(hours=1)), SendLimit(30, timedelta(days=1)))
 # An office shares a landline, so this one is wide.
 DESTINATION_LIMITS = (SendLimit(60, timedelta(hours=1)),)
+# The part of it that codes may take which anybody can ask for without proving anything. The rest is
+# for people who have proven a password or a registration; and a stranger on one network, whom the
+# limits of an owner hold, leaves something of this part to the address's owner on another.
+STRANGER_LIMITS = (SendLimit(15, timedelta(hours=1)), SendLimit(30, timedelta(days=1)))
 LONGEST_WINDOW = timedelta(days=1)
 
 

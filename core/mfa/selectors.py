@@ -155,7 +155,7 @@ def challenge_state(
         destination=masked(challenge.channel, challenge.destination),
         seconds_left=max(0, int(left)),
         expires_at=challenge.expires_at,
-        next_send_at=next_code_at(owner, challenge.destination, at=at),
+        next_send_at=next_code_at(owner, challenge.destination, challenge.purpose, at=at),
         digits=_digits(challenge) if status is ChallengeStatus.OPEN else "",
         is_late=is_waiting and delivery_is_late(at=at),
         down=list_down_channels() if is_waiting else frozenset(),

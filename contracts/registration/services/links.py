@@ -30,8 +30,10 @@ SOURCE_KIND: Final = "registration"
 _BY_ADDRESS: Final = {"limit": "address"}
 _DIGEST_PURPOSE = "registration.link"
 # Own figures: a mail a minute and five in an hour for one registration. Resend, Reset and a
-# corrected address count apart: a stranger who knows a username uses up nothing but its Reset.
+# corrected address count apart, and Reset per network: a stranger who knows a username uses up
+# nothing of what its owner may ask for. What arrives in all is bounded by a wider limit.
 _MAILS_PER_HOUR: Final = 5
+_RESETS_PER_USERNAME: Final = 15
 _RESETS_PER_ADDRESS: Final = 20
 _HOUR: Final = timedelta(hours=1)
 _MINUTE: Final = timedelta(minutes=1)
@@ -91,10 +93,10 @@ def request_link(
     That is a registrant, or the owner of an account: of one that came from an earlier portal, was
     reset, or has not finished (core.mfa.registering.link_requests). Called by the public page of
     Reset and of *Forgot Password?* at the first login, which answers the same whatever is found;
-    `contract_id` is the contract on whose pages it was asked. Counted per network
-    address and per username; refused requests are answered the same, too, but for the address's
-    own limit, which tells nothing about usernames. Records `registration.link_requested` with
-    `reset`, `unknown` or `throttled`.
+    `contract_id` is the contract on whose pages it was asked. Counted per network address, per
+    username within it, and per username wherever it comes from. Refused requests are answered the
+    same, too, but for the address's own limit, which tells nothing about usernames. Records
+    `registration.link_requested` with `reset`, `unknown` or `throttled`.
 
     The work is the same whether anybody has the username or not, so that the time tells nothing
     either (account-security.md, "Nobody learns"): a row in the outbox in any case, and whoever
@@ -108,7 +110,9 @@ def request_link(
             record_refusal("registration.link_requested", result=THROTTLED, data=_BY_ADDRESS, at=at)
         return allowance
     name = username.strip().lower()
-    counted = count_attempt(limits=_mail_limits("reset", name), at=at)
+    by_asker = _mail_limits("reset", f"{address} {name}")
+    by_anybody = Limit("reset.username", name, _RESETS_PER_USERNAME, _HOUR)
+    counted = count_attempt(limits=[*by_asker, by_anybody], at=at)
     target = find_link_target(name, contract_id=contract_id, at=at)
     with transaction.atomic():
         if counted.allowed:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from core.accounts.models import User
+from core.common.turns import hold_turn
 from core.mfa.models import HelpRequest, MfaRegistration
 from core.mfa.registering.sources import SourceGoneError, get_source
 from core.mfa.services.help_requests import DESK_KIND, OWNER_KIND
@@ -17,7 +18,7 @@ from core.notifications.kinds import MessageKind, Rendered, Weight
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
 from core.notifications.senders import document_for
-from core.notifications.states import LEFT
+from core.notifications.states import LEFT, MessageStatus
 from tenants import registry
 from tenants.routing import absolute_reverse
 
@@ -55,10 +56,12 @@ def prepare_reminder(message: OutboxMessage, at: datetime) -> Rendered | None:
     user = User.objects.filter(pk=message.subject_id, is_active=True).first()
     if user is None:
         return None
+    # The turn lasts until this message is marked as being sent: who comes next counts it.
+    hold_turn("address-reminder", str(user.id))
     sent = OutboxMessage.objects.filter(
         kind=REMINDER_KIND,
         subject_id=user.id,
-        status__in=LEFT,
+        status__in=(*LEFT, MessageStatus.SENDING, MessageStatus.UNKNOWN),
         created_at__gt=at - DAY,
     )
     if sent.count() >= REMINDERS_PER_DAY:

@@ -43,7 +43,7 @@ from core.mfa.services.resets import (
     send_reset_code,
     verify_reset_code,
 )
-from core.mfa.services.resets.runs import address_owner
+from core.mfa.services.resets.runs import asker_of
 from core.mfa.views.proving import proof_call_state, proof_page
 from core.mfa.views.reset_holder import ResetHolder, over, tries_used_up
 from core.mfa.views.shared import why_not_sent, why_not_verified
@@ -155,7 +155,7 @@ def _challenge_of(run: ResetRun) -> ChallengeView | None:
     return challenge_state(
         challenge_id=reset.email_challenge_id,
         binding=reset.id,
-        owner=address_owner(reset.email),
+        owner=asker_of(reset),
         at=clock.now(),
     )
 

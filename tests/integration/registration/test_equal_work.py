@@ -78,6 +78,22 @@ def test_of_two_mails_that_wait_the_newer_one_is_sent() -> None:
     assert newest.status == "sent"
 
 
+def test_strangers_use_up_none_of_the_links_that_a_registrant_asks_for() -> None:
+    Journey("wv-bh").start().inform().submit()
+
+    def ask(address: str) -> int:
+        Browser(REMOTE_ADDR=address).post("/wv-bh/register/reset/", {"username": "dreed"})
+        AttemptCount.objects.filter(scope="reset.minute").delete()
+        deliver_all()
+        return LocalMessage.objects.filter(to=_ADDRESS).count()
+
+    sent = [ask("192.0.2.66") for _ in range(7)]
+    assert sent[4:] == [sent[4]] * 3
+    assert ask("192.0.2.7") == sent[4] + 1
+    many = [ask(f"198.51.100.{place}") for place in range(12)]
+    assert many[-1] == many[-2] == sent[0] + 14
+
+
 def test_what_was_asked_for_in_vain_is_recorded_without_names() -> None:
     _registered()
     reset = "/wv-bh/register/reset/"

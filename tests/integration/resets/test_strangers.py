@@ -1,8 +1,10 @@
 """What a stranger's run sees and does to the owner's: nothing."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.test import Client
 
 from core.accounts.models import User
@@ -10,9 +12,18 @@ from core.accounts.policies import effective_policy
 from core.accounts.services.accounts import deactivate_account, end_sessions
 from core.accounts.services.locks import lock_rules, record_failure
 from core.common import clock
+from core.mfa.codes import OWNER_AND_DESTINATION_LIMITS, STRANGER_LIMITS
 from core.mfa.models import Challenge, PasswordReset
+from core.notifications.models import LocalMessage
 from tests.integration.resets.walking import begin, choose_password, prove_email, prove_phone
-from tests.support.people import PASSWORD, START, deliver_all, last_code, make_person
+from tests.support.people import (
+    PASSWORD,
+    START,
+    deliver_all,
+    last_code,
+    make_person,
+    sign_in_by_email,
+)
 
 pytestmark = pytest.mark.django_db
 CODE = "/forgot-password/code/"
@@ -100,3 +111,39 @@ def test_a_strangers_wrong_codes_leave_the_owner_a_way_back() -> None:
     prove_phone(owner)
     assert choose_password(owner).headers["Location"] == "/home/"
     assert not User.objects.get(pk=user.pk).is_locked(clock.now())
+
+
+def mails_to(address: str) -> int:
+    deliver_all()
+    return LocalMessage.objects.filter(to=address).exclude(code="").count()
+
+
+def test_strangers_use_up_none_of_the_codes_that_the_owner_asks_for() -> None:
+    """Neither those of Forgot password nor those of the sign-in."""
+    user = make_person()
+    per_hour = OWNER_AND_DESTINATION_LIMITS[1].count
+    for place in range(per_hour + 2):
+        begin(Client(REMOTE_ADDR="192.0.2.66"), user.email)
+        Challenge.objects.update(requested_at=F("requested_at") - timedelta(minutes=1))
+        assert mails_to(user.email) == min(place + 1, per_hour)
+    owner = Client(REMOTE_ADDR="192.0.2.7")
+    begin(owner, user.email)
+    assert mails_to(user.email) == per_hour + 1
+    sign_in_by_email(Client(REMOTE_ADDR="192.0.2.7"), user)
+    assert mails_to(user.email) == per_hour + 2
+
+
+def test_what_strangers_send_to_one_address_is_bounded_wherever_they_are() -> None:
+    user = make_person()
+    hourly = STRANGER_LIMITS[0].count
+    for place in range(hourly + 2):
+        begin(Client(REMOTE_ADDR=f"192.0.2.{place}"), user.email)
+    assert mails_to(user.email) == hourly
+    daily = STRANGER_LIMITS[1].count
+    for place in range(daily):
+        if place % hourly == 0:
+            Challenge.objects.update(requested_at=F("requested_at") - timedelta(hours=1))
+        begin(Client(REMOTE_ADDR=f"198.51.100.{place}"), user.email)
+    assert mails_to(user.email) == daily
+    sign_in_by_email(Client(), user)
+    assert mails_to(user.email) == daily + 1

@@ -117,7 +117,7 @@ def _why_not(
     is_closed, end = closed_until(counted, purpose, rules, at=at)
     if is_closed:
         return StartRefusal.ATTEMPTS_USED, end
-    retry_at = next_code_at(owner, destination, at=at)
+    retry_at = next_code_at(owner, destination, purpose, at=at)
     return (StartRefusal.TOO_SOON, retry_at) if retry_at else (None, None)
 
 

@@ -28,7 +28,7 @@ def counted_under(owner: Owner, purpose: str, binding: UUID) -> Owner:
 
     Under the address a stranger would use up the owner's tries of Forgot password, and would see
     from his own coming back that the owner has succeeded. How many tries an address takes in all
-    is bounded by the codes sent to it, which are counted under the address.
+    is bounded by the codes that may be sent to it (`STRANGER_LIMITS`).
     """
     return Owner(OwnerKind.ADDRESS, binding) if purpose == Purpose.RESET_ADDRESS else owner
 

@@ -26,7 +26,7 @@ from core.mfa.services.challenges import (
     verify_challenge,
 )
 from core.mfa.services.resets.runs import (
-    address_owner,
+    asker_of,
     close_reset,
     hold_reset,
     is_as_begun,
@@ -138,13 +138,13 @@ def _count_failure(reset: PasswordReset, *, at: datetime) -> None:
 
 
 def _send(reset: PasswordReset, *, at: datetime) -> StartResult:
-    """Send the code, counted under the address and apart from the account's other codes.
+    """Send the code, counted under the network that asks and apart from the account's other codes.
 
-    Otherwise a stranger could use up the codes that the owner needs to sign in, and would learn
-    from a wait that there is an account.
+    Otherwise a stranger could use up the codes that the owner needs to sign in or to reset the
+    password, and would learn from a wait that there is an account.
     """
     started = start_challenge(
-        owner=address_owner(reset.email),
+        owner=asker_of(reset),
         purpose=Purpose.RESET_ADDRESS,
         channel=Channel.EMAIL.value,
         destination=reset.email,

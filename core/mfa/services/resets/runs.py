@@ -122,9 +122,13 @@ def close_reset(*, reset_id: UUID, reason: str, at: datetime) -> None:
     record_reset(reset, "closed", data={"reason": reason}, at=at)
 
 
-def address_owner(email: str) -> Owner:
-    """Return under whom codes to an address are counted, whether or not it has an account."""
-    digest = keyed_digest("reset-address", email.strip().lower())
+def asker_of(reset: PasswordReset) -> Owner:
+    """Return under whom a run's first codes are counted: the network that asks, for this address.
+
+    Whether or not the address has an account. Under the address alone a stranger would use up what
+    its owner may ask for; how much arrives there in all is bounded by `STRANGER_LIMITS`.
+    """
+    digest = keyed_digest("reset-asker", bytes(reset.caller_digest).hex(), reset.email)
     return Owner(OwnerKind.ADDRESS, UUID(bytes=digest[:16]))
 
 
