@@ -27,10 +27,10 @@ def mask_address(address: str) -> str:
     """Return a network address without its last part: `203.0.113.…`, `2001:db8:1::…`.
 
     Enough to know one's own office or provider again. Of IPv6 the first 48 bits stay, which is a
-    site; what is no address is returned as nothing.
+    site; what is no address, and this machine's own, is returned as nothing.
     """
     found = read_address(address)
-    if found is None:
+    if found is None or found.is_loopback:
         return ""
     if isinstance(found, IPv4Address):
         return str(found).rpartition(".")[0] + ".…"

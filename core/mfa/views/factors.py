@@ -58,6 +58,8 @@ def factors(request: SignedInRequest) -> HttpResponse:
             "passkeys": passkeys,
             "has_stronger": bool(kinds & STRONGER),
             "codes_left": count_recovery_codes(user.id),
+            "can_add_phone": "phone" in methods,
+            "can_have_stronger": bool((kinds | methods) & STRONGER),
             "can_add_app": "totp" in methods and FactorKind.TOTP not in kinds,
             "can_add_passkey": "passkey" in methods and len(passkeys) < MOST_PASSKEYS,
         },

@@ -232,3 +232,23 @@ def test_what_no_program_of_the_person_accepts_cannot_be_added(
 def test_pages_lead_back_to_our_own_paths_only(signed_in: Client) -> None:
     answer = add_app(signed_in, "?next=https://false.example/")
     assert "false.example" not in answer["Location"]
+
+
+def test_the_list_leads_to_phone_and_address_and_says_what_programs_refuse(
+    client: Client, contract_a: ActiveContract
+) -> None:
+    user = make_person("nia", phone=None)
+    make_provider(user, contract_a)
+    sign_in_by_email(client, user)
+    html = page(client, "/account/factors/")
+    assert "Add a phone number" in html
+    assert "Change the e-mail address" in html
+    assert "not accepted by the programs in which you work" in html
+    assert "/account/factors/app/" not in html
+    assert 'href="/account/"' in html
+
+
+def test_where_stronger_factors_are_accepted_nothing_is_said_to_be_refused(
+    signed_in: Client,
+) -> None:
+    assert "not accepted" not in page(signed_in, "/account/factors/")

@@ -34,6 +34,8 @@ def test_a_number_shows_its_last_four() -> None:
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1::…"),
         ("", ""),
         ("unix:", ""),
+        ("::1", ""),
+        ("127.0.0.1", ""),
     ],
 )
 def test_network_addresses_lose_their_last_part(address: str, masked: str) -> None:
