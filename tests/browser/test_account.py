@@ -33,6 +33,20 @@ def signed_in(page: Page, portal: Portal, who: Registrant, number: str, code: st
     return page.url
 
 
+def finish_by_email(page: Page, portal: Portal, who: Registrant) -> None:
+    """Go on from the form of Login with Email to home."""
+    page.get_by_label("Email Address").fill(who.email)
+    page.get_by_role("textbox", name="Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    seen = len([message for message in portal.messages(who.email) if message["code"]])
+    page.get_by_role("button", name="Send verification code").click()
+    code = portal.wait_for_message(who.email, field="code", after=seen)["code"]
+    page.get_by_label("Verification Code").fill(code)
+    page.get_by_role("button", name="Verify code").click()
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/home/")
+
+
 def elsewhere(portal: Portal, browser: Browser, who: Registrant) -> Page:
     """Sign in on another browser."""
     page = browser.new_context().new_page()
@@ -120,6 +134,12 @@ def test_every_other_page_of_the_account(page: Page, portal: Portal) -> None:
         page.get_by_role("button", name="Download").click()
     assert download.value.suggested_filename == "portal-account.json"
 
+    page.get_by_role("button", name="Sign out").click()
+    begin_sign_in(page, "Login with Phone", who)
+    expect(page.get_by_role("heading", level=1)).to_have_text("No phone on record")
+    look(page)
+    page.get_by_role("link", name="Login with Email").click()
+    finish_by_email(page, portal, who)
     page.goto(account)
     page.get_by_role("link", name="Add a phone number").click()
     page.get_by_label("Phone Number").fill("3045550178")
@@ -127,8 +147,16 @@ def test_every_other_page_of_the_account(page: Page, portal: Portal) -> None:
     look(page)
     call = portal.wait_for_call("+13045550178")
     assert portal.press(call["id"], "#")
-    expect(page.get_by_role("status")).to_contain_text("phone number for sign-in was changed")
+    expect(page.get_by_role("status")).to_contain_text("Your phone number was added")
     expect(page.get_by_role("main")).to_contain_text("XXX-XXX-0178")
+
+    page.get_by_role("button", name="Sign out").click()
+    begin_sign_in(page, "Login with Phone", who)
+    page.get_by_role("button", name="Send Code").click()
+    code = portal.wait_for_message("+13045550178", field="code")["code"]
+    page.get_by_label("Verification Code").fill(code)
+    page.get_by_role("button", name="Verify Code").click()
+    page.wait_for_url("**/home/")
 
 
 def test_what_was_typed_comes_back_after_the_session_ran_out(page: Page, portal: Portal) -> None:

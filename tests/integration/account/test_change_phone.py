@@ -11,7 +11,15 @@ from core.common import clock
 from core.mfa.models import Challenge, Factor, FactorKind
 from core.mfa.services.challenges import answer_call
 from core.notifications.models import LocalMessage
-from tests.support.people import PHONE, deliver_all, last_code, make_person, sign_in_by_email
+from tests.support.people import (
+    PASSWORD,
+    PHONE,
+    deliver_all,
+    last_code,
+    make_person,
+    session_account,
+    sign_in_by_email,
+)
 
 pytestmark = pytest.mark.django_db
 TYPED, NEW = "(304) 555-0177", "+13045550177"
@@ -66,8 +74,26 @@ def test_a_first_number_is_added(client: Client) -> None:
     assert "Add a phone number" in client.get("/account/").content.decode()
     page = begin(client).headers["Location"]
     client.post(page, {"action": "verify", "code": last_code(NEW)})
+    assert "Your phone number was added" in client.get("/account/").content.decode()
     assert number_of(person) == NEW
     assert AuditEvent.objects.get(event_type="account.phone_changed").result == "added"
+
+
+def test_who_chose_phone_without_one_adds_it_and_signs_in_by_it(client: Client) -> None:
+    person = make_person("robin", phone=None)
+    typed = {"email": person.email, "password": PASSWORD}
+    page = client.post("/login/phone/", typed, follow=True).content.decode()
+    assert "No phone on record" in page
+    assert "Add a phone number" in page
+    assert 'href="/login/email/"' in page
+    sign_in_by_email(client, person)
+    assert 'href="/account/phone/"' in client.get("/account/factors/").content.decode()
+    client.post(begin(client).headers["Location"], {"action": "verify", "code": last_code(NEW)})
+    client.post("/logout/")
+    client.post("/login/phone/", typed)
+    client.post("/login/verify/", {"action": "send", "channel": "sms"})
+    client.post("/login/verify/", {"action": "verify", "code": last_code(NEW)})
+    assert session_account(client) == person.id
 
 
 @pytest.mark.parametrize("phone", ["", "911", "900-555-0123", "304 555 0177 ext 5", "555-0177"])

@@ -1,7 +1,7 @@
 """My account: another e-mail address, another phone number for sign-in."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.contrib import messages
@@ -64,6 +64,9 @@ PHONE = _Pages(
     "account/phone_verify.html",
     "Your phone number for sign-in was changed.",
 )
+FIRST_PHONE = replace(
+    PHONE, done="Your phone number was added. You can sign in with Login with Phone from now on."
+)
 
 
 @get_or_post
@@ -119,7 +122,8 @@ def phone(request: SignedInRequest) -> HttpResponse:
 @before_entry
 def phone_verify(request: SignedInRequest, change_id: UUID) -> HttpResponse:
     """Take the code of the text, or go on after the call."""
-    return _verify(request, PHONE, change_id)
+    is_first = find_phone(request.user.id) is None
+    return _verify(request, FIRST_PHONE if is_first else PHONE, change_id)
 
 
 @get_only
