@@ -44,4 +44,4 @@ def account(request: SignedInRequest) -> HttpResponse:
         "roles": sorted({Role(role).label for role in roles}),
         "nav_here": "account",
     }
-    return render(request, "groups/account.html", context)
+    return render(request, "accounts/my_account/overview.html", context)

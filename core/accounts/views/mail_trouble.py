@@ -5,18 +5,24 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from core.accounts.access import SignedInRequest, signed_in
+from core.accounts.access import SignedInRequest, before_entry, signed_in
+from core.accounts.paths import is_own_path
 from core.common import clock
 from core.notifications.services.suppression import lift_suppression
 
 
 @require_POST
 @signed_in
+@before_entry
 def mail_again(request: SignedInRequest) -> HttpResponse:
-    """Take the person's own address off the suppression list, until mail comes back again."""
+    """Take the person's own address off the suppression list, until mail comes back again.
+
+    Leads back to the page whose button it was.
+    """
     lifted = lift_suppression(
         address=request.user.email, at=clock.now(), even_complaints=True, by=request.user.id
     )
     if lifted:
         messages.success(request, "Notices are sent to your address again.")
-    return HttpResponseRedirect(reverse("home"))
+    wanted = request.POST.get("next", "")
+    return HttpResponseRedirect(wanted if is_own_path(wanted) else reverse("home"))

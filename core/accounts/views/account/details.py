@@ -61,7 +61,7 @@ def details(request: SignedInRequest) -> HttpResponse:
             return _again(request, form, refusal.sentence, context)
         messages.success(request, "Your details were saved.")
         return HttpResponseRedirect(reverse("account"))
-    return render(request, "account/details.html", context)
+    return render(request, "accounts/my_account/details.html", context)
 
 
 def _again(
@@ -76,7 +76,7 @@ def _again(
     ]
     form.data = {**request.POST.dict(), "seen": details_version(stored)}
     context |= {"changed": sentence, "differing": differing}
-    return render(request, "account/details.html", context, status=409)
+    return render(request, "accounts/my_account/details.html", context, status=409)
 
 
 def _initial(user: User) -> dict[str, str]:

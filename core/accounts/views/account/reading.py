@@ -26,7 +26,7 @@ def history(request: SignedInRequest) -> HttpResponse:
         "page": page,
         "nav_here": "account",
     }
-    return render(request, "account/history.html", context)
+    return render(request, "accounts/my_account/history.html", context)
 
 
 @get_only
@@ -43,7 +43,7 @@ def rules(request: SignedInRequest) -> HttpResponse:
         "programs": sorted(names.values()),
         "nav_here": "account",
     }
-    return render(request, "account/rules.html", context)
+    return render(request, "accounts/my_account/rules.html", context)
 
 
 def _page_of(text: str) -> int:

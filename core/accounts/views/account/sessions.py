@@ -23,7 +23,7 @@ def sessions(request: SignedInRequest) -> HttpResponse:
     """List the browsers that are signed in now, this one first."""
     found = list_own_sessions(request.user, this=sign_in_of(request), at=clock.now())
     context = {"sessions": found, "nav_here": "account"}
-    return render(request, "account/sessions.html", context)
+    return render(request, "accounts/my_account/sessions.html", context)
 
 
 @require_POST

@@ -28,7 +28,9 @@ def browsers(request: SignedInRequest) -> HttpResponse:
         (browser, LOGIN_OPTIONS[browser.option])
         for browser in list_known_browsers(request.user, at=clock.now())
     ]
-    return render(request, "account/browsers.html", {"browsers": found, "nav_here": "account"})
+    return render(
+        request, "accounts/my_account/browsers.html", {"browsers": found, "nav_here": "account"}
+    )
 
 
 @require_POST

@@ -54,14 +54,14 @@ EMAIL = _Pages(
     ChangeKind.EMAIL,
     "mfa:account_email",
     "mfa:account_email_verify",
-    "account/email_verify.html",
+    "accounts/my_account/email_verify.html",
     "Your e-mail address was changed. Sign in with the new one from now on.",
 )
 PHONE = _Pages(
     ChangeKind.PHONE,
     "mfa:account_phone",
     "mfa:account_phone_verify",
-    "account/phone_verify.html",
+    "accounts/my_account/phone_verify.html",
     "Your phone number for sign-in was changed.",
 )
 FIRST_PHONE = replace(
@@ -83,7 +83,7 @@ def email(request: SignedInRequest) -> HttpResponse:
         begun = _begin(request, EMAIL, form.cleaned_data["email"], Channel.EMAIL.value, context)
         if begun is not None:
             return begun
-    return _page(request, "account/email.html", context)
+    return _page(request, "accounts/my_account/email.html", context)
 
 
 @get_or_post
@@ -114,7 +114,7 @@ def phone(request: SignedInRequest) -> HttpResponse:
         begun = _begin(request, PHONE, form.cleaned_data["phone"], _channel(request), context)
         if begun is not None:
             return begun
-    return _page(request, "account/phone.html", context)
+    return _page(request, "accounts/my_account/phone.html", context)
 
 
 @get_or_post

@@ -19,7 +19,7 @@ def own_data(request: SignedInRequest) -> HttpResponse:
     """Say what the file holds; the button downloads it."""
     if request.method != "POST":
         context = {"parts": list_own_data(), "nav_here": "account"}
-        return render(request, "account/own_data.html", context)
+        return render(request, "accounts/my_account/own_data.html", context)
     data = download_own_data(user=request.user, at=clock.now())
     answer = JsonResponse(data, json_dumps_params={"indent": 2, "ensure_ascii": False})
     answer["Content-Disposition"] = 'attachment; filename="portal-account.json"'

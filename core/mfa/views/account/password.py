@@ -47,7 +47,7 @@ def password(request: SignedInRequest) -> HttpResponse:
         "rules": describe_rules(rules),
         "nav_here": "account",
     }
-    return render(request, "account/password.html", context, status=status)
+    return render(request, "accounts/my_account/password.html", context, status=status)
 
 
 def _change(request: SignedInRequest, typed: str) -> HttpResponse:
