@@ -25,8 +25,12 @@ def register_username_source(holders_of: UsernameSource) -> None:
 
 
 def find_account_by_email(email: str) -> User | None:
-    """Return the account that has an address, compared without case; None when there is none."""
-    return User.objects.alias(address=Lower("email")).filter(address=email.strip().lower()).first()
+    """Return the account that has an address, compared without case; None when there is none.
+
+    With what `UserManager.with_contracts` says of it.
+    """
+    named = User.objects.with_contracts().alias(address=Lower("email"))
+    return named.filter(address=email.strip().lower()).first()
 
 
 def find_account_by_username(username: str) -> User | None:

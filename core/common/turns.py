@@ -19,10 +19,13 @@ def hold_turns(*turns: tuple[str, str]) -> None:
 
     Who holds some of the same turns must name them in the same order, or two wait for each other.
     """
-    numbers = [
-        int.from_bytes(keyed_digest(purpose, key)[:8], "big", signed=True) for purpose, key in turns
-    ]
+    numbers = [turn_number(purpose, key) for purpose, key in turns]
     # A list of the select is evaluated from left to right.
     locks = ", ".join(["pg_advisory_xact_lock(%s)"] * len(numbers))
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {locks}", numbers)
+
+
+def turn_number(purpose: str, key: str) -> int:
+    """Return the number of a turn's advisory lock, for statements that do more than wait."""
+    return int.from_bytes(keyed_digest(purpose, key)[:8], "big", signed=True)

@@ -3,6 +3,7 @@
 Out of scope is 404, as if it did not exist; in scope without the permission is 403.
 """
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -21,7 +22,16 @@ def list_memberships(actor: User) -> QuerySet[Membership]:
 
 def list_providers(actor: User, permission: Permission) -> QuerySet[Provider]:
     """Return the active providers for which an account holds a permission."""
-    groups, providers = _reach(actor, permission)
+    return providers_within(list_memberships(actor), permission)
+
+
+def providers_within(
+    memberships: Iterable[Membership], permission: Permission
+) -> QuerySet[Provider]:
+    """Return the active providers for which memberships that are held give a permission."""
+    allowed = [one for one in memberships if role_may(one.role, permission)]
+    groups = [one.group_id for one in allowed if one.group_id]
+    providers = [one.provider_id for one in allowed if one.provider_id]
     return Provider.objects.filter(
         Q(group_id__in=groups) | Q(id__in=providers), status=ProviderStatus.ACTIVE
     )
@@ -51,11 +61,3 @@ def access_group(actor: User, key: UUID, permission: Permission) -> ProviderGrou
     if not any(role_may(role, permission) for role in roles):
         raise PermissionDenied
     return ProviderGroup.objects.get(pk=key)
-
-
-def _reach(actor: User, permission: Permission) -> tuple[list[UUID], list[UUID]]:
-    rows = list_memberships(actor).values_list("role", "group_id", "provider_id")
-    allowed = [row for row in rows if role_may(row[0], permission)]
-    groups = [group for _role, group, _provider in allowed if group]
-    providers = [provider for _role, _group, provider in allowed if provider]
-    return groups, providers

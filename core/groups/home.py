@@ -7,7 +7,7 @@ from uuid import UUID
 from core.accounts.models import User
 from core.accounts.policies import find_contract
 from core.common.identifiers import IdentifierType
-from core.groups.access import list_memberships, list_providers
+from core.groups.access import list_memberships, providers_within
 from core.groups.models import Membership, Provider, Role
 from core.groups.permissions import Permission
 from core.mfa.proving.stepping_up import Ask, find_ask
@@ -54,8 +54,8 @@ def build_home(user: User, *, contract: ActiveContract | None, used: Sequence[st
     `used` are the channels that the session proved. Contracts that accept none of them leave
     their data out and say what they ask for (design decision 7).
     """
-    memberships = list(list_memberships(user).select_related("provider"))
-    found = list_providers(user, Permission.PROVIDER_VIEW).order_by("name", "id")
+    memberships = list(list_memberships(user))
+    found = list(providers_within(memberships, Permission.PROVIDER_VIEW).order_by("name", "id"))
     parts: dict[UUID, ContractPart] = {}
     for provider in found:
         part = parts.get(provider.contract_id) or _new_part(user, provider.contract_id, used)

@@ -13,6 +13,7 @@ class MfaConfig(AppConfig):
 
     def ready(self) -> None:
         from core.accounts.access import register_entry_check
+        from core.accounts.models import register_account_fact
         from core.accounts.services.locks import register_lock_hook, register_unlock_hook
         from core.accounts.signing_in.remembering import register_browser_memory
         from core.mfa.browsers.cookie import CookieMemory
@@ -28,6 +29,7 @@ class MfaConfig(AppConfig):
         from core.mfa.registering.link_requests import register_link_finder
         from core.mfa.registering.sources import register_source
         from core.mfa.resets.messages import RESET_CODE
+        from core.mfa.selectors import KINDS_FACT, PHONE_FACT, kinds_fact, phone_fact
         from core.mfa.services.browsers import forget_all_browsers
         from core.mfa.services.challenges import forget_attempts
         from core.mfa.services.own_account import AccountSource
@@ -47,6 +49,8 @@ class MfaConfig(AppConfig):
         register_lock_hook(forget_browsers)
         register_browser_memory(CookieMemory())
         register_entry_check(bar_entry)
+        register_account_fact(KINDS_FACT, kinds_fact)
+        register_account_fact(PHONE_FACT, phone_fact)
         register_source("account", AccountSource())
         register_prover("phone", PhoneProver())
         register_prover("email", EmailProver())

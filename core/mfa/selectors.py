@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import cast
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
+from core.accounts.models import User
 from core.common.masking import mask_email, mask_phone
 from core.mfa.codes import Owner, screen_digits
 from core.mfa.limits import next_code_at
@@ -22,6 +25,8 @@ from core.mfa.models import (
 )
 from core.notifications.selectors import delivery_is_late, list_down_channels
 
+KINDS_FACT = "factor_kinds"
+PHONE_FACT = "factor_phone"
 PRESSED_TWICE = timedelta(seconds=30)
 """Own figure: longer than the answer to a button ever takes, where the machine is busy."""
 
@@ -98,6 +103,30 @@ def find_factor(user_id: UUID, kind: str) -> Factor | None:
 def kinds_of(user_id: UUID) -> frozenset[str]:
     """Return which kinds of factor an account has proven (one query)."""
     return frozenset(list_factors(user_id).values_list("kind", flat=True))
+
+
+def kinds_in_hand(user: User) -> frozenset[str]:
+    """Return `kinds_of` an account as it was read with the account, else read them now."""
+    known = vars(user).get(KINDS_FACT)
+    return kinds_of(user.id) if known is None else frozenset(known)
+
+
+def phone_in_hand(user: User) -> str | None:
+    """Return `find_phone` of an account as it was read with the account, else read it now."""
+    if PHONE_FACT in vars(user):
+        return cast("str | None", vars(user)[PHONE_FACT])
+    return find_phone(user.id)
+
+
+def kinds_fact(account: str) -> ArraySubquery:
+    """Return the kinds of factor as a part of a statement that knows the account's key."""
+    return ArraySubquery(Factor.objects.filter(user=OuterRef(account)).values("kind"))
+
+
+def phone_fact(account: str) -> Subquery:
+    """Return the proven number as a part of a statement that knows the account's key."""
+    phones = Factor.objects.filter(user=OuterRef(account), kind=FactorKind.PHONE)
+    return Subquery(phones.values("phone")[:1])
 
 
 def working_kinds(user_id: UUID) -> frozenset[str]:

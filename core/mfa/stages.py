@@ -9,7 +9,7 @@ from core.mfa.browsers.cookie import remember_or_forget
 from core.mfa.policies import METHOD_OF_CHANNEL
 from core.mfa.registering.journey import enter_mfa_registration
 from core.mfa.registering.sources import SourceGoneError
-from core.mfa.selectors import kinds_of
+from core.mfa.selectors import kinds_in_hand, kinds_of
 from core.mfa.services.registrations import begin_mfa_registration
 from tenants.in_hand import contract_of
 
@@ -25,8 +25,9 @@ class MfaRegistrationStage(PortalStage):
 
         Who comes through an identity provider passes, too: its factor is its own.
         """
+        # Whoever comes from MFA registration has proven what was not there when it began.
         attempt = self.attempt
-        kinds = kinds_of(self.user.id)
+        kinds = kinds_of(self.user.id) if attempt.proven else kinds_in_hand(self.user)
         if kinds or VOUCHED in attempt.proven:
             attempt.kinds = sorted(kinds)
             attempt.write_to(self.login)

@@ -6,6 +6,7 @@ from core.accounts.models.accounts import (
     Deactivation,
     User,
     UserManager,
+    register_account_fact,
 )
 from core.accounts.models.imported import ImportedAccount
 from core.accounts.models.inactivity import InactivityWarning
@@ -24,4 +25,5 @@ __all__ = [
     "TypedForm",
     "User",
     "UserManager",
+    "register_account_fact",
 ]

@@ -1,5 +1,6 @@
 """The account: one person, for all contracts they work with."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import ClassVar
 
@@ -20,6 +21,24 @@ def mail_trouble(email: str) -> models.Subquery:
     return models.Subquery(trouble.values("reason")[:1])
 
 
+AccountFact = Callable[[str], models.Subquery]
+_facts: dict[str, AccountFact] = {}
+
+
+def register_account_fact(name: str, fact: AccountFact) -> None:
+    """Add what another app's pages ask of each account, as an attribute of that name.
+
+    `fact` gets how the statement knows the account's key, and returns a part of the statement.
+    Called in `ready()` of the app that owns the rows.
+    """
+    _facts[name] = fact
+
+
+def account_facts(account: str) -> dict[str, models.Subquery]:
+    """Return the registered facts as parts of a statement that knows the account by a name."""
+    return {name: fact(account) for name, fact in _facts.items()}
+
+
 class UserManager(BaseUserManager["User"]):
     """Look-ups of accounts; compared without case."""
 
@@ -27,12 +46,13 @@ class UserManager(BaseUserManager["User"]):
         """Return accounts with what pages ask of each, read by the same statement.
 
         `contract_keys`: where it works. `mail_trouble`: why its address gets no notices ("bounce",
-        "complaint"), None when all is well.
+        "complaint"), None when all is well. And what other apps have registered.
         """
         access = ContractAccess.objects.filter(user=models.OuterRef("pk"), until__isnull=True)
         return self.annotate(
             contract_keys=ArraySubquery(access.values("contract_id")),
             mail_trouble=mail_trouble("email"),
+            **account_facts("pk"),
         )
 
     def get_by_natural_key(self, username: str | None) -> "User":

@@ -6,7 +6,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.db import models
 
-from core.accounts.models.accounts import ContractAccess, User, mail_trouble
+from core.accounts.models.accounts import ContractAccess, User, account_facts, mail_trouble
 
 
 class SessionManager(BaseSessionManager["Session"]):
@@ -18,6 +18,7 @@ class SessionManager(BaseSessionManager["Session"]):
         return self.select_related("account").annotate(
             contract_keys=ArraySubquery(access.values("contract_id")),
             mail_trouble=mail_trouble("account__email"),
+            **account_facts("account"),
         )
 
 

@@ -1,6 +1,6 @@
 """Check an address and a password, the same way and in the same time for everybody."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -9,16 +9,16 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import Q
 
+from core.accounts.locking import LockState
 from core.accounts.models import User
 from core.accounts.passwords.hashers import hash_gate
 from core.accounts.passwords.rules import LONGEST_PASSWORD, normalize_password
 from core.accounts.policies import effective_policy
-from core.accounts.selectors import find_account_by_email
-from core.accounts.services.locks import forget_failures, lock_rules, record_failure
+from core.accounts.selectors import find_account_by_email, unlocked_accounts
+from core.accounts.services.locks import lock_rules, record_failure
 from core.accounts.services.throttle import (
-    address_is_throttled,
     count_address_failure,
-    hold_sign_in_turn,
+    hold_turn_unless_throttled,
     record_refusal,
 )
 from core.audit.recording import Happening, record
@@ -56,21 +56,20 @@ def check_password_of(
     nobody used it passes, to be opened by its owner after the factor. Raises HashingBusyError
     before anything is counted.
     """
-    if address_is_throttled(address, at=at):
-        return turned_away(address, at=at)
     with hash_gate.place(), transaction.atomic():
-        hold_sign_in_turn(email)
-        user = find_account_by_email(email)
-        has_password = user is not None and user.has_usable_password()
-        matches = password_matches(user, password)
-        return concluded(
-            user,
-            matches=matches,
-            counts=has_password,
-            address=address,
-            may_be_dormant=may_be_dormant,
-            at=at,
-        )
+        if hold_turn_unless_throttled(email, address=address, at=at):
+            user = find_account_by_email(email)
+            has_password = user is not None and user.has_usable_password()
+            matches = password_matches(user, password)
+            return concluded(
+                user,
+                matches=matches,
+                counts=has_password,
+                address=address,
+                may_be_dormant=may_be_dormant,
+                at=at,
+            )
+    return turned_away(address, at=at)
 
 
 def concluded(
@@ -113,21 +112,24 @@ def password_matches(user: User | None, password: str) -> bool:
     return user.check_password(normal) and not too_long
 
 
-def hold_for_sign_in(*, user_id: UUID, security_epoch: int, at: datetime) -> User | None:
-    """Return an account that may still be signed in, its row held until the transaction ends.
+def hold_for_sign_in(*, user_id: UUID, security_epoch: int, proven: bool, at: datetime) -> bool:
+    """Note that an account is used and hold its row, if it may still be signed in; tells whether.
 
     Called at the end of a sign-in: since the password was checked the lock may have closed, the
-    account been deactivated or its password changed, which moves the epoch.
+    account been deactivated or its password changed, which moves the epoch. One statement looks,
+    holds the row until the transaction ends, and writes. With `proven` the failures are forgotten;
+    a remembered browser's stay counted: a cookie proves neither password nor factor, and must not
+    buy fresh tries at them.
     """
-    held = User.objects.with_contracts().select_for_update(of=("self",))
-    user = held.filter(pk=user_id, is_active=True, security_epoch=security_epoch).first()
-    return None if user is None or user.is_locked(at) else user
+    open_to = unlocked_accounts(at=at).filter(
+        pk=user_id, is_active=True, security_epoch=security_epoch
+    )
+    fresh = asdict(LockState()) if proven else {}
+    return bool(open_to.update(**fresh, last_used_at=at))
 
 
-@transaction.atomic(savepoint=False)
 def complete_sign_in(*, user_id: UUID, methods: tuple[str, ...], at: datetime) -> None:
-    """Note a complete sign-in: counters back to nothing, `sign_in.completed` with the methods."""
-    forget_failures(user_id=user_id, at=at)
+    """Record `sign_in.completed` with the methods, in the transaction of `hold_for_sign_in`."""
     record(
         "sign_in.completed",
         actor_id=user_id,
@@ -137,14 +139,8 @@ def complete_sign_in(*, user_id: UUID, methods: tuple[str, ...], at: datetime) -
     )
 
 
-@transaction.atomic(savepoint=False)
 def complete_remembered_sign_in(*, user_id: UUID, methods: tuple[str, ...], at: datetime) -> None:
-    """Note that a remembered browser signed somebody in: `session.began_remembered`.
-
-    The account counts as used. Its failures stay counted: a cookie proves neither password nor
-    factor, and must not buy fresh tries at them.
-    """
-    User.objects.filter(pk=user_id).update(last_used_at=at)
+    """Record that a remembered browser signed somebody in: `session.began_remembered`."""
     record(
         "session.began_remembered",
         actor_id=user_id,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Case, F, Value, When
 
 from core.accounts.models import AddressFailures
@@ -13,13 +13,25 @@ from core.audit.recording import record
 from core.common.context import current_context
 from core.common.crypto import keyed_digest
 from core.common.networks import caller_of
-from core.common.turns import hold_turn
+from core.common.turns import hold_turn, turn_number
 
 # Our own figures: a whole office signs in from one address and mistypes now and then.
 FAILURES_PER_HOUR = 100
 _HOUR = timedelta(hours=1)
 _EACH_RECORDED: Final = 10
 """Own figure: refusals of one kind from one network in an hour that each get a row of their own."""
+_TURN = "sign-in-turn"
+# The branch that takes the lock is evaluated for who is not throttled alone.
+_UNLESS_THROTTLED = f"""
+WITH address AS MATERIALIZED (
+    SELECT EXISTS (
+        SELECT FROM {AddressFailures._meta.db_table}
+        WHERE address_digest = %(address)s AND began_at > %(since)s AND failures >= %(most)s
+    ) AS throttled
+)
+SELECT CASE WHEN throttled THEN FALSE ELSE pg_advisory_xact_lock(%(turn)s)::text IS NOT NULL END
+FROM address
+"""  # noqa: S608 - the table's own name
 
 
 def address_is_throttled(address: str, *, at: datetime) -> bool:
@@ -96,7 +108,7 @@ def hold_sign_in_turn(email: str) -> None:
 
     The same for an address without an account, so that waiting tells nothing.
     """
-    hold_turn("sign-in-turn", email.strip().lower())
+    hold_turn(_TURN, email.strip().lower())
 
 
 def hold_first_login_turn(username: str) -> None:
@@ -105,3 +117,19 @@ def hold_first_login_turn(username: str) -> None:
     A turn of its own, apart from that of the account's address, so that waiting tells nothing.
     """
     hold_turn("first-login-turn", username.strip().lower())
+
+
+def hold_turn_unless_throttled(email: str, *, address: str, at: datetime) -> bool:
+    """Do as `address_is_throttled` and `hold_sign_in_turn` by one statement.
+
+    Tells whether the turn was taken: whoever is throttled waits for nobody.
+    """
+    values: dict[str, bytes | int | datetime] = {
+        "address": _digest(address),
+        "since": at - _HOUR,
+        "most": FAILURES_PER_HOUR,
+        "turn": turn_number(_TURN, email.strip().lower()),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_UNLESS_THROTTLED, values)
+        return bool(cursor.fetchone()[0])

@@ -22,6 +22,7 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from core.accounts.models import Session, User
+from core.accounts.models.accounts import account_facts
 from core.accounts.sessions.guarding import RECORD_KEY, SessionRecord
 
 _KEY_LENGTH = 32
@@ -71,6 +72,8 @@ class SessionStore(DatabaseStore):
         if self.account is not None:
             self.account.contract_keys = row.contract_keys  # type: ignore[attr-defined]
             self.account.mail_trouble = row.mail_trouble  # type: ignore[attr-defined]
+            for name in account_facts(""):
+                setattr(self.account, name, getattr(row, name))
         return row
 
     def exists(self, session_key: str) -> bool:

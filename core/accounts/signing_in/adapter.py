@@ -37,16 +37,20 @@ class PortalAccountAdapter(DefaultAccountAdapter):
         options.
         """
         at = clock.now()
-        epoch = cast("User", user).security_epoch
-        held = hold_for_sign_in(user_id=user.pk, security_epoch=epoch, at=at)
-        if held is None:
+        person = cast("User", user)
+        is_remembered = was_remembered(methods_used(request, person))
+        may_enter = hold_for_sign_in(
+            user_id=person.id,
+            security_epoch=person.security_epoch,
+            proven=not is_remembered,
+            at=at,
+        )
+        if not may_enter:
             raise ImmediateHttpResponse(HttpResponseRedirect(reverse("login_options")))
-        user = held
-        super().login(request, user)
-        open_session(request, user, at=at)
-        methods = methods_used(request, user)
-        complete = complete_remembered_sign_in if was_remembered(methods) else complete_sign_in
-        complete(user_id=user.id, methods=methods, at=at)
+        super().login(request, person)
+        open_session(request, person, at=at)
+        complete = complete_remembered_sign_in if is_remembered else complete_sign_in
+        complete(user_id=person.id, methods=methods_used(request, person), at=at)
 
     def pre_login(
         self, request: HttpRequest, user: AbstractBaseUser, **_kwargs: Any

@@ -11,7 +11,7 @@ from core.mfa.forms import CodeForm
 from core.mfa.models import Channel, FactorKind
 from core.mfa.policies import sign_in_rules
 from core.mfa.proving.methods import Context, ProofPage
-from core.mfa.selectors import find_phone, was_used_just_now
+from core.mfa.selectors import phone_in_hand, was_used_just_now
 from core.mfa.services.challenges import (
     StartRefusal,
     Verdict,
@@ -35,7 +35,7 @@ class PhoneProver:
 
     def context(self, page: ProofPage) -> Context:
         """Return the masked number and where the code or call stands."""
-        number = find_phone(page.proof.user.id) or ""
+        number = phone_in_hand(page.proof.user) or ""
         return _context(page) | {"destination": mask_phone(number)}
 
     def handle(self, page: ProofPage) -> HttpResponse | None:
@@ -44,7 +44,7 @@ class PhoneProver:
             case "send":
                 wants_call = page.request.POST.get("channel") == Channel.VOICE
                 channel = Channel.VOICE if wants_call else Channel.SMS
-                return _send(page, channel.value, find_phone(page.proof.user.id) or "")
+                return _send(page, channel.value, phone_in_hand(page.proof.user) or "")
             case "verify":
                 return _verify(page) or page.proven(Channel.SMS.value)
             case "continue":

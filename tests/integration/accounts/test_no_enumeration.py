@@ -187,7 +187,7 @@ def test_a_limiter_that_cannot_count_refuses(monkeypatch: pytest.MonkeyPatch) ->
     def broken(*args: object, **kwargs: object) -> bool:
         raise OperationalError("the database is away")
 
-    monkeypatch.setattr("core.accounts.services.sign_in.address_is_throttled", broken)
+    monkeypatch.setattr("core.accounts.services.sign_in.hold_turn_unless_throttled", broken)
     with pytest.raises(OperationalError):
         check_password_of(email=user.email, password=PASSWORD, address="192.0.2.1", at=clock.now())
 

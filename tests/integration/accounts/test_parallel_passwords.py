@@ -59,13 +59,13 @@ def test_who_finds_no_place_in_the_queue_waits_for_no_turn(
     # A thread that waits for a turn is no more there for other pages than one that hashes.
     user = make_person()
     turns = {
-        sign_in: "hold_sign_in_turn",
+        sign_in: "hold_turn_unless_throttled",
         imported: "hold_first_login_turn",
         unfinished: "hold_sign_in_turn",
     }
     for module, turn in turns.items():
         monkeypatch.setattr(module, "hash_gate", HashGate(slots=1, places=0, patience_seconds=5))
-        monkeypatch.setattr(module, turn, lambda name: pytest.fail("waits"))
+        monkeypatch.setattr(module, turn, lambda *_given, **_named: pytest.fail("waits"))
     asked: dict[str, Any] = {"password": PASSWORD, "address": "192.0.2.1", "at": START}
     for check in (
         lambda: sign_in.check_password_of(email=user.email, **asked),

@@ -20,7 +20,12 @@ from core.audit.recording import record_all
 from core.common.crypto import constant_time_equal
 from core.mfa.codes import DIGITS, PROVEN_WHILE_LOCKED, OwnerKind, code_digest, typed_digits
 from core.mfa.models import Challenge, Channel
-from core.mfa.services.challenges.attempts import begin_count_anew, count_try, take_back_try
+from core.mfa.services.challenges.attempts import (
+    begin_count_anew,
+    count_try,
+    take_back_try,
+    use_and_begin_anew,
+)
 from core.mfa.services.challenges.events import happening_of, owner_of
 
 
@@ -71,9 +76,7 @@ def verify_challenge(*, challenge_id: UUID, binding: UUID, code: str, at: dateti
         return taken
     if not _is_right(taken.challenge, code):
         return _failed(taken, at=at)
-    _count_on(taken.challenge).filter(used_at__isnull=True).update(
-        attempts=F("attempts") + 1, used_at=at
-    )
+    use_and_begin_anew(taken.challenge, at=at)
     return _verified(taken.challenge, at=at)
 
 
@@ -114,7 +117,9 @@ def use_answered_call(*, challenge_id: UUID, binding: UUID, at: datetime) -> Ver
     ).update(used_at=at)
     if not used:
         return VerifyResult(Verdict.EXPIRED)
-    return _verified(Challenge.objects.get(pk=challenge_id), at=at)
+    challenge = Challenge.objects.get(pk=challenge_id)
+    begin_count_anew(challenge)
+    return _verified(challenge, at=at)
 
 
 def _take_up(found: QuerySet[Challenge], *, at: datetime) -> _Try | VerifyResult:
@@ -172,7 +177,6 @@ def _digest_for(challenge: Challenge, digits: str) -> bytes:
 
 
 def _verified(challenge: Challenge, *, at: datetime) -> VerifyResult:
-    begin_count_anew(challenge)
     record_all([happening_of(challenge, "verified")], at=at)
     return VerifyResult(Verdict.OK)
 

@@ -7,12 +7,15 @@ from uuid import UUID
 
 from django.db import transaction
 
-from core.accounts.selectors import account_is_locked
 from core.common.turns import hold_turns
 from core.mfa.codes import PROVEN_WHILE_LOCKED, CodeRules, Owner, OwnerKind, Purpose
-from core.mfa.limits import next_code_at
+from core.mfa.limits import SentCodes, sent_codes
 from core.mfa.models import Challenge, Channel
-from core.mfa.services.challenges.attempts import closed_until, counted_under
+from core.mfa.services.challenges.attempts import (
+    account_may_try,
+    closed_until,
+    counted_under,
+)
 from core.mfa.services.challenges.events import record_challenge
 from core.notifications.services.outbox import enqueue
 
@@ -70,19 +73,14 @@ def start_challenge(
     # The owner's turn first, then the destination's, in every transaction: no two wait for each
     # other. Without the owner's, asking by phone and by mail at once would pass its limit.
     hold_turns(("send-turn-of-owner", f"{owner.kind}:{owner.id}"), ("send-turn", destination))
+    sent = sent_codes(owner, destination, purpose, at=at)
     counted = counted_under(owner, purpose, binding)
-    refusal, retry_at = _why_not(owner, purpose, destination, rules, counted=counted, at=at)
+    refusal, retry_at = _why_not(owner, purpose, sent, rules, counted=counted, at=at)
     if refusal is not None:
         record_challenge("refused", owner, purpose, channel, result=refusal.value, at=at)
         return StartResult(None, refusal=refusal, retry_at=retry_at)
-    Challenge.objects.filter(
-        owner_kind=owner.kind,
-        owner_id=owner.id,
-        purpose=purpose,
-        binding=binding,
-        used_at__isnull=True,
-        superseded_at__isnull=True,
-    ).update(superseded_at=at)
+    if binding in sent.bindings:
+        _supersede(owner, purpose, binding, at=at)
     challenge = Challenge.objects.create(
         owner_kind=owner.kind,
         owner_id=owner.id,
@@ -102,23 +100,36 @@ def start_challenge(
     return StartResult(challenge)
 
 
+def _supersede(owner: Owner, purpose: Purpose, binding: UUID, *, at: datetime) -> None:
+    Challenge.objects.filter(
+        owner_kind=owner.kind,
+        owner_id=owner.id,
+        purpose=purpose,
+        binding=binding,
+        used_at__isnull=True,
+        superseded_at__isnull=True,
+    ).update(superseded_at=at)
+
+
 def _why_not(
     owner: Owner,
     purpose: Purpose,
-    destination: str,
+    sent: SentCodes,
     rules: CodeRules,
     *,
     counted: Owner,
     at: datetime,
 ) -> tuple[StartRefusal | None, datetime | None]:
     may_be_locked = owner.kind is OwnerKind.ACCOUNT and purpose not in PROVEN_WHILE_LOCKED
-    if may_be_locked and account_is_locked(owner.id, at=at):
+    is_locked, has_tries = False, False
+    if may_be_locked:
+        is_locked, has_tries = account_may_try(owner.id, purpose, rules, at=at)
+    if is_locked:
         return StartRefusal.LOCKED, None
-    is_closed, end = closed_until(counted, purpose, rules, at=at)
+    is_closed, end = (False, None) if has_tries else closed_until(counted, purpose, rules, at=at)
     if is_closed:
         return StartRefusal.ATTEMPTS_USED, end
-    retry_at = next_code_at(owner, destination, purpose, at=at)
-    return (StartRefusal.TOO_SOON, retry_at) if retry_at else (None, None)
+    return (StartRefusal.TOO_SOON, sent.next_at) if sent.next_at else (None, None)
 
 
 def _send(challenge: Challenge, *, at: datetime) -> None:

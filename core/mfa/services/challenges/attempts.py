@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
 
+from core.accounts.models import User
 from core.common.ids import uuid7
 from core.mfa.codes import CodeRules, Owner, OwnerKind, Purpose
 from core.mfa.models import AttemptCount, Challenge
@@ -21,6 +22,17 @@ ON CONFLICT (owner_kind, owner_id, purpose) DO UPDATE
     WHERE counted.attempts < %(most)s
 RETURNING attempts
 """  # noqa: S608 - the table's own name
+# A count is set back by the challenge that was used, by no other.
+_USE = f"""
+WITH used AS (
+    UPDATE {Challenge._meta.db_table} SET attempts = attempts + 1, used_at = %(at)s
+    WHERE id = %(id)s AND used_at IS NULL
+    RETURNING purpose
+)
+UPDATE {AttemptCount._meta.db_table} AS counted SET attempts = 0 FROM used
+WHERE counted.owner_kind = %(owner_kind)s AND counted.owner_id = %(owner_id)s
+    AND counted.purpose = used.purpose
+"""  # noqa: S608 - the tables' own names
 
 
 def counted_under(owner: Owner, purpose: str, binding: UUID) -> Owner:
@@ -67,6 +79,19 @@ def take_back_try(challenge: Challenge) -> None:
     _of(challenge).filter(attempts__gt=0).update(attempts=F("attempts") - 1)
 
 
+def use_and_begin_anew(challenge: Challenge, *, at: datetime) -> None:
+    """Use a challenge that was answered right, once, and set the count back with it."""
+    owner = _counted(challenge)
+    values: dict[str, str | UUID | datetime] = {
+        "id": challenge.pk,
+        "owner_kind": owner.kind.value,
+        "owner_id": owner.id,
+        "at": at,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_USE, values)
+
+
 def begin_count_anew(challenge: Challenge) -> None:
     """Set the count of a challenge's owner and purpose back, after a success."""
     _of(challenge).update(attempts=0)
@@ -105,10 +130,42 @@ def closed_until(
     return count.attempts >= rules.max_attempts, _end_of_hold(count, rules)
 
 
+def account_may_try(
+    user_id: UUID, purpose: str, rules: CodeRules, *, at: datetime
+) -> tuple[bool, bool]:
+    """Tell whether an account's lock holds, and whether it surely has tries left; one statement.
+
+    Where tries are few or old, `closed_until` says more, and sets back what is over. An unknown
+    account counts as locked.
+    """
+    counts = AttemptCount.objects.filter(
+        owner_kind=OwnerKind.ACCOUNT, owner_id=OuterRef("pk"), purpose=purpose
+    )
+    found = (
+        User.objects.filter(pk=user_id)
+        .annotate(
+            tries=Subquery(counts.values("attempts")[:1]),
+            tried_at=Subquery(counts.values("last_attempt_at")[:1]),
+        )
+        .only("locked_at", "lock_until")
+        .first()
+    )
+    if found is None or found.is_locked(at):
+        return True, False
+    if not found.tries:
+        return False, True
+    end = _after_hold(found.tried_at, rules)
+    return False, found.tries < rules.max_attempts and (end is None or at < end)
+
+
 def _end_of_hold(count: AttemptCount, rules: CodeRules) -> datetime | None:
+    return _after_hold(count.last_attempt_at, rules)
+
+
+def _after_hold(tried_at: datetime, rules: CodeRules) -> datetime | None:
     if rules.hold_minutes is None:
         return None
-    return count.last_attempt_at + timedelta(minutes=rules.hold_minutes)
+    return tried_at + timedelta(minutes=rules.hold_minutes)
 
 
 def _of(challenge: Challenge) -> QuerySet[AttemptCount]:
