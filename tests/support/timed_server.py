@@ -1,0 +1,94 @@
+"""A real web server on the tests' database, and a browser for it that keeps cookies."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from tests.support.processes import free_port, wait_for
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+
+
+class TimedServer:
+    """Gunicorn with the settings of `make run`."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", port: int) -> None:
+        self.address = f"http://localhost:{port}"
+        self._process = process
+
+    def cpu_seconds(self) -> float:
+        """Return the seconds that its processes have spent on the processor."""
+        workers = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
+        ticks = 0
+        for pid in (str(self._process.pid), *workers.split()):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def answers(self, path: str = "/readyz") -> bool:
+        """Tell whether a page comes."""
+        try:
+            return requests.get(self.address + path, timeout=20).ok
+        except requests.ConnectionError:
+            return False
+
+
+class TimedBrowser(requests.Session):
+    """Goes to pages of a server and sends their forms."""
+
+    def __init__(self, server: TimedServer) -> None:
+        super().__init__()
+        self._address = server.address
+        self._token = ""
+
+    def visit(self, path: str) -> requests.Response:
+        """Get a page, and keep its form's token."""
+        answer = self.get(self._address + path, timeout=60, allow_redirects=False)
+        found = _TOKEN.search(answer.text)
+        self._token = found.group(1) if found else self._token
+        return answer
+
+    def submit(self, path: str, data: dict[str, str]) -> requests.Response:
+        """Send the form of the page that was visited last."""
+        return self.post(
+            self._address + path,
+            {**data, "csrfmiddlewaretoken": self._token},
+            headers={"Referer": self._address + path},
+            timeout=60,
+            allow_redirects=False,
+        )
+
+
+@contextmanager
+def timed_server(*, processes: int, real_hashes: bool) -> Iterator[TimedServer]:
+    """Start the server on the database in hand, and end it."""
+    port = free_port()
+    with subprocess.Popen(
+        [
+            *(sys.executable, "-m", "gunicorn", "config.wsgi:application"),
+            *("--config", "python:config.gunicorn", "--bind", f"127.0.0.1:{port}"),
+            *("--worker-class", "gthread", "--threads", "4", "--log-level", "critical"),
+        ],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.support.timed_settings",
+            "PORTAL_TEST_REAL_HASHES": "yes" if real_hashes else "",
+            "WEB_CONCURRENCY": str(processes),
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            server = TimedServer(process, port)
+            wait_for(server.answers, seconds=60, what="the server answers")
+            yield server
+        finally:
+            process.terminate()
