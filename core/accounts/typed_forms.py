@@ -1,5 +1,7 @@
 """Forms that survive a session that ran out: kept at the door, given back after the sign-in.
 
+The same where somebody has to confirm first that it is them (`interrupts`).
+
 A form names what of it may be kept, which is never a password or a code. The browser's session
 holds a token; the fields lie sealed in the database and open for the account alone whose session
 had ended.
@@ -22,6 +24,7 @@ from core.common import clock
 TOKEN_KEY: Final = "portal_typed"  # noqa: S105
 ONLY_KEEP: Final = "only_keep_typed"
 """Sent by the page's script at the end of a session: nobody has pressed the button."""
+_INTERRUPTS: Final = "portal_interrupts_form"
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 Choice = Callable[[HttpRequest], Mapping[str, str]]
@@ -30,8 +33,9 @@ Choice = Callable[[HttpRequest], Mapping[str, str]]
 def keeps_typed(choose: Choice) -> Callable[[View[P]], View[P]]:
     """Keep what `choose` takes from a form that comes without a session any more.
 
-    Stands above `signed_in`. The person signs in and comes back to the form with what was typed;
-    nothing is done by itself. Where it is not known whose session it was, nothing is kept.
+    Stands above `signed_in` (or `staff_page`). The person signs in and comes back to the form with
+    what was typed; nothing is done by itself. Where it is not known whose session it was, nothing
+    is kept.
     """
 
     def decorate(view: View[P]) -> View[P]:
@@ -46,11 +50,23 @@ def keeps_typed(choose: Choice) -> Callable[[View[P]], View[P]]:
                 # Another tab has signed in meanwhile: show the form, but do not act on it.
                 _keep(request, request.user.id, choose(request))
                 return HttpResponseRedirect(request.path)
-            return view(request, *args, **kwargs)
+            answer = view(request, *args, **kwargs)
+            if getattr(answer, _INTERRUPTS, False):
+                _keep(request, request.user.id, choose(request))
+            return answer
 
         return update_wrapper(guarded, view)  # type: ignore[return-value]
 
     return decorate
+
+
+def interrupts(answer: HttpResponse) -> HttpResponse:
+    """Mark an answer that leads elsewhere before a form is acted on; the form is kept meanwhile.
+
+    For whoever asks for more than a session, below `keeps_typed`.
+    """
+    setattr(answer, _INTERRUPTS, True)
+    return answer
 
 
 def fields_named(*names: str) -> Choice:

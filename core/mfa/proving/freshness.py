@@ -12,6 +12,7 @@ from django.urls import reverse
 from core.accounts.access import SignedInRequest
 from core.accounts.models import User
 from core.accounts.signing_in.allauth_wrapper import last_proven
+from core.accounts.typed_forms import interrupts
 from core.common import clock
 from core.mfa.policies import counting_methods
 from core.mfa.selectors import working_kinds
@@ -86,7 +87,9 @@ def fresh_sign_in(
 
 
 def to_confirmation(request: HttpRequest) -> HttpResponse:
-    """Lead to the page that asks for password and factor, and back; a form that was sent is lost.
+    """Lead to the page that asks for password and factor, and back.
+
+    A form that was sent is not acted on; it comes back where the page `keeps_typed`.
 
     A session of an identity provider is led there instead.
     """
@@ -96,4 +99,4 @@ def to_confirmation(request: HttpRequest) -> HttpResponse:
         query = {"next": request.path, "lost": "1"}
     other = other_confirmation(request)
     page = other.page() if other else reverse("mfa:confirm")
-    return HttpResponseRedirect(f"{page}?{urlencode(query)}")
+    return interrupts(HttpResponseRedirect(f"{page}?{urlencode(query)}"))

@@ -6,6 +6,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from core.accounts.access import SignedInRequest, before_entry, signed_in
+from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.http import get_or_post
 from core.common.ids import uuid7
@@ -57,13 +58,15 @@ def add(request: SignedInRequest) -> HttpResponse:
 
 
 @get_or_post
+@keeps_typed(fields_named("name"))
 @signed_in
 @before_entry
 @fresh_sign_in()
 def rename(request: SignedInRequest, key: UUID) -> HttpResponse:
     """Give a passkey another name."""
     passkey = _own(request, key)
-    form = PasskeyNameForm(request.POST or None, initial={"name": passkey.name})
+    typed = take_typed(request)
+    form = PasskeyNameForm(request.POST or None, initial={"name": passkey.name} | typed)
     if request.method == "POST" and form.is_valid():
         rename_passkey(
             user_id=request.user.id,
@@ -73,7 +76,7 @@ def rename(request: SignedInRequest, key: UUID) -> HttpResponse:
             at=clock.now(),
         )
         return HttpResponseRedirect(reverse("mfa:factors"))
-    return factor_page(request, "passkey_name", {"form": form})
+    return factor_page(request, "passkey_name", {"form": form, "typed_is_back": bool(typed)})
 
 
 @get_or_post

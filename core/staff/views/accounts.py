@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from core.accounts.models import User
+from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post
@@ -29,11 +30,17 @@ from tenants.context import ActiveContract
 
 
 @get_or_post
+@keeps_typed(fields_named("by", "value", "contract", "reason"))
 @staff_page(StaffPermission.USERS_VIEW)
 def find(request: StaffRequest) -> HttpResponse:
     """Look somebody up by something exact, with a reason."""
-    form = SearchForm(request.POST or None, contracts=_contracts(request))
-    context: dict[str, object] = {"form": form, "again": "again" in request.GET}
+    typed = take_typed(request)
+    form = SearchForm(request.POST or None, initial=typed, contracts=_contracts(request))
+    context: dict[str, object] = {
+        "form": form,
+        "again": "again" in request.GET,
+        "typed_is_back": bool(typed),
+    }
     if request.method == "POST" and form.is_valid():
         at = clock.now()
         found = find_people(
@@ -63,6 +70,7 @@ def account(request: StaffRequest, account_id: UUID) -> HttpResponse:
 
 
 @get_or_post
+@keeps_typed(fields_named("reason"))
 @staff_page(StaffPermission.USERS_VIEW)
 def act_on(request: StaffRequest, account_id: UUID, name: str) -> HttpResponse:
     """Ask for the reason of an act, then do it."""
@@ -78,7 +86,8 @@ def act_on(request: StaffRequest, account_id: UUID, name: str) -> HttpResponse:
         return _back_to(facts.user)
     if act.changes and not is_fresh(request, request.staff.user, at=clock.now()):
         return to_confirmation(request)
-    form = ReasonForm(request.POST or None)
+    typed = take_typed(request)
+    form = ReasonForm(request.POST or None, initial=typed)
     if request.method == "POST" and form.is_valid():
         try:
             act.carry_out(
@@ -92,10 +101,12 @@ def act_on(request: StaffRequest, account_id: UUID, name: str) -> HttpResponse:
         else:
             messages.success(request, act.done)
             return _back_to(facts.user)
-    return _page(request, "act", {"form": form, "act": act, "facts": facts})
+    context = {"form": form, "act": act, "facts": facts, "typed_is_back": bool(typed)}
+    return _page(request, "act", context)
 
 
 @get_or_post
+@keeps_typed(fields_named("reason"))
 @staff_page(StaffPermission.REGISTRATIONS_VIEW)
 def registration(request: StaffRequest, registration_id: UUID) -> HttpResponse:
     """Show a registration that has made no account yet, and send its link anew."""
@@ -104,7 +115,8 @@ def registration(request: StaffRequest, registration_id: UUID) -> HttpResponse:
     if not was_looked_up(request, registration_id, at=at):
         return _look_up_first()
     may_resend = request.staff.scope(StaffPermission.USERS_RESEND).covers(found.contract_id)
-    form = ReasonForm(request.POST or None)
+    typed = take_typed(request)
+    form = ReasonForm(request.POST or None, initial=typed)
     if request.method == "POST" and not may_resend:
         raise PermissionDenied
     if request.method == "POST" and form.is_valid():
@@ -126,6 +138,7 @@ def registration(request: StaffRequest, registration_id: UUID) -> HttpResponse:
         "found": found,
         "contract": registry.get_contract_by_id(found.contract_id),
         "may_resend": may_resend,
+        "typed_is_back": bool(typed),
     }
     return _page(request, "registration", context)
 

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.http import get_only, get_or_post
 from core.mfa.models import HelpRequest
@@ -40,13 +41,15 @@ def requests(request: StaffRequest) -> HttpResponse:
 
 
 @get_or_post
+@keeps_typed(fields_named("outcome"))
 @staff_page(StaffPermission.USERS_VIEW)
 def help_request(request: StaffRequest, request_id: UUID) -> HttpResponse:
     """Show one request; close it with what came of it."""
     found = _load(request, request_id)
     scope = request.staff.scope(StaffPermission.USERS_RESEND)
     may_close = _covers(scope, found) and found.account_id != request.staff.user.id
-    form = CloseRequestForm(request.POST or None)
+    typed = take_typed(request)
+    form = CloseRequestForm(request.POST or None, initial=typed)
     if request.method == "POST" and not may_close:
         record_staff_refusal(
             user_id=request.staff.user.id,
@@ -72,6 +75,7 @@ def help_request(request: StaffRequest, request_id: UUID) -> HttpResponse:
         "form": form,
         "may_close": may_close,
         "can_open_account": can_open,
+        "typed_is_back": bool(typed),
     }
     return _page(request, "request", context)
 

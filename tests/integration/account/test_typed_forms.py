@@ -16,9 +16,13 @@ from core.accounts.services.typed_forms import (
 from core.accounts.sessions.guarding import RECORD_KEY
 from core.audit.models import AuditEvent
 from core.common import clock
+from core.mfa.models import Passkey
 from tenants.context import ActiveContract
 from tests.integration.account.test_details import TYPED
+from tests.support.authenticators import confirm_by_app, give_app, give_key
 from tests.support.people import (
+    PASSWORD,
+    PHONE,
     START,
     after,
     last_code,
@@ -139,6 +143,32 @@ def test_new_address_and_number_come_back(
     run_out(client)
     sign_in_from(client, user, client.post(path, typed))
     assert value in client.get(path).content.decode()
+
+
+def test_a_new_address_comes_back_after_a_confirmation(client: Client, user: User) -> None:
+    session = client.session
+    session["account_authentication_methods"] = []
+    session.save()
+    led = client.post("/account/email/", {"email": "dana@elm.example"}).headers["Location"]
+    assert led.startswith("/confirm/")
+    client.post(led, {"password": PASSWORD})
+    client.post("/confirm/verify/", {"action": "send", "channel": "sms"})
+    client.post("/confirm/verify/", {"action": "verify", "code": last_code(PHONE)})
+    page = client.get("/account/email/").content.decode()
+    assert 'value="dana@elm.example"' in page
+    assert "What you had typed is back" in page
+
+
+def test_the_name_of_a_passkey_comes_back(client: Client, user: User) -> None:
+    app = give_app(user)
+    give_key(user)
+    path = f"/account/factors/passkey/{Passkey.objects.get().id}/name/"
+    run_out(client)
+    client.post(path, {"name": "Red key"})
+    sign_in_by_email(client, user)
+    confirm_by_app(client, app)
+    assert 'value="Red key"' in client.get(path).content.decode()
+    assert Passkey.objects.get().name == "Blue key"
 
 
 def test_passwords_are_never_kept(client: Client, user: User) -> None:
