@@ -27,7 +27,11 @@ from core.groups.models import Provider
 from core.notifications.kinds import MessageKind, Rendered, Weight, register_kind
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
+from core.notifications.senders import document_for
 from tenants import registry
+from tenants.configuration.deployment import DeploymentDocument
+from tenants.configuration.document import ContractDocument
+from tenants.configuration.revisions import day_in, zone_of
 from tenants.context import ActiveContract, contract_context
 from tenants.routing import absolute_reverse
 
@@ -75,7 +79,7 @@ def prepare_link(message: OutboxMessage, at: datetime) -> Rendered | None:
         return _mail(
             EXISTING_ACCOUNT_TEMPLATE,
             message,
-            contract,
+            contract.document,
             {"link": link, "ends_at": pending.reserved_until},
             link=link,
         )
@@ -103,7 +107,7 @@ def _link_mail(
     return _mail(
         LINK_KIND,
         message,
-        contract,
+        contract.document,
         {
             "link": link,
             "minutes": minutes,
@@ -119,7 +123,7 @@ def _link_mail(
 
 def prepare_address_changed(message: OutboxMessage, at: datetime) -> Rendered | None:
     """Tell the former address; it may be a stranger's, so the mail names nobody."""
-    return _mail(ADDRESS_CHANGED_KIND, message, _contract(message), {})
+    return _mail(ADDRESS_CHANGED_KIND, message, document_for(message.contract_id), {})
 
 
 def prepare_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
@@ -127,10 +131,10 @@ def prepare_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
     provider = Provider.objects.filter(id=message.subject_id).first()
     if provider is None:
         return None
-    contract = _contract(message)
-    registered_on = local_date(contract.document, provider.registered_at)
+    document = document_for(message.contract_id)
+    registered_on = day_in(zone_of(document), provider.registered_at)
     return _mail(
-        NOTICE_KIND, message, contract, {"provider": provider, "registered_on": registered_on}
+        NOTICE_KIND, message, document, {"provider": provider, "registered_on": registered_on}
     )
 
 
@@ -160,19 +164,19 @@ def prepare_code(message: OutboxMessage, at: datetime) -> Rendered | None:
             "state": entry.state,
             "registration_url": absolute_reverse("registration:start", contract=contract),
         }
-    return _mail(CODE_KIND, message, contract, context, code=group_code(issued.code))
+    return _mail(CODE_KIND, message, contract.document, context, code=group_code(issued.code))
 
 
 def _mail(
     template: str,
     message: OutboxMessage,
-    contract: ActiveContract,
+    document: ContractDocument | DeploymentDocument,
     context: Mapping[str, object],
     *,
     link: str = "",
     code: str = "",
 ) -> Rendered:
-    mail = render_mail(template, context, contract.document)
+    mail = render_mail(template, context, document)
     return Rendered(
         to=message.to,
         subject=mail.subject,

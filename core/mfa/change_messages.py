@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from core.accounts.models import User
+from core.accounts.policies import find_contract
 from core.accounts.selectors import find_account_by_email
 from core.mfa.messages import mint_code, wanted_challenge
 from core.mfa.models import Challenge
@@ -12,7 +13,6 @@ from core.notifications.kinds import MessageKind, Rendered
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
 from core.notifications.senders import document_for
-from tenants import registry
 from tenants.routing import absolute_reverse
 
 
@@ -46,7 +46,7 @@ def _with_code(message: OutboxMessage, challenge: Challenge, code: str) -> Rende
 
 
 def _to_owner(message: OutboxMessage, owner: User) -> Rendered:
-    contract = registry.get_contract_by_id(message.contract_id) if message.contract_id else None
+    contract = find_contract(message.contract_id) if message.contract_id else None
     context = {
         "user": owner,
         "sign_in": absolute_reverse("login_options", contract=contract),

@@ -55,7 +55,7 @@ class Weight(StrEnum):
     """What may keep a message back.
 
     ASKED (a code, a link): nothing does. NOTICE: not sent to an address where mail came back.
-    COURTESY: nor when the contract's budget of the month is spent.
+    COURTESY (a reminder ahead of time): nor when the contract's budget of the month is spent.
     """
 
     ASKED = "asked"

@@ -1,4 +1,8 @@
-"""In whose name messages go out: the contract's brand, or the deployment's where none is named."""
+"""In whose name messages go out: the contract's brand, or the deployment's.
+
+The deployment's where no contract is named, and where the contract is out of service: what an owner
+must hear of their account does not wait for a program.
+"""
 
 from uuid import UUID
 
@@ -7,13 +11,22 @@ from core.notifications.states import Channel
 from tenants import registry
 from tenants.configuration.deployment import DeploymentDocument
 from tenants.configuration.document import ContractDocument
+from tenants.errors import UnknownContractError
 
 
 def document_for(contract_id: UUID | None) -> ContractDocument | DeploymentDocument:
-    """Return the configuration that brands a message. Raises registry.UnknownContractError."""
+    """Return the configuration that brands a message: the contract's while it is in service."""
+    return find_contract_document(contract_id) or registry.get_deployment()
+
+
+def find_contract_document(contract_id: UUID | None) -> ContractDocument | None:
+    """Return the configuration of a contract; None without one, and while it is out of service."""
     if contract_id is None:
-        return registry.get_deployment()
-    return registry.get_contract_by_id(contract_id).document
+        return None
+    try:
+        return registry.get_contract_by_id(contract_id).document
+    except UnknownContractError:
+        return None
 
 
 def sender_for(contract_id: UUID | None, *, channel: str = "email") -> Sender:

@@ -51,12 +51,11 @@ def _rendered(message: OutboxMessage, user: User, context: dict[str, object]) ->
 
 
 DISUSE_KINDS = tuple(
-    MessageKind(
-        name=name, channel="email", at_most_once=False, prepare=prepare, weight=Weight.NOTICE
-    )
-    for name, prepare in (
-        (WARNING_KIND, prepare_warning),
-        (CLOSED_KIND, prepare_closed),
-        (REOPENED_KIND, prepare_reopened),
+    MessageKind(name=name, channel="email", at_most_once=False, prepare=prepare, weight=weight)
+    # A warning announces what its owner can undo alone; that it happened is always told.
+    for name, prepare, weight in (
+        (WARNING_KIND, prepare_warning, Weight.COURTESY),
+        (CLOSED_KIND, prepare_closed, Weight.NOTICE),
+        (REOPENED_KIND, prepare_reopened, Weight.NOTICE),
     )
 )

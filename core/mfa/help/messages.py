@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from core.accounts.models import User
+from core.accounts.policies import find_contract
 from core.common.turns import hold_turn
 from core.mfa.models import HelpRequest, MfaRegistration
 from core.mfa.registering.sources import SourceGoneError, get_source
@@ -19,7 +20,6 @@ from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
 from core.notifications.senders import document_for
 from core.notifications.states import LEFT, MessageStatus
-from tenants import registry
 from tenants.routing import absolute_reverse
 
 
@@ -66,7 +66,7 @@ def prepare_reminder(message: OutboxMessage, at: datetime) -> Rendered | None:
     )
     if sent.count() >= REMINDERS_PER_DAY:
         return None
-    contract = registry.get_contract_by_id(message.contract_id) if message.contract_id else None
+    contract = find_contract(message.contract_id) if message.contract_id else None
     context = {
         "user": user,
         "login_link": absolute_reverse("login_options", contract=contract),

@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet, Sum
 from core.audit.recording import record
 from core.common.ids import uuid7
 from core.notifications.models import ChannelUse, OutboxMessage
-from core.notifications.senders import document_for
+from core.notifications.senders import document_for, find_contract_document
 from core.notifications.services.outbox import enqueue
 from tenants import registry
 from tenants.configuration.deployment import DeploymentDocument
@@ -89,12 +89,13 @@ def _budgets(
 ) -> Iterator[_Budget]:
     """Yield the budgets that a message falls under, with what was sent so far.
 
-    A key without a contract stands for the whole deployment.
+    A key without a contract stands for the whole deployment. A contract that is out of service has
+    no budget of its own for the time being.
     """
     deployment = registry.get_deployment()
     price = deployment.channels.of(message.channel).cents_per_thousand
-    if message.contract_id is not None:
-        document = registry.get_contract_by_id(message.contract_id).document
+    document = find_contract_document(message.contract_id)
+    if document is not None:
         dollars: int | None = getattr(document.channels.monthly_budget_dollars, message.channel)
         if dollars is not None:
             key = _key(message.contract_id, message.channel, at)

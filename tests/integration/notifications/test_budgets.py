@@ -8,16 +8,22 @@ from uuid import UUID
 
 import pytest
 
+from contracts.console.services.waivers import WAIVER_END_KIND
+from core.accounts.services.inactivity import WARNING_KIND
 from core.audit.models import AuditEvent
-from core.notifications import kinds
+from core.common import clock as real_clock
+from core.mfa.services.unfinished import REMINDER_KIND
+from core.notifications import kinds, senders
 from core.notifications.kinds import MessageKind, Weight, get_kind
 from core.notifications.models import ChannelUse, OutboxMessage
-from core.notifications.services import budgets
+from core.notifications.services import budgets, holding
 from core.notifications.services.delivery import deliver_message
+from core.notifications.services.outbox import enqueue
 from tenants import registry
 from tenants.configuration.channels import ChannelsSection, ContractChannelsSection
 from tenants.context import ActiveContract
 from tests.integration.notifications.conftest import AT, Clock, FakeChannel, Minter, put
+from tests.support.people import make_person
 from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -62,9 +68,9 @@ def money(monkeypatch: pytest.MonkeyPatch, minter: Minter, announced: list[UUID]
         section = made.contracts.get(contract_id, ContractChannelsSection())
         return SimpleNamespace(document=document.model_copy(update={"channels": section}))
 
-    monkeypatch.setattr(
-        budgets, "registry", SimpleNamespace(get_deployment=deployment, get_contract_by_id=contract)
-    )
+    money_of = SimpleNamespace(get_deployment=deployment, get_contract_by_id=contract)
+    monkeypatch.setattr(budgets, "registry", money_of)
+    monkeypatch.setattr(senders, "registry", money_of)
     courtesy = MessageKind(
         name="a_courtesy",
         channel="sms",
@@ -250,3 +256,33 @@ def test_messages_at_the_same_moment_are_all_counted_and_told_once(
     at_once(8, lambda _: text(contract_a, clock))
     assert ChannelUse.objects.get(contract_id=contract_a.id).messages == 8
     assert (alarms("budget.spent"), len(set(alarm_mails()))) == (1, 1)
+
+
+def test_a_spent_budget_holds_back_what_tells_ahead_of_time_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    courtesies = {kind.name for kind in kinds._kinds.values() if kind.weight is Weight.COURTESY}
+    assert courtesies == {WARNING_KIND, WAIVER_END_KIND}
+    monkeypatch.setattr(holding, "budget_is_spent", lambda **_known: True)
+    user = make_person()
+    user.refresh_from_db()
+    since = {"since": user.created_at.isoformat(), "closes_on": "2026-05-20", "days": 60}
+    status = {}
+    for kind, context in (
+        (WARNING_KIND, since),
+        ("password_changed", {}),
+        (REMINDER_KIND, {}),
+    ):
+        message = enqueue(
+            kind=kind,
+            to=user.email,
+            subject_id=user.id,
+            account_id=user.id,
+            context=context,
+            at=real_clock.now(),
+        )
+        deliver_message(message_id=message.id, clock=real_clock.now)
+        message.refresh_from_db()
+        status[kind] = (message.status, message.failure)
+    assert status.pop(WARNING_KIND) == ("cancelled", "budget spent")
+    assert set(status.values()) == {("sent", "")}
