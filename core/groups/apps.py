@@ -9,13 +9,18 @@ class GroupsConfig(AppConfig):
     verbose_name = "Provider groups"
 
     def ready(self) -> None:
-        from core.accounts.services.accounts import register_access_keeper
+        from core.accounts.services.accounts import (
+            register_access_keeper,
+            register_deactivation_guard,
+        )
         from core.groups.own_data import register_own_parts
         from core.groups.selectors import accounts_of_identifier, administers_in, works_in
+        from core.groups.services.holding import refuse_last_admin
         from core.mfa.proving.stepping_up import register_admin_check
         from core.staff.people import register_identifier_finder
 
         register_own_parts()
         register_access_keeper(works_in)
+        register_deactivation_guard(refuse_last_admin)
         register_admin_check(administers_in)
         register_identifier_finder(accounts_of_identifier)

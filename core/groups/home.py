@@ -6,10 +6,10 @@ from uuid import UUID
 
 from core.accounts.models import User
 from core.accounts.policies import find_contract
-from core.common.identifiers import IdentifierType
 from core.groups.access import list_memberships, providers_within
 from core.groups.models import Membership, Provider, Role
 from core.groups.permissions import Permission
+from core.groups.wording import number_name
 from core.mfa.proving.stepping_up import Ask, find_ask
 from tenants.context import ActiveContract
 
@@ -65,7 +65,9 @@ def build_home(user: User, *, contract: ActiveContract | None, used: Sequence[st
         if part.satisfied:
             part.cards.append(
                 ProviderCard(
-                    provider, _roles_for(provider, memberships), _identifier_label(provider, part)
+                    provider,
+                    _roles_for(provider, memberships),
+                    number_name(provider, part.contract),
                 )
             )
     here = [part for key, part in parts.items() if contract is None or key == contract.id]
@@ -82,13 +84,6 @@ def _new_part(user: User, contract_id: UUID, used: Sequence[str]) -> ContractPar
     if contract is None:
         return None
     return ContractPart(contract=contract, ask=find_ask(contract, user, used))
-
-
-def _identifier_label(provider: Provider, part: ContractPart) -> str:
-    """Return what the provider's number is called: NPI, UMPI, API, or the contract's own word."""
-    if provider.identifier_type == IdentifierType.PROGRAM_ID:
-        return part.contract.document.vocabulary.number_name
-    return provider.identifier_type.upper()
 
 
 def _roles_for(provider: Provider, memberships: Sequence[Membership]) -> tuple[str, ...]:

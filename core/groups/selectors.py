@@ -25,6 +25,13 @@ def administers_in(user_id: UUID, contract_id: UUID) -> bool:
     return _reaches(Membership.objects.filter(user_id=user_id, role__in=roles), contract_id)
 
 
+def list_memberships_at(provider: Provider) -> QuerySet[Membership]:
+    """Return the roles that reach a provider now: at it, or for its whole group."""
+    return Membership.objects.filter(
+        Q(provider=provider) | Q(group_id=provider.group_id), until__isnull=True
+    )
+
+
 def works_in(user_id: UUID, contract_id: UUID) -> bool:
     """Tell whether an account has a membership for an active provider of a contract."""
     return _reaches(Membership.objects.filter(user_id=user_id), contract_id)

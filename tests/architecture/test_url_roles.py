@@ -15,10 +15,17 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from core.accounts.models import User
-from core.groups.models import Membership, Role
+from core.groups.models import Role
+from core.groups.services.memberships import grant_provider_role
 from core.staff.models import StaffRole
 from tenants.context import ActiveContract
-from tests.support.people import START, make_person, make_provider, sign_in_by_email
+from tests.support.people import (
+    START,
+    accept_present_terms,
+    make_person,
+    make_provider,
+    sign_in_by_email,
+)
 from tests.support.staff import staff_client
 
 ROLES = ("nobody", "outsider", "staff", "provider_admin", "group_admin")
@@ -134,13 +141,21 @@ TABLE: dict[str, Row] = {
     "mfa:confirm": Row(LOGIN, HOME, HOME, HOME, HOME),
     "mfa:confirm_proof": Row(LOGIN, HOME, HOME, HOME, HOME),
     "mfa:confirm_call_state": same(286),
-    # The account's own factors: what the deployment's default accepts can be added, except by the
-    # admin, whose program accepts neither app nor passkey
+    # Setup: who manages nobody is shown who does; what is nobody's is not found
+    "setup:providers": Row(LOGIN, 302, 302, 200, 200),
+    "setup:users": Row(LOGIN, 302, 302, 200, 200),
+    "setup:provider": Row(LOGIN, 302, 302, 404, 404),
+    "setup:user": Row(LOGIN, 302, 302, 404, 404),
+    "setup:role": same(405),
+    "setup:remove": Row(LOGIN, 302, 302, 404, 404),
+    "setup:administrators": after_sign_in(200),
+    # The account's own factors: what the deployment's default accepts can be added, except by who
+    # works in a program that accepts neither app nor passkey
     "mfa:factors": after_sign_in(200),
-    "mfa:factor_app": Row(LOGIN, 200, 200, 200, 404),
-    "mfa:factor_app_code": Row(LOGIN, 200, 200, 200, 404),
+    "mfa:factor_app": Row(LOGIN, 200, 404, 404, 404),
+    "mfa:factor_app_code": Row(LOGIN, 200, 404, 404, 404),
     "mfa:factor_app_remove": after_sign_in(302),
-    "mfa:factor_passkey": Row(LOGIN, 200, 200, 200, 404),
+    "mfa:factor_passkey": Row(LOGIN, 200, 404, 404, 404),
     "mfa:factor_passkey_name": after_sign_in(404),
     "mfa:factor_passkey_remove": after_sign_in(404),
     "mfa:factor_recovery": after_sign_in(302),
@@ -247,7 +262,8 @@ def clients(contract_a: ActiveContract) -> dict[str, Client]:
     for role, member in (("staff", Role.STAFF), ("provider_admin", Role.PROVIDER_ADMIN)):
         person = make_person(role.replace("_", "-"), phone=None)
         people[role] = person
-        Membership.objects.create(user=person, provider=provider, role=member, since=START)
+        grant_provider_role(user=person, provider=provider, role=member, by=admin.id, at=START)
+        accept_present_terms(person, contract_a)
     people["outsider"] = make_person("outsider", phone=None)
     ready = {}
     for role, user in people.items():

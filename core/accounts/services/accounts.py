@@ -164,9 +164,27 @@ def end_sessions(*, user_id: UUID, reason: str, by: UUID | None, at: datetime) -
     )
 
 
+DeactivationGuard = Callable[[UUID], None]
+_deactivation_guards: list[DeactivationGuard] = []
+
+
+def register_deactivation_guard(guard: DeactivationGuard) -> None:
+    """Add what may refuse that somebody closes an account, by raising a DomainError.
+
+    Called in `ready()` of the app that knows why. Runs in the closing transaction and may lock.
+    """
+    if guard not in _deactivation_guards:
+        _deactivation_guards.append(guard)
+
+
 @transaction.atomic
 def deactivate_account(*, user_id: UUID, reason: str, by: UUID | None, at: datetime) -> None:
-    """Close an account: it is out everywhere with its next request. Records the reason."""
+    """Close an account: it is out everywhere with its next request. Records the reason.
+
+    Raises what a guard raises: the last admin of a provider group is kept.
+    """
+    for guard in _deactivation_guards:
+        guard(user_id)
     User.objects.filter(pk=user_id).update(
         is_active=False,
         deactivated_at=at,

@@ -13,6 +13,7 @@ from core.audit.recording import record
 from core.common.errors import DomainError
 from core.groups.models import Membership, Provider, ProviderGroup
 from core.groups.selectors import find_admin_group
+from core.groups.services.holding import hold_group
 from core.groups.services.memberships import grant_group_admin
 from tenants.context import ActiveContract
 
@@ -68,6 +69,7 @@ def register_provider(
     fifty at once one succeeds and the others leave nothing behind.
     """
     home = group or find_admin_group(user.id) or make_group(facts.name, at=at)
+    hold_group(home.id)
     try:
         with transaction.atomic():
             provider = Provider.objects.create(

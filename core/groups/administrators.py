@@ -1,0 +1,55 @@
+"""Who is my administrator? For everybody, of the providers that they work for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from core.groups.access import list_providers
+from core.groups.models import Membership, Provider, Role
+from core.groups.permissions import Permission, role_may
+from core.groups.reach import Reach
+
+_MOST = 200
+
+
+@dataclass(frozen=True)
+class Administered:
+    """A provider, and the roles of those who manage its users."""
+
+    provider: Provider
+    contract_name: str
+    admins: Sequence[Membership]
+
+
+def administrators_of(reach: Reach) -> list[Administered]:
+    """Return the providers of a person with their admins (two queries).
+
+    Admins whose account is closed are left out: asking them helps nobody.
+    """
+    names = {contract.id: contract.name for contract in reach.contracts}
+    own = list_providers(reach.actor, Permission.PROVIDER_VIEW).filter(contract_id__in=names)
+    providers = list(own.order_by("name", "id")[:_MOST])
+    managing = [role for role in Role.values if role_may(role, Permission.USERS_MANAGE)]
+    admins = list(
+        Membership.objects.filter(
+            Q(provider__in=providers) | Q(group__in={one.group_id for one in providers}),
+            role__in=managing,
+            until__isnull=True,
+            user__is_active=True,
+        )
+        .select_related("user")
+        .order_by("user__last_name", "user__first_name")
+    )
+    return [
+        Administered(
+            provider,
+            names[provider.contract_id],
+            [
+                one
+                for one in admins
+                if one.provider_id == provider.id or one.group_id == provider.group_id
+            ],
+        )
+        for provider in providers
+    ]

@@ -1,0 +1,35 @@
+"""Who may give, change and end which role. Pure: roles in, an answer out."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from core.groups.models import Role
+from core.groups.permissions import PERMISSIONS, Permission, role_may
+
+ROLES_IN_ORDER: Final = (Role.STAFF, Role.PROVIDER_ADMIN, Role.GROUP_ADMIN)
+"""As the pages offer them: the standard role first."""
+SENTENCES: Final[Mapping[str, str]] = {
+    Role.STAFF.value: "Works for this provider and manages nobody. The usual choice.",
+    Role.PROVIDER_ADMIN.value: "Manages the users of the providers that are assigned to them.",
+    Role.GROUP_ADMIN.value: "Manages every provider and every user of the group.",
+}
+"""One sentence for each role, where it is chosen (documents 000 and 001, *Managing Users*)."""
+
+
+def roles_to_give(held: Iterable[str]) -> tuple[Role, ...]:
+    """Return the roles that the holder of some roles may give, change and end.
+
+    Nobody gives a right that none of their own roles holds: a Provider Admin makes and ends
+    Provider Admins and Provider Staff Accounts, never a Provider Group Admin.
+    """
+    managing = [role for role in held if role_may(role, Permission.USERS_MANAGE)]
+    return tuple(
+        role
+        for role in ROLES_IN_ORDER
+        if any(PERMISSIONS[role.value] <= PERMISSIONS[own] for own in managing)
+    )
+
+
+def may_manage(held: Iterable[str], role: str) -> bool:
+    """Tell whether the holder of some roles may give, change or end a role."""
+    return role in roles_to_give(held)

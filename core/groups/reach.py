@@ -1,0 +1,106 @@
+"""What an admin reaches in Setup, and the only way to load it there.
+
+That is the providers whose users they manage, in the contracts that this session has entered: a
+contract whose sign-in rules are not met yet shows nothing of itself (design decision 7). Whatever
+lies outside is 404, as if it did not exist.
+"""
+
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.http import Http404
+
+from core.accounts.access import SignedInRequest
+from core.accounts.models import User
+from core.accounts.policies import contracts_in_hand
+from core.accounts.signing_in.allauth_wrapper import methods_used
+from core.groups.access import list_memberships, list_providers
+from core.groups.models import Membership, Provider, Role
+from core.groups.permissions import Permission
+from core.mfa.proving.stepping_up import find_ask
+from tenants.context import ActiveContract
+from tenants.in_hand import contract_of
+
+Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Who looks, and in which contracts; on a contract's own pages it is that one alone."""
+
+    actor: User
+    contracts: tuple[ActiveContract, ...]
+    left_out: int
+    """How many of the person's contracts are not shown here."""
+
+    @property
+    def contract_ids(self) -> list[UUID]:
+        """Return the keys of the contracts."""
+        return [contract.id for contract in self.contracts]
+
+
+def reach_of(request: SignedInRequest) -> Reach:
+    """Return what the person of a request reaches; no query while no contract asks for more."""
+    user, here = request.user, contract_of(request)
+    used = methods_used(request, user)
+    known = sorted(contracts_in_hand(user), key=lambda one: one.name)
+    entered = tuple(
+        one
+        for one in known
+        if (here is None or one.id == here.id) and find_ask(one, user, used) is None
+    )
+    return Reach(user, entered, left_out=len(known) - len(entered))
+
+
+def list_managed_providers(reach: Reach) -> QuerySet[Provider]:
+    """Return the providers whose users the person manages."""
+    managed = list_providers(reach.actor, Permission.USERS_MANAGE)
+    return managed.filter(contract_id__in=reach.contract_ids)
+
+
+def list_managed_users(reach: Reach) -> QuerySet[User]:
+    """Return the accounts with a role at those providers; group admins for group admins alone."""
+    return User.objects.filter(Exists(_memberships(reach).filter(user=OuterRef("pk"))))
+
+
+def list_managed_memberships(reach: Reach, user: User) -> QuerySet[Membership]:
+    """Return the roles of an account that the person manages."""
+    return _memberships(reach).filter(user=user).select_related("provider", "group")
+
+
+def access_managed_provider(reach: Reach, key: UUID) -> Provider:
+    """Return a provider. Raises Http404 out of reach."""
+    return _or_404(list_managed_providers(reach).select_related("group"), key)
+
+
+def access_managed_user(reach: Reach, key: UUID) -> User:
+    """Return an account. Raises Http404 out of reach."""
+    return _or_404(list_managed_users(reach), key)
+
+
+def access_managed_membership(reach: Reach, key: UUID) -> Membership:
+    """Return a role that somebody holds or held. Raises Http404 out of reach."""
+    found = _of_managed(Membership.objects.all(), reach)
+    return _or_404(found.select_related("user", "provider", "group"), key)
+
+
+def _memberships(reach: Reach) -> QuerySet[Membership]:
+    return _of_managed(Membership.objects.filter(until__isnull=True), reach)
+
+
+def _of_managed(memberships: QuerySet[Membership], reach: Reach) -> QuerySet[Membership]:
+    providers = list_managed_providers(reach)
+    administered = list_memberships(reach.actor).filter(role=Role.GROUP_ADMIN)
+    return memberships.filter(
+        Q(provider__in=providers)
+        | (Q(group__in=administered.values("group")) & Q(group__in=providers.values("group")))
+    )
+
+
+def _or_404(rows: QuerySet[Row], key: UUID) -> Row:
+    found = rows.filter(pk=key).first()
+    if found is None:
+        raise Http404
+    return found

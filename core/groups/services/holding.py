@@ -1,0 +1,57 @@
+"""Hold a provider group while who belongs to it changes, and keep it an admin."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+from uuid import UUID
+
+from core.common.errors import DomainError
+from core.groups.models import Membership, ProviderGroup, Role
+
+
+class LastAdminError(DomainError):
+    """Nobody else administers the group."""
+
+    code: ClassVar[str] = "last_admin"
+    message: ClassVar[str] = (
+        "This is the only Provider Group Admin of the group. Make somebody else Provider Group "
+        "Admin first."
+    )
+
+
+def hold_group(group_id: UUID) -> ProviderGroup:
+    """Return a group, locked until the transaction ends.
+
+    Whoever changes who belongs to a group takes this lock first, so that two of them see each
+    other's work. Foreign keys that point to the group do not wait for it.
+    """
+    return ProviderGroup.objects.select_for_update(no_key=True).get(pk=group_id)
+
+
+def hold_groups_of_admin(user_id: UUID) -> list[ProviderGroup]:
+    """Return the groups that an account administers, locked; in one order, so nobody deadlocks."""
+    administered = Membership.objects.filter(
+        user_id=user_id, role=Role.GROUP_ADMIN, until__isnull=True
+    )
+    return list(
+        ProviderGroup.objects.select_for_update(no_key=True)
+        .filter(id__in=administered.values("group_id"))
+        .order_by("id")
+    )
+
+
+def keep_an_admin(groups: Iterable[ProviderGroup], *, without: UUID) -> None:
+    """Make sure that each group has an active admin beside one account.
+
+    The groups are held by the caller. Raises LastAdminError.
+    """
+    for group in groups:
+        others = Membership.objects.filter(
+            group=group, role=Role.GROUP_ADMIN, until__isnull=True, user__is_active=True
+        )
+        if not others.exclude(user_id=without).exists():
+            raise LastAdminError
+
+
+def refuse_last_admin(user_id: UUID) -> None:
+    """Refuse that the last active admin of a group is closed (a guard of `deactivate_account`)."""
+    keep_an_admin(hold_groups_of_admin(user_id), without=user_id)

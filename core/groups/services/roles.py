@@ -1,0 +1,185 @@
+"""Change and end the roles of users, on behalf of an admin.
+
+Every act holds the group first and looks at the admin's own roles after that: an admin who loses
+them at the same moment either comes before or is refused.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
+
+from core.accounts.models import User
+from core.accounts.services.accounts import release_contract_access
+from core.audit.recording import record
+from core.common.errors import DomainError
+from core.groups.models import Membership, Provider, ProviderStatus, Role
+from core.groups.policies import may_manage, roles_to_give
+from core.groups.selectors import list_memberships_at
+from core.groups.services.holding import hold_group, keep_an_admin
+from core.groups.services.memberships import grant_group_admin, grant_provider_role
+
+
+class ChangedMeanwhileError(DomainError):
+    """The page was old: the role has changed, or the admin's own has."""
+
+    code: ClassVar[str] = "changed_meanwhile"
+    message: ClassVar[str] = (
+        "Nothing was done, because this has changed since you opened the page. It shows the "
+        "present state now."
+    )
+
+
+class RoleNotYoursError(DomainError):
+    """The admin's own role does not hold what they wanted to give."""
+
+    code: ClassVar[str] = "role_not_yours"
+    message: ClassVar[str] = "You cannot give this role here: your own role does not reach as far."
+
+
+@transaction.atomic
+def add_role(*, user: User, provider: Provider, role: Role, by: UUID, at: datetime) -> Membership:
+    """Give a user of the admin's providers a role for one more.
+
+    Called by Setup, which has loaded both through the admin's reach. Provider Group Admin takes the
+    place of the roles at single providers of the group. Records `membership.granted`. Raises
+    ChangedMeanwhileError when the user has a role there by now, or the admin none,
+    RoleNotYoursError.
+    """
+    hold_group(provider.group_id)
+    provider.refresh_from_db(fields=["status"])
+    is_there = list_memberships_at(provider).filter(user=user).exists()
+    if is_there or provider.status != ProviderStatus.ACTIVE:
+        raise ChangedMeanwhileError
+    held = roles_held(by, provider)
+    if not roles_to_give(held):
+        raise ChangedMeanwhileError
+    _require(held, role)
+    return _grant(user, provider, role, by=by, at=at)
+
+
+@transaction.atomic
+def change_role(*, membership_id: UUID, was: Role, role: Role, by: UUID, at: datetime) -> None:
+    """Give a user another role in place of the one that the page showed.
+
+    Called by Setup. A Provider Group Admin who becomes less keeps the new role at every provider of
+    the group; who becomes Provider Group Admin loses the roles at single providers, which it
+    holds anyway. Records `membership.role_changed`. Raises ChangedMeanwhileError,
+    RoleNotYoursError, LastAdminError.
+    """
+    held = _hold(membership_id, was=was, by=by)
+    if role == was:
+        return
+    _require(_roles_over(by, held), role)
+    if held.group is not None:
+        keep_an_admin([held.group], without=held.user_id)
+    _end([held], at=at)
+    for provider in _reach_of(held):
+        _grant(held.user, provider, role, by=by, at=at)
+    _record("role_changed", held, by=by, at=at, data={"from": was.value, "to": role.value})
+
+
+@transaction.atomic
+def end_membership(*, membership_id: UUID, was: Role, by: UUID, at: datetime) -> None:
+    """Take a role away: the person is out with their next request.
+
+    Called by Setup, also for one's own. What the person holds at other providers stays. Records
+    `membership.ended`. Raises ChangedMeanwhileError, LastAdminError.
+    """
+    held = _hold(membership_id, was=was, by=by)
+    if held.group is not None:
+        keep_an_admin([held.group], without=held.user_id)
+    contracts = {provider.contract_id for provider in _reach_of(held)}
+    _end([held], at=at)
+    for contract_id in contracts:
+        release_contract_access(user_id=held.user_id, contract_id=contract_id, at=at)
+    _record("ended", held, by=by, at=at, data={"role": was.value})
+
+
+def roles_held(user_id: UUID, provider: Provider) -> set[str]:
+    """Return the roles that reach a provider: at it, or for its whole group."""
+    return set(list_memberships_at(provider).filter(user_id=user_id).values_list("role", flat=True))
+
+
+def _hold(membership_id: UUID, *, was: Role, by: UUID) -> Membership:
+    """Return a membership that is as the page showed it, with its group held."""
+    hold_group(_group_of(membership_id))
+    held = (
+        Membership.objects.select_related("user", "group", "provider")
+        .filter(pk=membership_id, role=was, until__isnull=True)
+        .first()
+    )
+    if held is None:
+        raise ChangedMeanwhileError
+    if not may_manage(_roles_over(by, held), was):
+        raise ChangedMeanwhileError
+    return held
+
+
+def _group_of(membership_id: UUID) -> UUID:
+    found = Membership.objects.annotate(held_in=Coalesce("group_id", "provider__group_id"))
+    key: UUID = found.values_list("held_in", flat=True).get(pk=membership_id)
+    return key
+
+
+def _roles_over(by: UUID, held: Membership) -> set[str]:
+    """Return the roles of an admin that reach all that a membership reaches."""
+    if held.provider is not None:
+        return roles_held(by, held.provider)
+    own = Membership.objects.filter(user_id=by, group_id=held.group_id, until__isnull=True)
+    return set(own.values_list("role", flat=True))
+
+
+def _reach_of(membership: Membership) -> list[Provider]:
+    if membership.provider is not None:
+        return [membership.provider]
+    return list(
+        Provider.objects.filter(
+            group_id=membership.group_id, status=ProviderStatus.ACTIVE
+        ).order_by("id")
+    )
+
+
+def _single_roles(user_id: UUID, group_id: UUID) -> QuerySet[Membership]:
+    return Membership.objects.filter(
+        user_id=user_id, provider__group_id=group_id, until__isnull=True
+    )
+
+
+def _require(held: set[str], role: Role) -> None:
+    if not may_manage(held, role):
+        raise RoleNotYoursError
+
+
+def _grant(user: User, provider: Provider, role: Role, *, by: UUID, at: datetime) -> Membership:
+    if role == Role.GROUP_ADMIN:
+        _end(_single_roles(user.id, provider.group_id), at=at)
+        made = grant_group_admin(user=user, group=provider.group, by=by, at=at)
+    else:
+        made = grant_provider_role(user=user, provider=provider, role=role, by=by, at=at)
+    if made is None:
+        raise ChangedMeanwhileError
+    return made
+
+
+def _end(memberships: Iterable[Membership], *, at: datetime) -> None:
+    keys = [one.pk for one in memberships]
+    Membership.objects.filter(pk__in=keys, until__isnull=True).update(until=at)
+
+
+def _record(
+    verb: str, held: Membership, *, by: UUID, at: datetime, data: dict[str, object]
+) -> None:
+    reach = {"group": str(held.group_id)} if held.group_id else {"provider": str(held.provider_id)}
+    record(
+        f"membership.{verb}",
+        contract_id=held.provider.contract_id if held.provider else None,
+        actor_id=by,
+        subject=("membership", held.id),
+        data={"account": str(held.user_id), **reach, **data},
+        at=at,
+    )

@@ -1,0 +1,163 @@
+"""What the pages of Setup show: the rows of both tabs, and what opens under a row."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Model, Q, QuerySet
+
+from core.accounts.models import User
+from core.common.identifiers import normalize
+from core.groups.access import list_memberships
+from core.groups.models import Membership, Provider, Role
+from core.groups.policies import roles_to_give
+from core.groups.reach import (
+    Reach,
+    list_managed_memberships,
+    list_managed_providers,
+    list_managed_users,
+)
+from core.groups.selectors import list_memberships_at
+from core.groups.services.roles import roles_held
+
+Row = TypeVar("Row", bound=Model)
+_PER_PAGE: Final = 25
+MOST_CHOICES: Final = 100
+"""A select with more than this is of no use: a search narrows it first."""
+
+
+@dataclass(frozen=True)
+class RoleRow:
+    """One role of one user, and what the admin may make of it."""
+
+    membership: Membership
+    choices: tuple[Role, ...]
+    """The roles to choose from; none where the admin may not change this one."""
+    contract_name: str = ""
+
+    @property
+    def role(self) -> Role:
+        """Return the present role."""
+        return Role(self.membership.role)
+
+
+@dataclass(frozen=True)
+class ProviderPart:
+    """What opens under a provider."""
+
+    provider: Provider
+    page: Page[Membership]
+    rows: Sequence[RoleRow]
+    available: Sequence[User]
+    has_more: bool
+    roles: tuple[Role, ...]
+
+
+@dataclass(frozen=True)
+class UserPart:
+    """What opens under a user."""
+
+    user: User
+    page: Page[Membership]
+    rows: Sequence[RoleRow]
+    available: Sequence[Provider]
+    has_more: bool
+    roles: tuple[Role, ...]
+
+
+def find_providers(reach: Reach, words: Iterable[str]) -> QuerySet[Provider]:
+    """Return the providers of the first tab whose name, number or place has every word."""
+    found = list_managed_providers(reach)
+    for word in words:
+        number = normalize(word)
+        found = found.filter(
+            Q(name__icontains=word)
+            | Q(city__icontains=word)
+            | Q(address_1__icontains=word)
+            | (Q(identifier__startswith=number) if number else Q())
+        )
+    return found.order_by("name", "id")
+
+
+def find_users(reach: Reach, words: Iterable[str]) -> QuerySet[User]:
+    """Return the users of the second tab whose name, username or address has every word."""
+    found = list_managed_users(reach)
+    for word in words:
+        found = found.filter(
+            Q(first_name__icontains=word)
+            | Q(last_name__icontains=word)
+            | Q(username__icontains=word)
+            | Q(email__icontains=word)
+        )
+    return found.order_by("last_name", "first_name", "id")
+
+
+def page_of(rows: QuerySet[Row], number: str) -> Page[Row]:
+    """Return one page of a list; a number that makes no sense is the nearest page."""
+    return Paginator(rows, _PER_PAGE).get_page(number)
+
+
+def provider_part(
+    reach: Reach, provider: Provider, *, page: str = "", words: Iterable[str] = ()
+) -> ProviderPart:
+    """Return the users of a provider, and who of the admin's users could be added."""
+    held = roles_held(reach.actor.id, provider)
+    at_it = list_memberships_at(provider).select_related("user")
+    shown = Paginator(
+        at_it.order_by("user__last_name", "user__first_name", "id"), _PER_PAGE
+    ).get_page(page)
+    others = find_users(reach, words).exclude(id__in=at_it.values("user")).filter(is_active=True)
+    available = list(others[: MOST_CHOICES + 1])
+    return ProviderPart(
+        provider=provider,
+        page=shown,
+        rows=[RoleRow(one, _choices(held, one.role)) for one in shown],
+        available=available[:MOST_CHOICES],
+        has_more=len(available) > MOST_CHOICES,
+        roles=roles_to_give(held),
+    )
+
+
+def user_part(reach: Reach, user: User, *, page: str = "", words: Iterable[str] = ()) -> UserPart:
+    """Return the roles of a user, and the admin's providers at which the user has none."""
+    own = list(list_memberships(reach.actor))
+    names = {contract.id: contract.name for contract in reach.contracts}
+    held = list_managed_memberships(reach, user)
+    shown = Paginator(held.order_by("provider__name", "id"), _PER_PAGE).get_page(page)
+    rows = [
+        RoleRow(
+            one,
+            _choices(_reaching(own, one), one.role),
+            names.get(one.provider.contract_id, "") if one.provider else "",
+        )
+        for one in shown
+    ]
+    free = find_providers(reach, words).exclude(
+        Q(id__in=held.filter(provider__isnull=False).values("provider"))
+        | Q(group__in=held.filter(group__isnull=False).values("group"))
+    )
+    available = list(free[: MOST_CHOICES + 1])
+    return UserPart(
+        user=user,
+        page=shown,
+        rows=rows,
+        available=available[:MOST_CHOICES],
+        has_more=len(available) > MOST_CHOICES,
+        roles=roles_to_give(one.role for one in own),
+    )
+
+
+def _choices(held: Iterable[str], role: str) -> tuple[Role, ...]:
+    roles = roles_to_give(held)
+    return roles if role in roles else ()
+
+
+def _reaching(own: Iterable[Membership], other: Membership) -> set[str]:
+    """Return those of the admin's roles that reach what another membership reaches."""
+    group = other.group_id or (other.provider.group_id if other.provider else None)
+    return {
+        one.role
+        for one in own
+        if one.group_id == group or (one.provider_id and one.provider_id == other.provider_id)
+    }

@@ -1,0 +1,49 @@
+"""What the pages of Setup need beside their rows."""
+
+from typing import TypedDict
+from urllib.parse import urlencode
+
+from django import template
+
+from core.groups.forms import SetupSearchForm
+from core.groups.models import Provider
+from core.groups.reach import Reach, list_managed_providers, list_managed_users
+from core.groups.wording import number_name as _number_name
+
+register = template.Library()
+
+
+class Counts(TypedDict):
+    """What stands in brackets on the tabs."""
+
+    providers: int
+    users: int
+
+
+@register.simple_tag
+def tab_counts(reach: Reach) -> Counts:
+    """Return how many providers and users an admin reaches (two queries)."""
+    return {
+        "providers": list_managed_providers(reach).count(),
+        "users": list_managed_users(reach).count(),
+    }
+
+
+@register.simple_tag
+def contract_name(reach: Reach, provider: Provider) -> str:
+    """Return the name of a provider's contract."""
+    return next((one.name for one in reach.contracts if one.id == provider.contract_id), "")
+
+
+@register.simple_tag
+def number_name(reach: Reach, provider: Provider) -> str:
+    """Return what a provider's number is called in its contract."""
+    contract = next((one for one in reach.contracts if one.id == provider.contract_id), None)
+    return _number_name(provider, contract) if contract else ""
+
+
+@register.simple_tag
+def search_query(form: SetupSearchForm) -> str:
+    """Return what a link to another page of a list keeps of its search."""
+    words = " ".join(form.words())
+    return urlencode({"q": words}) + "&" if words else ""

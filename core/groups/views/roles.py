@@ -1,0 +1,75 @@
+"""Setup: give another role in place of one, and take one away."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from core.common import clock
+from core.common.errors import DomainError
+from core.common.http import get_or_post
+from core.groups.forms import RoleForm
+from core.groups.models import Membership, Role
+from core.groups.reach import access_managed_membership, list_managed_providers
+from core.groups.services.roles import change_role, end_membership
+from core.groups.views.shared import SetupRequest, done, next_of, refused, setup_page, setup_render
+
+
+@require_POST
+@setup_page
+def role(request: SetupRequest, membership_id: UUID) -> HttpResponse:
+    """Change a role; what reaches a whole group is spelled out and confirmed first."""
+    held = access_managed_membership(request.reach, membership_id)
+    form = RoleForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    was, wanted = form.roles()
+    back_to = next_of(request, reverse("setup:user", args=[held.user_id]))
+    if Role.GROUP_ADMIN in {was, wanted} and was != wanted and "confirmed" not in request.POST:
+        context = {"held": held, "was": was, "wanted": wanted, "back_to": back_to}
+        return setup_render(request, "role", context, tab="users")
+    try:
+        change_role(membership_id=held.id, was=was, role=wanted, by=request.user.id, at=clock.now())
+    except DomainError as error:
+        return refused(request, error, back_to=back_to)
+    return done(
+        request,
+        f"{held.user.get_full_name()} is now {wanted.label}.",
+        back_to=_still(request, back_to),
+    )
+
+
+@get_or_post
+@setup_page
+def remove(request: SetupRequest, membership_id: UUID) -> HttpResponse:
+    """Spell out what a user loses, then take the role away."""
+    held = access_managed_membership(request.reach, membership_id)
+    back_to = next_of(request, reverse("setup:users"))
+    if held.until is not None:
+        return HttpResponseRedirect(back_to)
+    if request.method != "POST":
+        context = {"held": held, "was": Role(held.role), "back_to": back_to}
+        return setup_render(request, "remove", context, tab="users")
+    try:
+        end_membership(
+            membership_id=held.id, was=_was(request, held), by=request.user.id, at=clock.now()
+        )
+    except DomainError as error:
+        return refused(request, error, back_to=back_to)
+    return done(request, _removed(held), back_to=_still(request, back_to))
+
+
+def _was(request: SetupRequest, held: Membership) -> Role:
+    typed = request.POST.get("was", "")
+    return Role(typed) if typed in Role.values else Role(held.role)
+
+
+def _removed(held: Membership) -> str:
+    where = held.provider.name if held.provider else "the group"
+    return f"{held.user.get_full_name()} was removed from {where}."
+
+
+def _still(request: SetupRequest, back_to: str) -> str:
+    """Return where to go: home for who has just given up their own last role as an admin."""
+    return back_to if list_managed_providers(request.reach).exists() else reverse("home")

@@ -1,0 +1,87 @@
+"""Setup: Manage Provider Groups, and who administers for whom."""
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from core.accounts.access import SignedInRequest, signed_in
+from core.common import clock
+from core.common.errors import DomainError
+from core.common.http import get_only, get_or_post
+from core.groups.administrators import administrators_of
+from core.groups.forms import AddUserForm, SetupSearchForm
+from core.groups.models import Provider
+from core.groups.reach import access_managed_provider, access_managed_user, reach_of
+from core.groups.services.roles import add_role
+from core.groups.setup import ProviderPart, find_providers, page_of, provider_part
+from core.groups.views.shared import (
+    SetupRequest,
+    done,
+    next_of,
+    page_or_part,
+    refused,
+    setup_page,
+    setup_render,
+)
+
+
+@get_only
+@setup_page
+def providers(request: SetupRequest) -> HttpResponse:
+    """List the providers whose users the person manages, to search and to open one by one."""
+    form = SetupSearchForm(request.GET)
+    found = page_of(find_providers(request.reach, form.words()), request.GET.get("page", ""))
+    return setup_render(request, "providers", {"form": form, "page": found}, tab="providers")
+
+
+@get_or_post
+@setup_page
+def provider(request: SetupRequest, provider_id: UUID) -> HttpResponse:
+    """Show who works for a provider; add one of the admin's users to it."""
+    found = access_managed_provider(request.reach, provider_id)
+    search = SetupSearchForm(request.GET, auto_id=f"id_{provider_id}_%s")
+    part = provider_part(
+        request.reach, found, page=request.GET.get("page", ""), words=search.words()
+    )
+    form = _add_form(request, part)
+    if request.method == "POST" and form.is_valid():
+        return _add(request, found, form)
+    context = {"provider": found, "part": part, "form": form, "search": search}
+    return setup_render(request, page_or_part(request, "provider"), context, tab="providers")
+
+
+@get_only
+@signed_in
+def administrators(request: SignedInRequest) -> HttpResponse:
+    """Tell everybody who administers the providers that they work for."""
+    reach = reach_of(request)
+    context = {
+        "providers": administrators_of(reach),
+        "reach": reach,
+        "nav_here": "setup",
+    }
+    return render(request, "groups/setup/administrators.html", context)
+
+
+def _add_form(request: SetupRequest, part: ProviderPart) -> AddUserForm:
+    return AddUserForm(
+        request.POST or None,
+        users=part.available,
+        roles=part.roles,
+        auto_id=f"id_{part.provider.id}_%s",
+    )
+
+
+def _add(request: SetupRequest, found: Provider, form: AddUserForm) -> HttpResponse:
+    back_to = next_of(request, reverse("setup:provider", args=[found.id]))
+    user_id, role = form.chosen()
+    user = access_managed_user(request.reach, user_id)
+    try:
+        add_role(user=user, provider=found, role=role, by=request.user.id, at=clock.now())
+    except DomainError as error:
+        return refused(request, error, back_to=back_to)
+    return done(
+        request, f"{user.get_full_name()} is now {role.label} of {found.name}.", back_to=back_to
+    )

@@ -1,0 +1,76 @@
+"""The door of Setup, and how its pages lead back to where the person was."""
+
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from core.accounts.access import SignedInRequest, signed_in
+from core.accounts.paths import is_own_path
+from core.common.errors import DomainError
+from core.groups.reach import Reach, list_managed_providers, reach_of
+
+P = ParamSpec("P")
+
+
+class SetupRequest(SignedInRequest):
+    """A request that passed `setup_page`."""
+
+    reach: Reach
+
+
+def setup_page(
+    view: Callable[Concatenate[SetupRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Open a page of Setup to who manages users; others are shown who administers for them."""
+
+    def guarded(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        reach = reach_of(request)
+        if not list_managed_providers(reach).exists():
+            return HttpResponseRedirect(reverse("setup:administrators"))
+        request.reach = reach  # type: ignore[attr-defined]
+        return view(request, *args, **kwargs)  # type: ignore[arg-type]
+
+    update_wrapper(guarded, view)
+    return signed_in(guarded)
+
+
+def next_of(request: HttpRequest, otherwise: str) -> str:
+    """Return the list or page that an act began on, one of our own paths."""
+    wanted = request.POST.get("next", "") or request.GET.get("next", "")
+    return wanted if wanted and is_own_path(wanted) else otherwise
+
+
+def done(request: HttpRequest, told: str, *, back_to: str) -> HttpResponse:
+    """Lead back, with what was done."""
+    messages.success(request, told)
+    return HttpResponseRedirect(back_to)
+
+
+def refused(request: HttpRequest, error: DomainError, *, back_to: str) -> HttpResponse:
+    """Lead back to the present state, with why nothing was done."""
+    messages.error(request, error.sentence)
+    return HttpResponseRedirect(back_to)
+
+
+def page_or_part(request: HttpRequest, name: str) -> str:
+    """Return the template of a page, or of what a list shows of it under an open row."""
+    return f"{name}_part" if request.method == "GET" and "part" in request.GET else name
+
+
+def setup_render(
+    request: SetupRequest, name: str, context: dict[str, Any], *, tab: str
+) -> HttpResponse:
+    """Render a page of Setup under its tabs."""
+    here = reverse("setup:users" if tab == "users" else "setup:providers")
+    shared = {
+        "nav_here": "setup",
+        "tab": tab,
+        "reach": request.reach,
+        "next": next_of(request, request.get_full_path() if request.method == "GET" else here),
+    }
+    return render(request, f"groups/setup/{name}.html", shared | context)

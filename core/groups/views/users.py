@@ -1,0 +1,65 @@
+"""Setup: Manage Users."""
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.urls import reverse
+
+from core.accounts.models import User
+from core.common import clock
+from core.common.errors import DomainError
+from core.common.http import get_only, get_or_post
+from core.groups.forms import AddProviderForm, SetupSearchForm
+from core.groups.reach import access_managed_provider, access_managed_user
+from core.groups.services.roles import add_role
+from core.groups.setup import find_users, page_of, user_part
+from core.groups.views.shared import (
+    SetupRequest,
+    done,
+    next_of,
+    page_or_part,
+    refused,
+    setup_page,
+    setup_render,
+)
+
+
+@get_only
+@setup_page
+def users(request: SetupRequest) -> HttpResponse:
+    """List the users whom the person manages, to search and to open one by one."""
+    form = SetupSearchForm(request.GET)
+    found = page_of(find_users(request.reach, form.words()), request.GET.get("page", ""))
+    return setup_render(request, "users", {"form": form, "page": found}, tab="users")
+
+
+@get_or_post
+@setup_page
+def user(request: SetupRequest, user_id: UUID) -> HttpResponse:
+    """Show what a user may do where; add one of the admin's providers."""
+    found = access_managed_user(request.reach, user_id)
+    search = SetupSearchForm(request.GET, auto_id=f"id_{user_id}_%s")
+    part = user_part(request.reach, found, page=request.GET.get("page", ""), words=search.words())
+    form = AddProviderForm(
+        request.POST or None,
+        providers=part.available,
+        roles=part.roles,
+        auto_id=f"id_{user_id}_%s",
+    )
+    if request.method == "POST" and form.is_valid():
+        return _add(request, found, form)
+    context = {"managed": found, "part": part, "form": form, "search": search}
+    return setup_render(request, page_or_part(request, "user"), context, tab="users")
+
+
+def _add(request: SetupRequest, found: User, form: AddProviderForm) -> HttpResponse:
+    back_to = next_of(request, reverse("setup:user", args=[found.id]))
+    provider_id, role = form.chosen()
+    provider = access_managed_provider(request.reach, provider_id)
+    try:
+        add_role(user=found, provider=provider, role=role, by=request.user.id, at=clock.now())
+    except DomainError as error:
+        return refused(request, error, back_to=back_to)
+    return done(
+        request, f"{found.get_full_name()} is now {role.label} of {provider.name}.", back_to=back_to
+    )

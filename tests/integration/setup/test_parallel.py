@@ -1,0 +1,101 @@
+"""Two admins at once, each on a connection of their own: a group keeps an admin."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from core.accounts.models import User
+from core.accounts.services.accounts import deactivate_account
+from core.common.errors import DomainError
+from core.groups.models import Membership, Provider, Role
+from core.groups.services import roles
+from core.groups.services.memberships import grant_group_admin, grant_provider_role
+from core.groups.services.roles import add_role, change_role, end_membership
+from tenants import registry
+from tests.support.people import START, after, make_person, make_provider
+from tests.support.threads import at_once
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+LATER = after(hours=1)
+Act = Callable[[User, User, Provider], None]
+
+
+def demote(other: User, by: User, _provider: Provider) -> None:
+    change_role(
+        membership_id=admin_role(other).id,
+        was=Role.GROUP_ADMIN,
+        role=Role.STAFF,
+        by=by.id,
+        at=LATER,
+    )
+
+
+def remove(other: User, by: User, _provider: Provider) -> None:
+    end_membership(membership_id=admin_role(other).id, was=Role.GROUP_ADMIN, by=by.id, at=LATER)
+
+
+def close(other: User, by: User, _provider: Provider) -> None:
+    deactivate_account(user_id=other.id, reason="left", by=by.id, at=LATER)
+
+
+def admin_role(user: User) -> Membership:
+    return Membership.objects.get(user=user, role=Role.GROUP_ADMIN)
+
+
+def two_admins(pair: int = 0) -> tuple[Provider, list[User]]:
+    first, second = make_person(f"ada{pair}"), make_person(f"ben{pair}")
+    provider = make_provider(first, registry.get_contract("wv-bh"), identifier=f"90000000{pair:02}")
+    grant_group_admin(user=second, group=provider.group, by=first.id, at=START)
+    return provider, [first, second]
+
+
+def active_admins(provider: Provider) -> int:
+    return Membership.objects.filter(
+        group=provider.group, role=Role.GROUP_ADMIN, until__isnull=True, user__is_active=True
+    ).count()
+
+
+def each_acts_on_the_other(act: Act, pair: int = 0) -> tuple[Provider, Counter[str]]:
+    provider, admins = two_admins(pair)
+
+    def turn(place: int) -> str:
+        try:
+            act(admins[1 - place], admins[place], provider)
+        except DomainError as error:
+            return error.code
+        return "done"
+
+    return provider, Counter(at_once(2, turn))
+
+
+@pytest.mark.parametrize("act", [demote, remove, close])
+def test_two_admins_end_each_other_and_one_stays(act: Act) -> None:
+    provider, outcomes = each_acts_on_the_other(act)
+    assert outcomes["done"] == 1
+    assert active_admins(provider) == 1
+
+
+def test_without_the_lock_both_would_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roles, "hold_group", lambda _key: None)
+    left = [active_admins(each_acts_on_the_other(remove, pair)[0]) for pair in range(10)]
+    assert 0 in left
+
+
+def test_one_role_is_given_once_however_often_the_button_is_pressed() -> None:
+    provider, (first, _second) = two_admins()
+    dana = make_person("dana")
+    elsewhere = make_provider(
+        first, registry.get_contract("ms-um"), identifier="1000000012", name="Oak Clinic"
+    )
+    grant_provider_role(user=dana, provider=elsewhere, role=Role.STAFF, by=first.id, at=START)
+
+    def press(_place: int) -> str:
+        try:
+            add_role(user=dana, provider=provider, role=Role.STAFF, by=first.id, at=LATER)
+        except DomainError as error:
+            return error.code
+        return "done"
+
+    assert Counter(at_once(8, press)) == {"done": 1, "changed_meanwhile": 7}
+    assert Membership.objects.filter(user=dana, provider=provider).count() == 1
