@@ -49,7 +49,12 @@ def provider(request: SetupRequest, provider_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         return _add(request, found, form)
     context = {"provider": found, "part": part, "form": form, "search": search}
-    return setup_render(request, page_or_part(request, "provider"), context, tab="providers")
+    return setup_render(
+        request,
+        page_or_part(request, page="provider", part="provider_part"),
+        context,
+        tab="providers",
+    )
 
 
 @get_only

@@ -57,9 +57,9 @@ def refused(request: HttpRequest, error: DomainError, *, back_to: str) -> HttpRe
     return HttpResponseRedirect(back_to)
 
 
-def page_or_part(request: HttpRequest, name: str) -> str:
+def page_or_part(request: HttpRequest, *, page: str, part: str) -> str:
     """Return the template of a page, or of what a list shows of it under an open row."""
-    return f"{name}_part" if request.method == "GET" and "part" in request.GET else name
+    return part if request.method == "GET" and "part" in request.GET else page
 
 
 def setup_render(

@@ -49,7 +49,9 @@ def user(request: SetupRequest, user_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         return _add(request, found, form)
     context = {"managed": found, "part": part, "form": form, "search": search}
-    return setup_render(request, page_or_part(request, "user"), context, tab="users")
+    return setup_render(
+        request, page_or_part(request, page="user", part="user_part"), context, tab="users"
+    )
 
 
 def _add(request: SetupRequest, found: User, form: AddProviderForm) -> HttpResponse:
