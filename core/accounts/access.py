@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from core.accounts.models import User
 from core.accounts.sessions.lifecycle import note_lost_session
+from core.accounts.signing_in.allauth_wrapper import pending_page
 from core.common import clock
 
 EntryCheck = Callable[[HttpRequest], HttpResponse | None]
@@ -32,13 +33,16 @@ def signed_in(
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """Let signed-in people through; others go to Login options and come back afterwards.
 
-    The entry checks are asked first, for every page that does not say `before_entry`.
+    Whose sign-in is under way goes to its pending step. The entry checks are asked first, for
+    every page that does not say `before_entry`.
     """
 
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if isinstance(request.user, User):
             barred = None if hasattr(view, _BEFORE_ENTRY) else _bar(request)
             return barred or view(request, *args, **kwargs)  # type: ignore[arg-type]
+        if pending := pending_page(request):
+            return HttpResponseRedirect(pending)
         note_lost_session(request, at=clock.now())
         target = reverse("login_options")
         if request.method in {"GET", "HEAD"}:

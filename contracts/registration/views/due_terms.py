@@ -9,7 +9,7 @@ from contracts.registration.selectors import DueTerms
 from contracts.registration.services.terms import accept_at_sign_in, decline_at_sign_in
 from contracts.registration.stages import TermsStage
 from contracts.registration.views.shared import posted
-from core.accounts.signing_in.allauth_wrapper import drop_sign_in, find_stage
+from core.accounts.signing_in.allauth_wrapper import drop_sign_in, find_stage, pending_page
 from core.common import clock
 from core.common.http import get_or_post
 from tenants.in_hand import contract_key_of, path_in
@@ -23,8 +23,9 @@ def due_terms(request: HttpRequest) -> HttpResponse:
     """
     stage = _own_stage(request)
     if stage is None:
-        target = "home" if request.user.is_authenticated else "login_options"
-        return HttpResponseRedirect(reverse(target))
+        pending = pending_page(request, besides=TermsStage.key)
+        target = reverse("home" if request.user.is_authenticated else "login_options")
+        return HttpResponseRedirect(pending or target)
     due = stage.due()
     if due is None:
         return stage.finish()

@@ -28,6 +28,7 @@ from django.urls import reverse
 from core.accounts.models import User
 from core.accounts.services.sign_in import record_session_end
 from core.common import clock
+from tenants.in_hand import contract_key_of
 
 _STATE = "portal"
 _UNSTASHED = "portal_login_under_way"
@@ -204,6 +205,22 @@ def find_stage(request: HttpRequest, key: str) -> PortalStage | None:
     if attempt is None or attempt.security_epoch != stage.user.security_epoch:
         return None
     return stage
+
+
+def pending_page(request: HttpRequest, *, besides: str = "") -> str:
+    """Return the path of the step that this browser's sign-in waits at, "" when none does here.
+
+    For pages that belong to another step: whoever typed their address, or went back, is led on.
+    `besides` is the key of the asker's own stage. A sign-in of another contract waits there.
+    """
+    login = _login_under_way(request)
+    if login is None or login.user is None:
+        return ""
+    key = str(LoginStageController(request, login).state.get("current") or "")
+    stage = find_stage(request, key) if key and key != besides else None
+    if stage is None or stage.attempt.contract != contract_key_of(request):
+        return ""
+    return reverse(stage.urlname) if stage.urlname else ""
 
 
 def _login_under_way(request: HttpRequest) -> Login | None:

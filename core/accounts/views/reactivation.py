@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from core.accounts.policies import policy_for
 from core.accounts.services.inactivity import reopen_own_account
-from core.accounts.signing_in.allauth_wrapper import drop_sign_in, find_stage
+from core.accounts.signing_in.allauth_wrapper import drop_sign_in, find_stage, pending_page
 from core.accounts.signing_in.stages import ReactivationStage
 from core.common import clock
 from core.common.http import get_or_post
@@ -20,8 +20,9 @@ def reactivate(request: HttpRequest) -> HttpResponse:
     """
     stage = find_stage(request, ReactivationStage.key)
     if stage is None:
-        target = "home" if request.user.is_authenticated else "login_options"
-        return HttpResponseRedirect(reverse(target))
+        pending = pending_page(request, besides=ReactivationStage.key)
+        target = reverse("home" if request.user.is_authenticated else "login_options")
+        return HttpResponseRedirect(pending or target)
     if request.method != "POST":
         context = {"days": policy_for(stage.user).accounts.inactivity_days}
         return render(request, "accounts/reactivate.html", context)

@@ -12,6 +12,7 @@ from core.accounts.signing_in.allauth_wrapper import (
     drop_sign_in,
     find_stage,
     note_method,
+    pending_page,
 )
 from core.common.http import get_only, get_or_post
 from core.mfa.codes import Purpose
@@ -85,9 +86,10 @@ class SignInHolder:
         return HttpResponseRedirect(reverse("login_options"))
 
     def elsewhere(self, request: HttpRequest) -> HttpResponse:
-        """Lead on who is signed in already (a second click); start again who is not."""
-        target = "home" if request.user.is_authenticated else "login_options"
-        return client_redirect(request, HttpResponseRedirect(reverse(target)))
+        """Lead on who has proven it already (a second click, back); start again who has not."""
+        pending = pending_page(request, besides=ChallengeStage.key)
+        target = reverse("home" if request.user.is_authenticated else "login_options")
+        return client_redirect(request, HttpResponseRedirect(pending or target))
 
     def locked(self, request: HttpRequest) -> HttpResponse:
         """Drop the sign-in and say that the account is locked."""

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from core.accounts.models import User
+from core.accounts.signing_in.allauth_wrapper import pending_page
 from core.common import clock
 from core.mfa.codes import Purpose
 from core.mfa.policies import strongest_options
@@ -106,8 +107,11 @@ class ResetHolder:
 def over(request: HttpRequest) -> HttpResponse:
     """Say that the run has ended, whatever ended it, and how to begin again.
 
-    The session keeps its dead key: another request may just have given it a new identifier.
+    The session keeps its dead key: another request may just have given it a new identifier. Whose
+    sign-in waits after a new password is led on.
     """
+    if pending := pending_page(request):
+        return client_redirect(request, HttpResponseRedirect(pending))
     return render(request, "mfa/reset_over.html", status=410)
 
 

@@ -13,7 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from core.accounts.models import User
 from core.accounts.services.sign_in import record_session_end
-from core.accounts.signing_in.allauth_wrapper import SignInAttempt, sign_in_proven
+from core.accounts.signing_in.allauth_wrapper import SignInAttempt, pending_page, sign_in_proven
 from core.accounts.views.sign_in import take_next
 from core.common import clock
 from core.common.errors import DomainError
@@ -209,6 +209,8 @@ def _proven(registration: MfaRegistration) -> list[str]:
 def _nothing_pending(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return HttpResponseRedirect(reverse("home"))
+    if pending := pending_page(request):
+        return HttpResponseRedirect(pending)
     return render(request, "mfa/nothing_pending.html", status=410)
 
 

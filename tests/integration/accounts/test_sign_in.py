@@ -151,8 +151,9 @@ def test_an_account_without_a_phone_is_told_what_to_do(client: Client) -> None:
 
 def test_the_present_step_cannot_be_skipped(client: Client, dana: User) -> None:
     assert client.get(VERIFY).headers["Location"] == "/"
-    give_password(client, dana, "phone")
     assert client.get("/home/").headers["Location"].startswith("/?next=")
+    give_password(client, dana, "phone")
+    assert client.get("/home/").headers["Location"] == VERIFY
 
 
 def test_sign_out_is_a_post_and_ends_the_session(client: Client, dana: User) -> None:

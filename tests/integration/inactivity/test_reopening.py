@@ -112,7 +112,7 @@ def test_one_that_somebody_closed_reads_the_same_words_and_stays_closed(client: 
 def test_nobody_comes_to_the_page_without_the_proofs(client: Client, dormant: User) -> None:
     assert client.get("/login/reactivate/").headers["Location"] == "/"
     password(client, dormant)
-    assert client.get("/login/reactivate/").headers["Location"] == "/"
+    assert client.get("/login/reactivate/").headers["Location"] == "/login/verify/"
     client.post("/login/reactivate/", {"action": "open"})
     assert User.objects.get(pk=dormant.pk).is_dormant
 

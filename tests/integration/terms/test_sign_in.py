@@ -167,8 +167,8 @@ def test_typing_the_address_of_home_or_of_the_page_skips_nothing(
     assert client.get(PAGE).headers["Location"] == "/"
     publish_terms("wv-bh", version="2099-2", text=TEXT)
     client.post("/login/email/", {"email": person.email, "password": PASSWORD})
-    assert client.get(PAGE).headers["Location"] == "/"
-    assert client.post(PAGE, {"accepted": "on"}).headers["Location"] == "/"
+    assert client.get(PAGE).headers["Location"] == "/login/verify/"
+    assert client.post(PAGE, {"accepted": "on"}).headers["Location"] == "/login/verify/"
     assert session_account(client) is None
 
 
