@@ -1,13 +1,17 @@
 """Forms of the staff pages."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django import forms
 
 from core.accounts.selectors import username_is_available
+from core.common import clock
+from core.staff.models import StaffRole
 from core.staff.people import Search, SearchBy
+from core.staff.services.appointing import Appointment, end_of_day
 from core.ui.fields import LatinTextField, UsernameField
 from core.ui.forms import PortalForm
 from tenants.context import ActiveContract
@@ -103,6 +107,58 @@ class SearchForm(ReasonForm):
             by=by,
             value=self.cleaned_data["value"],
             contract_id=UUID(contract) if with_contract else None,
+        )
+
+
+class AppointForm(ReasonForm):
+    """Whom somebody invites to a role. `contracts` are those for which they appoint staff;
+    `everywhere` says that they do so for the whole deployment, too.
+    """
+
+    email = forms.EmailField(
+        max_length=254,
+        label="E-mail address",
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    role = forms.ChoiceField(label="Role", choices=[("", "Select a role"), *StaffRole.choices])
+    contract = forms.ChoiceField(
+        label="Program",
+        required=False,
+        help_text=(
+            "A contract admin works in one program, an operator in none; the others in one or all."
+        ),
+    )
+    last_day = forms.DateField(
+        label="Last day",
+        required=False,
+        help_text="Leave it empty for a role without an end.",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    def __init__(
+        self, *args: Any, contracts: Sequence[ActiveContract], everywhere: bool, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.order_fields(["email", "role", "contract", "last_day", "reason"])
+        all_of_them = [("", "Whole deployment")] if everywhere else [("", "Select a program")]
+        choices = [(str(contract.id), contract.name) for contract in contracts]
+        self.fields["contract"].choices = [*all_of_them, *choices]  # type: ignore[attr-defined]
+
+    def clean_last_day(self) -> date | None:
+        """Refuse a day that is over."""
+        day: date | None = self.cleaned_data["last_day"]
+        if day is not None and end_of_day(day) <= clock.now():
+            raise forms.ValidationError("This day is over. Choose a later one.")
+        return day
+
+    def appointment(self) -> Appointment:
+        """Return what was chosen."""
+        contract = self.cleaned_data["contract"]
+        return Appointment(
+            email=self.cleaned_data["email"],
+            role=StaffRole(self.cleaned_data["role"]),
+            contract_id=UUID(contract) if contract else None,
+            last_day=self.cleaned_data["last_day"],
         )
 
 

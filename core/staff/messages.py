@@ -70,6 +70,15 @@ _ACTS: Final = {
         page="login_options",
         button="Sign in",
     ),
+    "role_ended": ActMail(
+        heading="Your staff role has ended",
+        sentence=(
+            "You no longer hold the role that you had as staff of the portal. Your account goes "
+            "on; you have to sign in again."
+        ),
+        page="login_options",
+        button="Sign in",
+    ),
     "new_password": ActMail(
         heading="Set a new password",
         sentence=(

@@ -53,6 +53,11 @@ class StaffActor:
         """Tell whether the pages about accounts are open, for the navigation."""
         return self.may(StaffPermission.USERS_VIEW)
 
+    @property
+    def sees_staff(self) -> bool:
+        """Tell whether the list of staff is open, for the navigation."""
+        return self.may(StaffPermission.STAFF_VIEW)
+
     def may(self, permission: StaffPermission) -> bool:
         """Tell whether a permission is held anywhere."""
         return any(role_may(role.role, permission) for role in self.roles)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from core.staff.views import accounts, factor, home, invitation, oidc, requests
+from core.staff.views import accounts, factor, home, invitation, members, oidc, requests
 
 app_name = "staff"
 urlpatterns = [
@@ -16,6 +16,14 @@ urlpatterns = [
     path("requests/", requests.requests, name="requests"),
     path("requests/<uuid:request_id>/", requests.help_request, name="request"),
     path("requests/<uuid:request_id>/account/", requests.open_account, name="request_account"),
+    path("members/", members.members, name="members"),
+    path("members/invite/", members.invite, name="member_invite"),
+    path("members/<uuid:member_id>/end/", members.end_role, name="member_end"),
+    path(
+        "members/invitations/<uuid:invitation_id>/withdraw/",
+        members.withdraw_invitation,
+        name="invitation_withdraw",
+    ),
     path("sign-in/confirm/", oidc.confirm, name="oidc_confirm"),
     path("sign-in/<str:key>/", oidc.begin, name="oidc_begin"),
     path("sign-in/<str:key>/callback/", oidc.callback, name="oidc_callback"),

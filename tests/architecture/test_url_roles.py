@@ -84,6 +84,11 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "staff:factor": all_staff(302),
     "staff:find": all_staff(200),
     "staff:requests": all_staff(200),
+    # Who is staff: to see for operators and auditors, to appoint for operators
+    "staff:members": StaffRow(200, 403, 403, 200),
+    "staff:member_invite": StaffRow(200, 403, 403, 403),
+    "staff:member_end": StaffRow(404, 403, 403, 403),
+    "staff:invitation_withdraw": StaffRow(404, 403, 403, 403),
     # Nobody's
     "staff:account": all_staff(404),
     "staff:act": all_staff(404),

@@ -48,7 +48,7 @@ def unlock_for_owner(*, user_id: UUID, reason: str, by: UUID, at: datetime) -> N
     """Open a locked account and tell its owner. Records `account.unlocked`. OwnAccountError."""
     _refuse_own(user_id, by)
     unlock_account(user_id=user_id, reason=reason, by=by, at=at)
-    _tell(user_id, "unlocked", at=at)
+    tell_of_act(user_id, "unlocked", at=at)
 
 
 @transaction.atomic
@@ -59,7 +59,7 @@ def reactivate_for_owner(*, user_id: UUID, reason: str, by: UUID, at: datetime) 
     """
     _refuse_own(user_id, by)
     if reactivate_account(user_id=user_id, reason=reason, by=by, at=at):
-        _tell(user_id, "reactivated", at=at)
+        tell_of_act(user_id, "reactivated", at=at)
 
 
 @transaction.atomic
@@ -76,7 +76,7 @@ def ask_for_new_password(*, user_id: UUID, reason: str, by: UUID, at: datetime) 
         data={"reason": reason},
         at=at,
     )
-    _tell(user_id, "new_password", at=at)
+    tell_of_act(user_id, "new_password", at=at)
 
 
 @transaction.atomic
@@ -173,7 +173,11 @@ def _refuse_own(user_id: UUID, by: UUID) -> None:
         raise OwnAccountError
 
 
-def _tell(user_id: UUID, what: str, *, at: datetime) -> None:
+def tell_of_act(user_id: UUID, what: str, *, at: datetime) -> None:
+    """Write the mail about an act of staff into the outbox; `what` is one of `core.staff.messages`.
+
+    Called in the transaction of the act.
+    """
     user = User.objects.get(pk=user_id)
     enqueue(
         kind=NOTICE_KIND,

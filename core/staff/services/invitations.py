@@ -57,12 +57,14 @@ def invite_staff(
     by: UUID | None,
     at: datetime,
     until: datetime | None = None,
+    reason: str = "",
 ) -> StaffInvitation:
-    """Mail an invitation to a role; an open one to the same address and role is sent anew.
+    """Mail an invitation to a role; an open one to the same address and role is sent anew,
+    with the end that is named now.
 
     Called by `manage.py staff invite` (`by` is None) and by staff who manage staff. Whether the
-    address has an account makes no difference to the answer. Records `staff_invitation.sent`.
-    Raises WrongReachError.
+    address has an account makes no difference to the answer. Records `staff_invitation.sent`
+    (`reason` with it). Raises WrongReachError.
     """
     check_reach(role, contract_id)
     address = email.strip().lower()
@@ -86,6 +88,9 @@ def invite_staff(
             invited_by=by,
             invited_at=at,
         )
+    elif invitation.until != until:
+        invitation.until = until
+        invitation.save(update_fields=["until"])
     enqueue(
         kind=INVITATION_KIND,
         to=address,
@@ -93,7 +98,7 @@ def invite_staff(
         contract_id=contract_id,
         at=at,
     )
-    _record("sent", invitation, by=by, at=at)
+    _record("sent", invitation, by=by, at=at, data={"reason": reason} if reason else None)
     return invitation
 
 

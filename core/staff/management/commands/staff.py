@@ -1,10 +1,9 @@
 """`manage.py staff invite|list|end|providers`: the first operator, and everybody after."""
 
 from argparse import ArgumentParser
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -18,6 +17,7 @@ from core.staff.models import StaffRole
 from core.staff.oidc.client import callback_url
 from core.staff.oidc.providers import ProviderNotReadyError, list_providers
 from core.staff.selectors import list_open_invitations, list_roles, list_staff
+from core.staff.services.appointing import end_of_day
 from core.staff.services.invitations import invite_staff, withdraw_invitation
 from core.staff.services.members import end_role
 from tenants import registry
@@ -157,11 +157,9 @@ def _end_of(day: str | None) -> datetime | None:
     if day is None:
         return None
     try:
-        last = date.fromisoformat(day)
+        return end_of_day(date.fromisoformat(day))
     except ValueError as error:
         raise CommandError("Write the last day as 2027-06-30.") from error
-    zone = ZoneInfo(registry.get_deployment().deployment.time_zone)
-    return datetime.combine(last + timedelta(days=1), time(), tzinfo=zone)
 
 
 def _where(contract_id: UUID | None, names: dict[UUID, str]) -> str:
