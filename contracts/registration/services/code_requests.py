@@ -10,9 +10,9 @@ from django.db.models import Q
 
 from contracts.registration.kinds import CODE_KIND, CODE_REQUEST_KIND, NOBODY
 from contracts.registration.selectors import is_open, local_date
-from contracts.registration.services.attempts import THROTTLED, Allowance, Limit, count_attempt
 from contracts.registration.units import unit_key_of
 from contracts.roster.models import RosterEntry
+from core.accounts.services.attempts import THROTTLED, Allowance, Limit, count_attempt
 from core.audit.recording import record
 from core.common.identifiers import normalize
 from core.common.ids import uuid7

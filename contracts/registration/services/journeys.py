@@ -12,8 +12,8 @@ from django.db import transaction
 from contracts.registration.models import Journey, JourneyPurpose, PendingRegistration
 from contracts.registration.rules import ProofFacts
 from contracts.registration.selectors import find_live_registration, is_open
-from contracts.registration.services.attempts import THROTTLED, Allowance, Limit, count_attempt
 from contracts.registration.services.findings import Claim, Finding, find_claimed
+from core.accounts.services.attempts import THROTTLED, Allowance, Limit, count_attempt
 from core.audit.recording import record
 from core.common.identifiers import normalize
 from core.common.ids import uuid7

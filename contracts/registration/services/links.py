@@ -10,10 +10,10 @@ from django.db import transaction
 from contracts.registration.kinds import ADDRESS_CHANGED_KIND, LINK_KIND, NOBODY
 from contracts.registration.models import PendingRegistration
 from contracts.registration.selectors import find_live_by_username
-from contracts.registration.services.attempts import THROTTLED, Allowance, Limit, count_attempt
 from contracts.registration.services.reservations import forget_link
 from contracts.registration.states import LIVE, RegistrationState, check_transition
 from core.accounts.selectors import email_is_taken
+from core.accounts.services.attempts import THROTTLED, Allowance, Limit, count_attempt
 from core.accounts.services.throttle import record_refusal
 from core.audit.recording import record
 from core.common.ids import uuid7

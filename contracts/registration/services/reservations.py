@@ -9,8 +9,8 @@ from django.db.models import Q
 
 from contracts.registration.kinds import LINK_KIND
 from contracts.registration.models import Journey, PendingRegistration
-from contracts.registration.services.attempts import forget_counts
 from contracts.registration.states import LIVE, RegistrationState, check_transition
+from core.accounts.services.attempts import forget_counts
 from core.audit.recording import record
 from core.notifications.services.outbox import cancel_messages
 

@@ -5,8 +5,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from contracts.registration.services.attempts import Limit, count_attempt
 from core.accounts.selectors import username_is_available
+from core.accounts.services.attempts import Limit, count_attempt
 
 # Own figure: enough to find a name, too few to list who has an account.
 _PER_JOURNEY: Final = 40

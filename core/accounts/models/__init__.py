@@ -8,6 +8,7 @@ from core.accounts.models.accounts import (
     UserManager,
     register_account_fact,
 )
+from core.accounts.models.attempts import LimitCount
 from core.accounts.models.imported import ImportedAccount
 from core.accounts.models.inactivity import InactivityWarning
 from core.accounts.models.sessions import Session
@@ -21,6 +22,7 @@ __all__ = [
     "Deactivation",
     "ImportedAccount",
     "InactivityWarning",
+    "LimitCount",
     "Session",
     "TypedForm",
     "User",

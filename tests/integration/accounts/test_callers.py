@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from contracts.registration.models import AttemptCount
+from core.accounts.models import LimitCount
 from core.accounts.services import throttle
 from tests.integration.registration.journeys import Browser
 
@@ -34,4 +34,4 @@ def test_attempts_at_registering_count_together(addresses: list[str], callers: i
         Browser(REMOTE_ADDR=address).post(
             "/wv-bh/register/", {"identifier": "1234567893", "code": "0099999999"}
         )
-    assert AttemptCount.objects.filter(scope="start.address").count() == callers
+    assert LimitCount.objects.filter(scope="start.address").count() == callers

@@ -9,8 +9,8 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from contracts.registration.models import AttemptCount
 from core.accounts.locking import LockRules
+from core.accounts.models import LimitCount
 from core.accounts.services.accounts import deactivate_account, set_credentials
 from core.accounts.services.locks import record_failure
 from core.audit.models import AuditEvent
@@ -95,7 +95,7 @@ def test_a_newer_link_kills_the_older_one() -> None:
     user = make_imported(password_hash="")
     Walk("/wv-bh").ask_for_link()
     older = link_to(user.email)
-    AttemptCount.objects.all().delete()
+    LimitCount.objects.all().delete()
     Walk("/wv-bh").ask_for_link()
     newer = link_to(user.email)
     assert Walk().post(older).headers["Location"] == "/wv-bh/mfa/link-ended/"

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from contracts.registration.models import AttemptCount, PendingRegistration
-from contracts.registration.services.attempts import Limit, count_attempt
+from contracts.registration.models import PendingRegistration
 from contracts.registration.services.completion import complete_registration
 from contracts.roster.models import IssuedCode
-from core.accounts.models import ContractAccess, User
+from core.accounts.models import ContractAccess, LimitCount, User
+from core.accounts.services.attempts import Limit, count_attempt
 from core.common.clock import now
 from core.groups.models import Membership, Provider, ProviderGroup
 from core.mfa.registering.sources import SourceGoneError
@@ -43,7 +43,7 @@ def _walks(slug: str) -> list[Journey]:
     walks = []
     for number in range(_AT_ONCE):
         walk = Journey(slug).start()
-        AttemptCount.objects.all().delete()
+        LimitCount.objects.all().delete()
         walks.append(
             walk.inform(username=f"user{number}", email=f"user{number}@clinic.example.org")
         )
@@ -115,4 +115,4 @@ def test_parallel_attempts_are_all_counted() -> None:
     limit = Limit("test", "one", 10, timedelta(hours=1))
     answers = _at_once([lambda: count_attempt(limits=[limit], at=now()).allowed] * _AT_ONCE)
     assert answers.count(True) == 10
-    assert AttemptCount.objects.get(scope="test").attempts == _AT_ONCE
+    assert LimitCount.objects.get(scope="test").attempts == _AT_ONCE

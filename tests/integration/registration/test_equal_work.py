@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from contracts.registration.models import AttemptCount
+from core.accounts.models import LimitCount
 from core.audit.models import AuditEvent
 from core.notifications.models import LocalMessage, OutboxMessage
 from tests.integration.registration.journeys import Browser, Journey, text_of
@@ -83,7 +83,7 @@ def test_strangers_use_up_none_of_the_links_that_a_registrant_asks_for() -> None
 
     def ask(address: str) -> int:
         Browser(REMOTE_ADDR=address).post("/wv-bh/register/reset/", {"username": "dreed"})
-        AttemptCount.objects.filter(scope="reset.minute").delete()
+        LimitCount.objects.filter(scope="reset.minute").delete()
         deliver_all()
         return LocalMessage.objects.filter(to=_ADDRESS).count()
 
@@ -119,7 +119,7 @@ def test_refused_resends_corrections_and_code_requests_are_recorded() -> None:
         walk.client.post(f"{walk.path}address/", right)
     for _ in range(4):
         Browser().post("/acentra-sample/register/code/", {"identifier": "1234567893"})
-    AttemptCount.objects.filter(scope="code.address").update(attempts=10)
+    LimitCount.objects.filter(scope="code.address").update(attempts=10)
     Browser().post("/acentra-sample/register/code/", {"identifier": "1234567893"})
     assert _results("registration.link_requested") == ["ok", "throttled"]
     assert _results("registration.address_corrected") == ["ok", "throttled"]
@@ -134,7 +134,7 @@ def _results(event_type: str) -> list[str]:
 def test_a_strangers_resets_leave_the_persons_own_resend_and_correction() -> None:
     walk = _registered()
     for _ in range(6):
-        AttemptCount.objects.filter(scope="reset.minute").delete()
+        LimitCount.objects.filter(scope="reset.minute").delete()
         Browser().post("/wv-bh/register/reset/", {"username": "dreed"})
     assert "We sent a new link" in text_of(walk.client.post(f"{walk.path}resend/", follow=True))
     right = {"email": "d.reed@clinic.example.org", "confirm_email": "d.reed@clinic.example.org"}

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from contracts.registration.models import AttemptCount, Journey
-from contracts.registration.services.attempts import Limit, count_attempt
+from contracts.registration.models import Journey
 from contracts.roster.models import IssuedCode
+from core.accounts.models import LimitCount
+from core.accounts.services.attempts import Limit, count_attempt
 from core.audit.models import AuditEvent
 from core.common.clock import now
 from core.notifications.models import LocalMessage
@@ -99,7 +100,7 @@ def test_attempts_are_counted_per_identifier_and_contract() -> None:
     # Another program with the same number, and the portal host, have counts of their own.
     assert Browser().post("/ms-um/register/", CLAIMS["ms-um"]).status_code == 302
     assert Browser().post("/register/", CLAIMS["wv-bh"]).status_code == 302
-    AttemptCount.objects.update(window_ends_at=now())
+    LimitCount.objects.update(window_ends_at=now())
     assert Browser().post("/wv-bh/register/", CLAIMS["wv-bh"]).status_code == 302
 
 

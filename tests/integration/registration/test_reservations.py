@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from contracts.registration.models import AttemptCount, PendingRegistration
 from contracts.registration.models import Journey as JourneyRow
+from contracts.registration.models import PendingRegistration
 from contracts.registration.tasks import release_expired
-from core.accounts.models import User
+from core.accounts.models import LimitCount, User
 from core.audit.models import AuditEvent
 from core.notifications.models import LocalMessage
 from tests.integration.registration.journeys import Browser, Journey, is_refused, link_to, text_of
@@ -72,9 +72,9 @@ def test_an_ended_reservation_stands_in_nobodys_way_before_the_task_comes_round(
 def test_old_journeys_and_counts_are_deleted() -> None:
     Journey("wv-bh").start()
     JourneyRow.objects.update(expires_at=timezone.now())
-    AttemptCount.objects.update(window_ends_at=timezone.now())
+    LimitCount.objects.update(window_ends_at=timezone.now())
     release_expired.delay()
-    assert (JourneyRow.objects.count(), AttemptCount.objects.count()) == (0, 0)
+    assert (JourneyRow.objects.count(), LimitCount.objects.count()) == (0, 0)
 
 
 def test_a_used_link_whose_reservation_ended_completes_nothing() -> None:

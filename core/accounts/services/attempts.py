@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from contracts.registration.models import AttemptCount
+from core.accounts.models import LimitCount
 from core.common.crypto import keyed_digest
 from core.common.ids import uuid7
 
@@ -59,7 +59,7 @@ def count_attempt(*, limits: Sequence[Limit], at: datetime) -> Allowance:
     services that answer the public: a refusal must leave its count. A database that cannot count
     raises, and nothing is answered.
     """
-    table = connection.ops.quote_name(AttemptCount._meta.db_table)
+    table = connection.ops.quote_name(LimitCount._meta.db_table)
     counts: list[str] = []
     values: list[Any] = []
     for place, limit in enumerate(limits):
@@ -76,4 +76,4 @@ def count_attempt(*, limits: Sequence[Limit], at: datetime) -> Allowance:
 
 def forget_counts(*, at: datetime) -> None:
     """Delete the counts whose window has ended."""
-    AttemptCount.objects.filter(window_ends_at__lte=at).delete()
+    LimitCount.objects.filter(window_ends_at__lte=at).delete()
