@@ -38,6 +38,26 @@ def test_every_path_that_a_document_names_is_there(document: Path) -> None:
     assert [path for path in sorted(named_paths(document)) if not exists(path)] == []
 
 
+def test_every_test_that_proves_a_property_is_there() -> None:
+    text = (DOCS / "security-properties.md").read_text()
+    named = re.findall(r"`([\w/]+\.py)::(test_\w+)`", text)
+    short = {"i/": "tests/integration/", "u/": "tests/unit/"}
+    lost = [
+        f"{path}::{test}"
+        for path, test in named
+        if not re.search(
+            rf"^def {test}\b", _text_of(short.get(path[:2], path[:2]) + path[2:]), re.MULTILINE
+        )
+    ]
+    assert len(named) > 100
+    assert lost == []
+
+
+def _text_of(path: str) -> str:
+    file = ROOT / path
+    return file.read_text() if file.exists() else ""
+
+
 def test_the_code_names_decisions_that_there_are() -> None:
     numbers = {
         number

@@ -82,6 +82,24 @@ def test_the_outbox_has_no_address_in_production() -> None:
 
 
 @pytest.mark.slow
+def test_cookies_in_production() -> None:
+    """As a browser gets them: bound to their host, for no script and no other site."""
+    code = (
+        "import django; django.setup()\n"
+        "from django.conf import settings\n"
+        "for name in ('SESSION', 'CSRF'):\n"
+        "    asked = ('NAME', 'SECURE', 'HTTPONLY', 'SAMESITE', 'DOMAIN', 'PATH')\n"
+        "    print(*[getattr(settings, f'{name}_COOKIE_{one}') for one in asked])"
+    )
+    result = run_python(code, ENVIRONMENT)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines() == [
+        "__Host-session True True Lax None /",
+        "__Host-csrf True True Lax None /",
+    ]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variables", "said"),
     [
