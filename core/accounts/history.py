@@ -52,6 +52,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "locked": "Sign-in while the account was locked",
         "inactive": "Sign-in while the account was closed",
     },
+    "staff_identity.linked": {"": "Company sign-in linked"},
     "staff_role.ended": {"": "Staff role ended"},
     "staff_role.granted": {"": "Staff role given"},
 }

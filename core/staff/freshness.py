@@ -15,8 +15,15 @@ class ProviderConfirmation:
     """
 
     def holds_for(self, request: HttpRequest) -> bool:
-        """Tell whether the session began at an identity provider."""
-        return isinstance(request.user, User) and VOUCHED in methods_used(request, request.user)
+        """Tell whether the session began at an identity provider that the account has to itself.
+
+        Where it has a password, too, password and factor are asked for: a provider that was linked
+        later must not buy a change of them.
+        """
+        user = request.user
+        if not isinstance(user, User) or not user.signs_in_elsewhere:
+            return False
+        return VOUCHED in methods_used(request, user)
 
     def is_fresh(self, request: HttpRequest, user: User, since: float) -> bool:
         """Tell whether the provider was asked anew after a moment."""

@@ -70,6 +70,15 @@ _ACTS: Final = {
         page="login_options",
         button="Sign in",
     ),
+    "identity_linked": ActMail(
+        heading="A company sign-in was linked to your account",
+        sentence=(
+            "Your account as staff of the portal can now be opened by your company's sign-in, too. "
+            "Your password and second factor are as before."
+        ),
+        page="staff:home",
+        button="Staff pages",
+    ),
     "role_ended": ActMail(
         heading="Your staff role has ended",
         sentence=(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from core.staff.views import accounts, factor, home, invitation, members, oidc, requests
+from core.staff.views import accounts, factor, home, invitation, links, members, oidc, requests
 
 app_name = "staff"
 urlpatterns = [
@@ -25,6 +25,8 @@ urlpatterns = [
         name="invitation_withdraw",
     ),
     path("sign-in/confirm/", oidc.confirm, name="oidc_confirm"),
+    path("sign-in/links/", links.links, name="oidc_links"),
+    path("sign-in/<str:key>/link/", links.link, name="oidc_link"),
     path("sign-in/<str:key>/", oidc.begin, name="oidc_begin"),
     path("sign-in/<str:key>/callback/", oidc.callback, name="oidc_callback"),
     path("invitation/ended/", invitation.invitation_ended, name="invitation_ended"),

@@ -89,6 +89,8 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "staff:member_invite": StaffRow(200, 403, 403, 403),
     "staff:member_end": StaffRow(404, 403, 403, 403),
     "staff:invitation_withdraw": StaffRow(404, 403, 403, 403),
+    "staff:oidc_links": all_staff(200),
+    "staff:oidc_link": all_staff(405),
     # Nobody's
     "staff:account": all_staff(404),
     "staff:act": all_staff(404),
@@ -222,8 +224,10 @@ TABLE: dict[str, Row] = {
     "staff:invitation_name": same(302),
     "staff:invitation_accept": after_sign_in(302),
     # Pages of staff: to everybody else they do not exist
-    **{name: after_sign_in(404) for name in STAFF_TABLE if name != "staff:request_account"},
+    **{name: after_sign_in(404) for name in STAFF_TABLE},
+    # Buttons
     "staff:request_account": same(405),
+    "staff:oidc_link": same(405),
     # Signed by providers; nobody's browser goes there
     "callbacks:voice": same(405),
     "callbacks:topic": same(405),

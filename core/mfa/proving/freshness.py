@@ -86,17 +86,20 @@ def fresh_sign_in(
     return decorate
 
 
-def to_confirmation(request: HttpRequest) -> HttpResponse:
+def to_confirmation(request: HttpRequest, *, back_to: str = "") -> HttpResponse:
     """Lead to the page that asks for password and factor, and back.
 
     A form that was sent is not acted on; it comes back where the page `keeps_typed`.
 
-    A session of an identity provider is led there instead.
+    A session of an identity provider is led there instead. `back_to` names the page to come back
+    to where that is another one: the way of a button that is no page itself.
     """
     if request.method in {"GET", "HEAD"}:
         query = {"next": request.get_full_path()}
     else:
         query = {"next": request.path, "lost": "1"}
+    if back_to:
+        query = {"next": reverse(back_to)}
     other = other_confirmation(request)
     page = other.page() if other else reverse("mfa:confirm")
     return interrupts(HttpResponseRedirect(f"{page}?{urlencode(query)}"))

@@ -25,6 +25,7 @@ from tenants.routing import absolute_reverse
 
 SIGN_IN: Final = "sign_in"
 CONFIRM: Final = "confirm"
+LINK: Final = "link"
 _OF_TOKENS: Final = frozenset(
     ["iss", "sub", "aud", "azp", "exp", "nbf", "iat", "nonce", "auth_time"]
 )
@@ -105,11 +106,11 @@ def authorization_url(
 ) -> str:
     """Return where to send somebody to sign in, with state, nonce and PKCE challenge.
 
-    To confirm, the provider has to ask the person anew (`prompt=login`, `max_age=0`). Raises
-    ProviderAwayError, ProviderNotReadyError.
+    To confirm and to link, the provider has to ask the person anew (`prompt=login`, `max_age=0`).
+    Raises ProviderAwayError, ProviderNotReadyError.
     """
     nonce = secrets.token_urlsafe(32)
-    asked = {"prompt": "login", "max_age": "0"} if purpose == CONFIRM else {}
+    asked = {"prompt": "login", "max_age": "0"} if purpose in {CONFIRM, LINK} else {}
     openid: Any = get_adapter(request).get_provider(request, provider.key)
     openid.get_oauth2_adapter = lambda request: StaffOidcAdapter(request, provider)
     try:

@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,6 +13,7 @@ from django.urls import reverse
 from core.accounts.columns import keep_name, keeps_employees_column
 from core.accounts.models import User
 from core.accounts.paths import is_own_path
+from core.accounts.sessions.lifecycle import carry_on
 from core.accounts.signing_in.allauth_wrapper import (
     VOUCHED,
     SignInAttempt,
@@ -20,17 +22,23 @@ from core.accounts.signing_in.allauth_wrapper import (
 )
 from core.common import clock
 from core.common.ids import uuid7
+from core.mfa.proving.freshness import FRESH_MINUTES, is_fresh
 from core.mfa.services.confirmations import confirm_session
 from core.staff.oidc.claims import ClaimsRefusedError, read_claims
-from core.staff.oidc.client import CONFIRM
+from core.staff.oidc.client import CONFIRM, LINK
 from core.staff.oidc.providers import StaffProvider, find_provider
 from core.staff.oidc.tokens import TokenRefusedError, check_nonce, check_signed_in_since
 from core.staff.policies import OIDC_CONFIRMED
+from core.staff.scope import find_staff
 from core.staff.selectors import find_identity
 from core.staff.services.identities import IdentityRefusal, record_refusal, vouch_for
+from core.staff.services.linking import LinkRefusal, link_identity
 
 logger = logging.getLogger(__name__)
 PROVIDER_KEY: Final = "staff_provider"
+_LINKS_WITHIN: Final = timedelta(minutes=10)
+"""Own figure: from the button that links to the provider's answer."""
+_FRESH: Final = FRESH_MINUTES + 10
 _WORDS: Final = {
     IdentityRefusal.ADDRESS_TAKEN.value: (
         "An account of this portal has your e-mail address already. Sign in with it on the "
@@ -42,6 +50,24 @@ _WORDS: Final = {
     IdentityRefusal.INACTIVE.value: "Your account here is not active. Ask the contact below.",
     "email_unverified": (
         "Your company account has no verified e-mail address. Ask whoever manages it."
+    ),
+    LinkRefusal.OTHER_ADDRESS.value: (
+        "Your company account has another e-mail address than your account here. Nothing was "
+        "linked."
+    ),
+    LinkRefusal.IDENTITY_TAKEN.value: (
+        "Your company account opens another account here already. Nothing was linked."
+    ),
+    LinkRefusal.LINKED_ALREADY.value: (
+        "Another company account is linked to your account already. Nothing was linked."
+    ),
+    LinkRefusal.OUT_OF_REACH.value: (
+        "This sign-in is for its own program only, and your account works elsewhere, too. Sign in "
+        "with your password."
+    ),
+    IdentityRefusal.SHUT.value: (
+        "Your account here is locked or not active. Open it by Forgot password on the "
+        "Customer/Provider side, or ask the contact below."
     ),
     "domain": "This sign-in is not for your e-mail address. Ask the contact below.",
 }
@@ -64,6 +90,8 @@ def vouched_response(
         check_nonce(claims, str(state.get("nonce", "")))
         if state.get("purpose") == CONFIRM:
             return _confirmed(request, provider, claims, state)
+        if state.get("purpose") == LINK:
+            return _linked(request, provider, claims, state)
         return _signed_in(request, provider, claims, state)
     except (TokenRefusedError, ClaimsRefusedError) as refusal:
         return refused_response(request, key=key, reason=str(refusal))
@@ -98,6 +126,28 @@ def _signed_in(
     if keeps_employees_column(request):
         keep_name(response, result.user.first_name)
     return response
+
+
+def _linked(
+    request: HttpRequest,
+    provider: StaffProvider,
+    claims: Mapping[str, Any],
+    state: Mapping[str, Any],
+) -> HttpResponse:
+    """Link the person to the account in this session, whose owner has just asked for it."""
+    asked_at = datetime.fromtimestamp(float(state["asked_at"]), tz=UTC)
+    check_signed_in_since(claims, asked_at)
+    user, at = request.user, clock.now()
+    if not isinstance(user, User) or find_staff(user, at=at) is None:
+        raise TokenRefusedError("another_person")
+    if at - asked_at > _LINKS_WITHIN or not is_fresh(request, user, minutes=_FRESH, at=at):
+        raise TokenRefusedError("too_late")
+    refusal = link_identity(user_id=user.id, person=read_claims(claims, provider), at=at)
+    if refusal is not None:
+        return refused_response(request, key=provider.key, reason=refusal.value)
+    carry_on(request, User.objects.with_contracts().get(pk=user.id))
+    messages.success(request, f"{provider.name} opens your account from now on.")
+    return HttpResponseRedirect(reverse("staff:oidc_links"))
 
 
 def _confirmed(

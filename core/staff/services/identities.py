@@ -21,7 +21,9 @@ from core.common.crypto import new_numeric_code
 from core.common.turns import hold_turn
 from core.staff.models import StaffIdentity, StaffMember, StaffRole
 from core.staff.oidc.claims import Vouched
-from core.staff.selectors import find_identity
+from core.staff.oidc.providers import provider_of_issuer
+from core.staff.selectors import find_identity, list_roles
+from core.staff.services.linking import is_in_reach
 from core.staff.services.members import end_role, grant_role
 
 _NO_LONGER_CLAIMED = "no_longer_claimed"
@@ -34,6 +36,8 @@ class IdentityRefusal(StrEnum):
     ADDRESS_TAKEN = "address_taken"
     NO_ROLE = "no_role"
     INACTIVE = "inactive"
+    OUT_OF_REACH = "out_of_reach"
+    SHUT = "shut"
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,9 @@ def vouch_for(*, person: Vouched, at: datetime) -> IdentityResult:
     no longer give end, and with the last one the way in. A lock and disuse are no bar: the lock is
     for guesses at passwords, which this account has none of. Records `staff_identity.linked` and
     what the roles record.
+
+    An account with a password whose owner linked the provider (`linking`) is opened by any role
+    that it holds, but neither unlocked nor reopened: its own factor does that.
     """
     hold_turn("staff-identity", f"{person.issuer} {person.subject}")
     identity = find_identity(issuer=person.issuer, subject=person.subject)
@@ -63,6 +70,8 @@ def vouch_for(*, person: Vouched, at: datetime) -> IdentityResult:
         return IdentityResult(None, IdentityRefusal.NO_ROLE)
     if user is None:
         user = _make_account(person, at=at)
+    if not user.signs_in_elsewhere:
+        return _open_linked(user, person, at=at)
     _follow_claims(user, person, at=at)
     if not person.roles:
         return IdentityResult(None, IdentityRefusal.NO_ROLE)
@@ -72,6 +81,21 @@ def vouch_for(*, person: Vouched, at: datetime) -> IdentityResult:
         return IdentityResult(None, IdentityRefusal.INACTIVE)
     if user.is_locked(at):
         unlock_account(user_id=user.id, reason=_VOUCHED, by=user.id, at=at)
+    return _opened(user, person, at=at)
+
+
+def _open_linked(user: User, person: Vouched, *, at: datetime) -> IdentityResult:
+    if not is_in_reach(user, provider_of_issuer(person.issuer), at=at):
+        return IdentityResult(None, IdentityRefusal.OUT_OF_REACH)
+    if not user.is_active or user.is_locked(at):
+        return IdentityResult(None, IdentityRefusal.SHUT)
+    _follow_claims(user, person, at=at)
+    if not list_roles(user.id, at=at).exists():
+        return IdentityResult(None, IdentityRefusal.NO_ROLE)
+    return _opened(user, person, at=at)
+
+
+def _opened(user: User, person: Vouched, *, at: datetime) -> IdentityResult:
     StaffIdentity.objects.filter(issuer=person.issuer, subject=person.subject).update(
         last_used_at=at
     )

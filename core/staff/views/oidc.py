@@ -45,7 +45,7 @@ def employee_login(request: HttpRequest) -> HttpResponse:
     is_portal = is_portal_host(request)
     if request.method == "POST":
         if is_portal and len(providers) == 1:
-            response = _lead_to(request, providers[0], purpose=SIGN_IN, target=_wanted(request))
+            response = lead_to(request, providers[0], purpose=SIGN_IN, target=_wanted(request))
         else:
             response = HttpResponseRedirect(reverse("employee_login"))
         keep_column(response, kept="remember_column" in request.POST)
@@ -60,14 +60,14 @@ def employee_login(request: HttpRequest) -> HttpResponse:
 @portal_only
 def begin(request: HttpRequest, key: str) -> HttpResponse:
     """Lead to the provider that was chosen."""
-    return _lead_to(request, _find(key), purpose=SIGN_IN, target=_wanted(request))
+    return lead_to(request, the_provider(key), purpose=SIGN_IN, target=_wanted(request))
 
 
 @get_only
 @portal_only
 def callback(request: HttpRequest, key: str) -> HttpResponse:
     """Take a provider's answer. It counts once, in the browser and for the request that asked."""
-    provider = _find(key)
+    provider = the_provider(key)
     if request.GET.get("iss", provider.issuer) != provider.issuer:
         return refused_response(request, key=key, reason="answer_issuer")
     try:
@@ -90,12 +90,12 @@ def confirm(request: SignedInRequest) -> HttpResponse:
     wanted = request.GET.get("next", "")
     target = wanted if is_own_path(wanted) else reverse("staff:home")
     if request.method == "POST":
-        return _lead_to(request, provider, purpose=CONFIRM, target=target)
+        return lead_to(request, provider, purpose=CONFIRM, target=target)
     context = {"provider": provider, "lost": "lost" in request.GET}
     return render(request, "staff/oidc_confirm.html", context)
 
 
-def _lead_to(
+def lead_to(
     request: HttpRequest, provider: StaffProvider, *, purpose: str, target: str
 ) -> HttpResponse:
     """Answer with a page that goes on by itself: the content policy lets no form leave the site."""
@@ -111,7 +111,8 @@ def _lead_to(
     return render(request, "staff/oidc_onward.html", context)
 
 
-def _find(key: str) -> StaffProvider:
+def the_provider(key: str) -> StaffProvider:
+    """Return the provider with a key. Http404 where there is none."""
     provider = find_provider(key)
     if provider is None:
         raise Http404

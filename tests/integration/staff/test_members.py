@@ -115,7 +115,8 @@ def test_nobody_ends_their_own_role_or_one_by_claims(client: Client, operator: U
     page = client.get(LIST).content.decode()
     assert f"/staff/members/{own.id}/end/" not in page
     assert f"/staff/members/{by_claims.id}/end/" not in page
-    for member, said in ((own, "Nobody does this to their own account"), (by_claims, "company sign-in gives this role")):
+    said_of_own, said_of_claims = "Nobody does this to their own", "company sign-in gives this"
+    for member, said in ((own, said_of_own), (by_claims, said_of_claims)):
         answer = client.post(f"/staff/members/{member.id}/end/", {"reason": REASON})
         assert said in answer.content.decode()
         member.refresh_from_db()
