@@ -11,6 +11,7 @@ class RegistrationConfig(AppConfig):
     def ready(self) -> None:
         from contracts.registration import messages, own_data, selectors, source, unfinished
         from contracts.registration.services.links import SOURCE_KIND, find_pending_target
+        from core.accounts.models import register_account_fact
         from core.accounts.selectors import register_username_source
         from core.mfa.registering.link_requests import register_link_finder
         from core.mfa.registering.sources import register_source
@@ -21,4 +22,5 @@ class RegistrationConfig(AppConfig):
         register_source(SOURCE_KIND, source.PendingRegistrationSource())
         register_link_finder(find_pending_target)
         register_username_source(selectors.list_username_holders)
+        register_account_fact(selectors.TERMS_FACT, selectors.accepted_terms_fact)
         register_unfinished(unfinished.PendingRegistrations())

@@ -1,12 +1,14 @@
 """Read registrations under way."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models.functions import Lower
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject, Lower
 from django.db.models.query import QuerySet
 
 from contracts.registration.models import (
@@ -29,6 +31,8 @@ from core.groups.selectors import works_in
 from tenants import registry
 from tenants.configuration.document import ContractDocument, TermsVersion
 from tenants.context import ActiveContract, contract_context
+
+TERMS_FACT = "accepted_terms"
 
 
 def find_live_registration(
@@ -161,21 +165,43 @@ def list_due_terms(user: User, *, only: ActiveContract | None, at: datetime) -> 
     """Return the terms that an account has to accept before it goes on, by the contract's name.
 
     Asked are people who work for a provider, in each of their contracts, or in `only` one on a
-    host that shows no other. One query while nothing is due.
+    host that shows no other. Without a query where the account was read with all that it accepted:
+    nothing of that is ever taken back.
     """
     contracts = [one for one in contracts_in_hand(user) if only is None or one.id == only.id]
     if not contracts:
         return []
-    accepted: dict[UUID, set[str]] = {one.id: set() for one in contracts}
-    rows = TermsAcceptance.objects.filter(account_id=user.id, contract_id__in=list(accepted))
-    for contract_id, sha256 in rows.values_list("contract_id", "sha256"):
-        accepted[contract_id].add(sha256)
-    due = [
+    known = vars(user).get(TERMS_FACT)
+    if known is not None and not _due(contracts, known, at=at):
+        return []
+    rows = TermsAcceptance.objects.filter(account_id=user.id).values("contract_id", "sha256")
+    due = _due(contracts, rows, at=at)
+    return [one for one in due if works_in(user.id, one.contract.id)]
+
+
+def accepted_terms_fact(account: str) -> ArraySubquery:
+    """Return what an account accepted as a part of a statement that knows the account's key."""
+    accepted = TermsAcceptance.objects.filter(account=OuterRef(account))
+    return ArraySubquery(
+        accepted.values_list(JSONObject(contract_id="contract_id", sha256="sha256"))
+    )
+
+
+def _due(
+    contracts: Sequence[ActiveContract], accepted: Iterable[Mapping[str, object]], *, at: datetime
+) -> list[DueTerms]:
+    digests: dict[str, set[str]] = {str(one.id): set() for one in contracts}
+    for row in accepted:
+        digests.get(str(row["contract_id"]), set()).add(str(row["sha256"]))
+    return [
         DueTerms(one, terms)
         for one in sorted(contracts, key=lambda one: one.name)
-        if (terms := terms_are_due(one.document, accepted[one.id], on=local_date(one.document, at)))
+        if (
+            terms := terms_are_due(
+                one.document, digests[str(one.id)], on=local_date(one.document, at)
+            )
+        )
     ]
-    return [one for one in due if works_in(user.id, one.contract.id)]
 
 
 def local_date(document: ContractDocument, at: datetime) -> date:

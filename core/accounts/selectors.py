@@ -9,9 +9,15 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from core.accounts.models import User
+from core.common.compiled import CompiledQuery
 
 UsernameSource = Callable[[str], QuerySet[Any]]
 _username_sources: list[UsernameSource] = []
+_BY_EMAIL = CompiledQuery(
+    lambda address: (
+        User.objects.with_contracts().alias(address=Lower("email")).filter(address=address)
+    )
+)
 
 
 def register_username_source(holders_of: UsernameSource) -> None:
@@ -29,8 +35,7 @@ def find_account_by_email(email: str) -> User | None:
 
     With what `UserManager.with_contracts` says of it.
     """
-    named = User.objects.with_contracts().alias(address=Lower("email"))
-    return named.filter(address=email.strip().lower()).first()
+    return _BY_EMAIL.first(address=email.strip().lower())
 
 
 def find_account_by_username(username: str) -> User | None:

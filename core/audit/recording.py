@@ -15,6 +15,7 @@ from core.common.clock import now
 from core.common.context import current_context
 from core.common.crypto import current_key_version, keyed_digest
 from core.common.ids import uuid7
+from core.common.writing import insert_together
 
 _THIS_TRANSACTION: Final = RawSQL("pg_current_xact_id()::text::bigint", [], BigIntegerField())
 
@@ -52,12 +53,24 @@ def record(
     event = _event(
         Happening(event_type, contract_id, actor_id, subject, result, data or {}), at or now()
     )
-    event.save(force_insert=True)
+    insert_together(event)
     return _as_written(event)
+
+
+def event_of(happening: Happening, *, at: datetime) -> AuditEvent:
+    """Return the event of an act, for whoever writes it with the act's own rows.
+
+    By `core.common.writing.insert_together`, in the transaction of the act.
+    """
+    return _event(happening, at)
 
 
 def record_all(happenings: Sequence[Happening], *, at: datetime) -> list[AuditEvent]:
     """Record the events of one act by one statement, in the order given."""
+    if len(happenings) == 1:
+        event = _event(happenings[0], at)
+        insert_together(event)
+        return [_as_written(event)]
     events = [_event(happening, at) for happening in happenings]
     return [_as_written(event) for event in AuditEvent.objects.bulk_create(events)]
 

@@ -3,15 +3,15 @@
 Out of scope is 404, as if it did not exist; in scope without the permission is 403.
 """
 
-from collections.abc import Iterable
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import Http404
 
 from core.accounts.models import User
-from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus
+from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus, Role
 from core.groups.permissions import Permission, role_may
 
 
@@ -22,19 +22,16 @@ def list_memberships(actor: User) -> QuerySet[Membership]:
 
 def list_providers(actor: User, permission: Permission) -> QuerySet[Provider]:
     """Return the active providers for which an account holds a permission."""
-    return providers_within(list_memberships(actor), permission)
+    return providers_of(actor.id, permission)
 
 
-def providers_within(
-    memberships: Iterable[Membership], permission: Permission
-) -> QuerySet[Provider]:
-    """Return the active providers for which memberships that are held give a permission."""
-    allowed = [one for one in memberships if role_may(one.role, permission)]
-    groups = [one.group_id for one in allowed if one.group_id]
-    providers = [one.provider_id for one in allowed if one.provider_id]
-    return Provider.objects.filter(
-        Q(group_id__in=groups) | Q(id__in=providers), status=ProviderStatus.ACTIVE
-    )
+def providers_of(user_id: UUID, permission: Permission) -> QuerySet[Provider]:
+    """Do as `list_providers` for an account's key, also for one that comes with the statement."""
+    roles = [role for role in Role.values if role_may(role, permission)]
+    held = Membership.objects.filter(user=user_id, until__isnull=True, role__in=roles)
+    # A membership is in one provider, or in all of its group.
+    reached = held.annotate(reached=Coalesce("provider_id", "group__providers__id"))
+    return Provider.objects.filter(pk__in=reached.values("reached"), status=ProviderStatus.ACTIVE)
 
 
 def access_provider(actor: User, key: UUID, permission: Permission) -> Provider:

@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet
 
 from core.accounts.models import User
 from core.accounts.policies import find_contract
-from core.groups.access import list_memberships, providers_within
+from core.common.compiled import CompiledQuery
+from core.groups.access import providers_of
 from core.groups.models import Membership, Provider, Role
 from core.groups.permissions import Permission
 from core.groups.wording import number_name
@@ -54,8 +59,7 @@ def build_home(user: User, *, contract: ActiveContract | None, used: Sequence[st
     `used` are the channels that the session proved. Contracts that accept none of them leave
     their data out and say what they ask for (design decision 7).
     """
-    memberships = list(list_memberships(user))
-    found = list(providers_within(memberships, Permission.PROVIDER_VIEW).order_by("name", "id"))
+    found = _VISIBLE.all(user_id=user.id)
     parts: dict[UUID, ContractPart] = {}
     for provider in found:
         part = parts.get(provider.contract_id) or _new_part(user, provider.contract_id, used)
@@ -64,18 +68,14 @@ def build_home(user: User, *, contract: ActiveContract | None, used: Sequence[st
         parts[provider.contract_id] = part
         if part.satisfied:
             part.cards.append(
-                ProviderCard(
-                    provider,
-                    _roles_for(provider, memberships),
-                    number_name(provider, part.contract),
-                )
+                ProviderCard(provider, _roles_for(provider), number_name(provider, part.contract))
             )
     here = [part for key, part in parts.items() if contract is None or key == contract.id]
     own = [one for one in found if contract is None or one.contract_id == contract.id]
     return Home(
         parts=sorted(here, key=lambda part: part.contract.name),
         elsewhere=len(parts) - len(here),
-        roles=tuple(sorted({role for one in own for role in _roles_for(one, memberships)})),
+        roles=tuple(sorted({role for one in own for role in _roles_for(one)})),
     )
 
 
@@ -86,9 +86,22 @@ def _new_part(user: User, contract_id: UUID, used: Sequence[str]) -> ContractPar
     return ContractPart(contract=contract, ask=find_ask(contract, user, used))
 
 
-def _roles_for(provider: Provider, memberships: Sequence[Membership]) -> tuple[str, ...]:
-    return tuple(
-        Role(one.role).label
-        for one in memberships
-        if one.group_id == provider.group_id or one.provider_id == provider.id
+def _roles_for(provider: Any) -> tuple[str, ...]:
+    return tuple(Role(role).label for role in provider.roles)
+
+
+def _visible_providers(*, user_id: UUID) -> QuerySet[Provider]:
+    """Return what a person may see, each provider with the `roles` that they hold there."""
+    held = Membership.objects.filter(
+        Q(group=OuterRef("group")) | Q(provider=OuterRef("pk")),
+        user=user_id,
+        until__isnull=True,
     )
+    return (
+        providers_of(user_id, Permission.PROVIDER_VIEW)
+        .annotate(roles=ArraySubquery(held.order_by("since").values("role")))
+        .order_by("name", "id")
+    )
+
+
+_VISIBLE: CompiledQuery[Any] = CompiledQuery(_visible_providers)

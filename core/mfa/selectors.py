@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -11,9 +11,10 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from core.accounts.models import User
+from core.common.compiled import CompiledQuery
 from core.common.masking import mask_email, mask_phone
 from core.mfa.codes import Owner, screen_digits
-from core.mfa.limits import next_code_at
+from core.mfa.limits import codes_left, sent_fact, sent_values
 from core.mfa.models import (
     Challenge,
     Channel,
@@ -23,7 +24,12 @@ from core.mfa.models import (
     Passkey,
     RecoveryCode,
 )
-from core.notifications.selectors import delivery_is_late, list_down_channels
+from core.notifications.selectors import (
+    delay_facts,
+    delay_values,
+    is_delayed,
+    list_down_channels,
+)
 
 KINDS_FACT = "factor_kinds"
 PHONE_FACT = "factor_phone"
@@ -172,23 +178,46 @@ def challenge_state(
     *, challenge_id: UUID, binding: UUID, owner: Owner, at: datetime
 ) -> ChallengeView | None:
     """Return where a challenge stands; None when the binding did not ask for it."""
-    challenge = Challenge.objects.filter(pk=challenge_id, binding=binding).first()
+    challenge = _STATE.first(
+        challenge_id=challenge_id,
+        binding=binding,
+        **sent_values(owner, at=at),
+        **delay_values(at),
+    )
     if challenge is None:
         return None
     status = _status(challenge, at=at)
     is_waiting = status is ChallengeStatus.WAITING
     left = (challenge.expires_at - at).total_seconds() if challenge.expires_at else 0
+    sent = codes_left(owner, challenge.destination, challenge.purpose, challenge.sent, at=at)
     return ChallengeView(
         status=status,
         channel=challenge.channel,
         destination=masked(challenge.channel, challenge.destination),
         seconds_left=max(0, int(left)),
         expires_at=challenge.expires_at,
-        next_send_at=next_code_at(owner, challenge.destination, challenge.purpose, at=at),
+        next_send_at=sent.next_at,
         digits=_digits(challenge) if status is ChallengeStatus.OPEN else "",
-        is_late=is_waiting and delivery_is_late(at=at),
-        down=list_down_channels() if is_waiting else frozenset(),
+        is_late=is_waiting and is_delayed(others_wait=challenge.others_wait),
+        down=frozenset(challenge.down) if is_waiting else frozenset(),
     )
+
+
+def _challenges_with_state(
+    *,
+    challenge_id: UUID,
+    binding: UUID,
+    late_before: datetime,
+    recently: datetime,
+    **sent: Any,
+) -> QuerySet[Challenge]:
+    return Challenge.objects.filter(pk=challenge_id, binding=binding).annotate(
+        sent=sent_fact(destination=OuterRef("destination"), **sent),
+        **delay_facts(late_before=late_before, recently=recently),
+    )
+
+
+_STATE: CompiledQuery[Any] = CompiledQuery(_challenges_with_state)
 
 
 def was_used_just_now(*, challenge_id: UUID, binding: UUID, at: datetime) -> bool:

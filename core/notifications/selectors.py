@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, Q
+from django.db.models.expressions import BaseExpression
 from django.db.models.query import QuerySet
 
 from core.common.clock import now
@@ -39,8 +41,7 @@ def list_due(*, at: datetime) -> "QuerySet[OutboxMessage, UUID]":
 
 def list_down_channels() -> frozenset[str]:
     """Return the channels whose breaker is open, for pages that offer another way."""
-    down = ChannelHealth.objects.filter(opened_at__isnull=False)
-    return frozenset(down.values_list("channel", flat=True))
+    return frozenset(_down().values_list("channel", flat=True))
 
 
 def find_suppression(address: str) -> SuppressedAddress | None:
@@ -54,7 +55,7 @@ def late_or_back(*, kind: str, subject_id: UUID, at: datetime) -> tuple[bool, bo
     """
     about = OutboxMessage.objects.filter(kind=kind, subject_id=subject_id)
     newest = (
-        about.annotate(others_wait=Exists(_waiting_too_long(at)))
+        about.annotate(others_wait=Exists(_waiting_too_long(**delay_values(at))))
         .order_by("-created_at", "-id")
         .values_list("status", "others_wait")
         .first()
@@ -62,7 +63,7 @@ def late_or_back(*, kind: str, subject_id: UUID, at: datetime) -> tuple[bool, bo
     if newest is None:
         return delivery_is_late(at=at), False
     status, others_wait = newest
-    return others_wait or not broker_is_reachable(), status == MessageStatus.BOUNCED
+    return is_delayed(others_wait=others_wait), status == MessageStatus.BOUNCED
 
 
 def delivery_is_late(*, at: datetime | None = None) -> bool:
@@ -74,11 +75,35 @@ def delivery_is_late(*, at: datetime | None = None) -> bool:
     """
     if not broker_is_reachable():
         return True
-    return _waiting_too_long(at or now()).exists()
+    return _waiting_too_long(**delay_values(at or now())).exists()
 
 
-def _waiting_too_long(at: datetime) -> "QuerySet[OutboxMessage]":
-    waiting = OutboxMessage.objects.filter(
-        status=MessageStatus.QUEUED, created_at__lte=at - _LATE_AFTER
-    )
-    return waiting.filter(Q(attempts=0) | Q(created_at__gte=at - _RECENT))
+def delay_facts(*, late_before: datetime, recently: datetime) -> dict[str, BaseExpression]:
+    """Return `others_wait` (see `is_delayed`) and `down` as parts of another app's statement.
+
+    `down` is what `list_down_channels` gives. The values are those of `delay_values`.
+    """
+    waiting = _waiting_too_long(late_before=late_before, recently=recently)
+    return {
+        "others_wait": Exists(waiting),
+        "down": ArraySubquery(_down().values("channel")),
+    }
+
+
+def delay_values(at: datetime) -> dict[str, datetime]:
+    """Return the moments since when what waits at a moment is late."""
+    return {"late_before": at - _LATE_AFTER, "recently": at - _RECENT}
+
+
+def is_delayed(*, others_wait: bool) -> bool:
+    """Tell as `delivery_is_late` where it is known already whether messages wait."""
+    return others_wait or not broker_is_reachable()
+
+
+def _down() -> "QuerySet[ChannelHealth]":
+    return ChannelHealth.objects.filter(opened_at__isnull=False)
+
+
+def _waiting_too_long(*, late_before: datetime, recently: datetime) -> "QuerySet[OutboxMessage]":
+    waiting = OutboxMessage.objects.filter(status=MessageStatus.QUEUED, created_at__lte=late_before)
+    return waiting.filter(Q(attempts=0) | Q(created_at__gte=recently))

@@ -5,6 +5,7 @@ The backend knows which path is set because every rollback passes through it. A 
 """
 
 import re
+from functools import lru_cache
 
 from psycopg import sql
 
@@ -49,7 +50,12 @@ def refuse_transaction_text(statement: object) -> None:
 
     Bodies of functions and quoted texts are looked past; anonymous `DO` blocks are not.
     """
-    text = _as_text(statement)
+    _refuse(_as_text(statement))
+
+
+@lru_cache(maxsize=2_000)
+def _refuse(text: str) -> None:
+    """Do so; a text that passed once is not looked at again (an error is not kept)."""
     if _PLAIN.match(text) and not _SUSPECT.search(text):
         return
     said = _QUOTED.sub(lambda found: " " if found["comment"] else found[0], text)

@@ -2,10 +2,8 @@
 
 import statistics
 import time
-from collections.abc import Iterator
 
 import pytest
-from celery import current_app
 from django.conf import LazySettings
 
 from core.accounts.models import User
@@ -19,15 +17,7 @@ AT_MOST_APART = 0.03
 KINDS = ("known", "unknown", "locking")
 
 
-@pytest.fixture
-def _announced() -> Iterator[None]:
-    """Announce messages to the workers' queue, as at work; none are handed over in place."""
-    current_app.conf.task_always_eager = False
-    yield
-    current_app.conf.task_always_eager = True
-
-
-@pytest.mark.usefixtures("_announced")
+@pytest.mark.usefixtures("announced")
 @pytest.mark.django_db(transaction=True)
 def test_nobody_learns_from_the_time(settings: LazySettings) -> None:
     """Interleave the three; the medians differ by three percent at most.

@@ -17,7 +17,7 @@ _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
 class TimedServer:
-    """Gunicorn with the settings of `make run`."""
+    """Gunicorn as the Procfile starts it, with the tests' settings."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", port: int) -> None:
         self.address = f"http://localhost:{port}"
@@ -74,7 +74,7 @@ def timed_server(*, processes: int, real_hashes: bool) -> Iterator[TimedServer]:
         [
             *(sys.executable, "-m", "gunicorn", "config.wsgi:application"),
             *("--config", "python:config.gunicorn", "--bind", f"127.0.0.1:{port}"),
-            *("--worker-class", "gthread", "--threads", "4", "--log-level", "critical"),
+            *("--worker-class", "gthread", "--log-level", "critical"),
         ],
         cwd=ROOT,
         env={

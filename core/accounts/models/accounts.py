@@ -1,6 +1,6 @@
 """The account: one person, for all contracts they work with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import ClassVar
 
@@ -37,6 +37,11 @@ def register_account_fact(name: str, fact: AccountFact) -> None:
 def account_facts(account: str) -> dict[str, models.Subquery]:
     """Return the registered facts as parts of a statement that knows the account by a name."""
     return {name: fact(account) for name, fact in _facts.items()}
+
+
+def account_fact_names() -> Iterable[str]:
+    """Return under which names accounts have their facts."""
+    return _facts.keys()
 
 
 class UserManager(BaseUserManager["User"]):

@@ -22,7 +22,10 @@ from core.accounts.services.throttle import (
     record_refusal,
 )
 from core.audit.recording import Happening, record
+from core.common.compiled import CompiledQuery
 from core.common.ids import uuid7
+
+_HELD = CompiledQuery(lambda user_id: User.objects.select_for_update().filter(pk=user_id))
 
 
 class Refusal(StrEnum):
@@ -89,7 +92,7 @@ def concluded(
     Without `counts` a failure is not the account's: where no password can be right there is
     nothing to guess, and a stranger must not lock it.
     """
-    held = User.objects.select_for_update().filter(pk=user.id if user else uuid7()).first()
+    held = _HELD.first(user_id=user.id if user else uuid7())
     refusal = _refusal(held, matches=matches, at=at)
     if may_be_dormant and refusal is Refusal.INACTIVE and user is not None and user.is_dormant:
         refusal = None

@@ -17,18 +17,30 @@ from uuid import UUID
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS, CreateError, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from core.accounts.models import Session, User
-from core.accounts.models.accounts import account_facts
+from core.accounts.models.accounts import account_fact_names
 from core.accounts.sessions.guarding import RECORD_KEY, SessionRecord
+from core.common.compiled import CompiledQuery
+from core.common.writing import insert_together
 
 _KEY_LENGTH = 32
 _DIGEST_LENGTH = 40
 LOGIN_KEY = "account_login"
 """Where django-allauth keeps a sign-in under way (`stagekit.LOGIN_SESSION_KEY`)."""
+
+_READ = CompiledQuery(
+    lambda session_key, at: Session.objects.with_account().filter(
+        session_key=session_key, expire_date__gt=at
+    )
+)
+_REPLACE = f"""UPDATE {Session._meta.db_table}
+SET session_key = %s, session_data = %s, expire_date = %s, account_id = %s, sign_in = %s
+WHERE session_key = %s
+"""  # noqa: S608 - the table's own name
 
 
 def row_key(session_key: str) -> str:
@@ -60,11 +72,7 @@ class SessionStore(DatabaseStore):
         return Session
 
     def _get_session_from_db(self) -> Session | None:
-        row = (
-            Session.objects.with_account()
-            .filter(session_key=row_key(str(self.session_key)), expire_date__gt=timezone.now())
-            .first()
-        )
+        row = _READ.first(session_key=row_key(str(self.session_key)), at=timezone.now())
         if row is None:
             self._session_key, self.is_lost = None, True
             return None
@@ -72,7 +80,7 @@ class SessionStore(DatabaseStore):
         if self.account is not None:
             self.account.contract_keys = row.contract_keys  # type: ignore[attr-defined]
             self.account.mail_trouble = row.mail_trouble  # type: ignore[attr-defined]
-            for name in account_facts(""):
+            for name in account_fact_names():
                 setattr(self.account, name, getattr(row, name))
         return row
 
@@ -137,9 +145,9 @@ class SessionStore(DatabaseStore):
                 going_on = Session.objects.select_for_update().filter(sign_in=self.sign_in)
                 if not going_on.exists():
                     raise UpdateError
-                row.save(force_insert=True)
+                insert_together(row)
             return
-        row.save(force_insert=True)
+        insert_together(row)
 
     def delete(self, session_key: str | None = None) -> None:
         """Delete a stored session, or this one."""
@@ -165,15 +173,19 @@ def _short_transaction() -> Iterator[None]:
 
 def _replace(key: str, row: Session) -> bool:
     """Write a row over the one under a key; tells whether that was there."""
-    return bool(
-        Session.objects.filter(session_key=key).update(
-            session_key=row.session_key,
-            session_data=row.session_data,
-            expire_date=row.expire_date,
-            account_id=row.account_id,
-            sign_in=row.sign_in,
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _REPLACE,
+            (
+                row.session_key,
+                row.session_data,
+                row.expire_date,
+                row.account_id,
+                row.sign_in,
+                key,
+            ),
         )
-    )
+        return bool(cursor.rowcount)
 
 
 def _account_in(data: dict[str, Any]) -> str | None:

@@ -1,15 +1,17 @@
 """Put messages into the outbox."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import ClassVar, Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Model
 
 from core.common.errors import DomainError
 from core.common.ids import uuid7
+from core.common.writing import insert_together
 from core.notifications.dispatch import announce
 from core.notifications.kinds import get_kind
 from core.notifications.models import OutboxMessage
@@ -34,14 +36,16 @@ def enqueue(
     account_id: UUID | None = None,
     context: Mapping[str, object] | None = None,
     not_after: datetime | None = None,
+    beside: Sequence[Model] = (),
     at: datetime,
 ) -> OutboxMessage:
     """Write a message into the outbox, in the caller's transaction.
 
     Called by the services of any app. `subject_id` is what the kind makes the message from;
     `context` holds plain facts for it (JSON) and nothing secret. After `not_after` it is not sent
-    any more. Once the transaction commits, a worker is told; a broker that is away changes
-    nothing for the caller, because the sweeper finds the row.
+    any more. `beside` are rows of the cause that are not written yet: they go in by the same
+    statement (`insert_together`). Once the transaction commits, a worker is told; a broker that is
+    away changes nothing for the caller, because the sweeper finds the row.
 
     Raises UnknownKindError, SecretInContextError, and TransactionManagementError outside a
     transaction: a message must commit or vanish with the change that caused it.
@@ -51,7 +55,7 @@ def enqueue(
             "A message is put into the outbox inside the transaction of its cause."
         )
     _refuse_secrets(context or {})
-    message = OutboxMessage.objects.create(
+    message = OutboxMessage(
         id=uuid7(),
         kind=kind,
         channel=get_kind(kind).channel,
@@ -65,6 +69,7 @@ def enqueue(
         next_attempt_at=at,
         not_after=not_after,
     )
+    insert_together(*beside, message)
     transaction.on_commit(partial(announce, message.id))
     return message
 

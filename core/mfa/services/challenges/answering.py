@@ -8,6 +8,7 @@ another, and none beyond the allowed number. docs/adr/0010.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -16,7 +17,8 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from core.accounts.policies import effective_policy
 from core.accounts.selectors import unlocked_accounts
 from core.accounts.services.locks import lock_rules, record_failure
-from core.audit.recording import record_all
+from core.audit.recording import event_of, record_all
+from core.common.compiled import CompiledQuery
 from core.common.crypto import constant_time_equal
 from core.mfa.codes import DIGITS, PROVEN_WHILE_LOCKED, OwnerKind, code_digest, typed_digits
 from core.mfa.models import Challenge, Channel
@@ -69,15 +71,14 @@ def verify_challenge(*, challenge_id: UUID, binding: UUID, code: str, at: dateti
     `challenge.verified`, or `challenge.failed` with the verdict. At the second of its end a code is
     expired.
     """
-    # The digits of a call stand on the page that shows them: only the phone may answer with them.
-    written = Challenge.objects.filter(pk=challenge_id, binding=binding)
-    taken = _take_up(written.exclude(channel=Channel.VOICE), at=at)
+    taken = _take_up(_WRITTEN.first(challenge_id=challenge_id, binding=binding, at=at), at=at)
     if isinstance(taken, VerifyResult):
         return taken
     if not _is_right(taken.challenge, code):
         return _failed(taken, at=at)
-    use_and_begin_anew(taken.challenge, at=at)
-    return _verified(taken.challenge, at=at)
+    verified = event_of(happening_of(taken.challenge, "verified"), at=at)
+    use_and_begin_anew(taken.challenge, verified, at=at)
+    return VerifyResult(Verdict.OK)
 
 
 @transaction.atomic(savepoint=False)
@@ -88,8 +89,7 @@ def answer_call(*, challenge_id: UUID, digits: str, at: datetime) -> bool:
     that the page shows marks the challenge as answered; the page then goes on. Wrong digits count
     like wrong codes. Records `challenge.answered` or `challenge.failed`.
     """
-    calls = Challenge.objects.filter(pk=challenge_id, channel=Channel.VOICE)
-    taken = _take_up(calls, at=at)
+    taken = _take_up(_CALLS.first(challenge_id=challenge_id, at=at), at=at)
     if isinstance(taken, VerifyResult):
         return False
     if not _keys_are_right(taken.challenge, digits):
@@ -119,19 +119,36 @@ def use_answered_call(*, challenge_id: UUID, binding: UUID, at: datetime) -> Ver
         return VerifyResult(Verdict.EXPIRED)
     challenge = Challenge.objects.get(pk=challenge_id)
     begin_count_anew(challenge)
-    return _verified(challenge, at=at)
+    record_all([happening_of(challenge, "verified")], at=at)
+    return VerifyResult(Verdict.OK)
 
 
-def _take_up(found: QuerySet[Challenge], *, at: datetime) -> _Try | VerifyResult:
-    """Lock the challenge and count the try; a result says why nothing is compared.
+def _held(found: QuerySet[Challenge], *, at: datetime) -> QuerySet[Challenge]:
+    """Return challenges that are locked when they are read, with the lock of the account.
 
-    The lock of the account is read by the same statement. One that closes while it waits for the
-    row is seen afterwards: by the count, by the failure that is recorded, or at the sign-in's end.
+    One that closes while the statement waits for the row is seen afterwards: by the count, by the
+    failure that is recorded, or at the sign-in's end.
     """
     unlocked = unlocked_accounts(at=at).filter(pk=OuterRef("owner_id"))
-    challenge = (
-        found.annotate(owner_is_unlocked=Exists(unlocked)).select_for_update(of=("self",)).first()
-    )
+    return found.annotate(owner_is_unlocked=Exists(unlocked)).select_for_update(of=("self",))
+
+
+def _written(*, challenge_id: UUID, binding: UUID, at: datetime) -> QuerySet[Challenge]:
+    # The digits of a call stand on the page that shows them: only the phone may answer with them.
+    written = Challenge.objects.filter(pk=challenge_id, binding=binding)
+    return _held(written.exclude(channel=Channel.VOICE), at=at)
+
+
+def _calls(*, challenge_id: UUID, at: datetime) -> QuerySet[Challenge]:
+    return _held(Challenge.objects.filter(pk=challenge_id, channel=Channel.VOICE), at=at)
+
+
+_WRITTEN: CompiledQuery[Any] = CompiledQuery(_written)
+_CALLS: CompiledQuery[Any] = CompiledQuery(_calls)
+
+
+def _take_up(challenge: Any, *, at: datetime) -> _Try | VerifyResult:
+    """Count the try at a challenge that is held; a result says why nothing is compared."""
     if challenge is None:
         return VerifyResult(Verdict.EXPIRED)
     is_account = challenge.owner_kind == OwnerKind.ACCOUNT
@@ -174,11 +191,6 @@ def _digest_for(challenge: Challenge, digits: str) -> bytes:
         binding=challenge.binding,
         version=challenge.key_version,
     )
-
-
-def _verified(challenge: Challenge, *, at: datetime) -> VerifyResult:
-    record_all([happening_of(challenge, "verified")], at=at)
-    return VerifyResult(Verdict.OK)
 
 
 def _not_evaluated(challenge: Challenge, verdict: Verdict, *, at: datetime) -> VerifyResult:

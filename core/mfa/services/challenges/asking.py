@@ -7,16 +7,18 @@ from uuid import UUID
 
 from django.db import transaction
 
+from core.audit.recording import event_of
 from core.common.turns import hold_turns
 from core.mfa.codes import PROVEN_WHILE_LOCKED, CodeRules, Owner, OwnerKind, Purpose
-from core.mfa.limits import SentCodes, sent_codes
+from core.mfa.limits import sent_codes
 from core.mfa.models import Challenge, Channel
 from core.mfa.services.challenges.attempts import (
-    account_may_try,
+    Standing,
+    account_standing,
     closed_until,
     counted_under,
 )
-from core.mfa.services.challenges.events import record_challenge
+from core.mfa.services.challenges.events import happening_of, record_challenge
 from core.notifications.services.outbox import enqueue
 
 KIND_OF_CHANNEL = {
@@ -73,15 +75,15 @@ def start_challenge(
     # The owner's turn first, then the destination's, in every transaction: no two wait for each
     # other. Without the owner's, asking by phone and by mail at once would pass its limit.
     hold_turns(("send-turn-of-owner", f"{owner.kind}:{owner.id}"), ("send-turn", destination))
-    sent = sent_codes(owner, destination, purpose, at=at)
+    standing = _standing(owner, purpose, destination, rules, at=at)
     counted = counted_under(owner, purpose, binding)
-    refusal, retry_at = _why_not(owner, purpose, sent, rules, counted=counted, at=at)
+    refusal, retry_at = _why_not(standing, purpose, rules, counted=counted, at=at)
     if refusal is not None:
         record_challenge("refused", owner, purpose, channel, result=refusal.value, at=at)
         return StartResult(None, refusal=refusal, retry_at=retry_at)
-    if binding in sent.bindings:
+    if binding in standing.sent.bindings:
         _supersede(owner, purpose, binding, at=at)
-    challenge = Challenge.objects.create(
+    challenge = Challenge(
         owner_kind=owner.kind,
         owner_id=owner.id,
         contract_id=contract_id,
@@ -96,7 +98,6 @@ def start_challenge(
         requested_at=at,
     )
     _send(challenge, at=at)
-    record_challenge("started", owner, purpose, channel, challenge_id=challenge.id, at=at)
     return StartResult(challenge)
 
 
@@ -111,28 +112,31 @@ def _supersede(owner: Owner, purpose: Purpose, binding: UUID, *, at: datetime) -
     ).update(superseded_at=at)
 
 
+def _standing(
+    owner: Owner, purpose: Purpose, destination: str, rules: CodeRules, *, at: datetime
+) -> Standing:
+    if owner.kind is OwnerKind.ACCOUNT and purpose not in PROVEN_WHILE_LOCKED:
+        return account_standing(owner, purpose, destination, rules, at=at)
+    return Standing(
+        is_locked=False, has_tries=False, sent=sent_codes(owner, destination, purpose, at=at)
+    )
+
+
 def _why_not(
-    owner: Owner,
-    purpose: Purpose,
-    sent: SentCodes,
-    rules: CodeRules,
-    *,
-    counted: Owner,
-    at: datetime,
+    standing: Standing, purpose: Purpose, rules: CodeRules, *, counted: Owner, at: datetime
 ) -> tuple[StartRefusal | None, datetime | None]:
-    may_be_locked = owner.kind is OwnerKind.ACCOUNT and purpose not in PROVEN_WHILE_LOCKED
-    is_locked, has_tries = False, False
-    if may_be_locked:
-        is_locked, has_tries = account_may_try(owner.id, purpose, rules, at=at)
-    if is_locked:
+    if standing.is_locked:
         return StartRefusal.LOCKED, None
-    is_closed, end = (False, None) if has_tries else closed_until(counted, purpose, rules, at=at)
-    if is_closed:
-        return StartRefusal.ATTEMPTS_USED, end
-    return (StartRefusal.TOO_SOON, sent.next_at) if sent.next_at else (None, None)
+    if not standing.has_tries:
+        is_closed, end = closed_until(counted, purpose, rules, at=at)
+        if is_closed:
+            return StartRefusal.ATTEMPTS_USED, end
+    next_at = standing.sent.next_at
+    return (StartRefusal.TOO_SOON, next_at) if next_at else (None, None)
 
 
 def _send(challenge: Challenge, *, at: datetime) -> None:
+    """Write the challenge, its message and its event, by one statement."""
     is_account = challenge.owner_kind == OwnerKind.ACCOUNT
     enqueue(
         kind=_kind_of(challenge),
@@ -141,6 +145,7 @@ def _send(challenge: Challenge, *, at: datetime) -> None:
         contract_id=challenge.contract_id,
         account_id=challenge.owner_id if is_account else None,
         not_after=at + _DELIVER_WITHIN,
+        beside=(challenge, event_of(happening_of(challenge, "started"), at=at)),
         at=at,
     )
 

@@ -1,14 +1,20 @@
 """How many codes an owner tried: one count per owner and purpose, whatever session or host."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from core.accounts.models import User
+from core.audit.models import AuditEvent
+from core.common.compiled import CompiledQuery
 from core.common.ids import uuid7
+from core.common.writing import insert_together
 from core.mfa.codes import CodeRules, Owner, OwnerKind, Purpose
+from core.mfa.limits import SentCodes, codes_left, sent_fact, sent_values
 from core.mfa.models import AttemptCount, Challenge
 
 # Counting and learning how many tries that makes are one statement, so that no other try comes
@@ -22,17 +28,16 @@ ON CONFLICT (owner_kind, owner_id, purpose) DO UPDATE
     WHERE counted.attempts < %(most)s
 RETURNING attempts
 """  # noqa: S608 - the table's own name
-# A count is set back by the challenge that was used, by no other.
 _USE = f"""
-WITH used AS (
-    UPDATE {Challenge._meta.db_table} SET attempts = attempts + 1, used_at = %(at)s
-    WHERE id = %(id)s AND used_at IS NULL
-    RETURNING purpose
-)
+UPDATE {Challenge._meta.db_table} SET attempts = attempts + 1, used_at = %s
+WHERE id = %s AND used_at IS NULL
+RETURNING purpose
+"""  # noqa: S608 - the table's own name
+# A count is set back by the challenge that was used, by no other.
+_BEGIN_ANEW = f"""
 UPDATE {AttemptCount._meta.db_table} AS counted SET attempts = 0 FROM used
-WHERE counted.owner_kind = %(owner_kind)s AND counted.owner_id = %(owner_id)s
-    AND counted.purpose = used.purpose
-"""  # noqa: S608 - the tables' own names
+WHERE counted.owner_kind = %s AND counted.owner_id = %s AND counted.purpose = used.purpose
+"""  # noqa: S608 - the table's own name
 
 
 def counted_under(owner: Owner, purpose: str, binding: UUID) -> Owner:
@@ -79,17 +84,18 @@ def take_back_try(challenge: Challenge) -> None:
     _of(challenge).filter(attempts__gt=0).update(attempts=F("attempts") - 1)
 
 
-def use_and_begin_anew(challenge: Challenge, *, at: datetime) -> None:
-    """Use a challenge that was answered right, once, and set the count back with it."""
+def use_and_begin_anew(challenge: Challenge, event: AuditEvent, *, at: datetime) -> None:
+    """Use a challenge that was answered right, once, set the count back with it, and write the
+    event; by one statement.
+    """
     owner = _counted(challenge)
-    values: dict[str, str | UUID | datetime] = {
-        "id": challenge.pk,
-        "owner_kind": owner.kind.value,
-        "owner_id": owner.id,
-        "at": at,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_USE, values)
+    insert_together(
+        event,
+        beside={
+            "used": (_USE, (at, challenge.pk)),
+            "begun_anew": (_BEGIN_ANEW, (owner.kind.value, owner.id)),
+        },
+    )
 
 
 def begin_count_anew(challenge: Challenge) -> None:
@@ -130,32 +136,58 @@ def closed_until(
     return count.attempts >= rules.max_attempts, _end_of_hold(count, rules)
 
 
-def account_may_try(
-    user_id: UUID, purpose: str, rules: CodeRules, *, at: datetime
-) -> tuple[bool, bool]:
-    """Tell whether an account's lock holds, and whether it surely has tries left; one statement.
+@dataclass(frozen=True)
+class Standing:
+    """How an account stands before a code is sent to it.
 
-    Where tries are few or old, `closed_until` says more, and sets back what is over. An unknown
-    account counts as locked.
+    `has_tries`: it surely has tries left. Where it does not, `closed_until` says more, and sets
+    back what is over.
     """
+
+    is_locked: bool
+    has_tries: bool
+    sent: SentCodes
+
+
+def account_standing(
+    owner: Owner, purpose: str, destination: str, rules: CodeRules, *, at: datetime
+) -> Standing:
+    """Return an account's lock, tries and codes by one statement; an unknown one is locked."""
+    found = _STANDING.first(
+        purpose=str(purpose), destination=destination, **sent_values(owner, at=at)
+    )
+    if found is None:
+        return Standing(is_locked=True, has_tries=False, sent=SentCodes(None, frozenset()))
+    return Standing(
+        is_locked=found.is_locked(at),
+        has_tries=_has_tries(found.tries, found.tried_at, rules, at=at),
+        sent=codes_left(owner, destination, purpose, found.sent, at=at),
+    )
+
+
+def _has_tries(tries: int | None, tried_at: datetime, rules: CodeRules, *, at: datetime) -> bool:
+    if not tries:
+        return True
+    end = _after_hold(tried_at, rules)
+    return tries < rules.max_attempts and (end is None or at < end)
+
+
+def _accounts_with_standing(*, owner_id: UUID, purpose: str, **sent: Any) -> QuerySet[User]:
     counts = AttemptCount.objects.filter(
         owner_kind=OwnerKind.ACCOUNT, owner_id=OuterRef("pk"), purpose=purpose
     )
-    found = (
-        User.objects.filter(pk=user_id)
+    return (
+        User.objects.filter(pk=owner_id)
         .annotate(
             tries=Subquery(counts.values("attempts")[:1]),
             tried_at=Subquery(counts.values("last_attempt_at")[:1]),
+            sent=sent_fact(owner_id=owner_id, **sent),
         )
         .only("locked_at", "lock_until")
-        .first()
     )
-    if found is None or found.is_locked(at):
-        return True, False
-    if not found.tries:
-        return False, True
-    end = _after_hold(found.tried_at, rules)
-    return False, found.tries < rules.max_attempts and (end is None or at < end)
+
+
+_STANDING: CompiledQuery[Any] = CompiledQuery(_accounts_with_standing)
 
 
 def _end_of_hold(count: AttemptCount, rules: CodeRules) -> datetime | None:
