@@ -16,6 +16,7 @@ from django_tenants.utils import get_public_schema_name
 from psycopg import ClientCursor, sql
 from psycopg.pq import TransactionStatus
 
+from tenants.backend.connections import GuardedConnection
 from tenants.backend.cursors import (
     GuardedBindingCursor,
     GuardedCursor,
@@ -41,6 +42,8 @@ class DatabaseWrapper(library.DatabaseWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._path: Path | None = None
         self._steering = False
+        self.is_ending_transaction = False
+        """Whether a commit or rollback on the connection is this wrapper's own."""
         self._bound_schema: str | None = None
         self._bound_block: object | None = None
         self.path_switches = 0
@@ -96,6 +99,8 @@ class DatabaseWrapper(library.DatabaseWrapper):
         super().init_connection_state()
         if self.connection is not None:
             self.connection.portal_guard = self
+            # Django asks psycopg (or its pool) for the connection and has no hook for its class.
+            self.connection.__class__ = GuardedConnection
 
     # --- Before each statement -------------------------------------------------------------------
     def before_statement(self, statement: object) -> None:
@@ -167,7 +172,8 @@ class DatabaseWrapper(library.DatabaseWrapper):
         # The server answers COMMIT of an aborted transaction with a rollback, and no error.
         aborted = self.connection is not None and self._is_aborted()
         try:
-            super()._commit()
+            with self._ending():
+                super()._commit()
         except BaseException:
             self._forget()
             raise
@@ -177,13 +183,16 @@ class DatabaseWrapper(library.DatabaseWrapper):
 
     def _rollback(self) -> None:
         try:
-            super()._rollback()
+            with self._ending():
+                super()._rollback()
         finally:
             self._forget()
 
     def _close(self) -> None:
         self._forget()
-        super()._close()
+        # A pool rolls back by itself what comes back to it.
+        with self._ending():
+            super()._close()
 
     def _savepoint(self, sid: str) -> None:
         with self._steered():
@@ -203,6 +212,15 @@ class DatabaseWrapper(library.DatabaseWrapper):
             self._path = None
             if self._transaction_block() is None:
                 self._unbind()
+
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        """Let this wrapper's own commit or rollback through."""
+        self.is_ending_transaction = True
+        try:
+            yield
+        finally:
+            self.is_ending_transaction = False
 
     @contextmanager
     def _steered(self) -> Iterator[None]:

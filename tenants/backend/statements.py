@@ -12,7 +12,7 @@ from psycopg import sql
 from tenants.errors import RawTransactionError
 
 _PLAIN = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
-_SUSPECT = re.compile(r";|search_path|set_config|pg_settings|U&", re.IGNORECASE)
+_SUSPECT = re.compile(r";|search_path|set_config|pg_settings|U&|_to_xml", re.IGNORECASE)
 _QUOTED = re.compile(
     r"""
     (?P<comment> --[^\n]* | /\*.*?\*/ ) |
@@ -42,13 +42,19 @@ _ROUNDABOUT = re.compile(
 )
 _PLAIN_TEXT = re.compile(r"'[\w.]+'")
 _ANONYMOUS_BLOCK = re.compile(r"(?:^|;)\s*DO\b", re.IGNORECASE)
-_BANNED_IN_BLOCK = re.compile(r"\b(?:COMMIT|ROLLBACK|search_path)\b", re.IGNORECASE)
+# EXECUTE puts a text together that nobody has looked at.
+_BANNED_IN_BLOCK = re.compile(
+    r"\b(?:COMMIT|ROLLBACK|search_path|set_config|EXECUTE|pg_settings)\b", re.IGNORECASE
+)
+# So do the functions that run a text given to them.
+_RUNS_TEXT = re.compile(r"\b(?:query|cursor)_to_xml(?:schema|_and_xmlschema)?\b", re.IGNORECASE)
 
 
 def refuse_transaction_text(statement: object) -> None:
     """Raise RawTransactionError for a text that begins, ends or marks a transaction or sets a path.
 
-    Bodies of functions and quoted texts are looked past; anonymous `DO` blocks are not.
+    Bodies of functions and quoted texts are looked past; anonymous `DO` blocks are not, and one
+    that puts statements together (`EXECUTE`) is refused whatever they would be.
     """
     _refuse(_as_text(statement))
 
@@ -64,6 +70,7 @@ def _refuse(text: str) -> None:
         _BANNED.search(bare)
         or _SET_CONFIG.search(bare)
         or _ROUNDABOUT.search(said)
+        or _RUNS_TEXT.search(bare)
         or (_ANONYMOUS_BLOCK.search(bare) and _BANNED_IN_BLOCK.search(said))
     )
     if banned:

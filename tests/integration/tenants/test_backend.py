@@ -3,9 +3,9 @@
 Each test names a behaviour of the stock library that is not accepted (docs/design.md, section 6).
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
-from typing import cast
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -218,6 +218,35 @@ def test_text_that_steers_the_transaction_is_not_sent(two: Two) -> None:
                 cursor.execute(text)
         cursor.execute("SELECT current_schema()")
         assert cursor.fetchone() == (two.one.schema_name,)
+
+
+OWN_WAYS: dict[str, Callable[[Any], object]] = {
+    "rollback": lambda raw: raw.rollback(),
+    "commit": lambda raw: raw.commit(),
+    "transaction": lambda raw: raw.transaction().__enter__(),
+    "with": lambda raw: raw.__exit__(None, None, None),
+    "pipeline": lambda raw: raw.pipeline().__enter__(),
+    "tpc_begin": lambda raw: raw.tpc_begin("x"),
+    "tpc_commit": lambda raw: raw.tpc_commit(),
+    "tpc_rollback": lambda raw: raw.tpc_rollback(),
+    "in a block of text": lambda raw: raw.execute(
+        "DO $$ BEGIN EXECUTE 'SET search' || '_path = public'; END $$"
+    ),
+}
+
+
+@pytest.mark.parametrize("way", OWN_WAYS)
+def test_psycopgs_own_ways_to_end_a_transaction_are_refused(two: Two, way: str) -> None:
+    """Stock: the server takes the path back, and one contract's rows are read in the other."""
+    with contract_context(two.other):
+        schema_of_query()
+    with contract_context(two.one), transaction.atomic():
+        assert schema_of_query() == two.one.schema_name
+        with pytest.raises(RawTransactionError):
+            OWN_WAYS[way](connection.connection)
+        assert schema_of_query() == two.one.schema_name
+    with contract_context(two.other):
+        assert schema_of_query() == two.other.schema_name
 
 
 def test_the_library_ways_to_switch_raise(two: Two) -> None:

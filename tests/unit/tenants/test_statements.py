@@ -49,6 +49,17 @@ REFUSED = [
     "-- quiet\nCOMMIT",
     "DO $$ BEGIN PERFORM 1; COMMIT; END $$",
     "DO $$ BEGIN SET search_path = t_other; END $$",
+    "DO $$ BEGIN EXECUTE 'SET search' || '_path = t_other'; END $$",
+    "DO $body$ BEGIN execute format('SET %s = t_other', 'search' || '_path'); END $body$",
+    "DO LANGUAGE plpgsql 'BEGIN EXECUTE ''SET search'' || ''_path = t_other''; END'",
+    "/* quiet */ DO $$ BEGIN EXECUTE convert_from('\\x00'::bytea, 'UTF8'); END $$",
+    "SELECT 1; DO $$ BEGIN EXECUTE 'COMM' || 'IT'; END $$",
+    "DO $$ BEGIN PERFORM set_config('search' || '_path', 't_other', false); END $$",
+    "DO $$ BEGIN UPDATE pg_settings SET setting = 't_other'; END $$",
+    "PREPARE p AS SELECT set_config($1, $2, false)",
+    "SELECT query_to_xml('SELECT set_con' || 'fig(...)', true, true, '')",
+    "SELECT \"query_to_xml\"($1, true, true, '')",
+    "SELECT query_to_xml_and_xmlschema(%s, true, true, '')",
     b"COMMIT",
     sql.SQL("SET search_path = {}").format(sql.Identifier("t_other")),
 ]
@@ -71,6 +82,9 @@ ALLOWED = [
     "CREATE TABLE t (id int) /* ; COMMIT */",
     "SELECT E'it\\'s; COMMIT'",
     "DO $$ BEGIN PERFORM 1; END $$",
+    "EXECUTE p(1)",
+    "SELECT executed FROM t WHERE query_to_xmls = 1",
+    "SELECT 'query_to_xml(...)'",
     sql.SQL("SELECT {}").format(sql.Literal("x; COMMIT")),
 ]
 
