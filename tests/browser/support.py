@@ -7,6 +7,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,6 +115,28 @@ class Registrant:
     last_name: str = "Reed"
     phone: str = "3045550142"
     fax: str = "3045550143"
+
+
+@contextmanager
+def virtual_authenticator(page: Page) -> Iterator[None]:
+    """Give the browser an authenticator of the platform's kind, which verifies its person."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    session.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {
+            "options": {
+                "protocol": "ctap2",
+                "transport": "internal",
+                "hasResidentKey": True,
+                "hasUserVerification": True,
+                "isUserVerified": True,
+                "automaticPresenceSimulation": True,
+            }
+        },
+    )
+    yield
+    session.detach()
 
 
 def check_accessibility(page: Page) -> None:

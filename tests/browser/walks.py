@@ -1,6 +1,7 @@
 """The journeys of a person, page by page. Each page is checked with axe on the way."""
 
 import re
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
@@ -82,6 +83,26 @@ def prove_phone_by_text(page: Page, portal: Portal, who: Registrant) -> None:
     check_accessibility(page)
     page.get_by_label("Verification Code").fill(code)
     page.get_by_role("button", name="Verify Code").click()
+
+
+def make_the_passkey(page: Page, who: Registrant) -> None:
+    """Make a passkey as the last step of a registration, and keep the recovery codes."""
+    expect(page.get_by_role("heading", level=1)).to_have_text("Make your passkey")
+    check_accessibility(page)
+    page.get_by_role("button", name="Make a passkey").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Make recovery codes")
+    check_accessibility(page)
+    page.get_by_role("button", name="Make ten codes").click()
+    expect(page.locator("[data-codes] code")).to_have_count(10)
+    for label in ("Copy", "Print", "Download"):
+        expect(page.get_by_role("button", name=label, exact=True)).to_be_visible()
+    check_accessibility(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    kept = Path(download.value.path()).read_text().split()
+    assert len(kept) == 10
+    page.get_by_role("link", name="I have kept them, continue").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(who.first_name)
 
 
 def sign_out(page: Page) -> None:
