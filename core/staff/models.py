@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.db import models
 
 from core.common.models import UUIDModel
+from core.mfa.models import MailedInvitation, invitation_constraints
 
 
 class StaffRole(models.TextChoices):
@@ -77,60 +78,27 @@ class StaffMember(UUIDModel):
         return self.ended_at is None and (self.until is None or at < self.until)
 
 
-class StaffInvitation(UUIDModel):
-    """An invitation to a staff role, by a link in a mail.
+class StaffInvitation(MailedInvitation):
+    """An invitation to a staff role. The row goes some time after it is over (`purging`)."""
 
-    The link is made when the mail is handed over, works once, and leads to MFA registration or, for
-    an address that has an account, to its sign-in. `follow_id` is how MFA registration knows it; a
-    newer link makes a new one. The row goes some time after it is over (`services.purging`).
-    """
-
-    email = models.EmailField(max_length=254)
     role = models.CharField(max_length=20, choices=StaffRole)
     contract = models.ForeignKey(
         "tenants.Contract", null=True, on_delete=models.PROTECT, related_name="+"
     )
     until = models.DateTimeField(null=True)
     invited_by = models.UUIDField(null=True)
-    invited_at = models.DateTimeField()
-    key_version = models.PositiveSmallIntegerField(null=True)
-    token_digest = models.BinaryField(max_length=32, null=True, unique=True)
-    link_expires_at = models.DateTimeField(null=True)
-    link_used_at = models.DateTimeField(null=True)
-    follow_id = models.UUIDField(null=True, unique=True)
     first_name = models.CharField(max_length=80, blank=True)
     last_name = models.CharField(max_length=80, blank=True)
     username = models.CharField(max_length=60, blank=True)
-    accepted_at = models.DateTimeField(null=True)
-    accepted_by = models.UUIDField(null=True)
-    withdrawn_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [
             _reach("staff_invitation_fits_its_reach"),
-            models.CheckConstraint(
-                condition=models.Q(accepted_at__isnull=True, accepted_by__isnull=True)
-                | models.Q(accepted_at__isnull=False, accepted_by__isnull=False),
-                name="staff_invitation_is_accepted_by_somebody",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(accepted_at__isnull=True) | models.Q(withdrawn_at__isnull=True),
-                name="staff_invitation_is_accepted_or_withdrawn",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(token_digest__isnull=True)
-                | models.Q(key_version__isnull=False, link_expires_at__isnull=False),
-                name="staff_invitation_link_has_key_and_end",
-            ),
+            *invitation_constraints("staff_invitation"),
         ]
 
     def __str__(self) -> str:
         return f"invitation to {self.role}"
-
-    @property
-    def is_open(self) -> bool:
-        """Tell whether it can still be accepted."""
-        return self.accepted_at is None and self.withdrawn_at is None
 
 
 class StaffIdentity(UUIDModel):

@@ -12,6 +12,7 @@ from core.mfa.models.challenges import AttemptCount, Challenge, Channel
 from core.mfa.models.changes import ChangeKind, ContactChange
 from core.mfa.models.factors import STRONGER, Factor, FactorKind
 from core.mfa.models.help_requests import HelpKind, HelpRequest
+from core.mfa.models.invitations import MailedInvitation, invitation_constraints
 from core.mfa.models.links import LinkReason, RegistrationLink
 from core.mfa.models.registrations import MfaMethod, MfaRegistration
 from core.mfa.models.resets import PasswordReset
@@ -28,6 +29,7 @@ __all__ = [
     "HelpKind",
     "HelpRequest",
     "LinkReason",
+    "MailedInvitation",
     "MfaMethod",
     "MfaRegistration",
     "Passkey",
@@ -38,4 +40,5 @@ __all__ = [
     "RememberedBrowser",
     "Totp",
     "TotpEnrolment",
+    "invitation_constraints",
 ]

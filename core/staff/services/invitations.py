@@ -13,10 +13,9 @@ from core.accounts.selectors import find_account_by_email
 from core.accounts.services.throttle import record_refusal
 from core.audit.recording import record
 from core.common.errors import DomainError
-from core.common.ids import uuid7
-from core.common.tokens import has_token, new_token
 from core.mfa.models import MfaRegistration
 from core.mfa.registering.link_requests import LinkTarget
+from core.mfa.services.invitation_links import mint_invitation_link, use_invitation_link
 from core.mfa.services.registrations import begin_mfa_registration
 from core.notifications.services.outbox import enqueue
 from core.staff.models import StaffInvitation, StaffRole
@@ -134,25 +133,8 @@ def withdraw_invitation(*, invitation_id: UUID, reason: str, by: UUID | None, at
 
 
 def mint_link(*, invitation: StaffInvitation, life: timedelta, at: datetime) -> str:
-    """Give an open invitation a fresh link and return its token; the older one is dead.
-
-    Called at hand-over of the mail, with the row locked. Only the token's digest is kept.
-    """
-    fresh = new_token(_DIGEST_PURPOSE)
-    invitation.token_digest, invitation.key_version = fresh.digest, fresh.key_version
-    invitation.link_expires_at = at + life
-    invitation.link_used_at = None
-    invitation.follow_id = None
-    invitation.save(
-        update_fields=[
-            "key_version",
-            "token_digest",
-            "link_expires_at",
-            "link_used_at",
-            "follow_id",
-        ]
-    )
-    return fresh.token
+    """Give an open invitation a fresh link and return its token; the older one is dead."""
+    return mint_invitation_link(invitation, purpose=_DIGEST_PURPOSE, life=life, at=at)
 
 
 @dataclass(frozen=True)
@@ -170,13 +152,10 @@ def follow_invitation(*, token: str, at: datetime) -> Followed | None:
     Called by the button on the link page. Records `staff_invitation.followed`, refusals as
     `staff_invitation.refused`.
     """
-    invitation = _find_by_token(token)
-    if invitation is None or not _can_be_used(invitation, at):
+    invitation = use_invitation_link(_open(), purpose=_DIGEST_PURPOSE, token=token, at=at)
+    if invitation is None:
         record_refusal("staff_invitation.refused", result="refused", at=at)
         return None
-    invitation.link_used_at = at
-    invitation.follow_id = uuid7()
-    invitation.save(update_fields=["link_used_at", "follow_id"])
     _record("followed", invitation, by=None, at=at)
     return Followed(invitation, find_account_by_email(invitation.email) is not None)
 
@@ -250,15 +229,6 @@ def _open() -> QuerySet[StaffInvitation]:
     return StaffInvitation.objects.select_for_update().filter(
         accepted_at__isnull=True, withdrawn_at__isnull=True
     )
-
-
-def _find_by_token(token: str) -> StaffInvitation | None:
-    return _open().filter(has_token(_DIGEST_PURPOSE, token)).first()
-
-
-def _can_be_used(invitation: StaffInvitation, at: datetime) -> bool:
-    ends = invitation.link_expires_at
-    return invitation.link_used_at is None and ends is not None and at < ends
 
 
 def _record(
