@@ -194,6 +194,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "core.staff.tasks.tidy",
         "schedule": 3600.0,
     },
+    "forget invitations that ended long ago": {
+        "task": "core.groups.tasks.tidy",
+        "schedule": 3600.0,
+    },
     "release registrations whose reservation ended": {
         "task": "contracts.registration.tasks.release_expired",
         "schedule": 60.0,

@@ -9,17 +9,32 @@ class GroupsConfig(AppConfig):
     verbose_name = "Provider groups"
 
     def ready(self) -> None:
+        from core.accounts.selectors import register_username_source
         from core.accounts.services.accounts import (
             register_access_keeper,
             register_deactivation_guard,
         )
+        from core.groups.messages import INVITATION
         from core.groups.own_data import register_own_parts
         from core.groups.selectors import accounts_of_identifier, administers_in, works_in
         from core.groups.services.holding import refuse_last_admin
+        from core.groups.services.invitations import (
+            SOURCE_KIND,
+            find_invitation_target,
+            list_invited_under,
+        )
+        from core.groups.source import InvitationSource
         from core.mfa.proving.stepping_up import register_admin_check
+        from core.mfa.registering.link_requests import register_link_finder
+        from core.mfa.registering.sources import register_source
+        from core.notifications.kinds import register_kind
         from core.staff.people import register_identifier_finder
 
         register_own_parts()
+        register_username_source(list_invited_under)
+        register_source(SOURCE_KIND, InvitationSource())
+        register_link_finder(find_invitation_target)
+        register_kind(INVITATION)
         register_access_keeper(works_in)
         register_deactivation_guard(refuse_last_admin)
         register_admin_check(administers_in)

@@ -6,9 +6,11 @@ from uuid import UUID
 
 from django import forms
 
+from core.accounts.account_form import AccountForm
 from core.accounts.models import User
 from core.groups.models import Provider, Role
 from core.groups.policies import SENTENCES
+from core.groups.services.invitations import Invitee
 from core.ui.forms import PortalForm
 
 _CHOOSE: Final = [("", "Select One")]
@@ -92,6 +94,53 @@ class AddProviderForm(PortalForm):
     def chosen(self) -> tuple[UUID, Role]:
         """Return the provider's key and the role."""
         return UUID(self.cleaned_data["provider"]), Role(self.cleaned_data["role"])
+
+
+class NewUserForm(AccountForm):
+    """Add New User: who they are, and for which of the admin's providers in which role."""
+
+    role = forms.ChoiceField(label="Role", initial=Role.STAFF.value, widget=forms.RadioSelect)
+    also_at = forms.MultipleChoiceField(
+        label="Further providers",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Where the new user works as well, in the same role.",
+    )
+
+    def __init__(
+        self, *args: Any, roles: Sequence[Role], others: Sequence[Provider], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.roles, self.others = roles, others
+        self.fields["role"].choices = [(one.value, _sentence(one)) for one in roles]  # type: ignore[attr-defined]
+        self.fields["also_at"].choices = [  # type: ignore[attr-defined]
+            (str(one.id), f"{one.name} ({one.identifier}), {one.city}") for one in others
+        ]
+        self.fields["email"].help_text = "Their own work address. The invitation goes there."
+        # What a browser knows of the admin is not what the new user's form wants.
+        for name in ("username", "email", "confirm_email"):
+            self.fields[name].widget.attrs["autocomplete"] = "off"
+
+    def invitee(self) -> Invitee:
+        """Return what was entered about the person."""
+        known = self.information()
+        return Invitee(
+            username=known["username"],
+            email=known["email"],
+            first_name=known["first_name"],
+            last_name=known["last_name"],
+            phone=known["phone"],
+            fax=known["fax"],
+            address_1=known["address_1"],
+            address_2=known["address_2"],
+            city=known["city"],
+            state=known["us_state"],
+            zip=known["zip"],
+        )
+
+    def chosen(self) -> tuple[list[UUID], Role]:
+        """Return the keys of the further providers, and the role."""
+        return [UUID(key) for key in self.cleaned_data["also_at"]], Role(self.cleaned_data["role"])
 
 
 def _sentence(role: Role) -> str:

@@ -17,7 +17,7 @@ from core.accounts.models import User
 from core.accounts.policies import contracts_in_hand
 from core.accounts.signing_in.allauth_wrapper import methods_used
 from core.groups.access import list_memberships, list_providers
-from core.groups.models import Membership, Provider, Role
+from core.groups.models import Invitation, Membership, Provider, Role
 from core.groups.permissions import Permission
 from core.mfa.proving.stepping_up import find_ask
 from tenants.context import ActiveContract
@@ -84,6 +84,26 @@ def access_managed_membership(reach: Reach, key: UUID) -> Membership:
     """Return a role that somebody holds or held. Raises Http404 out of reach."""
     found = _of_managed(Membership.objects.all(), reach)
     return _or_404(found.select_related("user", "provider", "group"), key)
+
+
+def list_managed_invitations(reach: Reach) -> QuerySet[Invitation]:
+    """Return the open invitations to those providers alone; to whole groups for group admins."""
+    providers = list_managed_providers(reach)
+    administered = list_memberships(reach.actor).filter(role=Role.GROUP_ADMIN).values("group")
+    elsewhere = Invitation.providers.through.objects.filter(invitation=OuterRef("pk")).exclude(
+        provider__in=providers
+    )
+    return Invitation.objects.filter(
+        Invitation.OPEN,
+        ~Exists(elsewhere),
+        ~Q(role=Role.GROUP_ADMIN) | Q(group__in=administered),
+        group__in=providers.values("group"),
+    )
+
+
+def access_managed_invitation(reach: Reach, key: UUID) -> Invitation:
+    """Return an open invitation. Raises Http404 out of reach and when it is over."""
+    return _or_404(list_managed_invitations(reach), key)
 
 
 def _memberships(reach: Reach) -> QuerySet[Membership]:

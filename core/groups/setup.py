@@ -10,10 +10,11 @@ from django.db.models import Model, Q, QuerySet
 from core.accounts.models import User
 from core.common.identifiers import normalize
 from core.groups.access import list_memberships
-from core.groups.models import Membership, Provider, Role
+from core.groups.models import Invitation, Membership, Provider, Role
 from core.groups.policies import roles_to_give
 from core.groups.reach import (
     Reach,
+    list_managed_invitations,
     list_managed_memberships,
     list_managed_providers,
     list_managed_users,
@@ -49,6 +50,7 @@ class ProviderPart:
     provider: Provider
     page: Page[Membership]
     rows: Sequence[RoleRow]
+    invitations: Sequence[Invitation]
     available: Sequence[User]
     has_more: bool
     roles: tuple[Role, ...]
@@ -113,6 +115,7 @@ def provider_part(
         provider=provider,
         page=shown,
         rows=[RoleRow(one, _choices(held, one.role)) for one in shown],
+        invitations=list(list_managed_invitations(reach).filter(providers=provider)[:MOST_CHOICES]),
         available=available[:MOST_CHOICES],
         has_more=len(available) > MOST_CHOICES,
         roles=roles_to_give(held),

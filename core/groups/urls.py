@@ -2,11 +2,16 @@
 
 from django.urls import include, path
 
-from core.groups.views import home, roles, setup, users
+from core.groups.views import home, invitations, invited, roles, setup, users
 
 _setup = [
     path("", setup.providers, name="providers"),
     path("providers/<uuid:provider_id>/", setup.provider, name="provider"),
+    path("providers/<uuid:provider_id>/new-user/", invitations.new_user, name="new_user"),
+    path("username/", invitations.username, name="username"),
+    path("invitations/<uuid:invitation_id>/", invitations.invitation, name="invitation"),
+    path("invitations/<uuid:invitation_id>/resend/", invitations.resend, name="resend"),
+    path("invitations/<uuid:invitation_id>/withdraw/", invitations.withdraw, name="withdraw"),
     path("users/", users.users, name="users"),
     path("users/<uuid:user_id>/", users.user, name="user"),
     path("roles/<uuid:membership_id>/", roles.role, name="role"),
@@ -18,4 +23,7 @@ urlpatterns = [
     path("home/", home.home, name="home"),
     path("account/", home.account, name="account"),
     path("setup/", include((_setup, "setup"))),
+    path("invitations/ended/", invited.invitation_ended, name="invitation_ended"),
+    path("invitations/accept/", invited.invitation_accept, name="invitation_accept"),
+    path("invitations/<str:token>/", invited.invitation, name="invitation"),
 ]

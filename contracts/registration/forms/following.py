@@ -4,8 +4,8 @@ from typing import Any
 
 from django import forms
 
-from contracts.registration.forms.information import check_same_email
 from contracts.registration.terms import terms_digest
+from core.accounts.account_form import check_same_email
 from core.ui.fields import PlainEmailField
 from core.ui.forms import PortalForm
 from tenants.configuration.document import TermsVersion

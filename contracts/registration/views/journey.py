@@ -12,7 +12,6 @@ from django.utils.dateformat import format as format_date
 from django.utils.timezone import localtime
 
 from contracts.registration.forms.following import AddressForm, TermsForm
-from contracts.registration.forms.information import InformationForm, initial_information
 from contracts.registration.kinds import LINK_KIND
 from contracts.registration.models import Journey, PendingRegistration
 from contracts.registration.selectors import local_date
@@ -21,11 +20,6 @@ from contracts.registration.services.registrations import (
     SubmitOutcome,
     save_information,
     submit_registration,
-)
-from contracts.registration.services.usernames import (
-    UsernameAnswer,
-    ask_username,
-    may_submit_username,
 )
 from contracts.registration.states import RegistrationState
 from contracts.registration.views.shared import (
@@ -37,6 +31,12 @@ from contracts.registration.views.shared import (
     to_start,
 )
 from contracts.roster.selectors import find_entry
+from core.accounts.account_form import AccountForm, initial_information
+from core.accounts.services.usernames import (
+    UsernameAnswer,
+    ask_username,
+    may_submit_username,
+)
 from core.common import clock
 from core.common.http import get_only, get_or_post
 from core.common.masking import mask_email
@@ -69,7 +69,7 @@ def provider(request: HttpRequest, journey: Journey, contract: ActiveContract) -
 @journey_page
 def information(request: HttpRequest, journey: Journey, contract: ActiveContract) -> HttpResponse:
     """Enter user information; what was kept is there again."""
-    form = InformationForm(
+    form = AccountForm(
         posted(request),
         fields=contract.document.profile.registration,
         initial=initial_information(journey.information),
@@ -78,12 +78,12 @@ def information(request: HttpRequest, journey: Journey, contract: ActiveContract
     answer = None
     if "check_username" in request.POST:
         answer = ask_username(
-            journey_id=journey.id, username=request.POST.get("username", ""), at=clock.now()
+            asked_by=journey.id, username=request.POST.get("username", ""), at=clock.now()
         )
-        form = form.without_errors()
+        form = AccountForm(fields=form.asked, initial=form.filled())
     elif request.method == "POST" and not _may_be_checked(journey, form):
         answer = UsernameAnswer.WAIT
-        form = form.without_errors()
+        form = AccountForm(fields=form.asked, initial=form.filled())
     elif request.method == "POST" and form.is_valid():
         save_information(journey_id=journey.id, information=form.information())
         return to_page("terms_accept", journey)
@@ -99,11 +99,11 @@ def information(request: HttpRequest, journey: Journey, contract: ActiveContract
     return render(request, "registration/information.html", context, status=status)
 
 
-def _may_be_checked(journey: Journey, form: InformationForm) -> bool:
+def _may_be_checked(journey: Journey, form: AccountForm) -> bool:
     """Count a sending, but for a journey's first one that is right: most people send no other."""
     if not journey.information and form.is_valid():
         return True
-    return may_submit_username(journey_id=journey.id, at=clock.now())
+    return may_submit_username(asked_by=journey.id, at=clock.now())
 
 
 @get_only
@@ -111,9 +111,9 @@ def _may_be_checked(journey: Journey, form: InformationForm) -> bool:
 def username(request: HttpRequest, journey: Journey, contract: ActiveContract) -> HttpResponse:
     """Answer, while the information page is filled in, whether a username is free."""
     answer: UsernameAnswer = ask_username(
-        journey_id=journey.id, username=request.GET.get("username", ""), at=clock.now()
+        asked_by=journey.id, username=request.GET.get("username", ""), at=clock.now()
     )
-    return render(request, "registration/parts/username_answer.html", {"answer": answer})
+    return render(request, "accounts/parts/username_answer.html", {"answer": answer})
 
 
 @get_or_post
@@ -159,7 +159,7 @@ def _username_taken(
 ) -> HttpResponse:
     """Show the information page again: somebody took the username meanwhile."""
     fields = contract.document.profile.registration
-    form = InformationForm(initial_information(journey.information), fields=fields)
+    form = AccountForm(initial_information(journey.information), fields=fields)
     form.check_username_at(reverse("registration:username", args=[journey.id]))
     form.is_valid()
     context = {

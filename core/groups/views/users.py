@@ -10,9 +10,13 @@ from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post
 from core.groups.forms import AddProviderForm, SetupSearchForm
-from core.groups.reach import access_managed_provider, access_managed_user
+from core.groups.reach import (
+    access_managed_provider,
+    access_managed_user,
+    list_managed_invitations,
+)
 from core.groups.services.roles import add_role
-from core.groups.setup import find_users, page_of, user_part
+from core.groups.setup import MOST_CHOICES, find_users, page_of, user_part
 from core.groups.views.shared import (
     SetupRequest,
     done,
@@ -30,7 +34,9 @@ def users(request: SetupRequest) -> HttpResponse:
     """List the users whom the person manages, to search and to open one by one."""
     form = SetupSearchForm(request.GET)
     found = page_of(find_users(request.reach, form.words()), request.GET.get("page", ""))
-    return setup_render(request, "users", {"form": form, "page": found}, tab="users")
+    invited = list_managed_invitations(request.reach).order_by("-invited_at")[:MOST_CHOICES]
+    context = {"form": form, "page": found, "invitations": invited}
+    return setup_render(request, "users", context, tab="users")
 
 
 @get_or_post

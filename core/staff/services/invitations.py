@@ -67,17 +67,7 @@ def invite_staff(
     """
     check_reach(role, contract_id)
     address = email.strip().lower()
-    invitation = (
-        StaffInvitation.objects.select_for_update()
-        .filter(
-            in_reach(contract_id),
-            email=address,
-            role=role,
-            accepted_at__isnull=True,
-            withdrawn_at__isnull=True,
-        )
-        .first()
-    )
+    invitation = _open().filter(in_reach(contract_id), email=address, role=role).first()
     if invitation is None:
         invitation = StaffInvitation.objects.create(
             email=address,

@@ -7,7 +7,6 @@ from core.accounts.services.accounts import deactivate_account
 from core.audit.models import AuditEvent
 from core.groups.models import Membership, Provider, Role
 from core.groups.services.holding import LastAdminError
-from core.groups.services.memberships import grant_provider_role
 from core.groups.services.roles import (
     ChangedMeanwhileError,
     RoleNotYoursError,
@@ -16,35 +15,10 @@ from core.groups.services.roles import (
     end_membership,
     roles_held,
 )
-from tenants.context import ActiveContract
-from tests.support.people import START, after, make_person, make_provider
+from tests.support.people import START, after, make_person
 
 pytestmark = pytest.mark.django_db
 LATER = after(hours=1)
-
-
-@pytest.fixture
-def head() -> User:
-    """Return the Provider Group Admin of two providers in two contracts."""
-    return make_person("head")
-
-
-@pytest.fixture
-def elm(head: User, contract_a: ActiveContract) -> Provider:
-    return make_provider(head, contract_a)
-
-
-@pytest.fixture
-def oak(head: User, elm: Provider, contract_b: ActiveContract) -> Provider:
-    return make_provider(head, contract_b, identifier="1000000012", name="Oak Clinic")
-
-
-@pytest.fixture
-def dana(elm: Provider, head: User) -> User:
-    """Return somebody who works for Elm Clinic."""
-    user = make_person("dana")
-    grant_provider_role(user=user, provider=elm, role=Role.STAFF, by=head.id, at=START)
-    return user
 
 
 def held_by(user: User) -> Membership:

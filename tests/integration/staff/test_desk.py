@@ -56,7 +56,9 @@ def event(event_type: str) -> AuditEvent:
 @pytest.fixture
 def dana(contract_a: ActiveContract) -> User:
     user = make_person("dana")
-    make_provider(user, contract_a)
+    provider = make_provider(user, contract_a)
+    # With a second admin the group is not left without one when the account is closed.
+    grant_group_admin(user=make_person("deputy"), group=provider.group, by=user.id, at=START)
     return user
 
 

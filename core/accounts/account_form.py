@@ -1,4 +1,4 @@
-"""Enter user information: the fields of the source documents, required as the contract says."""
+"""Username, address, and how to reach somebody: the fields of the source documents."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -14,8 +14,8 @@ from tenants.configuration.document import FormFields
 _AUTOCOMPLETE: Final = {"username": "username", "email": "email", "confirm_email": "email"}
 
 
-class InformationForm(ContactForm):
-    """Who registers, and how to reach them."""
+class AccountForm(ContactForm):
+    """Who gets an account: the fields of Enter User Information and of Add New User."""
 
     field_order = (
         "username",
@@ -59,10 +59,9 @@ class InformationForm(ContactForm):
         self.fields["confirm_email"].error_messages["required"] = "Enter your e-mail address again."
         self.describe("username", "username-availability")
 
-    def without_errors(self) -> "InformationForm":
-        """Return the form as it was filled in, unchecked: only the username was asked about."""
-        filled = {name: self.data.get(name, "") for name in self.fields}
-        return InformationForm(initial=filled, fields=self.asked)
+    def filled(self) -> dict[str, str]:
+        """Return what was typed, unchecked: only the username was asked about."""
+        return {name: self.data.get(name, "") for name in self.fields}
 
     def check_username_at(self, url: str) -> None:
         """Have the browser ask, while the page is filled in, whether the username is free."""
@@ -96,7 +95,7 @@ class InformationForm(ContactForm):
 
 
 def initial_information(kept: Mapping[str, str]) -> dict[str, str]:
-    """Return the initial values of the form from what a journey kept."""
+    """Return the initial values of the form from what was kept."""
     return {**kept, "confirm_email": kept["email"]} if kept else {}
 
 

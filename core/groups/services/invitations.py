@@ -1,0 +1,312 @@
+"""Add New User: invite somebody by mail, send it again, take it back, accept it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from core.accounts.models import User
+from core.accounts.selectors import find_account_by_email, username_is_available
+from core.accounts.services.accounts import UsernameTakenError
+from core.accounts.services.attempts import Limit, count_attempt
+from core.accounts.services.throttle import record_refusal
+from core.audit.recording import record
+from core.common.errors import DomainError
+from core.groups.models import Invitation, Provider, ProviderStatus, Role
+from core.groups.policies import may_manage
+from core.groups.services.holding import hold_group
+from core.groups.services.memberships import grant_group_admin, grant_provider_role
+from core.groups.services.roles import ChangedMeanwhileError, RoleNotYoursError, roles_held
+from core.mfa.models import MfaRegistration
+from core.mfa.registering.link_requests import LinkTarget
+from core.mfa.services.invitation_links import mint_invitation_link, use_invitation_link
+from core.mfa.services.registrations import begin_mfa_registration
+from core.notifications.services.outbox import enqueue
+from tenants.context import ActiveContract
+
+SOURCE_KIND: Final = "invitation"
+"""Under which MFA registration knows invitations; the id is their `follow_id`."""
+INVITATION_KIND: Final = "user_invitation"
+MAILS_PER_HOUR: Final = 5
+"""Own figure: whoever asks for more tries another address or the telephone."""
+_HOUR: Final = timedelta(hours=1)
+_DIGEST_PURPOSE: Final = "groups.invitation"
+
+
+class AlreadyInvitedError(DomainError):
+    """The address has an open invitation of this group."""
+
+    code: ClassVar[str] = "already_invited"
+    message: ClassVar[str] = (
+        "This e-mail address has an invitation of your group that is still open. Send it again, or "
+        "withdraw it first."
+    )
+
+
+class InvitationOverError(DomainError):
+    """The invitation was accepted, withdrawn, or never was."""
+
+    code: ClassVar[str] = "invitation_over"
+    message: ClassVar[str] = "This invitation has ended. Ask whoever invited you for a new one."
+
+
+class OtherAddressError(DomainError):
+    """Somebody else's invitation."""
+
+    code: ClassVar[str] = "invitation_other_address"
+    message: ClassVar[str] = (
+        "This invitation was sent to another e-mail address than that of your account. Sign in "
+        "with the account that has the address, or ask for an invitation to this one."
+    )
+
+
+class TooManyMailsError(DomainError):
+    """The mail was sent often enough for this hour."""
+
+    code: ClassVar[str] = "invitation_mailed_too_often"
+    message: ClassVar[str] = "This mail was sent several times within the hour. Try again later."
+
+
+@dataclass(frozen=True)
+class Invitee:
+    """What the admin enters about the new user."""
+
+    username: str
+    email: str
+    first_name: str
+    last_name: str
+    phone: str = ""
+    fax: str = ""
+    address_1: str = ""
+    address_2: str = ""
+    city: str = ""
+    state: str = ""
+    zip: str = ""
+
+
+@transaction.atomic
+def invite_user(
+    *,
+    invitee: Invitee,
+    providers: Sequence[Provider],
+    role: Role,
+    contract: ActiveContract,
+    host: str,
+    by: UUID,
+    at: datetime,
+) -> Invitation:
+    """Reserve the username and mail an invitation to a role at providers of one group.
+
+    Called by Add New User, which has loaded the providers through the admin's reach. Whether the
+    address has an account makes no difference here. Records `invitation.sent`. Raises
+    UsernameTakenError, AlreadyInvitedError, ChangedMeanwhileError, RoleNotYoursError.
+    """
+    group = hold_group(providers[0].group_id)
+    for provider in providers:
+        _require(by, provider, role)
+    if not username_is_available(invitee.username):
+        raise UsernameTakenError
+    values = asdict(invitee) | {"email": invitee.email.strip().lower()}
+    try:
+        with transaction.atomic():
+            invitation = Invitation.objects.create(
+                group=group,
+                contract_id=contract.id,
+                role=role,
+                host=host,
+                invited_by=by,
+                invited_at=at,
+                **values,
+            )
+    except IntegrityError as error:
+        if _open().filter(group=group, email__iexact=invitee.email).exists():
+            raise AlreadyInvitedError from error
+        raise UsernameTakenError from error
+    invitation.providers.set(providers)
+    _mail(invitation, at=at)
+    keys = [str(provider.id) for provider in providers]
+    _record("sent", invitation, by=by, at=at, data={"providers": keys})
+    return invitation
+
+
+def resend_invitation(*, invitation_id: UUID, by: UUID, at: datetime) -> None:
+    """Mail an open invitation anew; the link in the mail before stops working.
+
+    Called by Setup. Records `invitation.resent`. Raises InvitationOverError, TooManyMailsError.
+    """
+    limit = Limit("invitation.mail", str(invitation_id), MAILS_PER_HOUR, _HOUR)
+    if not count_attempt(limits=[limit], at=at).allowed:
+        raise TooManyMailsError
+    with transaction.atomic():
+        invitation = _hold(invitation_id)
+        _mail(invitation, at=at)
+        _record("resent", invitation, by=by, at=at)
+
+
+@transaction.atomic
+def withdraw_invitation(*, invitation_id: UUID, by: UUID, at: datetime) -> None:
+    """Take an open invitation back: its link is dead and the username is free.
+
+    Called by Setup. Records `invitation.withdrawn`. Raises InvitationOverError.
+    """
+    invitation = _hold(invitation_id)
+    invitation.withdrawn_at = at
+    invitation.token_digest = None
+    invitation.save(update_fields=["withdrawn_at", "token_digest"])
+    _record("withdrawn", invitation, by=by, at=at)
+
+
+def mint_link(*, invitation: Invitation, life: timedelta, at: datetime) -> str:
+    """Give an open invitation a fresh link and return its token; the older one is dead."""
+    return mint_invitation_link(invitation, purpose=_DIGEST_PURPOSE, life=life, at=at)
+
+
+@dataclass(frozen=True)
+class Followed:
+    """The invitation whose link was used; the registration, unless the address has an account."""
+
+    invitation: Invitation
+    mfa_registration: MfaRegistration | None
+
+
+@transaction.atomic
+def follow_invitation(*, contract: ActiveContract, token: str, at: datetime) -> Followed | None:
+    """Use a link: once, within its life. None when it is used, expired, replaced or unknown.
+
+    Called by the button on the link page. Where the address has no account, MFA registration
+    begins. Records `invitation.followed`, refusals as `invitation.refused`.
+    """
+    held = _open().select_for_update(of=("self",)).filter(contract_id=contract.id)
+    invitation = use_invitation_link(held, purpose=_DIGEST_PURPOSE, token=token, at=at)
+    if invitation is None or invitation.follow_id is None:
+        record_refusal("invitation.refused", contract_id=contract.id, result="refused", at=at)
+        return None
+    _record("followed", invitation, by=None, at=at)
+    if find_account_by_email(invitation.email) is not None:
+        return Followed(invitation, None)
+    registration = begin_mfa_registration(
+        source_kind=SOURCE_KIND, source_id=invitation.follow_id, contract=contract, at=at
+    )
+    return Followed(invitation, registration)
+
+
+@transaction.atomic
+def accept_invitation(*, invitation_id: UUID, user: User, at: datetime) -> None:
+    """Give the signed-in owner of the invited address the role.
+
+    Called by the page behind the link. Records `invitation.accepted`. Raises InvitationOverError,
+    OtherAddressError.
+    """
+    invitation = _hold(invitation_id)
+    if invitation.link_used_at is None:
+        raise InvitationOverError
+    if invitation.email != user.email.lower():
+        raise OtherAddressError
+    take_roles(invitation, user, at=at)
+
+
+def take_roles(invitation: Invitation, user: User, *, at: datetime) -> None:
+    """Close an invitation with the roles that it gives, in the caller's transaction.
+
+    Called when a new account is complete, or its owner has accepted. Whoever invited must still be
+    able to give the role: the invitations of an admin who was removed give nothing any more.
+    Raises InvitationOverError when nothing is left to give.
+    """
+    hold_group(invitation.group_id)
+    still = [
+        provider
+        for provider in invitation.providers.filter(status=ProviderStatus.ACTIVE).order_by("id")
+        if may_manage(roles_held(invitation.invited_by, provider), invitation.role)
+    ]
+    if not still:
+        raise InvitationOverError
+    for provider in still:
+        _grant(invitation, user, provider, at=at)
+    invitation.accepted_at, invitation.accepted_by = at, user.id
+    invitation.token_digest = None
+    invitation.save(update_fields=["accepted_at", "accepted_by", "token_digest"])
+    _record("accepted", invitation, by=user.id, at=at)
+
+
+def find_invitation_target(name: str, contract_id: UUID | None, at: datetime) -> LinkTarget | None:
+    """Return the mail for somebody who was invited under a username (a LinkFinder)."""
+    invitation = list_invited_under(name).first()
+    if invitation is None:
+        return None
+    return LinkTarget(
+        kind=INVITATION_KIND,
+        to=invitation.email,
+        subject=("invitation", invitation.id),
+        contract_id=invitation.contract_id,
+        account_id=None,
+        not_after=at + _HOUR,
+    )
+
+
+def list_invited_under(name: str) -> QuerySet[Invitation]:
+    """Return the open invitation that reserves a username, compared without case."""
+    return _open().filter(username__iexact=name)
+
+
+def hold_by_follow(follow_id: UUID) -> Invitation | None:
+    """Return the open invitation of a used link, locked until the transaction ends."""
+    return _open().select_for_update(of=("self",)).filter(follow_id=follow_id).first()
+
+
+def _open() -> QuerySet[Invitation]:
+    return Invitation.objects.filter(Invitation.OPEN)
+
+
+def _hold(invitation_id: UUID) -> Invitation:
+    found = _open().select_for_update(of=("self",)).filter(pk=invitation_id).first()
+    if found is None:
+        raise InvitationOverError
+    return found
+
+
+def _require(by: UUID, provider: Provider, role: Role) -> None:
+    held = roles_held(by, provider)
+    if not held:
+        raise ChangedMeanwhileError
+    if not may_manage(held, role):
+        raise RoleNotYoursError
+
+
+def _grant(invitation: Invitation, user: User, provider: Provider, *, at: datetime) -> None:
+    by = invitation.invited_by
+    if invitation.role == Role.GROUP_ADMIN:
+        grant_group_admin(user=user, group=provider.group, by=by, at=at)
+    elif not roles_held(user.id, provider):
+        grant_provider_role(user=user, provider=provider, role=Role(invitation.role), by=by, at=at)
+
+
+def _mail(invitation: Invitation, *, at: datetime) -> None:
+    enqueue(
+        kind=INVITATION_KIND,
+        to=invitation.email,
+        subject_id=invitation.id,
+        contract_id=invitation.contract_id,
+        at=at,
+    )
+
+
+def _record(
+    verb: str,
+    invitation: Invitation,
+    *,
+    by: UUID | None,
+    at: datetime,
+    data: dict[str, object] | None = None,
+) -> None:
+    record(
+        f"invitation.{verb}",
+        contract_id=invitation.contract_id,
+        actor_id=by,
+        subject=("invitation", invitation.id),
+        data={"role": invitation.role, "group": str(invitation.group_id), **(data or {})},
+        at=at,
+    )

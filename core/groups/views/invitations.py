@@ -1,0 +1,142 @@
+"""Setup: Add New User, and what becomes of an invitation."""
+
+from uuid import UUID
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from core.accounts.services.usernames import UsernameAnswer, ask_username, may_submit_username
+from core.common import clock
+from core.common.errors import DomainError
+from core.common.http import get_only, get_or_post
+from core.groups.forms import NewUserForm
+from core.groups.models import Invitation, Provider
+from core.groups.policies import roles_to_give
+from core.groups.reach import (
+    access_managed_invitation,
+    access_managed_provider,
+    list_managed_providers,
+)
+from core.groups.services.invitations import (
+    invite_user,
+    resend_invitation,
+    withdraw_invitation,
+)
+from core.groups.services.roles import roles_held
+from core.groups.setup import MOST_CHOICES
+from core.groups.views.shared import SetupRequest, done, next_of, refused, setup_page, setup_render
+from tenants import registry
+from tenants.in_hand import site_host_of
+from tenants.routing import absolute_reverse
+
+_TOO_MANY = 429
+
+
+@get_or_post
+@setup_page
+def new_user(request: SetupRequest, provider_id: UUID) -> HttpResponse:
+    """Take what the admin knows about a new user, and mail the invitation."""
+    provider = access_managed_provider(request.reach, provider_id)
+    form = _form(request, provider)
+    status = 200
+    if request.method == "POST":
+        if not may_submit_username(asked_by=request.user.id, at=clock.now()):
+            form.add_error("username", "You sent this page often. Try again in an hour.")
+            status = _TOO_MANY
+        elif form.is_valid():
+            invitation = _invite(request, provider, form)
+            if invitation is not None:
+                return HttpResponseRedirect(reverse("setup:invitation", args=[invitation.id]))
+    context = {"provider": provider, "form": form, "fax_note": form.asked.fax_note}
+    response = setup_render(request, "new_user", context, tab="providers")
+    response.status_code = status
+    return response
+
+
+@get_only
+@setup_page
+def username(request: SetupRequest) -> HttpResponse:
+    """Answer, while Add New User is filled in, whether a username is free."""
+    answer: UsernameAnswer = ask_username(
+        asked_by=request.user.id, username=request.GET.get("username", ""), at=clock.now()
+    )
+    return render(request, "accounts/parts/username_answer.html", {"answer": answer})
+
+
+@get_only
+@setup_page
+def invitation(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
+    """Show what to tell the invited person, to print or to copy."""
+    found = access_managed_invitation(request.reach, invitation_id)
+    contract = registry.get_contract_by_id(found.contract_id)
+    context = {
+        "invitation": found,
+        "offices": found.providers.order_by("name"),
+        "contract": contract,
+        "hours": contract.document.links.invitation_hours,
+        "signin_url": absolute_reverse("login_options", contract=contract, host=found.host),
+    }
+    return setup_render(request, "invitation", context, tab="users")
+
+
+@require_POST
+@setup_page
+def resend(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
+    """Mail an invitation anew."""
+    found = access_managed_invitation(request.reach, invitation_id)
+    back_to = next_of(request, reverse("setup:invitation", args=[found.id]))
+    try:
+        resend_invitation(invitation_id=found.id, by=request.user.id, at=clock.now())
+    except DomainError as error:
+        return refused(request, error, back_to=back_to)
+    return done(request, f"A new mail is on its way to {found.email}.", back_to=back_to)
+
+
+@require_POST
+@setup_page
+def withdraw(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
+    """Take an invitation back."""
+    found = access_managed_invitation(request.reach, invitation_id)
+    back_to = reverse("setup:users")
+    try:
+        withdraw_invitation(invitation_id=found.id, by=request.user.id, at=clock.now())
+    except DomainError as error:
+        return refused(request, error, back_to=back_to)
+    return done(request, f"The invitation of {found.email} was withdrawn.", back_to=back_to)
+
+
+def _form(request: SetupRequest, provider: Provider) -> NewUserForm:
+    contract = registry.get_contract_by_id(provider.contract_id)
+    others = list_managed_providers(request.reach).filter(group_id=provider.group_id)
+    form = NewUserForm(
+        request.POST or None,
+        fields=contract.document.profile.added_user,
+        roles=roles_to_give(roles_held(request.user.id, provider)),
+        others=list(others.exclude(id=provider.id).order_by("name")[:MOST_CHOICES]),
+    )
+    form.check_username_at(reverse("setup:username"))
+    return form
+
+
+def _invite(request: SetupRequest, provider: Provider, form: NewUserForm) -> Invitation | None:
+    others, role = form.chosen()
+    also_at = [one for one in form.others if one.id in others]
+    try:
+        return invite_user(
+            invitee=form.invitee(),
+            providers=[provider, *also_at],
+            role=role,
+            contract=registry.get_contract_by_id(provider.contract_id),
+            host=site_host_of(request),
+            by=request.user.id,
+            at=clock.now(),
+        )
+    except DomainError as error:
+        form.add_error(_field_of(error), error.sentence)
+        return None
+
+
+def _field_of(error: DomainError) -> str | None:
+    return {"username_taken": "username", "already_invited": "email"}.get(error.code)

@@ -1,0 +1,76 @@
+"""The pages behind the link of an invitation."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from core.accounts.access import SignedInRequest, before_entry, signed_in
+from core.accounts.views.sign_in import NEXT_KEY
+from core.common import clock
+from core.common.errors import DomainError
+from core.common.http import get_only, get_or_post
+from core.groups.models import Invitation
+from core.groups.services.invitations import accept_invitation, follow_invitation
+from core.mfa.registering.journey import enter_mfa_registration
+from tenants.in_hand import contract_of
+
+_KEY = "invitation"
+
+
+@get_or_post
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Show a button; pressing it uses the link.
+
+    GET looks nothing up: mail scanners follow links. Only the contract that invited has the page.
+    """
+    contract = contract_of(request)
+    if contract is None:
+        raise Http404
+    if request.method != "POST":
+        return render(request, "mfa/link.html")
+    followed = follow_invitation(contract=contract, token=token, at=clock.now())
+    if followed is None:
+        # Another address than the token's: it stands in no log of refused requests.
+        return HttpResponseRedirect(reverse("invitation_ended"))
+    if followed.mfa_registration is not None:
+        return enter_mfa_registration(request, followed.mfa_registration)
+    request.session[_KEY] = str(followed.invitation.id)
+    request.session[NEXT_KEY] = reverse("invitation_accept")
+    return HttpResponseRedirect(reverse("invitation_accept"))
+
+
+@get_only
+def invitation_ended(request: HttpRequest) -> HttpResponse:
+    """Say that a link is used, expired, replaced or unknown, all alike, and what to do now."""
+    return render(request, "mfa/link_ended.html")
+
+
+@get_or_post
+@signed_in
+@before_entry
+def invitation_accept(request: SignedInRequest) -> HttpResponse:
+    """Let the signed-in owner of the invited address accept."""
+    held = _held(request)
+    if held is None:
+        return HttpResponseRedirect(reverse("invitation_ended"))
+    refusal = ""
+    if request.method == "POST":
+        try:
+            accept_invitation(invitation_id=held.id, user=request.user, at=clock.now())
+        except DomainError as error:
+            refusal = error.sentence
+        else:
+            del request.session[_KEY]
+            return HttpResponseRedirect(reverse("home"))
+    offices = held.providers.order_by("name")
+    context = {"invitation": held, "offices": offices, "refusal": refusal}
+    return render(request, "groups/invitation_accept.html", context)
+
+
+def _held(request: HttpRequest) -> Invitation | None:
+    """Return the open invitation whose link this browser used."""
+    key = request.session.get(_KEY)
+    found = Invitation.objects.filter(Invitation.OPEN, link_used_at__isnull=False)
+    return found.filter(pk=UUID(key)).first() if key else None
