@@ -15,6 +15,7 @@ from core.accounts.services.locks import record_failure
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.common.ids import uuid7
+from core.groups.services.memberships import grant_group_admin
 from core.mfa.models import Factor, HelpRequest
 from core.mfa.services.help_requests import facts_of
 from core.notifications.models import LocalMessage
@@ -22,6 +23,7 @@ from core.staff.models import StaffRole
 from core.staff.services.desk import OwnAccountError, unlock_for_owner
 from tenants.context import ActiveContract
 from tests.support.people import (
+    START,
     deliver_all,
     last_code,
     make_person,
