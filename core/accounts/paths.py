@@ -1,5 +1,6 @@
 """Addresses that a person may be sent on to: our own paths, nothing else."""
 
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 _LONGEST = 500
@@ -12,3 +13,8 @@ def is_own_path(url: str) -> bool:
     if not url.startswith("/") or url.startswith(("//", "/\\")):
         return False
     return url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+
+
+def own_path_or(page: str, wanted: str) -> str:
+    """Return where somebody wanted to go, if it is a path of ours, else the page of a name."""
+    return wanted if is_own_path(wanted) else reverse(page)

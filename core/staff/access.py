@@ -1,26 +1,23 @@
-"""The doors of staff pages, and the only way to ask what a staff member may do where.
+"""The doors of staff pages.
 
 Who holds no staff role gets 404, as if the pages did not exist; in scope without the permission it
 is 403.
 """
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import update_wrapper
 from typing import Concatenate, ParamSpec
-from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from core.accounts.access import SignedInRequest, signed_in
-from core.accounts.models import User
 from core.accounts.signing_in.allauth_wrapper import methods_used
 from core.common import clock
 from core.staff.permissions import StaffPermission
 from core.staff.policies import session_suffices
-from core.staff.scope import StaffActor, StaffScope, find_staff
+from core.staff.scope import StaffActor, find_staff
 from core.staff.services.refusals import record_staff_refusal
 from tenants.in_hand import contract_of
 from tenants.routing import absolute_url
@@ -32,25 +29,6 @@ class StaffRequest(SignedInRequest):
     """A request that passed `staff_page`."""
 
     staff: StaffActor
-
-
-def access_staff(
-    actor: User, permission: StaffPermission, contract_id: UUID | None = None, *, at: datetime
-) -> StaffScope:
-    """Return where an account holds a permission; with `contract_id`, only if it does so there.
-
-    Raises Http404 for who is no staff or has no role for the contract, PermissionDenied for staff
-    whose roles there lack the permission.
-    """
-    staff = find_staff(actor, at=at)
-    if staff is None:
-        raise Http404
-    if contract_id is not None and not _reaches(staff, contract_id):
-        raise Http404
-    scope = staff.scope(permission)
-    if not staff.may(permission) or (contract_id is not None and not scope.covers(contract_id)):
-        raise PermissionDenied
-    return scope
 
 
 def staff_page(
@@ -103,10 +81,6 @@ def portal_only(
         return view(request, *args, **kwargs)
 
     return update_wrapper(guarded, view)  # type: ignore[return-value]
-
-
-def _reaches(staff: StaffActor, contract_id: UUID) -> bool:
-    return any(role.contract_id in {None, contract_id} for role in staff.roles)
 
 
 def _to_the_portal(request: HttpRequest) -> HttpResponse:

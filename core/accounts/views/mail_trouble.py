@@ -2,11 +2,10 @@
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from core.accounts.access import SignedInRequest, before_entry, signed_in
-from core.accounts.paths import is_own_path
+from core.accounts.paths import own_path_or
 from core.common import clock
 from core.notifications.services.suppression import lift_suppression
 
@@ -24,5 +23,4 @@ def mail_again(request: SignedInRequest) -> HttpResponse:
     )
     if lifted:
         messages.success(request, "Notices are sent to your address again.")
-    wanted = request.POST.get("next", "")
-    return HttpResponseRedirect(wanted if is_own_path(wanted) else reverse("home"))
+    return HttpResponseRedirect(own_path_or("home", request.POST.get("next", "")))

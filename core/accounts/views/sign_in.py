@@ -9,7 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from core.accounts.forms import RememberForm, SignInForm
 from core.accounts.models import User
 from core.accounts.passwords.hashers import HashingBusyError
-from core.accounts.paths import is_own_path
+from core.accounts.paths import is_own_path, own_path_or
 from core.accounts.policies import OfferedOptions, offered_options
 from core.accounts.services.sign_in import check_password_of, record_session_end
 from core.accounts.sessions.lifecycle import ended_reason
@@ -161,7 +161,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def take_next(request: HttpRequest) -> str:
     """Return where the person wanted to go, one of our own paths, else home."""
     wanted = request.session.pop(NEXT_KEY, "") if NEXT_KEY in request.session else ""
-    return wanted if is_own_path(wanted) else reverse("home")
+    return own_path_or("home", wanted)
 
 
 def _is_offered(option: str, options: OfferedOptions) -> bool:

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from core.accounts.access import SignedInRequest
 from core.accounts.models import User
-from core.accounts.paths import is_own_path
+from core.accounts.paths import own_path_or
 from core.accounts.policies import policy_for
 from core.accounts.sessions.lifecycle import carry_on
 from core.accounts.signing_in.allauth_wrapper import forget_methods, note_method
@@ -59,8 +59,7 @@ def after_change(request: SignedInRequest, user: User, *, told: str) -> HttpResp
 
 def next_of(request: HttpRequest) -> str:
     """Return where the person came from, one of our own paths, else the list of factors."""
-    wanted = request.GET.get("next", "")
-    return wanted if wanted and is_own_path(wanted) else reverse("mfa:factors")
+    return own_path_or("mfa:factors", request.GET.get("next", ""))
 
 
 def factor_page(

@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from core.accounts.access import SignedInRequest, before_entry, signed_in
 from core.accounts.models import User
 from core.accounts.passwords.hashers import HashingBusyError
-from core.accounts.paths import is_own_path
+from core.accounts.paths import own_path_or
 from core.accounts.policies import policy_for
 from core.accounts.services.sign_in import (
     PasswordCheck,
@@ -22,12 +22,11 @@ from core.accounts.signing_in.allauth_wrapper import PASSWORD, note_method
 from core.common import clock
 from core.common.context import current_context
 from core.common.http import get_only, get_or_post
-from core.common.ids import uuid7
 from core.mfa.codes import Purpose
 from core.mfa.forms import PresentPasswordForm
 from core.mfa.policies import accepted_options, counting_methods, strongest_options
-from core.mfa.proving.confirming import Confirmation, leave_confirmation
 from core.mfa.proving.freshness import is_fresh, other_confirmation
+from core.mfa.proving.kept import KeptProof, SessionProofs
 from core.mfa.proving.methods import available_options
 from core.mfa.proving.proofs import Proof, ProofUrls
 from core.mfa.selectors import working_kinds
@@ -37,6 +36,7 @@ from core.mfa.views.shared import client_redirect, locked_out
 from tenants.in_hand import contract_key_of
 
 URLS = ProofUrls(page="mfa:confirm_proof", call="mfa:confirm_call_state")
+PROOFS = SessionProofs("portal_confirm")
 WRONG = "This is not your password. After several failed tries your account is locked."
 
 
@@ -45,20 +45,20 @@ class ConfirmHolder:
 
     def find(self, request: HttpRequest) -> Proof | None:
         """Return the proof that the confirmation of this session needs."""
-        user, confirmation = request.user, Confirmation.of(request)
-        if not isinstance(user, User) or confirmation is None:
+        user, kept = request.user, PROOFS.of(request)
+        if not isinstance(user, User) or kept is None:
             return None
-        if confirmation.contract != contract_key_of(request):
+        if kept.contract != contract_key_of(request):
             return None
         return Proof(
             user=user,
             purpose=Purpose.CONFIRM,
-            binding=UUID(confirmation.binding),
-            contract_id=UUID(confirmation.contract) if confirmation.contract else None,
-            option=confirmation.option,
+            binding=UUID(kept.binding),
+            contract_id=kept.contract_id,
+            option=kept.option,
             options=_options(user),
-            challenge=UUID(confirmation.challenge) if confirmation.challenge else None,
-            verified=confirmation.verified,
+            challenge=kept.challenge_id,
+            verified=kept.is_verified(clock.now()),
         )
 
     def keep(
@@ -70,31 +70,21 @@ class ConfirmHolder:
         verified: bool | None = None,
     ) -> None:
         """Write into the session."""
-        confirmation = Confirmation.of(request)
-        if confirmation is None:
-            return
-        if option is not None:
-            confirmation.option, confirmation.challenge = option, ""
-            confirmation.verified = False
-        if challenge is not None:
-            confirmation.challenge = str(challenge)
-        if verified is not None:
-            confirmation.verified = verified
-        confirmation.keep(request)
+        PROOFS.keep(request, option=option, challenge=challenge, verified=verified)
 
     def proven(self, request: HttpRequest, proof: Proof, method: str) -> HttpResponse:
         """Note it in the session, which gets a new identifier, and go where the person wanted."""
-        confirmation = Confirmation.of(request)
-        leave_confirmation(request)
+        kept = PROOFS.of(request)
+        PROOFS.drop(request)
         request.session.cycle_key()
         note_method(request, proof.user, method)
         confirm_session(user_id=proof.user.id, methods=(PASSWORD, method), at=clock.now())
-        target = confirmation.target if confirmation else reverse("home")
+        target = kept.target if kept else reverse("home")
         return client_redirect(request, HttpResponseRedirect(target))
 
     def cancelled(self, request: HttpRequest) -> HttpResponse:
         """Go home; the person stays signed in and nothing changes."""
-        leave_confirmation(request)
+        PROOFS.drop(request)
         return HttpResponseRedirect(reverse("home"))
 
     def elsewhere(self, request: HttpRequest) -> HttpResponse:
@@ -118,8 +108,7 @@ HOLDER = ConfirmHolder()
 @before_entry
 def confirm(request: SignedInRequest) -> HttpResponse:
     """Ask for the password; the factor comes next."""
-    wanted = request.GET.get("next", "")
-    target = wanted if is_own_path(wanted) else reverse("home")
+    target = own_path_or("home", request.GET.get("next", ""))
     if is_fresh(request, request.user, at=clock.now()):
         return HttpResponseRedirect(target)
     if other := other_confirmation(request):
@@ -168,9 +157,7 @@ def _check(request: SignedInRequest, password: str) -> PasswordCheck:
 def _ask_for_factor(request: SignedInRequest, target: str) -> HttpResponse:
     request.session.cycle_key()
     note_method(request, request.user, PASSWORD)
-    Confirmation(binding=str(uuid7()), contract=contract_key_of(request), target=target).keep(
-        request
-    )
+    PROOFS.save(request, KeptProof.new(contract=contract_key_of(request), target=target))
     return HttpResponseRedirect(reverse(URLS.page))
 
 

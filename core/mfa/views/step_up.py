@@ -1,7 +1,6 @@
 """The page on which a contract asks for a factor that it accepts."""
 
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -11,12 +10,12 @@ from django.urls import reverse
 
 from core.accounts.access import SignedInRequest, before_entry, signed_in
 from core.accounts.models import User
-from core.accounts.paths import is_own_path
+from core.accounts.paths import is_own_path, own_path_or
 from core.accounts.signing_in.allauth_wrapper import note_method
 from core.common import clock
 from core.common.http import get_only, get_or_post
-from core.common.ids import uuid7
 from core.mfa.codes import Purpose
+from core.mfa.proving.kept import KeptProof, SessionProofs
 from core.mfa.proving.proofs import Proof, ProofUrls
 from core.mfa.proving.stepping_up import AS_ADMIN, Ask, satisfied
 from core.mfa.services.confirmations import record_step_up
@@ -25,7 +24,7 @@ from core.mfa.views.shared import client_redirect, locked_out
 from tenants.in_hand import contract_of, is_portal_host
 
 URLS = ProofUrls(page="mfa:step_up", call="mfa:step_up_call_state")
-_STATE = "portal_step_up"
+PROOFS = SessionProofs("portal_step_up")
 
 
 @dataclass(frozen=True)
@@ -37,16 +36,16 @@ class StepUpHolder:
         ask = _ask_of(request)
         if ask is None or not isinstance(request.user, User):
             return None
-        state = _state(request, ask)
+        kept = _kept(request, ask)
         return Proof(
             user=request.user,
             purpose=Purpose.STEP_UP,
-            binding=UUID(state["binding"]),
+            binding=UUID(kept.binding),
             contract_id=ask.contract.id,
-            option=state["option"],
+            option=kept.option,
             options=ask.options,
-            challenge=UUID(state["challenge"]) if state["challenge"] else None,
-            verified=state["verified"],
+            challenge=kept.challenge_id,
+            verified=kept.is_verified(clock.now()),
             reason=f"{ask.contract.name} asks for {ask.words}.",
         )
 
@@ -59,22 +58,13 @@ class StepUpHolder:
         verified: bool | None = None,
     ) -> None:
         """Write into the session."""
-        state = request.session.get(_STATE)
-        if state is None:
-            return
-        if option is not None:
-            state |= {"option": option, "challenge": "", "verified": False}
-        if challenge is not None:
-            state["challenge"] = str(challenge)
-        if verified is not None:
-            state["verified"] = verified
-        request.session[_STATE] = state
+        PROOFS.keep(request, option=option, challenge=challenge, verified=verified)
 
     def proven(self, request: HttpRequest, proof: Proof, method: str) -> HttpResponse:
         """Note the method, give the session a new identifier, and go where the person wanted."""
         target = _next_of(request)
         note_method(request, proof.user, method)
-        request.session.pop(_STATE, None)
+        PROOFS.drop(request)
         request.session.cycle_key()
         record_step_up(
             user_id=proof.user.id, contract_id=proof.contract_id, method=method, at=clock.now()
@@ -83,7 +73,7 @@ class StepUpHolder:
 
     def cancelled(self, request: HttpRequest) -> HttpResponse:
         """Lead away from the contract: to home over all contracts, where this host has it."""
-        request.session.pop(_STATE, None)
+        PROOFS.drop(request)
         return HttpResponseRedirect(_away(request))
 
     def elsewhere(self, request: HttpRequest) -> HttpResponse:
@@ -125,42 +115,33 @@ def _ask_of(request: HttpRequest) -> Ask | None:
     contract = contract_of(request)
     if contract is None:
         return None
-    kept = request.session.get(_STATE) or {}
-    under_way = kept.get("contract") == str(contract.id) and kept.get("as_admin")
-    as_admin = AS_ADMIN in request.GET or bool(under_way)
+    kept = PROOFS.of(request)
+    under_way = kept is not None and kept.contract == str(contract.id) and kept.as_admin
+    as_admin = AS_ADMIN in request.GET or under_way
     return satisfied(request, contract, as_admin=as_admin)
 
 
 def _begin(request: HttpRequest, ask: Ask) -> None:
     """Note where the person wants to go; what is under way for this contract goes on."""
-    state = _state(request, ask)
+    kept = _kept(request, ask)
     wanted = request.GET.get("next", "")
-    if wanted and is_own_path(wanted):
-        state["next"] = wanted
-        state["as_admin"] = AS_ADMIN in request.GET
-    request.session[_STATE] = state
+    if is_own_path(wanted):
+        kept.target, kept.as_admin = wanted, AS_ADMIN in request.GET
+    PROOFS.save(request, kept)
 
 
-def _state(request: HttpRequest, ask: Ask) -> dict[str, Any]:
-    state: dict[str, Any] | None = request.session.get(_STATE)
-    if state is not None and state["contract"] == str(ask.contract.id):
-        return state
-    state = {
-        "contract": str(ask.contract.id),
-        "binding": str(uuid7()),
-        "option": ask.options[0] if ask.options else "",
-        "challenge": "",
-        "verified": False,
-        "next": "",
-        "as_admin": False,
-    }
-    request.session[_STATE] = state
-    return state
+def _kept(request: HttpRequest, ask: Ask) -> KeptProof:
+    """Return what is under way for the contract; one for another contract gives way."""
+    kept, contract = PROOFS.of(request), str(ask.contract.id)
+    if kept is not None and kept.contract == contract:
+        return kept
+    option = ask.options[0] if ask.options else ""
+    return PROOFS.save(request, KeptProof.new(contract=contract, option=option))
 
 
 def _next_of(request: HttpRequest) -> str:
-    wanted = (request.session.get(_STATE) or {}).get("next") or request.GET.get("next", "")
-    return wanted if is_own_path(wanted) else reverse("home")
+    kept = PROOFS.of(request)
+    return own_path_or("home", (kept and kept.target) or request.GET.get("next", ""))
 
 
 def _away(request: HttpRequest) -> str:

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from core.accounts.columns import keep_name, keeps_employees_column
 from core.accounts.models import User
-from core.accounts.paths import is_own_path
+from core.accounts.paths import own_path_or
 from core.accounts.sessions.lifecycle import carry_on
 from core.accounts.signing_in.allauth_wrapper import (
     VOUCHED,
@@ -120,7 +120,7 @@ def _signed_in(
         request,
         result.user,
         attempt=SignInAttempt(option=VOUCHED, binding=str(uuid7())),
-        redirect_url=target if is_own_path(target) else reverse("staff:home"),
+        redirect_url=own_path_or("staff:home", target),
     )
     request.session[PROVIDER_KEY] = provider.key
     if keeps_employees_column(request):
@@ -166,4 +166,4 @@ def _confirmed(
     note_method(request, user, OIDC_CONFIRMED)
     confirm_session(user_id=user.id, methods=(VOUCHED,), at=clock.now())
     target = str(state.get("target", ""))
-    return HttpResponseRedirect(target if is_own_path(target) else reverse("staff:home"))
+    return HttpResponseRedirect(own_path_or("staff:home", target))

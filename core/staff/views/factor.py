@@ -1,6 +1,5 @@
 """The page on which the deployment asks its staff for a factor that it accepts of them."""
 
-from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,9 +11,9 @@ from core.accounts.models import User
 from core.accounts.signing_in.allauth_wrapper import methods_used, note_method
 from core.common import clock
 from core.common.http import get_only, get_or_post
-from core.common.ids import uuid7
 from core.mfa.codes import Purpose
 from core.mfa.policies import accepts
+from core.mfa.proving.kept import KeptProof, SessionProofs
 from core.mfa.proving.methods import available_options
 from core.mfa.proving.proofs import Proof, ProofUrls
 from core.mfa.proving.stepping_up import WORDS
@@ -26,7 +25,7 @@ from core.staff.policies import session_suffices, staff_methods
 from core.staff.scope import find_staff
 
 URLS = ProofUrls(page="staff:factor", call="staff:factor_call_state")
-_STATE = "portal_staff_factor"
+PROOFS = SessionProofs("portal_staff_factor")
 
 
 class StaffFactorHolder:
@@ -38,16 +37,16 @@ class StaffFactorHolder:
         if not isinstance(user, User) or not _is_asked(request, user):
             return None
         options = _options(user)
-        state = _state(request, options)
+        kept = _kept(request, options)
         return Proof(
             user=user,
             purpose=Purpose.STEP_UP,
-            binding=UUID(state["binding"]),
+            binding=UUID(kept.binding),
             contract_id=None,
-            option=state["option"],
+            option=kept.option,
             options=options,
-            challenge=UUID(state["challenge"]) if state["challenge"] else None,
-            verified=state["verified"],
+            challenge=kept.challenge_id,
+            verified=kept.is_verified(clock.now()),
             reason=f"The pages of staff ask for {accepted_words()}.",
         )
 
@@ -60,28 +59,19 @@ class StaffFactorHolder:
         verified: bool | None = None,
     ) -> None:
         """Write into the session."""
-        state = request.session.get(_STATE)
-        if state is None:
-            return
-        if option is not None:
-            state |= {"option": option, "challenge": "", "verified": False}
-        if challenge is not None:
-            state["challenge"] = str(challenge)
-        if verified is not None:
-            state["verified"] = verified
-        request.session[_STATE] = state
+        PROOFS.keep(request, option=option, challenge=challenge, verified=verified)
 
     def proven(self, request: HttpRequest, proof: Proof, method: str) -> HttpResponse:
         """Note the method, give the session a new identifier, and open the pages of staff."""
         note_method(request, proof.user, method)
-        request.session.pop(_STATE, None)
+        PROOFS.drop(request)
         request.session.cycle_key()
         record_step_up(user_id=proof.user.id, contract_id=None, method=method, at=clock.now())
         return client_redirect(request, HttpResponseRedirect(reverse("staff:home")))
 
     def cancelled(self, request: HttpRequest) -> HttpResponse:
         """Lead away from the pages of staff."""
-        request.session.pop(_STATE, None)
+        PROOFS.drop(request)
         return HttpResponseRedirect(reverse("home"))
 
     def elsewhere(self, request: HttpRequest) -> HttpResponse:
@@ -129,14 +119,9 @@ def _options(user: User) -> tuple[str, ...]:
     return tuple(one for one in available_options(user) if accepts(methods, [one]))
 
 
-def _state(request: HttpRequest, options: tuple[str, ...]) -> dict[str, Any]:
-    state: dict[str, Any] | None = request.session.get(_STATE)
-    if state is None or state["option"] not in options:
-        state = {
-            "binding": str(uuid7()),
-            "option": options[0] if options else "",
-            "challenge": "",
-            "verified": False,
-        }
-        request.session[_STATE] = state
-    return state
+def _kept(request: HttpRequest, options: tuple[str, ...]) -> KeptProof:
+    kept = PROOFS.of(request)
+    if kept is not None and kept.option in options:
+        return kept
+    option = options[0] if options else ""
+    return PROOFS.save(request, KeptProof.new(contract="", option=option))

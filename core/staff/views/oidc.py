@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from core.accounts.access import SignedInRequest, before_entry, signed_in
 from core.accounts.columns import keep_column, kept_name
-from core.accounts.paths import is_own_path
+from core.accounts.paths import is_own_path, own_path_or
 from core.accounts.views.sign_in import NEXT_KEY
 from core.common import clock
 from core.common.http import get_only, get_or_post
@@ -87,8 +87,7 @@ def confirm(request: SignedInRequest) -> HttpResponse:
     provider = find_provider(str(request.session.get(PROVIDER_KEY, "")))
     if provider is None:
         raise Http404
-    wanted = request.GET.get("next", "")
-    target = wanted if is_own_path(wanted) else reverse("staff:home")
+    target = own_path_or("staff:home", request.GET.get("next", ""))
     if request.method == "POST":
         return lead_to(request, provider, purpose=CONFIRM, target=target)
     context = {"provider": provider, "lost": "lost" in request.GET}

@@ -1,5 +1,6 @@
 """Pages that change something important ask for password and factor proven just now."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -98,6 +99,22 @@ def test_by_the_address_where_the_phone_is_lost(client: Client, user: User) -> N
     assert client.get("/guarded/").status_code == 302
     answer = client.post("/confirm/verify/", {"action": "continue"})
     assert answer.headers["Location"] == "/guarded/"
+
+
+def test_a_right_code_is_proven_now_or_not_at_all(
+    client: Client, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_pass(client, 600)
+    confirm(client)
+    client.post("/confirm/verify/", {"action": "option", "option": "email"})
+    client.post("/confirm/verify/", {"action": "send"})
+    code = last_code(user.email)
+    client.post("/confirm/verify/", {"action": "verify", "code": code})
+    later = clock.now() + timedelta(minutes=10)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    client.post("/confirm/verify/", {"action": "continue"})
+    assert client.get("/guarded/").status_code == 302
+    assert not AuditEvent.objects.filter(event_type="session.confirmed").exists()
 
 
 def test_the_factor_without_the_password_first_leads_to_the_password(
