@@ -13,9 +13,11 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from unittest import mock
 
 import pytest
+from botocore.loaders import create_loader
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
@@ -36,6 +38,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
             item.add_marker("browser")
     yield
     items.sort(key=lambda item: "browser" in item.path.parts)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _amazons_models_read_once() -> Iterator[None]:
+    """Read the models of Amazon's services once: each client of a test would read its own."""
+    with mock.patch("botocore.session.create_loader", lru_cache(create_loader)):
+        yield
 
 
 @pytest.fixture(scope="session")
