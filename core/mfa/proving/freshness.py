@@ -14,9 +14,9 @@ from core.accounts.models import User
 from core.accounts.signing_in.allauth_wrapper import last_proven
 from core.accounts.typed_forms import interrupts
 from core.common import clock
+from core.common.http import client_redirect
 from core.mfa.policies import counting_methods
 from core.mfa.selectors import working_kinds
-from core.mfa.views.shared import client_redirect
 
 # Our own figure: long enough to change two things in a row, short enough for an open desk.
 FRESH_MINUTES = 5

@@ -80,8 +80,12 @@ def find_ask(
     methods = methods_asked(contract, user.id, as_admin=as_admin)
     if accepts(methods, used):
         return None
-    options = tuple(one for one in available_options(user) if accepts(methods, [one]))
-    return Ask(contract, methods, options)
+    return Ask(contract, methods, options_accepted(user, methods))
+
+
+def options_accepted(user: User, methods: Sequence[Method]) -> tuple[str, ...]:
+    """Return the ways that an account has to prove one of these methods."""
+    return tuple(one for one in available_options(user) if accepts(methods, [one]))
 
 
 def satisfied(

@@ -14,7 +14,7 @@ from core.accounts.signing_in.allauth_wrapper import (
     note_method,
     pending_page,
 )
-from core.common.http import get_only, get_or_post
+from core.common.http import client_redirect, get_only, get_or_post
 from core.mfa.codes import Purpose
 from core.mfa.models import STRONGER
 from core.mfa.policies import accepted_options
@@ -22,7 +22,6 @@ from core.mfa.proving.methods import available_options
 from core.mfa.proving.proofs import Proof, ProofUrls
 from core.mfa.stages import ChallengeStage
 from core.mfa.views.proving import proof_call_state, proof_page
-from core.mfa.views.shared import client_redirect
 from tenants.in_hand import contract_key_of
 
 URLS = ProofUrls(page="mfa:challenge", call="mfa:challenge_call_state")

@@ -21,7 +21,7 @@ from core.accounts.services.sign_in import (
 from core.accounts.signing_in.allauth_wrapper import PASSWORD, note_method
 from core.common import clock
 from core.common.context import current_context
-from core.common.http import get_only, get_or_post
+from core.common.http import client_redirect, get_only, get_or_post
 from core.mfa.codes import Purpose
 from core.mfa.forms import PresentPasswordForm
 from core.mfa.policies import accepted_options, counting_methods, strongest_options
@@ -32,7 +32,7 @@ from core.mfa.proving.proofs import Proof, ProofUrls
 from core.mfa.selectors import working_kinds
 from core.mfa.services.confirmations import confirm_session
 from core.mfa.views.proving import proof_call_state, proof_page
-from core.mfa.views.shared import client_redirect, locked_out
+from core.mfa.views.refusals import locked_out
 from tenants.in_hand import contract_key_of
 
 URLS = ProofUrls(page="mfa:confirm_proof", call="mfa:confirm_call_state")

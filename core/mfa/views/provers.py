@@ -20,7 +20,7 @@ from core.mfa.services.challenges import (
     verify_challenge,
 )
 from core.mfa.views.proving import proof_challenge
-from core.mfa.views.shared import why_not_sent, why_not_verified
+from core.mfa.views.refusals import why_not_sent, why_not_verified
 
 
 class PhoneProver:

@@ -31,14 +31,13 @@ from core.mfa.services.registrations import (
     verify_phone,
 )
 from core.mfa.views.calls import STOP_ASKING, call_fragment
-from core.mfa.views.shared import (
+from core.mfa.views.refusals import why_not_sent, why_not_verified
+from core.mfa.views.registration_pages import (
     finish_registration,
     registration_challenge,
     registration_page,
     step_page,
     to_pending,
-    why_not_sent,
-    why_not_verified,
 )
 from tenants.in_hand import brand_of
 

@@ -20,7 +20,7 @@ from core.mfa.services.registration_factors import (
 )
 from core.mfa.services.totp import find_app_secret
 from core.mfa.views.enrolment import NOT_CONFIRMED, answer_of, options_answer, qr_code
-from core.mfa.views.shared import finish_registration, registration_page, step_page
+from core.mfa.views.registration_pages import finish_registration, registration_page, step_page
 
 
 @get_or_post

@@ -45,8 +45,8 @@ from core.mfa.services.resets import (
 )
 from core.mfa.services.resets.runs import asker_of
 from core.mfa.views.proving import proof_call_state, proof_page
+from core.mfa.views.refusals import why_not_sent, why_not_verified
 from core.mfa.views.reset_holder import ResetHolder, over, tries_used_up
-from core.mfa.views.shared import why_not_sent, why_not_verified
 from tenants.in_hand import brand_of, contract_key_of, contract_of
 
 URLS = ProofUrls(page="mfa:reset_proof", call="mfa:reset_call_state")

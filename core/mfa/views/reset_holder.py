@@ -9,6 +9,7 @@ from django.urls import reverse
 from core.accounts.models import User
 from core.accounts.signing_in.allauth_wrapper import pending_page
 from core.common import clock
+from core.common.http import client_redirect
 from core.mfa.codes import Purpose
 from core.mfa.policies import strongest_options
 from core.mfa.proving.methods import available_options
@@ -21,7 +22,6 @@ from core.mfa.services.resets import (
     keep_reset_proof,
     note_reset_factor,
 )
-from core.mfa.views.shared import client_redirect
 
 
 def reset_options(user: User) -> tuple[str, ...]:

@@ -13,14 +13,14 @@ from core.accounts.models import User
 from core.accounts.paths import is_own_path, own_path_or
 from core.accounts.signing_in.allauth_wrapper import note_method
 from core.common import clock
-from core.common.http import get_only, get_or_post
+from core.common.http import client_redirect, get_only, get_or_post
 from core.mfa.codes import Purpose
 from core.mfa.proving.kept import KeptProof, SessionProofs
 from core.mfa.proving.proofs import Proof, ProofUrls
 from core.mfa.proving.stepping_up import AS_ADMIN, Ask, satisfied
 from core.mfa.services.confirmations import record_step_up
 from core.mfa.views.proving import proof_call_state, proof_page
-from core.mfa.views.shared import client_redirect, locked_out
+from core.mfa.views.refusals import locked_out
 from tenants.in_hand import contract_of, is_portal_host
 
 URLS = ProofUrls(page="mfa:step_up", call="mfa:step_up_call_state")

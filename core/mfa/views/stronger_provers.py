@@ -15,7 +15,7 @@ from core.mfa.services.recovery import verify_recovery_code
 from core.mfa.services.totp import verify_app_code
 from core.mfa.services.tries import Asked
 from core.mfa.views.enrolment import answer_of, options_answer
-from core.mfa.views.shared import why_not_verified
+from core.mfa.views.refusals import why_not_verified
 
 
 class AppProver:

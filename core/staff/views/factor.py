@@ -10,16 +10,14 @@ from core.accounts.access import SignedInRequest, signed_in
 from core.accounts.models import User
 from core.accounts.signing_in.allauth_wrapper import methods_used, note_method
 from core.common import clock
-from core.common.http import get_only, get_or_post
+from core.common.http import client_redirect, get_only, get_or_post
 from core.mfa.codes import Purpose
-from core.mfa.policies import accepts
 from core.mfa.proving.kept import KeptProof, SessionProofs
-from core.mfa.proving.methods import available_options
 from core.mfa.proving.proofs import Proof, ProofUrls
-from core.mfa.proving.stepping_up import WORDS
+from core.mfa.proving.stepping_up import WORDS, options_accepted
 from core.mfa.services.confirmations import record_step_up
 from core.mfa.views.proving import proof_call_state, proof_page
-from core.mfa.views.shared import client_redirect, locked_out
+from core.mfa.views.refusals import locked_out
 from core.staff.access import portal_only
 from core.staff.policies import session_suffices, staff_methods
 from core.staff.scope import find_staff
@@ -115,8 +113,7 @@ def _is_asked(request: HttpRequest, user: User) -> bool:
 
 
 def _options(user: User) -> tuple[str, ...]:
-    methods = staff_methods()
-    return tuple(one for one in available_options(user) if accepts(methods, [one]))
+    return options_accepted(user, staff_methods())
 
 
 def _kept(request: HttpRequest, options: tuple[str, ...]) -> KeptProof:

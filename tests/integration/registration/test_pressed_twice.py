@@ -12,7 +12,7 @@ from core.accounts.models import User
 from core.common.clock import now
 from core.mfa.models import MfaRegistration
 from core.mfa.views import registration as pages
-from core.mfa.views import shared
+from core.mfa.views import registration_pages
 from core.notifications.models import LocalMessage
 from tests.integration.registration.journeys import PASSWORD, Browser, Journey, text_of
 from tests.support.people import session_account
@@ -53,7 +53,7 @@ def _answer_first_within(
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [(pages, "set_password"), (shared, "find_own_registration")]
+    ("module", "name"), [(pages, "set_password"), (registration_pages, "find_own_registration")]
 )
 def test_the_second_press_is_answered_like_the_first(
     monkeypatch: pytest.MonkeyPatch, walk: Journey, module: Any, name: str
@@ -72,8 +72,8 @@ def test_a_session_whose_answer_was_lost_signs_in_for_half_a_minute_only(
 ) -> None:
     """The worker dies between the commit and the sign-in."""
     with monkeypatch.context() as patched:
-        patched.setattr(shared, "sign_in_proven", lambda *_, **__: HttpResponse())
-        patched.setattr(shared, "leave_mfa_registration", lambda _request: None)
+        patched.setattr(registration_pages, "sign_in_proven", lambda *_, **__: HttpResponse())
+        patched.setattr(registration_pages, "leave_mfa_registration", lambda _request: None)
         walk.client.post(walk.path, _LAST)
     assert User.objects.exists()
     assert session_account(walk.client) is None

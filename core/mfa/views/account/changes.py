@@ -16,7 +16,7 @@ from core.accounts.sessions.lifecycle import carry_on, sign_in_of
 from core.accounts.signing_in.allauth_wrapper import note_method
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
-from core.common.http import get_only, get_or_post
+from core.common.http import client_redirect, get_only, get_or_post
 from core.common.masking import mask_phone
 from core.mfa.forms import CodeForm, NewEmailForm, PhoneForm
 from core.mfa.models import STRONGER, ChangeKind, Channel, ContactChange
@@ -33,7 +33,7 @@ from core.mfa.services.changes import (
 )
 from core.mfa.views.account_shared import methods_for
 from core.mfa.views.calls import STOP_ASKING, call_fragment
-from core.mfa.views.shared import client_redirect, why_not_sent, why_not_verified
+from core.mfa.views.refusals import why_not_sent, why_not_verified
 from tenants.in_hand import contract_of
 
 Context = dict[str, object]

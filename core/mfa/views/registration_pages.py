@@ -1,29 +1,25 @@
-"""What the pages of MFA registration have in common."""
+"""What the pages of MFA registration have in common: who may open them, and where they lead."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import wraps
 from urllib.parse import urlencode
 
-from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django_htmx.http import HttpResponseClientRedirect
 
-from core.accounts.models import User
-from core.accounts.services.sign_in import record_session_end
 from core.accounts.signing_in.allauth_wrapper import SignInAttempt, pending_page, sign_in_proven
 from core.accounts.views.sign_in import take_next
 from core.common import clock
 from core.common.errors import DomainError
+from core.common.http import client_redirect
 from core.common.ids import uuid7
 from core.mfa.models import STRONGER, Channel, MfaRegistration
 from core.mfa.registering.journey import PAGES, find_own_registration, leave_mfa_registration
 from core.mfa.registering.sources import SourceDescription, SourceGoneError
 from core.mfa.registering.states import Step, last_step, may_visit, pending_step
 from core.mfa.selectors import ChallengeView, challenge_state
-from core.mfa.services.challenges import StartRefusal, StartResult, Verdict, VerifyResult
 from core.mfa.services.completing import complete_mfa_registration
 from core.mfa.services.registrations import (
     WrongStepError,
@@ -126,21 +122,6 @@ def _after(request: HttpRequest, attempt: SignInAttempt) -> str:
     return reverse("mfa:factor_recovery") + "?" + urlencode({"next": wanted})
 
 
-def locked_out(request: HttpRequest) -> HttpResponse:
-    """End the session of whoever has used up the tries, and say that the account is locked."""
-    if isinstance(request.user, User):
-        record_session_end(account_id=request.user.id, reason="locked", at=clock.now())
-    logout(request)
-    return render(request, "mfa/locked.html")
-
-
-def client_redirect(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Make htmx go to the address that a response leads to, as a whole page."""
-    if getattr(request, "htmx", False) and isinstance(response, HttpResponseRedirect):
-        return HttpResponseClientRedirect(response.url)
-    return response
-
-
 def registration_challenge(
     registration: MfaRegistration, description: SourceDescription, step: Step
 ) -> ChallengeView | None:
@@ -172,29 +153,6 @@ def step_page(
         "current": current,
     }
     return render(request, f"mfa/{name}.html", {**shared, **context}, status=status)
-
-
-def why_not_sent(started: StartResult) -> dict[str, object]:
-    """Return the sentence for a code that is not sent, and when the next is possible."""
-    sentences = {
-        StartRefusal.TOO_SOON: "We just sent a code. Please wait a moment before you send another.",
-        StartRefusal.ATTEMPTS_USED: (
-            "There were too many wrong codes. For the time being we send no new one."
-        ),
-        StartRefusal.LOCKED: "This account is locked.",
-    }
-    sentence = sentences[started.refusal] if started.refusal else ""
-    return {"not_sent": sentence, "retry_at": started.retry_at}
-
-
-def why_not_verified(result: VerifyResult) -> str:
-    """Return the sentence for a code that was not accepted."""
-    if result.verdict is Verdict.WRONG and result.attempts_left:
-        tries = "1 more try" if result.attempts_left == 1 else f"{result.attempts_left} more tries"
-        return f"This code is not right. You have {tries}."
-    if result.verdict is Verdict.EXPIRED:
-        return "This code has run out or was replaced by a newer one. Send a new code."
-    return "There were too many wrong codes."
 
 
 def _proven(registration: MfaRegistration) -> list[str]:
