@@ -117,6 +117,8 @@ class NewUserForm(AccountForm):
             (str(one.id), f"{one.name} ({one.identifier}), {one.city}") for one in others
         ]
         self.fields["email"].help_text = "Their own work address. The invitation goes there."
+        self.fields["email"].error_messages["required"] = "Enter their e-mail address."
+        self.fields["confirm_email"].error_messages["required"] = "Enter their address again."
         # What a browser knows of the admin is not what the new user's form wants.
         for name in ("username", "email", "confirm_email"):
             self.fields[name].widget.attrs["autocomplete"] = "off"

@@ -1,0 +1,170 @@
+"""Whatever admins do: a group keeps an admin, and nobody holds what they were not given.
+
+The model knows who administers the group, and who has which role where; ours is memberships.
+"""
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from core.accounts.models import ContractAccess
+from core.common.errors import DomainError
+from core.common.ids import uuid7
+from core.groups.models import Membership, Provider, Role
+from core.groups.services.roles import add_role, change_role, end_membership
+from tenants import registry
+from tests.support.naive import fails_with
+from tests.support.people import START, make_person, make_provider
+
+pytestmark = pytest.mark.django_db
+PEOPLE, PLACES = 4, 2
+WHO, WHERE = st.integers(0, PEOPLE - 1), st.integers(0, PLACES - 1)
+ROLE = st.sampled_from(list(Role))
+ENOUGH = settings(max_examples=8, stateful_step_count=20, deadline=None)
+# To find one failure is enough; nothing is made smaller.
+UNTIL_IT_FAILS = settings(
+    ENOUGH, max_examples=100, derandomize=True, phases=[Phase.generate], database=None
+)
+
+
+class Roles(RuleBasedStateMachine):
+    """Four people and the two providers of one group, in two contracts."""
+
+    @initialize()
+    def begin(self) -> None:
+        mark = uuid7().hex
+        self.people = [make_person(f"p{n}{mark}", factors=False) for n in range(PEOPLE)]
+        self.places: list[Provider] = [
+            make_provider(self.people[0], registry.get_contract(slug), identifier=f"{slug}{mark}")
+            for slug in ("wv-bh", "ms-um")
+        ]
+        self.admins = {0}
+        self.held: dict[tuple[int, int], Role] = {}
+
+    def reaches(self, who: int, where: int) -> Role | None:
+        return Role.GROUP_ADMIN if who in self.admins else self.held.get((who, where))
+
+    def may(self, by: int, where: int, role: Role) -> bool:
+        own = self.reaches(by, where)
+        if own == Role.GROUP_ADMIN:
+            return True
+        return own == Role.PROVIDER_ADMIN and role != Role.GROUP_ADMIN
+
+    def give(self, who: int, where: int, role: Role) -> None:
+        if role == Role.GROUP_ADMIN:
+            self.admins.add(who)
+            for place in range(PLACES):
+                self.held.pop((who, place), None)
+        else:
+            self.held[who, where] = role
+
+    @rule(by=WHO, who=WHO, where=WHERE, role=ROLE)
+    def add(self, by: int, who: int, where: int, role: Role) -> None:
+        allowed = self.may(by, where, role) and self.reaches(who, where) is None
+        done = self.attempt(
+            add_role, user=self.people[who], provider=self.places[where], role=role, by=by
+        )
+        assert done is allowed
+        if done:
+            self.give(who, where, role)
+
+    @rule(by=WHO, who=WHO, where=WHERE, role=ROLE)
+    def change(self, by: int, who: int, where: int, role: Role) -> None:
+        was = self.reaches(who, where)
+        if was is None:
+            return
+        is_last = was == Role.GROUP_ADMIN and self.admins == {who} and role != was
+        allowed = self.manages(by, where, was) and self.may(by, where, role) and not is_last
+        done = self.attempt(
+            change_role, membership_id=self.key(who, where), was=was, role=role, by=by
+        )
+        if role != was:
+            assert done is allowed
+        if done and role != was:
+            if was == Role.GROUP_ADMIN:
+                self.admins.remove(who)
+                for place in range(PLACES):
+                    self.give(who, place, role)
+            else:
+                self.give(who, where, role)
+
+    @rule(by=WHO, who=WHO, where=WHERE)
+    def end(self, by: int, who: int, where: int) -> None:
+        was = self.reaches(who, where)
+        if was is None:
+            return
+        is_last = was == Role.GROUP_ADMIN and self.admins == {who}
+        done = self.attempt(end_membership, membership_id=self.key(who, where), was=was, by=by)
+        assert done is (self.manages(by, where, was) and not is_last)
+        if done:
+            self.admins.discard(who)
+            self.held.pop((who, where), None)
+
+    def manages(self, by: int, where: int, role: Role) -> bool:
+        return by in self.admins if role == Role.GROUP_ADMIN else self.may(by, where, role)
+
+    def attempt(self, act: object, *, by: int, **values: object) -> bool:
+        try:
+            act(by=self.people[by].id, at=START, **values)  # type: ignore[operator]
+        except DomainError:
+            return False
+        return True
+
+    def key(self, who: int, where: int) -> object:
+        user, place = self.people[who], self.places[where]
+        found = Membership.objects.filter(user=user, until__isnull=True)
+        at = found.filter(provider=place).first() or found.get(group=place.group)
+        return at.id
+
+    @invariant()
+    def the_database_says_the_same(self) -> None:
+        if not hasattr(self, "places"):
+            return
+        rows = Membership.objects.filter(user__in=self.people, until__isnull=True)
+        index = {user.id: n for n, user in enumerate(self.people)}
+        place = {provider.id: n for n, provider in enumerate(self.places)}
+        assert {index[row.user_id] for row in rows if row.group_id} == self.admins
+        assert {
+            (index[row.user_id], place[row.provider_id]): Role(row.role)
+            for row in rows
+            if row.provider_id
+        } == self.held
+        assert self.admins
+
+    @invariant()
+    def who_works_in_a_contract_has_a_role_there(self) -> None:
+        if not hasattr(self, "places"):
+            return
+        for who, user in enumerate(self.people):
+            access = ContractAccess.objects.filter(user=user, until__isnull=True)
+            assert set(access.values_list("contract_id", flat=True)) == {
+                provider.contract_id
+                for where, provider in enumerate(self.places)
+                if self.reaches(who, where)
+            }
+
+
+def run(how: settings = ENOUGH) -> None:
+    run_state_machine_as_test(Roles, settings=how)
+
+
+def test_roles_follow_the_model() -> None:
+    run()
+
+
+@pytest.mark.parametrize(
+    ("rule_left_out", "naive"),
+    [
+        ("keep_an_admin", lambda _groups, *, without: None),
+        ("may_manage", lambda _held, _role: True),
+    ],
+)
+def test_without_one_of_the_rules_it_would_not(rule_left_out: str, naive: object) -> None:
+    fails_with(f"core.groups.services.roles.{rule_left_out}", naive, lambda: run(UNTIL_IT_FAILS))
