@@ -15,7 +15,8 @@ from core.accounts.models import User
 from core.accounts.services.accounts import create_account
 from core.common import clock
 from core.common.ids import uuid7
-from core.groups.models import Provider
+from core.groups.models import Membership, Provider, Role
+from core.groups.services.memberships import grant_group_admin
 from core.groups.services.providers import ProviderFacts, register_provider
 from core.mfa.models import Factor, FactorKind
 from core.notifications.models import LocalMessage, OutboxMessage
@@ -88,6 +89,15 @@ def make_provider(
     return register_provider(
         user=user, group=None, contract=contract, facts=facts, by=user.id, at=START
     )
+
+
+def give_deputy(user: User) -> User:
+    """Give the groups of an account another Provider Group Admin, so that it can be closed."""
+    deputy = make_person(f"deputy-of-{user.username}", phone=None)
+    for held in Membership.objects.filter(user=user, role=Role.GROUP_ADMIN, until__isnull=True):
+        assert held.group is not None
+        grant_group_admin(user=deputy, group=held.group, by=None, at=START)
+    return deputy
 
 
 def accept_present_terms(user: User, contract: ActiveContract) -> None:

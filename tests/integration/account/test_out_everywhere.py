@@ -19,6 +19,7 @@ from tests.support.people import (
     PASSWORD,
     PHONE,
     deliver_all,
+    give_deputy,
     last_code,
     make_person,
     make_provider,
@@ -45,8 +46,10 @@ def close(user: User) -> None:
 
 @pytest.fixture
 def user(contract_b: ActiveContract) -> User:
+    """Return an admin whose group keeps another one when the account is closed."""
     person = make_person()
     make_provider(person, contract_b)
+    give_deputy(person)
     return person
 
 

@@ -15,7 +15,13 @@ from core.audit.models import AuditEvent
 from core.common import clock
 from tenants import registry
 from tenants.context import ActiveContract
-from tests.support.people import make_person, make_provider, session_account, sign_in_by_email
+from tests.support.people import (
+    give_deputy,
+    make_person,
+    make_provider,
+    session_account,
+    sign_in_by_email,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +111,7 @@ def test_a_deactivated_account_is_out_with_its_next_request(
     signed_in: tuple[Client, User],
 ) -> None:
     client, user = signed_in
+    give_deputy(user)
     deactivate_account(user_id=user.id, reason="left", by=None, at=clock.now())
     assert client.get("/home/").status_code == 302
     assert session_account(client) is None
@@ -224,6 +231,7 @@ def test_the_end_of_a_session_is_recorded_once(
 
 def test_the_end_by_a_deactivation_is_recorded(signed_in: tuple[Client, User]) -> None:
     client, user = signed_in
+    give_deputy(user)
     deactivate_account(user_id=user.id, reason="left", by=None, at=clock.now())
     client.get("/home/")
     assert ends() == [("deactivated", user.id, "account")]

@@ -17,7 +17,13 @@ from core.common import clock
 from core.notifications.models import LocalMessage, OutboxMessage
 from tenants import registry
 from tenants.context import ActiveContract
-from tests.support.people import deliver_all, make_person, make_provider, sign_in_by_email
+from tests.support.people import (
+    deliver_all,
+    give_deputy,
+    make_person,
+    make_provider,
+    sign_in_by_email,
+)
 from tests.support.publishing import publish_change
 
 pytestmark = pytest.mark.django_db
@@ -136,6 +142,7 @@ def test_the_strictest_program_decides(user: User, contract_b: ActiveContract) -
 
 
 def test_closed_accounts_are_left_alone(user: User) -> None:
+    User.objects.filter(pk=give_deputy(user).pk).update(last_used_at=midnight(59))
     deactivate_account(user_id=user.id, reason="left", by=None, at=midnight(1))
     assert watch_inactivity(at=midnight(60)) == Watched()
     assert not User.objects.get(pk=user.pk).is_dormant

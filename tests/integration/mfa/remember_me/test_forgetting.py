@@ -37,6 +37,7 @@ from tests.integration.mfa.remembering import (
 from tests.support.people import (
     PASSWORD,
     PHONE,
+    give_deputy,
     last_code,
     make_person,
     make_provider,
@@ -131,6 +132,7 @@ def change_role(user: User) -> None:
 
 
 def deactivate(user: User) -> None:
+    give_deputy(user)
     deactivate_account(user_id=user.id, reason="left", by=None, at=clock.now())
 
 
