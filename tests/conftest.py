@@ -32,12 +32,16 @@ from tests.support import database
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Mark what lies in tests/browser, and run it last: it leaves an event loop in the process."""
+    """Mark what lies in tests/browser, and run it first.
+
+    pytest-xdist deals the beginning of the list to one process: that one has the portal and the
+    browser, and while it waits for them the others have the processor.
+    """
     for item in items:
         if "browser" in item.path.parts:
             item.add_marker("browser")
     yield
-    items.sort(key=lambda item: "browser" in item.path.parts)
+    items.sort(key=lambda item: "browser" not in item.path.parts)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -108,14 +108,15 @@ def _start_tests(
 ) -> "subprocess.Popen[bytes]":
     env = {**os.environ, **_TESTS}
     selection = ["-m", "not browser"]
+    workers = os.cpu_count() or 2
     if with_browser:
         env["PORTAL_CHROMIUM"] = ensure_browser()
         selection = []
-    workers = str(os.cpu_count() or 2)
+        workers += 1  # one of them waits for the portal and the browser most of its time
     color = ["--color=yes"] if sys.stdout.isatty() else []
     return subprocess.Popen(
         [
-            *(_PYTHON, "-m", "pytest", "-n", workers, "--ignore=tests/bench"),
+            *(_PYTHON, "-m", "pytest", "-n", str(workers), "--ignore=tests/bench"),
             *selection,
             *color,
             *arguments,

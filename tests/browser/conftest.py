@@ -12,11 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from config.run.browser import ensure_browser
 from tests.browser.support import ROOT, Portal, environment_of
 from tests.support.processes import free_port, wait_for
+
+PATIENCE = 15_000  # milliseconds: other tests and checks work on the same machine meanwhile
+expect.set_options(timeout=PATIENCE)
 
 # Chromium looks up its maker's hosts at every start unless it is told not to.
 QUIET = [
@@ -30,7 +33,9 @@ QUIET = [
 ]
 
 
-@pytest.fixture(scope="session")
+# Of the package, not of the session: Playwright's event loop must have left the process before
+# other tests ask the database for something.
+@pytest.fixture(scope="package")
 def portal() -> Iterator[Portal]:
     """Start the whole portal once for all browser tests."""
     state = Path(tempfile.mkdtemp(prefix="portal-browser-"))
@@ -54,7 +59,7 @@ def portal() -> Iterator[Portal]:
         shutil.rmtree(state, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Start Chromium once."""
     with sync_playwright() as playwright:
@@ -67,7 +72,7 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """Return an empty browser profile that fails on any script error."""
     made = browser.new_context(viewport={"width": 1280, "height": 900})
-    made.set_default_timeout(15_000)
+    made.set_default_timeout(PATIENCE)
     yield made
     made.close()
 

@@ -120,7 +120,7 @@ def test_every_other_page_of_the_account(page: Page, portal: Portal) -> None:
     for name in (
         "Change name, address, phone or fax",
         "Add a phone number",
-        "Authenticator app, passkeys",
+        "See, add or remove ways to sign in",
         "Remembered browsers",
         "Sign-in history",
         "Rules that hold for you",

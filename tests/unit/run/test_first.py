@@ -47,6 +47,15 @@ def test_a_named_browser_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     assert browser.find_browser() == "/opt/chromium/chrome"
 
 
+def test_the_shell_is_preferred_to_a_whole_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = {"chromium", "google-chrome"}
+    monkeypatch.delenv("PORTAL_CHROMIUM", raising=False)
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}" if name in there else None)
+    assert browser.find_browser() == "/usr/bin/chromium"
+    there.add("chromium-headless-shell")
+    assert browser.find_browser() == "/usr/bin/chromium-headless-shell"
+
+
 def test_the_pooler_comes_with_the_browser_and_may_be_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -67,9 +76,9 @@ def test_the_pooler_comes_with_the_browser_and_may_be_missing(
     monkeypatch.setattr(browser, "_is_there", lambda library: "libatomic1" in there)
     monkeypatch.setattr(browser, "install_debian_package", install)
     monkeypatch.setattr(pooler, "install_debian_package", install)
-    assert browser.ensure_browser() == "/usr/bin/chromium"
-    assert asked == ["chromium fonts-liberation libatomic1", "pgbouncer"]
-    assert browser.ensure_browser() == "/usr/bin/chromium"
+    assert browser.ensure_browser() == "/usr/bin/chromium-headless-shell"
+    assert asked == ["chromium-headless-shell fonts-liberation libatomic1", "pgbouncer"]
+    assert browser.ensure_browser() == "/usr/bin/chromium-headless-shell"
     assert len(asked) == 2
 
 
