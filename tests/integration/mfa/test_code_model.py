@@ -202,11 +202,12 @@ def test_a_new_code_that_gives_the_tries_back_does_not() -> None:
 def test_a_wait_after_a_used_code_does_not() -> None:
     """The naive way: whatever was sent counts, whether it was used or not."""
 
-    def naive(owner: Owner, destination: str, _purpose: str, *, at: datetime) -> datetime | None:
-        sent = Challenge.objects.filter(owner_id=owner.id, destination=destination)
-        newest = sent.order_by("-requested_at").first()
+    def naive(
+        *_: object, counted: Owner, at: datetime
+    ) -> tuple[StartRefusal | None, datetime | None]:
+        newest = Challenge.objects.filter(owner_id=counted.id).order_by("-requested_at").first()
         end = newest.requested_at + 30 * SECOND if newest else at
-        return end if end > at else None
+        return (StartRefusal.TOO_SOON, end) if end > at else (None, None)
 
     a_used_code_and_another()
-    fails_with(f"{ASKING}.next_code_at", naive, a_used_code_and_another)
+    fails_with(f"{ASKING}._why_not", naive, a_used_code_and_another)
