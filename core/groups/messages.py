@@ -1,13 +1,19 @@
-"""The mail that invites a new user: it names the office, who invites, and the username."""
+"""The mails of Setup: the invitation of a new user, and what an owner is told of acts on them."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
 
 from core.accounts.models import User
+from core.accounts.policies import find_contract
 from core.groups.models import Invitation
 from core.groups.services.invitations import INVITATION_KIND, mint_link
-from core.notifications.kinds import MessageKind, Rendered
+from core.groups.services.people import NOTICE_KIND
+from core.notifications.kinds import MessageKind, Rendered, Weight
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
+from core.notifications.senders import document_for
 from tenants import registry
 from tenants.routing import absolute_reverse
 
@@ -47,6 +53,61 @@ def _is_overtaken(message: OutboxMessage) -> bool:
     ).exists()
 
 
-INVITATION = MessageKind(
-    name=INVITATION_KIND, channel="email", at_most_once=False, prepare=prepare_invitation
+@dataclass(frozen=True)
+class ActMail:
+    """What the mail about an act says; the admin's name goes into the sentence."""
+
+    heading: str
+    sentence: str
+
+
+_ACTS: Final = {
+    "unlocked": ActMail(
+        "Your account is open again",
+        "{who} has unlocked your account. You sign in with your password and second factor as "
+        "before.",
+    ),
+    "deactivated": ActMail(
+        "Your account was closed",
+        "{who} has closed your account. If this is a mistake, ask there, or the contact below.",
+    ),
+    "reactivated": ActMail(
+        "Your account is active again",
+        "{who} has opened your account again. You sign in with your password and second factor "
+        "as before.",
+    ),
+}
+
+
+def prepare_act_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Tell the owner of an account what an admin did; it goes to the address that it had then."""
+    user = User.objects.filter(pk=message.subject_id).first()
+    admin = User.objects.filter(pk=UUID(str(message.context["by"]))).first()
+    if user is None or admin is None:
+        return None
+    act = _ACTS[str(message.context["what"])]
+    contract = find_contract(message.contract_id) if message.contract_id else None
+    context = {
+        "user": user,
+        "heading": act.heading,
+        "sentence": act.sentence.format(who=f"{admin.get_full_name()} ({admin.email})"),
+        "link": absolute_reverse("login_options", contract=contract),
+        "button": "Sign in",
+        "happened_at": datetime.fromisoformat(str(message.context["happened_at"])),
+    }
+    mail = render_mail("staff_act_notice", context, document_for(message.contract_id))
+    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
+
+
+KINDS = (
+    MessageKind(
+        name=INVITATION_KIND, channel="email", at_most_once=False, prepare=prepare_invitation
+    ),
+    MessageKind(
+        name=NOTICE_KIND,
+        channel="email",
+        at_most_once=False,
+        prepare=prepare_act_notice,
+        weight=Weight.NOTICE,
+    ),
 )

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from core.groups.views import home, invitations, invited, roles, setup, users
+from core.groups.views import home, invitations, invited, roles, setup, user_acts, users
 
 _setup = [
     path("", setup.providers, name="providers"),
@@ -14,6 +14,7 @@ _setup = [
     path("invitations/<uuid:invitation_id>/withdraw/", invitations.withdraw, name="withdraw"),
     path("users/", users.users, name="users"),
     path("users/<uuid:user_id>/", users.user, name="user"),
+    path("users/<uuid:user_id>/<slug:name>/", user_acts.act_on, name="act"),
     path("roles/<uuid:membership_id>/", roles.role, name="role"),
     path("roles/<uuid:membership_id>/remove/", roles.remove, name="remove"),
     path("administrators/", setup.administrators, name="administrators"),

@@ -162,6 +162,7 @@ TABLE: dict[str, Row] = {
     "invitation": same(404),
     "invitation_ended": same(200),
     "invitation_accept": after_sign_in(302),
+    "setup:act": Row(LOGIN, 302, 302, 404, 404),
     "setup:role": same(405),
     "setup:remove": Row(LOGIN, 302, 302, 404, 404),
     "setup:administrators": after_sign_in(200),

@@ -74,7 +74,7 @@ def change_role(*, membership_id: UUID, was: Role, role: Role, by: UUID, at: dat
     held = _hold(membership_id, was=was, by=by)
     if role == was:
         return
-    _require(_roles_over(by, held), role)
+    _require(roles_over(by, held), role)
     if held.group is not None:
         keep_an_admin([held.group], without=held.user_id)
     _end([held], at=at)
@@ -105,6 +105,14 @@ def roles_held(user_id: UUID, provider: Provider) -> set[str]:
     return set(list_memberships_at(provider).filter(user_id=user_id).values_list("role", flat=True))
 
 
+def roles_over(by: UUID, held: Membership) -> set[str]:
+    """Return the roles of an admin that reach all that a membership reaches."""
+    if held.provider is not None:
+        return roles_held(by, held.provider)
+    own = Membership.objects.filter(user_id=by, group_id=held.group_id, until__isnull=True)
+    return set(own.values_list("role", flat=True))
+
+
 def _hold(membership_id: UUID, *, was: Role, by: UUID) -> Membership:
     """Return a membership that is as the page showed it, with its group held."""
     hold_group(_group_of(membership_id))
@@ -115,7 +123,7 @@ def _hold(membership_id: UUID, *, was: Role, by: UUID) -> Membership:
     )
     if held is None:
         raise ChangedMeanwhileError
-    if not may_manage(_roles_over(by, held), was):
+    if not may_manage(roles_over(by, held), was):
         raise ChangedMeanwhileError
     return held
 
@@ -124,14 +132,6 @@ def _group_of(membership_id: UUID) -> UUID:
     found = Membership.objects.annotate(held_in=Coalesce("group_id", "provider__group_id"))
     key: UUID = found.values_list("held_in", flat=True).get(pk=membership_id)
     return key
-
-
-def _roles_over(by: UUID, held: Membership) -> set[str]:
-    """Return the roles of an admin that reach all that a membership reaches."""
-    if held.provider is not None:
-        return roles_held(by, held.provider)
-    own = Membership.objects.filter(user_id=by, group_id=held.group_id, until__isnull=True)
-    return set(own.values_list("role", flat=True))
 
 
 def _reach_of(membership: Membership) -> list[Provider]:

@@ -17,6 +17,7 @@ from core.groups.reach import (
 )
 from core.groups.services.roles import add_role
 from core.groups.setup import MOST_CHOICES, find_users, page_of, user_part
+from core.groups.user_acts import facts_of_user, offered_acts
 from core.groups.views.shared import (
     SetupRequest,
     done,
@@ -54,7 +55,15 @@ def user(request: SetupRequest, user_id: UUID) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         return _add(request, found, form)
-    context = {"managed": found, "part": part, "form": form, "search": search}
+    facts = facts_of_user(found, by=request.user.id, at=clock.now())
+    context = {
+        "managed": found,
+        "part": part,
+        "form": form,
+        "search": search,
+        "facts": facts,
+        "acts": offered_acts(facts, by=request.user.id),
+    }
     return setup_render(
         request, page_or_part(request, page="user", part="user_part"), context, tab="users"
     )

@@ -1,0 +1,37 @@
+"""Setup: what an admin does to a whole person, each on a page that says what is lost."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from core.common import clock
+from core.common.errors import DomainError
+from core.common.http import get_or_post
+from core.groups.reach import access_managed_user
+from core.groups.user_acts import USER_ACTS, facts_of_user
+from core.groups.views.shared import SetupRequest, done, refused, setup_page, setup_render
+from core.mfa.proving.freshness import is_fresh, to_confirmation
+
+
+@get_or_post
+@setup_page
+def act_on(request: SetupRequest, user_id: UUID, name: str) -> HttpResponse:
+    """Say what an act means, then do it."""
+    act = USER_ACTS.get(name)
+    found = access_managed_user(request.reach, user_id)
+    if act is None:
+        raise Http404
+    at, back_to = clock.now(), reverse("setup:user", args=[found.id])
+    if found.id == request.user.id or not act.fits(facts_of_user(found, by=request.user.id, at=at)):
+        # Somebody else was faster, or it was never theirs: the page shows what there is to do.
+        return HttpResponseRedirect(back_to)
+    if act.changes and not is_fresh(request, request.user, at=at):
+        return to_confirmation(request)
+    if request.method != "POST":
+        return setup_render(request, "user_act", {"act": act, "managed": found}, tab="users")
+    try:
+        act.carry_out(user_id=found.id, by=request.user.id, at=at)
+    except DomainError as error:
+        return refused(request, error, back_to=back_to)
+    return done(request, act.done, back_to=back_to)
