@@ -10,9 +10,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from contracts.registration.services.journeys import StartOutcome, start_registration
 from core.accounts.models import LimitCount
 from core.audit.models import AuditEvent
+from core.common import clock
 from core.notifications.models import LocalMessage, OutboxMessage
+from tenants import registry
 from tests.integration.registration.journeys import Browser, Journey, text_of
 from tests.support.people import deliver_all
 
@@ -31,6 +34,10 @@ def _statements(path: str, **data: str) -> list[str]:
     """Return the kinds of statement that a request makes, and on which table."""
     with CaptureQueriesContext(connection) as queries:
         assert Browser().post(path, data).status_code == 200
+    return _kinds(queries)
+
+
+def _kinds(queries: CaptureQueriesContext) -> list[str]:
     return [" ".join(re.findall(r'^\w+|(?:FROM|INTO|UPDATE) "\w+"', query["sql"]))
             for query in queries.captured_queries]  # fmt: skip
 
@@ -52,6 +59,26 @@ def test_reset_makes_the_same_statements_for_known_and_unknown_usernames() -> No
     deliver_all()
     assert LocalMessage.objects.count() == LocalMessage.objects.filter(to=_ADDRESS).count()
     assert LocalMessage.objects.filter(to=_ADDRESS).count() == mails + 1
+
+
+@pytest.mark.parametrize("slug", ["wv-bh", "acentra-sample"])
+def test_a_wrong_code_makes_the_same_statements_for_known_and_unknown_numbers(slug: str) -> None:
+    def begin(identifier: str) -> list[str]:
+        with CaptureQueriesContext(connection) as queries:
+            result = start_registration(
+                contract=registry.get_contract(slug),
+                identifier=identifier,
+                code="WRONG-1",
+                address="192.0.2.1",
+                at=clock.now(),
+            )
+        assert result.outcome is StartOutcome.REFUSED
+        return _kinds(queries)
+
+    begin("1999999984")
+    known, unknown = begin("1234567893"), begin("1999999992")
+    assert known == unknown
+    assert any("rosterentry" in statement for statement in known)
 
 
 def test_asking_for_a_code_makes_the_same_statements_for_known_and_unknown_numbers() -> None:

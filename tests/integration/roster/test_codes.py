@@ -46,7 +46,7 @@ def decide(contract: ActiveContract, entry: RosterEntry, identifier: str, code: 
         identifier=identifier,
         code=code,
         entry=entry_facts(entry),
-        codes=list_codes(entry),
+        codes=list_codes([entry.id])[entry.id],
         on=AT.date(),
         at=AT,
     )

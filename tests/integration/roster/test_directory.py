@@ -39,7 +39,7 @@ def test_the_samples_to_try_are_found_and_decided_as_their_note_says(db: None, s
                 identifier=sample.identifier,
                 code=sample.code,
                 entry=entry_facts(entry),
-                codes=list_codes(entry),
+                codes=list_codes([entry.id])[entry.id],
                 on=AT.date(),
                 at=AT,
             )
