@@ -12,6 +12,8 @@ from tests.support.sign_in import VERIFY
 from tests.support.timed_server import TimedBrowser, timed_server
 
 ROUNDS = 30
+WARM = 5
+"""Each thread of the server opens its connection and makes its texts once."""
 AIM_MS = 60
 
 
@@ -27,7 +29,8 @@ def test_a_complete_sign_in() -> None:
     costs = {}
     with timed_server(processes=1, real_hashes=False) as server:
         for option, to in {"email": user.email, "phone": PHONE}.items():
-            _sign_in(TimedBrowser(server), option, user.email, to)
+            for _ in range(WARM):
+                _sign_in(TimedBrowser(server), option, user.email, to)
             before = server.cpu_seconds()
             for _ in range(ROUNDS):
                 _sign_in(TimedBrowser(server), option, user.email, to)
