@@ -182,3 +182,7 @@ def test_appoint_and_withdraw(portal: Portal, staff_page: Page) -> None:
     staff_page.get_by_role("button", name="Withdraw the invitation").click()
     expect(staff_page.get_by_role("status")).to_contain_text("The invitation is withdrawn.")
     expect(staff_page.get_by_role("main")).not_to_contain_text("nina.new@desk.example")
+    staff_page.get_by_role("link", name="Staff", exact=True).click()
+    staff_page.get_by_role("link", name="Company sign-in for your account").click()
+    expect(staff_page.get_by_role("main")).to_contain_text("No company sign-in")
+    look_at(staff_page)
