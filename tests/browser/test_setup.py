@@ -1,0 +1,87 @@
+"""Setup in a real browser, at a phone's width: invite somebody, change what they may do, remove."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.support import Portal, Registrant, check_accessibility
+from tests.browser.test_first_login import accept_terms, create_password, log_in_first, verify
+from tests.browser.walks import verify_email
+
+pytestmark = pytest.mark.browser
+PAUL = Registrant("paul.elm", "paul.elm@users.example.org", "Paul", "Elm")
+NOOR = Registrant("noor.haddad", "noor.haddad@clinic.example", "Noor", "Haddad")
+OFFICE = "Pine Kettle Juniper Home Health"
+
+
+def come_in(page: Page, portal: Portal) -> None:
+    """Sign in as the Provider Group Admin of a sample provider."""
+    log_in_first(page, portal.url("/ms-um/"), PAUL)
+    page.get_by_role("button", name="Email").click()
+    verify(page, portal, PAUL.email)
+    create_password(page)
+    for _program in ("ms-um", "wv-bh"):
+        accept_terms(page)
+
+
+def open_row(page: Page, name: str) -> None:
+    """Open a row of a list, and wait for what it shows."""
+    page.locator("summary", has_text=name).click()
+    expect(page.locator("details[open] .roles").first).to_be_visible()
+    check_accessibility(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390, page.url
+
+
+def test_invite_change_and_remove(page: Page, portal: Portal, browser: Browser) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    come_in(page, portal)
+    page.get_by_role("link", name="Setup", exact=True).click()
+    expect(page.get_by_role("link", name=re.compile("Manage Provider Groups"))).to_be_visible()
+    open_row(page, OFFICE)
+    page.get_by_role("link", name=re.compile("Add New User")).click()
+    page.get_by_label("Username").fill(PAUL.username)
+    expect(page.locator("#username-availability")).to_contain_text("taken")
+    page.get_by_role("button", name="Create").click()
+    expect(page.locator("[data-error-summary]")).to_be_focused()
+    check_accessibility(page)
+    page.get_by_label("Username").fill(NOOR.username)
+    page.get_by_label("First name").fill(NOOR.first_name)
+    page.get_by_label("Last name").fill(NOOR.last_name)
+    page.get_by_role("textbox", name="Email", exact=False).first.fill(NOOR.email)
+    page.get_by_label("Confirm email").fill(NOOR.email)
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Noor Haddad is invited")
+    check_accessibility(page)
+
+    hers = browser.new_context(viewport={"width": 1280, "height": 900})
+    try:
+        accept(hers.new_page(), portal)
+    finally:
+        hers.close()
+
+    page.get_by_role("link", name=re.compile("Manage Users")).last.click()
+    open_row(page, "Noor Haddad")
+    page.get_by_label("Select role of Noor Haddad").select_option("group_admin")
+    page.get_by_role("button", name="Change", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Make Noor Haddad")
+    check_accessibility(page)
+    page.get_by_role("button", name="Change the role").click()
+    expect(page.get_by_role("main")).to_contain_text("Noor Haddad is now Provider Group Admin.")
+    open_row(page, "Noor Haddad")
+    page.get_by_role("link", name=re.compile("^Remove")).click()
+    check_accessibility(page)
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("main")).to_contain_text("Noor Haddad was removed from the group.")
+    expect(page.locator("summary", has_text="Noor Haddad")).to_have_count(0)
+
+
+def accept(page: Page, portal: Portal) -> None:
+    """Come as the invited person, from the mail to home."""
+    page.goto(portal.wait_for_message(NOOR.email, field="link")["link"])
+    page.get_by_role("button", name="Continue").click()
+    verify_email(page, portal, NOOR, "email")
+    accept_terms(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Welcome, Noor Haddad")
+    expect(page.get_by_role("main")).to_contain_text(OFFICE)
+    check_accessibility(page)
