@@ -44,6 +44,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     items.sort(key=lambda item: "browser" not in item.path.parts)
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Let the process of the browser tests go first: the run takes as long as they do.
+
+    xdist deals them to the first process; the others take what is left of the processor.
+    """
+    if getattr(session.config, "workerinput", {}).get("workerid", "gw0") != "gw0":
+        os.nice(5)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _amazons_models_read_once() -> Iterator[None]:
     """Read the models of Amazon's services once: each client of a test would read its own."""

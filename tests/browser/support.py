@@ -48,15 +48,18 @@ class Portal:
         """Return the address of a page."""
         return f"http://{host}:{self.port}{path}"
 
-    def manage(self, *arguments: str) -> None:
-        """Run a management command beside the portal, as an operator would."""
-        subprocess.run(
+    def manage(self, *arguments: str) -> str:
+        """Run a management command beside the portal, as an operator would; return what it says."""
+        run = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
             env=environment_of(self.log.parent, self.port),
+            stdout=subprocess.PIPE,
+            text=True,
             check=True,
             timeout=60,
         )
+        return run.stdout
 
     def answers(self) -> bool:
         """Say whether the portal is ready."""

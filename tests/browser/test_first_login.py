@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from contracts.programs.sample_users import PASSWORD as OLD_PASSWORD
-from tests.browser.support import PASSWORD, ROOT, Portal, Registrant, check_accessibility
+from tests.browser.support import PASSWORD, Portal, Registrant, check_accessibility
 from tests.browser.walks import begin_sign_in, expect_home, prove_phone_by_text, sign_out
 
 pytestmark = pytest.mark.browser
@@ -107,7 +107,8 @@ def test_a_newer_version_of_the_terms_is_asked_for_at_the_next_sign_in(
     expect_home(page, JOAN, "Maple Ferry Juniper Nursing Services")
     sign_out(page)
 
-    portal.manage("contract", "apply", str(with_newer_terms("va-dmas", tmp_path)))
+    published = portal.manage("contract", "export", "va-dmas")
+    portal.manage("contract", "apply", str(with_newer_terms(published, tmp_path)))
     sign_in_again(page, portal)
     expect(page.get_by_role("main")).to_contain_text("The second text of the test.")
     page.get_by_role("button", name="I do not agree").click()
@@ -129,12 +130,11 @@ def sign_in_again(page: Page, portal: Portal) -> None:
     page.get_by_role("button", name="Continue").click()
 
 
-def with_newer_terms(slug: str, folder: Path) -> Path:
+def with_newer_terms(source: str, folder: Path) -> Path:
     """Write a program's document with one more version of its terms, in effect since yesterday."""
-    source = (ROOT / "contracts" / "programs" / f"{slug}.toml").read_text()
     party = tomllib.loads(source)["terms"][0]["party"]
     yesterday = (datetime.now(UTC) - timedelta(days=1)).date()
-    path = folder / f"{slug}.toml"
+    path = folder / "with-newer-terms.toml"
     path.write_text(
         f"{source}\n[[terms]]\nversion = 'browser-2'\neffective_on = {yesterday}\n"
         "text = ['The second text of the test.']\nreaccept = true\n"
