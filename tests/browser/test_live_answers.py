@@ -12,8 +12,8 @@ def test_a_live_answer_takes_the_place_of_the_error_at_its_field(
     page: Page, portal: Portal
 ) -> None:
     page.goto(portal.url("/wv-bh/register/"))
-    page.get_by_label("NPI").fill("0090000012")
-    page.get_by_label("Provider registration code").fill("0090000012")
+    page.get_by_label("NPI").fill("1000000384")
+    page.get_by_label("Provider registration code").fill("0020000287")
     page.get_by_role("button", name="Next").click()
     page.get_by_role("link", name="Yes, continue").click()
     page.get_by_role("button", name="Next").click()
