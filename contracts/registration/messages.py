@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Exists, QuerySet
+from django.db.models import Exists
 
 from contracts.registration.kinds import (
     ADDRESS_CHANGED_KIND,
@@ -27,6 +27,7 @@ from core.groups.models import Provider
 from core.notifications.kinds import MessageKind, Rendered, Weight, register_kind
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
+from core.notifications.selectors import newer_than
 from core.notifications.senders import document_for
 from tenants import registry
 from tenants.configuration.deployment import DeploymentDocument
@@ -63,7 +64,7 @@ def prepare_link(message: OutboxMessage, at: datetime) -> Rendered | None:
     pending = (
         PendingRegistration.objects.select_for_update()
         .filter(id=message.subject_id, state__in=LIVE, reserved_until__gt=at, email=message.to)
-        .exclude(Exists(_newer_than(message)))
+        .exclude(Exists(newer_than(message)))
         .first()
     )
     if pending is None:
@@ -84,13 +85,6 @@ def prepare_link(message: OutboxMessage, at: datetime) -> Rendered | None:
             link=link,
         )
     return _link_mail(message, pending, contract, at)
-
-
-def _newer_than(message: OutboxMessage) -> "QuerySet[OutboxMessage]":
-    """Return the mails of the same sort that were asked for later: the newest link counts."""
-    return OutboxMessage.objects.filter(
-        kind=message.kind, subject_id=message.subject_id, id__gt=message.id
-    )
 
 
 def _link_mail(

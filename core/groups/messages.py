@@ -13,6 +13,7 @@ from core.groups.services.people import NOTICE_KIND
 from core.notifications.kinds import MessageKind, Rendered, Weight
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
+from core.notifications.selectors import newer_than
 from core.notifications.senders import document_for
 from tenants import registry
 from tenants.routing import absolute_reverse
@@ -25,7 +26,7 @@ def prepare_invitation(message: OutboxMessage, at: datetime) -> Rendered | None:
         .filter(Invitation.OPEN, pk=message.subject_id)
         .first()
     )
-    if invitation is None or _is_overtaken(message):
+    if invitation is None or newer_than(message).exists():
         return None
     contract = registry.get_contract_by_id(invitation.contract_id)
     hours = contract.document.links.invitation_hours
@@ -45,12 +46,6 @@ def prepare_invitation(message: OutboxMessage, at: datetime) -> Rendered | None:
     }
     mail = render_mail("user_invitation", context, contract.document)
     return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html, link=link)
-
-
-def _is_overtaken(message: OutboxMessage) -> bool:
-    return OutboxMessage.objects.filter(
-        kind=message.kind, subject_id=message.subject_id, id__gt=message.id
-    ).exists()
 
 
 @dataclass(frozen=True)

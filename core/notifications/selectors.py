@@ -22,6 +22,16 @@ _LATE_AFTER: Final = timedelta(seconds=10)
 _RECENT: Final = timedelta(minutes=10)
 
 
+def newer_than(message: OutboxMessage, *other_kinds: str) -> "QuerySet[OutboxMessage]":
+    """Return the mails of the same sort that were asked for later: the newest link counts.
+
+    `other_kinds` are of the same sort, too. For `prepare` of kinds whose older mails are void.
+    """
+    return OutboxMessage.objects.filter(
+        kind__in={message.kind, *other_kinds}, subject_id=message.subject_id, id__gt=message.id
+    )
+
+
 def list_due(*, at: datetime) -> "QuerySet[OutboxMessage, UUID]":
     """Return the ids of the waiting messages whose moment has come, the longest waiting first."""
     waiting = Q(status=MessageStatus.QUEUED)

@@ -9,6 +9,7 @@ from core.accounts.policies import find_contract
 from core.notifications.kinds import MessageKind, Rendered
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
+from core.notifications.selectors import newer_than
 from core.notifications.senders import document_for
 from core.staff.models import StaffInvitation
 from core.staff.services.desk import NOTICE_KIND
@@ -24,7 +25,7 @@ def prepare_invitation(message: OutboxMessage, at: datetime) -> Rendered | None:
         .filter(pk=message.subject_id, accepted_at__isnull=True, withdrawn_at__isnull=True)
         .first()
     )
-    if invitation is None or _is_outdated(message):
+    if invitation is None or newer_than(message).exists():
         return None
     hours = registry.get_deployment().staff.links.invitation_hours
     token = mint_link(invitation=invitation, life=timedelta(hours=hours), at=at)
@@ -117,13 +118,6 @@ def prepare_act_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
     }
     mail = render_mail("staff_act_notice", context, document_for(message.contract_id))
     return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
-
-
-def _is_outdated(message: OutboxMessage) -> bool:
-    newer = OutboxMessage.objects.filter(
-        kind=message.kind, subject_id=message.subject_id, id__gt=message.id
-    )
-    return newer.exists()
 
 
 KINDS = (

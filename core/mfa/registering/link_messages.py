@@ -16,6 +16,7 @@ from core.mfa.services.registration_links import (
 from core.notifications.kinds import MessageKind, Rendered
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
+from core.notifications.selectors import newer_than
 from core.notifications.senders import document_for
 from tenants.routing import absolute_reverse
 
@@ -65,9 +66,7 @@ def _prepare(message: OutboxMessage, reason: LinkReason, *, at: datetime) -> Ren
 
 def _is_overtaken(message: OutboxMessage) -> bool:
     """Tell whether a mail of the same sort was asked for later: the newest link counts."""
-    return OutboxMessage.objects.filter(
-        kind__in=[REQUESTED_KIND, RESET_KIND], subject_id=message.subject_id, id__gt=message.id
-    ).exists()
+    return newer_than(message, REQUESTED_KIND, RESET_KIND).exists()
 
 
 def _why_not_open(user: User, *, at: datetime) -> str:
