@@ -1,5 +1,6 @@
 """What every invitation by mail has: a link that works once, and an end."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -35,6 +36,19 @@ class MailedInvitation(UUIDModel):
     def is_open(self) -> bool:
         """Tell whether it can still be accepted."""
         return self.accepted_at is None and self.withdrawn_at is None
+
+
+def over_before(moment: datetime) -> models.Q:
+    """Return the condition that an invitation, or the link of an open one, ended before a moment.
+
+    An open one without a link counts from when it was made.
+    """
+    return (
+        models.Q(accepted_at__lt=moment)
+        | models.Q(withdrawn_at__lt=moment)
+        | models.Q(link_expires_at__lt=moment, invited_at__lt=moment)
+        | models.Q(link_expires_at__isnull=True, invited_at__lt=moment)
+    )
 
 
 def invitation_constraints(name: str) -> list[models.BaseConstraint]:

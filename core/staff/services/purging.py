@@ -3,9 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Q
-
 from core.common.purging import delete_in_batches
+from core.mfa.models.invitations import over_before
 from core.staff.models import StaffInvitation
 from core.staff.selectors import list_due_roles
 from core.staff.services.members import end_role
@@ -16,13 +15,7 @@ INVITATIONS_KEPT: Final = timedelta(days=30)
 
 def purge_invitations(*, at: datetime) -> int:
     """Delete invitations that were over long ago; returns how many."""
-    since = at - INVITATIONS_KEPT
-    over = (
-        Q(accepted_at__lt=since)
-        | Q(withdrawn_at__lt=since)
-        | Q(link_expires_at__lt=since, invited_at__lt=since)
-        | Q(link_expires_at__isnull=True, invited_at__lt=since)
-    )
+    over = over_before(at - INVITATIONS_KEPT)
     return delete_in_batches(StaffInvitation.objects.filter(over))
 
 
