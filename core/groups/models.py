@@ -1,6 +1,7 @@
 """Provider groups, the providers in them, and who may do what for which."""
 
 from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
 from django.db.models.functions import Lower
@@ -124,6 +125,14 @@ class Membership(UUIDModel):
 
     def __str__(self) -> str:
         return f"{self.role} of {self.user_id}"
+
+    @property
+    def within(self) -> UUID:
+        """Return the key of the group in which it counts, its own or its provider's."""
+        if self.provider is not None:
+            return self.provider.group_id
+        assert self.group_id is not None  # noqa: S101 (membership_role_fits_its_reach)
+        return self.group_id
 
 
 class Invitation(MailedInvitation):

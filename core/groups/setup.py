@@ -158,9 +158,9 @@ def _choices(held: Iterable[str], role: str) -> tuple[Role, ...]:
 
 def _reaching(own: Iterable[Membership], other: Membership) -> set[str]:
     """Return those of the admin's roles that reach what another membership reaches."""
-    group = other.group_id or (other.provider.group_id if other.provider else None)
     return {
         one.role
         for one in own
-        if one.group_id == group or (one.provider_id and one.provider_id == other.provider_id)
+        if one.group_id == other.within
+        or (one.provider_id and one.provider_id == other.provider_id)
     }

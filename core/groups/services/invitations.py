@@ -20,7 +20,7 @@ from core.groups.models import Invitation, Provider, ProviderStatus, Role
 from core.groups.policies import may_manage
 from core.groups.services.holding import hold_group
 from core.groups.services.memberships import grant_group_admin, grant_provider_role
-from core.groups.services.roles import ChangedMeanwhileError, RoleNotYoursError, roles_held
+from core.groups.services.roles import require_role, roles_held
 from core.mfa.models import MfaRegistration
 from core.mfa.registering.link_requests import LinkTarget
 from core.mfa.services.invitation_links import mint_invitation_link, use_invitation_link
@@ -107,7 +107,7 @@ def invite_user(
     """
     group = hold_group(providers[0].group_id)
     for provider in providers:
-        _require(by, provider, role)
+        require_role(by, provider, role)
     if not username_is_available(invitee.username):
         raise UsernameTakenError
     values = asdict(invitee) | {"email": invitee.email.strip().lower()}
@@ -266,14 +266,6 @@ def _hold(invitation_id: UUID) -> Invitation:
     if found is None:
         raise InvitationOverError
     return found
-
-
-def _require(by: UUID, provider: Provider, role: Role) -> None:
-    held = roles_held(by, provider)
-    if not held:
-        raise ChangedMeanwhileError
-    if not may_manage(held, role):
-        raise RoleNotYoursError
 
 
 def _grant(invitation: Invitation, user: User, provider: Provider, *, at: datetime) -> None:

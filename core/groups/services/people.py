@@ -146,11 +146,7 @@ def _hold_whole(user_id: UUID, *, by: UUID) -> None:
     """Hold every group in which somebody works, and make sure that all of it is the admin's."""
     if user_id == by:
         raise OwnAccountError
-    groups = {
-        one.group_id or one.provider.group_id  # type: ignore[union-attr]
-        for one in _roles_of(user_id)
-    }
-    for group_id in sorted(groups):
+    for group_id in sorted({one.within for one in _roles_of(user_id)}):
         hold_group(group_id)
     if not is_wholly_managed(User.objects.get(pk=user_id), by=by):
         raise WorksElsewhereError

@@ -55,10 +55,7 @@ def add_role(*, user: User, provider: Provider, role: Role, by: UUID, at: dateti
     is_there = list_memberships_at(provider).filter(user=user).exists()
     if is_there or provider.status != ProviderStatus.ACTIVE:
         raise ChangedMeanwhileError
-    held = roles_held(by, provider)
-    if not roles_to_give(held):
-        raise ChangedMeanwhileError
-    _require(held, role)
+    require_role(by, provider, role)
     return _grant(user, provider, role, by=by, at=at)
 
 
@@ -98,6 +95,17 @@ def end_membership(*, membership_id: UUID, was: Role, by: UUID, at: datetime) ->
     for contract_id in contracts:
         release_contract_access(user_id=held.user_id, contract_id=contract_id, at=at)
     _record("ended", held, by=by, at=at, data={"role": was.value})
+
+
+def require_role(by: UUID, provider: Provider, role: Role) -> None:
+    """Make sure, with the group held, that an admin may still give a role at a provider.
+
+    Raises ChangedMeanwhileError when they manage nobody there by now, RoleNotYoursError.
+    """
+    held = roles_held(by, provider)
+    if not roles_to_give(held):
+        raise ChangedMeanwhileError
+    _require(held, role)
 
 
 def roles_held(user_id: UUID, provider: Provider) -> set[str]:

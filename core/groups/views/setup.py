@@ -7,21 +7,17 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from core.accounts.access import SignedInRequest, signed_in
-from core.common import clock
-from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post
 from core.groups.administrators import administrators_of
 from core.groups.forms import AddUserForm, SetupSearchForm
 from core.groups.models import Provider
 from core.groups.reach import access_managed_provider, access_managed_user, reach_of
-from core.groups.services.roles import add_role
 from core.groups.setup import ProviderPart, find_providers, page_of, provider_part
 from core.groups.views.shared import (
     SetupRequest,
-    done,
+    add_and_return,
     next_of,
     page_or_part,
-    refused,
     setup_page,
     setup_render,
 )
@@ -83,10 +79,4 @@ def _add(request: SetupRequest, found: Provider, form: AddUserForm) -> HttpRespo
     back_to = next_of(request, reverse("setup:provider", args=[found.id]))
     user_id, role = form.chosen()
     user = access_managed_user(request.reach, user_id)
-    try:
-        add_role(user=user, provider=found, role=role, by=request.user.id, at=clock.now())
-    except DomainError as error:
-        return refused(request, error, back_to=back_to)
-    return done(
-        request, f"{user.get_full_name()} is now {role.label} of {found.name}.", back_to=back_to
-    )
+    return add_and_return(request, user, found, role, back_to=back_to)

@@ -10,9 +10,13 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from core.accounts.access import SignedInRequest, signed_in
+from core.accounts.models import User
 from core.accounts.paths import is_own_path
+from core.common import clock
 from core.common.errors import DomainError
+from core.groups.models import Provider, Role
 from core.groups.reach import Reach, list_managed_providers, reach_of
+from core.groups.services.roles import add_role
 
 P = ParamSpec("P")
 
@@ -55,6 +59,18 @@ def refused(request: HttpRequest, error: DomainError, *, back_to: str) -> HttpRe
     """Lead back to the present state, with why nothing was done."""
     messages.error(request, error.sentence)
     return HttpResponseRedirect(back_to)
+
+
+def add_and_return(
+    request: SetupRequest, user: User, provider: Provider, role: Role, *, back_to: str
+) -> HttpResponse:
+    """Give a user a role at a provider, from the row of either; both were loaded in reach."""
+    try:
+        add_role(user=user, provider=provider, role=role, by=request.user.id, at=clock.now())
+    except DomainError as error:
+        return refused(request, error, back_to=back_to)
+    told = f"{user.get_full_name()} is now {role.label} of {provider.name}."
+    return done(request, told, back_to=back_to)
 
 
 def page_or_part(request: HttpRequest, *, page: str, part: str) -> str:

@@ -7,7 +7,6 @@ from django.urls import reverse
 
 from core.accounts.models import User
 from core.common import clock
-from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post
 from core.groups.forms import AddProviderForm, SetupSearchForm
 from core.groups.reach import (
@@ -15,15 +14,13 @@ from core.groups.reach import (
     access_managed_user,
     list_managed_invitations,
 )
-from core.groups.services.roles import add_role
 from core.groups.setup import MOST_CHOICES, find_users, page_of, user_part
 from core.groups.user_acts import facts_of_user, offered_acts
 from core.groups.views.shared import (
     SetupRequest,
-    done,
+    add_and_return,
     next_of,
     page_or_part,
-    refused,
     setup_page,
     setup_render,
 )
@@ -73,10 +70,4 @@ def _add(request: SetupRequest, found: User, form: AddProviderForm) -> HttpRespo
     back_to = next_of(request, reverse("setup:user", args=[found.id]))
     provider_id, role = form.chosen()
     provider = access_managed_provider(request.reach, provider_id)
-    try:
-        add_role(user=found, provider=provider, role=role, by=request.user.id, at=clock.now())
-    except DomainError as error:
-        return refused(request, error, back_to=back_to)
-    return done(
-        request, f"{found.get_full_name()} is now {role.label} of {provider.name}.", back_to=back_to
-    )
+    return add_and_return(request, found, provider, role, back_to=back_to)
