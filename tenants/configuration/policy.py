@@ -16,6 +16,8 @@ VoiceConfirmation = Literal["press_pound", "digits_on_screen"]
 
 LONGEST_CODE_LIFE = 600
 """No code lives longer than ten minutes, whatever a document says."""
+MOST_LOCK_FAILURES = 20
+"""No lock waits for more failures; as many moments are kept for an account."""
 
 
 class AccountsSection(Section):
@@ -29,14 +31,16 @@ class AccountsSection(Section):
         Policy(merge=Merge.UNION, order=("upper", "lower", "digit", "special")),
     ] = ()
     lock_failures: Annotated[
-        WholeNumber, Field(ge=1, le=20), Policy(merge=Merge.LOWEST, unit="failures")
+        WholeNumber,
+        Field(ge=1, le=MOST_LOCK_FAILURES),
+        Policy(merge=Merge.LOWEST, unit="failures"),
     ] = 5
     lock_window_minutes: Annotated[
         Annotated[WholeNumber, Field(ge=1, le=10_080)] | None,
         OrNone,
         Policy(merge=Merge.HIGHEST_OR_NONE, unit="minutes"),
     ] = 120
-    """Failures count together when they fall into this time; "none": all since the last success."""
+    """Failures count together within any stretch of this length; "none": since the last success."""
     lock_hold_minutes: Annotated[
         Annotated[WholeNumber, Field(ge=1, le=10_080)] | None,
         OrNone,

@@ -35,7 +35,7 @@ def test_nobody_learns_from_the_time(settings: LazySettings) -> None:
         for kind in KINDS[first:] + KINDS[:first]:
             user = people[kind][place % 4]
             User.objects.filter(pk=user.pk).update(
-                failed_attempts=before[kind], first_failed_at=None, locked_at=None, lock_until=None
+                failed_at=[clock.now()] * before[kind], locked_at=None, lock_until=None
             )
             email = "nobody@clinic.example" if kind == "unknown" else user.email
             costs[kind].append(_cost(email, place))

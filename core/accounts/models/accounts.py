@@ -6,11 +6,13 @@ from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 
 from core.common.models import UUIDModel
 from core.notifications.models import SuppressedAddress
+from tenants.configuration.policy import MOST_LOCK_FAILURES
 
 
 def mail_trouble(email: str) -> models.Subquery:
@@ -76,10 +78,11 @@ class User(UUIDModel, AbstractBaseUser):
     """A person's account. Deactivated and anonymised, never deleted.
 
     `security_epoch` moves with every change that must end sessions, links and remembered browsers;
-    they keep the number they were made under. The lock's fields are written by
-    `services.locks` alone, by single statements that count and lock at once. `is_staff_member` is
-    kept by the app that owns staff roles: the deployment's policy for staff holds, too. Who
-    `signs_in_elsewhere` comes through an identity provider alone and never gets a password here.
+    they keep the number they were made under. The lock's fields (`failed_at`: the moments of the
+    latest failures) are written by `services.locks` alone, with the row held, so that counting and
+    locking are one. `is_staff_member` is kept by the app that owns staff roles: the deployment's
+    policy for staff holds, too. Who `signs_in_elsewhere` comes through an identity
+    provider alone and never gets a password here.
     """
 
     username = models.CharField(max_length=60)
@@ -97,8 +100,7 @@ class User(UUIDModel, AbstractBaseUser):
     is_staff_member = models.BooleanField(default=False)
     signs_in_elsewhere = models.BooleanField(default=False)
     security_epoch = models.PositiveIntegerField(default=1)
-    failed_attempts = models.PositiveIntegerField(default=0)
-    first_failed_at = models.DateTimeField(null=True)
+    failed_at = ArrayField(models.DateTimeField(), default=list)
     locked_at = models.DateTimeField(null=True)
     lock_until = models.DateTimeField(null=True)
     last_login = None  # Django's own, which it writes by a statement more
@@ -117,6 +119,10 @@ class User(UUIDModel, AbstractBaseUser):
         constraints: ClassVar = [
             models.UniqueConstraint(Lower("username"), name="user_username_once"),
             models.UniqueConstraint(Lower("email"), name="user_email_once"),
+            models.CheckConstraint(
+                condition=models.Q(failed_at__len__lte=MOST_LOCK_FAILURES),
+                name="user_failures_are_bounded",
+            ),
             models.CheckConstraint(
                 condition=models.Q(lock_until__isnull=True) | models.Q(locked_at__isnull=False),
                 name="user_lock_has_a_beginning",

@@ -113,8 +113,7 @@ def unlock_account(*, user_id: UUID, reason: str, by: UUID | None, at: datetime)
 
 def _state_of(user: User) -> LockState:
     return LockState(
-        failed_attempts=user.failed_attempts,
-        first_failed_at=user.first_failed_at,
+        failed_at=tuple(user.failed_at),
         locked_at=user.locked_at,
         lock_until=user.lock_until,
     )
@@ -125,7 +124,7 @@ def _locked(user_id: UUID, state: LockState) -> Happening:
         "account.locked",
         subject=("account", user_id),
         data={
-            "failures": state.failed_attempts,
+            "failures": len(state.failed_at),
             "until": state.lock_until.isoformat() if state.lock_until else None,
         },
     )

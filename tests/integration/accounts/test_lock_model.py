@@ -1,6 +1,6 @@
 """The lock of an account in the database against a model: failures, waits, successes, unlocks.
 
-The model keeps every failure with its moment; ours keeps a count, and three moments.
+The model keeps every failure with its moment; ours keeps the latest, and the lock's two moments.
 """
 
 from datetime import datetime, timedelta
@@ -16,14 +16,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from core.accounts.locking import LockRules, LockState
+from core.accounts.locking import LockRules, LockState, after_failure
 from core.accounts.models import User
 from core.accounts.services.locks import forget_failures, record_failure, unlock_account
 from core.audit.models import AuditEvent
 from core.common.ids import uuid7
 from core.notifications.models import OutboxMessage
+from tenants.configuration.policy import MOST_LOCK_FAILURES
 from tests.support.naive import fails_with
-from tests.support.people import START, make_person
+from tests.support.people import START, after, make_person
 
 pytestmark = pytest.mark.django_db
 ENOUGH = settings(max_examples=20, stateful_step_count=20, deadline=None)
@@ -32,6 +33,7 @@ UNTIL_IT_FAILS = settings(
     ENOUGH, max_examples=200, derandomize=True, phases=[Phase.generate], database=None
 )
 MINUTE = timedelta(minutes=1)
+AFTER = "core.accounts.services.locks.after_failure"
 
 
 class Locks(RuleBasedStateMachine):
@@ -65,12 +67,12 @@ class Locks(RuleBasedStateMachine):
         record_failure(user_id=self.user.id, rules=self.lock, at=self.at, final=final)
         if self.is_locked:
             return
-        window = self.lock.window_minutes
-        is_old = window and self.failed and self.failed[0] + window * MINUTE <= self.at
-        if self.locked_at is not None or is_old:
+        if self.locked_at is not None:
             self._forget()
         self.failed.append(self.at)
-        if final or len(self.failed) == self.lock.failures:
+        window = self.lock.window_minutes
+        together = [one for one in self.failed if window is None or self.at < one + window * MINUTE]
+        if final or len(together) >= self.lock.failures:
             self.locked_at = self.at
             self.closings += 1
 
@@ -94,8 +96,7 @@ class Locks(RuleBasedStateMachine):
     def the_rows_say_the_same(self) -> None:
         user = User.objects.get(pk=self.user.pk)
         assert user.is_locked(self.at) == self.is_locked
-        assert user.failed_attempts == len(self.failed)
-        assert user.failed_attempts <= self.lock.failures
+        assert user.failed_at == self.failed[-MOST_LOCK_FAILURES:]
 
     def teardown(self) -> None:
         if hasattr(self, "user"):
@@ -113,14 +114,36 @@ def test_a_lock_that_each_try_prolongs_does_not() -> None:
     """The naive way: every failure counts, and a lock begins anew with each."""
 
     def naive(state: LockState, *, rules: LockRules, at: datetime, final: bool) -> LockState:
-        failed = state.failed_attempts + 1
-        if not final and failed < rules.failures:
-            return LockState(failed, state.first_failed_at or at)
+        failed_at = (*state.failed_at, at)
+        if not final and len(failed_at) < rules.failures:
+            return LockState(failed_at)
         hold = rules.hold_minutes
-        return LockState(failed, at, at, None if hold is None else at + hold * MINUTE)
+        return LockState(failed_at, at, None if hold is None else at + hold * MINUTE)
 
-    fails_with(
-        "core.accounts.services.locks.after_failure",
-        naive,
-        lambda: run_state_machine_as_test(Locks, settings=UNTIL_IT_FAILS),
-    )
+    fails_with(AFTER, naive, lambda: run_state_machine_as_test(Locks, settings=UNTIL_IT_FAILS))
+
+
+def failures_around_the_end_of_a_window_lock() -> None:
+    """Four just before the end of what began with the first of them, and four just after."""
+    rules = LockRules(failures=5, window_minutes=120, hold_minutes=60)
+    user = make_person(f"p{uuid7().hex}", factors=False)
+    for seconds in (0, 7190, 7191, 7192, 7200, 7201, 7202, 7203):
+        record_failure(user_id=user.id, rules=rules, at=after(seconds=seconds))
+    user.refresh_from_db()
+    assert user.locked_at == after(seconds=7201), "the fifth within 120 minutes"
+
+
+def test_failures_around_the_end_of_a_window_lock() -> None:
+    failures_around_the_end_of_a_window_lock()
+
+
+def test_a_window_that_begins_with_the_first_failure_lets_them_through() -> None:
+    """The naive way: a count, and the moment it began."""
+
+    def naive(state: LockState, *, rules: LockRules, at: datetime, final: bool) -> LockState:
+        window = rules.window_minutes
+        is_old = window and state.failed_at and state.failed_at[0] + window * MINUTE <= at
+        return after_failure(LockState() if is_old else state, rules=rules, at=at, final=final)
+
+    fails_with(AFTER, naive, failures_around_the_end_of_a_window_lock)
+    fails_with(AFTER, naive, lambda: run_state_machine_as_test(Locks, settings=UNTIL_IT_FAILS))

@@ -26,7 +26,7 @@ def test_third_failure_locks_and_mails_the_owner_once() -> None:
     for second in range(5):
         record_failure(user_id=user.id, rules=RULES, at=after(seconds=second))
     user.refresh_from_db()
-    assert user.failed_attempts == 3
+    assert len(user.failed_at) == 3
     assert user.locked_at == after(seconds=2)
     assert user.is_locked(after(days=900))
     assert OutboxMessage.objects.filter(kind="account_locked", to=user.email).count() == 1
@@ -39,7 +39,7 @@ def test_unlock_forgets_failures_and_keeps_the_reason() -> None:
     assert unlock_account(user_id=user.id, reason="called us", by=None, at=after(hours=1))
     user.refresh_from_db()
     assert not user.is_locked(after(hours=1))
-    assert user.failed_attempts == 0
+    assert user.failed_at == []
     event = AuditEvent.objects.get(event_type="account.unlocked")
     assert event.data == {"reason": "called us"}
 
@@ -55,7 +55,7 @@ def test_timed_lock_ends_on_the_second() -> None:
 
 def test_unknown_account_counts_nowhere() -> None:
     assert record_failure(user_id=uuid7(), rules=RULES, at=START) is None
-    assert not User.objects.filter(failed_attempts__gt=0).exists()
+    assert not User.objects.exclude(failed_at=[]).exists()
 
 
 @pytest.mark.parametrize(

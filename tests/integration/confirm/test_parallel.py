@@ -54,7 +54,7 @@ def test_eight_right_codes_confirm_once(client: Client) -> None:
     assert statuses[302] == 8, statuses
     assert AuditEvent.objects.filter(event_type="session.confirmed").count() == 1
     assert AuditEvent.objects.filter(event_type="challenge.verified").count() == 2
-    assert User.objects.get().failed_attempts == 0
+    assert User.objects.get().failed_at == []
 
 
 def test_forty_wrong_codes_end_the_session_and_are_compared_as_often_as_allowed(

@@ -110,7 +110,7 @@ def test_the_imported_password_opens_no_normal_sign_in_and_locks_nobody(client: 
         )
         assert check.user is None
     user.refresh_from_db()
-    assert (user.failed_attempts, user.locked_at) == (0, None)
+    assert (user.failed_at, user.locked_at) == ([], None)
     walk = Walk()
     assert walk.at(walk.log_in()) == "/mfa/method/"
 

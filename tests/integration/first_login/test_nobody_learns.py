@@ -177,4 +177,4 @@ def test_an_account_without_any_password_is_locked_by_nobody() -> None:
     for _ in range(10):
         Walk().log_in("nohash", "wrong")
     user.refresh_from_db()
-    assert (user.failed_attempts, user.locked_at) == (0, None)
+    assert (user.failed_at, user.locked_at) == ([], None)

@@ -107,16 +107,30 @@ def timed_lock(user: User, _contract: ActiveContract) -> Counts:
     return lambda at: User.objects.get(pk=user.pk).is_locked(at)
 
 
-def failures_that_count_together(user: User, _contract: ActiveContract) -> Counts:
-    rules = lock_rules(effective_policy(make_person("alone").id))
-    for _ in range(rules.failures - 1):
-        record_failure(user_id=user.id, rules=rules, at=START)
+def one_more_failure(before: Callable[[int], list[timedelta]]) -> Callable[..., Counts]:
+    """Return what tells whether one more failure locks, after those of so long since the start."""
 
-    def locks(at: datetime) -> bool:
-        state = record_failure(user_id=user.id, rules=rules, at=at)
-        return state is not None and state.is_locked(at)
+    def make(user: User, _contract: ActiveContract) -> Counts:
+        rules = lock_rules(effective_policy(make_person("alone").id))
+        for since in before(rules.failures - 1):
+            record_failure(user_id=user.id, rules=rules, at=START + since)
 
-    return locks
+        def locks(at: datetime) -> bool:
+            state = record_failure(user_id=user.id, rules=rules, at=at)
+            return state is not None and state.is_locked(at)
+
+        return locks
+
+    return make
+
+
+def together(count: int) -> list[timedelta]:
+    return [timedelta()] * count
+
+
+def after_one_that_is_out(count: int) -> list[timedelta]:
+    """The first has left the window before the last comes; they count from the second on."""
+    return [-HOUR, *together(count - 1), HOUR]
 
 
 def session(*, busy: bool) -> Callable[[User, ActiveContract], Counts]:
@@ -196,7 +210,8 @@ LIMITS: dict[str, Row] = {
     "link after Reset Registration": (registration_link, 48 * HOUR),
     "Forgot password": (reset_run, 20 * MINUTE),
     "lock of the default": (timed_lock, 60 * MINUTE),
-    "failures of the default": (failures_that_count_together, 120 * MINUTE),
+    "failures of the default": (one_more_failure(together), 120 * MINUTE),
+    "failures in a window that slid": (one_more_failure(after_one_that_is_out), 120 * MINUTE),
     "idle session": (session(busy=False), 15 * MINUTE),
     "longest session": (session(busy=True), 12 * HOUR),
     "remembered browser": (remembered_browser, 4 * HOUR),

@@ -86,7 +86,7 @@ def test_what_is_not_accepted(key: SecurityKey, client: dict[str, Any]) -> None:
     assert check(user, binding, answer) is Verdict.WRONG
     assert AuditEvent.objects.filter(event_type="passkey.refused").count() == 1
     user.refresh_from_db()
-    assert user.failed_attempts == 0
+    assert user.failed_at == []
 
 
 @pytest.mark.django_db

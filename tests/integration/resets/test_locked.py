@@ -187,6 +187,6 @@ def test_strangers_wrong_codes_count_to_the_lock_and_lead_no_further() -> None:
     wrong = {"action": "verify", "code": other(last_code(user.email))}
     for _ in range(3):
         stranger.post("/forgot-password/code/", wrong)
-    assert User.objects.get(pk=user.pk).failed_attempts == 3
+    assert len(User.objects.get(pk=user.pk).failed_at) == 3
     stays = stranger.get("/forgot-password/verify/")
     assert stays.headers["Location"] == "/forgot-password/code/"

@@ -114,7 +114,7 @@ def test_the_code_of_the_phone(client: Client, monkeypatch: pytest.MonkeyPatch) 
 
     answer_first_within(monkeypatch, provers, "verify_challenge", client, press)
     assert press(client).headers["Location"] == "/forgot-password/verify/"
-    assert User.objects.get(pk=user.pk).failed_attempts == 0
+    assert User.objects.get(pk=user.pk).failed_at == []
 
 
 def test_the_code_of_a_sign_in_leads_home(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

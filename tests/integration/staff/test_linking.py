@@ -201,7 +201,7 @@ def test_without_a_role_or_behind_a_lock_it_opens_nothing(
     link(client, ready)
     record_failure(user_id=olive.id, rules=FOREVER, at=clock.now())
     assert refused(Client(), ready) == "shut"
-    User.objects.filter(pk=olive.pk).update(locked_at=None, lock_until=None, failed_attempts=0)
+    User.objects.filter(pk=olive.pk).update(locked_at=None, lock_until=None, failed_at=[])
     sign_in(Client(), ready)
     member = StaffMember.objects.get(user=olive)
     end_role(member_id=member.id, reason="left", by=None, at=clock.now())
