@@ -25,7 +25,7 @@ from core.accounts.models import User
 from core.accounts.policies import contracts_in_hand
 from core.common.clock import now
 from core.groups.access import list_providers
-from core.groups.models import Provider
+from core.groups.models import Provider, ProviderStatus
 from core.groups.permissions import Permission
 from core.groups.selectors import works_in
 from tenants import registry
@@ -44,7 +44,7 @@ def find_live_registration(
 
 def list_taken_entries(contract_id: UUID, *, at: datetime) -> set[UUID]:
     """Return the roster entries that are registered or reserved at this moment."""
-    registered = Provider.objects.filter(contract_id=contract_id)
+    registered = Provider.objects.filter(contract_id=contract_id, status=ProviderStatus.ACTIVE)
     reserved = list_live(at).filter(contract_id=contract_id)
     return {
         entry_id

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from core.accounts.models import User
 from core.accounts.policies import find_contract
-from core.groups.models import Invitation
+from core.groups.models import Invitation, Provider
 from core.groups.services.invitations import INVITATION_KIND, mint_link
 from core.groups.services.people import NOTICE_KIND
 from core.notifications.kinds import MessageKind, Rendered, Weight
@@ -50,7 +50,7 @@ def prepare_invitation(message: OutboxMessage, at: datetime) -> Rendered | None:
 
 @dataclass(frozen=True)
 class ActMail:
-    """What the mail about an act says; the admin's name goes into the sentence."""
+    """What the mail about an act says; the admin and the facts go into the sentence."""
 
     heading: str
     sentence: str
@@ -65,6 +65,11 @@ _ACTS: Final = {
     "deactivated": ActMail(
         "Your account was closed",
         "{who} has closed your account. If this is a mistake, ask there, or the contact below.",
+    ),
+    "provider_given_up": ActMail(
+        "A provider of yours was given up",
+        "{who} has given up {provider}. Your work for it in this portal has ended, and so have the "
+        "roles of all its users. What you do for other providers stays.",
     ),
     "reactivated": ActMail(
         "Your account is active again",
@@ -85,13 +90,22 @@ def prepare_act_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
     context = {
         "user": user,
         "heading": act.heading,
-        "sentence": act.sentence.format(who=f"{admin.get_full_name()} ({admin.email})"),
+        "sentence": act.sentence.format(
+            who=f"{admin.get_full_name()} ({admin.email})", **_facts_of(message)
+        ),
         "link": absolute_reverse("login_options", contract=contract),
         "button": "Sign in",
         "happened_at": datetime.fromisoformat(str(message.context["happened_at"])),
     }
     mail = render_mail("staff_act_notice", context, document_for(message.contract_id))
     return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
+
+
+def _facts_of(message: OutboxMessage) -> dict[str, str]:
+    """Return what else the sentence of an act names."""
+    key = message.context.get("provider")
+    provider = Provider.objects.filter(pk=UUID(str(key))).first() if key else None
+    return {"provider": provider.name if provider else "a provider"}
 
 
 KINDS = (

@@ -16,8 +16,8 @@ from core.accounts.access import SignedInRequest
 from core.accounts.models import User
 from core.accounts.policies import contracts_in_hand
 from core.accounts.signing_in.allauth_wrapper import methods_used
-from core.groups.access import list_memberships, list_providers
-from core.groups.models import Invitation, Membership, Provider, Role
+from core.groups.access import access_provider, list_memberships, list_providers
+from core.groups.models import Invitation, Membership, Provider, ProviderStatus, Role
 from core.groups.permissions import Permission
 from core.mfa.proving.stepping_up import find_ask
 from tenants.context import ActiveContract
@@ -73,6 +73,22 @@ def list_managed_memberships(reach: Reach, user: User) -> QuerySet[Membership]:
 def access_managed_provider(reach: Reach, key: UUID) -> Provider:
     """Return a provider. Raises Http404 out of reach."""
     return _or_404(list_managed_providers(reach).select_related("group"), key)
+
+
+def access_administered_provider(reach: Reach, key: UUID) -> Provider:
+    """Return a provider that the person may also give up.
+
+    Raises Http404 out of reach, PermissionDenied for who manages its users alone.
+    """
+    found = access_managed_provider(reach, key)
+    return access_provider(reach.actor, found.id, Permission.PROVIDER_MANAGE)
+
+
+def is_given_up(actor: User, key: UUID) -> bool:
+    """Tell whether a provider has ended whose group a person still administers."""
+    administered = list_memberships(actor).filter(role=Role.GROUP_ADMIN).values("group")
+    ended = Provider.objects.filter(status=ProviderStatus.ENDED, group__in=administered)
+    return ended.filter(pk=key).exists()
 
 
 def access_managed_user(reach: Reach, key: UUID) -> User:

@@ -11,6 +11,7 @@ from core.accounts.models import User
 from core.common.identifiers import normalize
 from core.groups.access import list_memberships
 from core.groups.models import Invitation, Membership, Provider, Role
+from core.groups.permissions import Permission, role_may
 from core.groups.policies import roles_to_give
 from core.groups.reach import (
     Reach,
@@ -54,6 +55,7 @@ class ProviderPart:
     available: Sequence[User]
     has_more: bool
     roles: tuple[Role, ...]
+    may_give_up: bool
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ def provider_part(
         available=available[:MOST_CHOICES],
         has_more=len(available) > MOST_CHOICES,
         roles=roles_to_give(held),
+        may_give_up=any(role_may(role, Permission.PROVIDER_MANAGE) for role in held),
     )
 
 

@@ -2,12 +2,13 @@
 
 from django.urls import include, path
 
-from core.groups.views import home, invitations, invited, roles, setup, user_acts, users
+from core.groups.views import giving_up, home, invitations, invited, roles, setup, user_acts, users
 
 _setup = [
     path("", setup.providers, name="providers"),
     path("providers/<uuid:provider_id>/", setup.provider, name="provider"),
     path("providers/<uuid:provider_id>/new-user/", invitations.new_user, name="new_user"),
+    path("providers/<uuid:provider_id>/give-up/", giving_up.give_up, name="give_up"),
     path("username/", invitations.username, name="username"),
     path("invitations/<uuid:invitation_id>/", invitations.invitation, name="invitation"),
     path("invitations/<uuid:invitation_id>/resend/", invitations.resend, name="resend"),

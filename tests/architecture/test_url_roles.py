@@ -153,6 +153,7 @@ TABLE: dict[str, Row] = {
     "setup:users": Row(LOGIN, 302, 302, 200, 200),
     "setup:provider": Row(LOGIN, 302, 302, 404, 404),
     "setup:user": Row(LOGIN, 302, 302, 404, 404),
+    "setup:give_up": Row(LOGIN, 302, 302, 404, 404),
     "setup:new_user": Row(LOGIN, 302, 302, 404, 404),
     "setup:username": Row(LOGIN, 302, 302, 200, 200),
     "setup:invitation": Row(LOGIN, 302, 302, 404, 404),

@@ -5,6 +5,7 @@ active roles have to lie where the admin manages them, and staff of the portal a
 they do not, the admin removes the person from their own providers, and asks the help desk.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar, Final
 from uuid import UUID
@@ -71,7 +72,7 @@ def unlock_user(*, user_id: UUID, by: UUID, at: datetime) -> None:
     """
     _hold_whole(user_id, by=by)
     unlock_account(user_id=user_id, reason=_REASON, by=by, at=at)
-    _tell(user_id, "unlocked", by=by, at=at)
+    tell_user(user_id, "unlocked", by=by, at=at)
 
 
 @transaction.atomic
@@ -95,7 +96,7 @@ def deactivate_user(*, user_id: UUID, by: UUID, at: datetime) -> None:
     """
     _hold_whole(user_id, by=by)
     deactivate_account(user_id=user_id, reason=_REASON, by=by, at=at)
-    _tell(user_id, "deactivated", by=by, at=at)
+    tell_user(user_id, "deactivated", by=by, at=at)
 
 
 @transaction.atomic
@@ -106,7 +107,7 @@ def reactivate_user(*, user_id: UUID, by: UUID, at: datetime) -> None:
     """
     _hold_whole(user_id, by=by)
     if reactivate_account(user_id=user_id, reason=_REASON, by=by, at=at):
-        _tell(user_id, "reactivated", by=by, at=at)
+        tell_user(user_id, "reactivated", by=by, at=at)
 
 
 @transaction.atomic
@@ -156,15 +157,27 @@ def _roles_of(user_id: UUID) -> QuerySet[Membership]:
     return Membership.objects.filter(user_id=user_id, until__isnull=True).select_related("provider")
 
 
-def _tell(user_id: UUID, what: str, *, by: UUID, at: datetime) -> None:
-    """Write the mail about an act into the outbox; `what` is one of `core.groups.messages`."""
+def tell_user(
+    user_id: UUID,
+    what: str,
+    *,
+    contract_id: UUID | None = None,
+    facts: Mapping[str, object] | None = None,
+    by: UUID,
+    at: datetime,
+) -> None:
+    """Write the mail about an act into the outbox, in the transaction of the act.
+
+    `what` is one of `core.groups.messages`, `facts` what its sentence needs. The mail goes out in
+    the name of `contract_id`, else of the contract in hand.
+    """
     user = User.objects.get(pk=user_id)
     enqueue(
         kind=NOTICE_KIND,
         to=user.email,
         subject_id=user.id,
         account_id=user.id,
-        contract_id=current_context().contract_id,
-        context={"what": what, "by": str(by), "happened_at": at.isoformat()},
+        contract_id=contract_id or current_context().contract_id,
+        context={**(facts or {}), "what": what, "by": str(by), "happened_at": at.isoformat()},
         at=at,
     )

@@ -74,10 +74,10 @@ def change_role(*, membership_id: UUID, was: Role, role: Role, by: UUID, at: dat
     _require(roles_over(by, held), role)
     if held.group is not None:
         keep_an_admin([held.group], without=held.user_id)
-    _end([held], at=at)
+    end_memberships([held], at=at)
     for provider in _reach_of(held):
         _grant(held.user, provider, role, by=by, at=at)
-    _record("role_changed", held, by=by, at=at, data={"from": was.value, "to": role.value})
+    record_change("role_changed", held, by=by, at=at, data={"from": was.value, "to": role.value})
 
 
 @transaction.atomic
@@ -91,10 +91,10 @@ def end_membership(*, membership_id: UUID, was: Role, by: UUID, at: datetime) ->
     if held.group is not None:
         keep_an_admin([held.group], without=held.user_id)
     contracts = {provider.contract_id for provider in _reach_of(held)}
-    _end([held], at=at)
+    end_memberships([held], at=at)
     for contract_id in contracts:
         release_contract_access(user_id=held.user_id, contract_id=contract_id, at=at)
-    _record("ended", held, by=by, at=at, data={"role": was.value})
+    record_change("ended", held, by=by, at=at, data={"role": was.value})
 
 
 def require_role(by: UUID, provider: Provider, role: Role) -> None:
@@ -165,7 +165,7 @@ def _require(held: set[str], role: Role) -> None:
 
 def _grant(user: User, provider: Provider, role: Role, *, by: UUID, at: datetime) -> Membership:
     if role == Role.GROUP_ADMIN:
-        _end(_single_roles(user.id, provider.group_id), at=at)
+        end_memberships(_single_roles(user.id, provider.group_id), at=at)
         made = grant_group_admin(user=user, group=provider.group, by=by, at=at)
     else:
         made = grant_provider_role(user=user, provider=provider, role=role, by=by, at=at)
@@ -174,14 +174,16 @@ def _grant(user: User, provider: Provider, role: Role, *, by: UUID, at: datetime
     return made
 
 
-def _end(memberships: Iterable[Membership], *, at: datetime) -> None:
+def end_memberships(memberships: Iterable[Membership], *, at: datetime) -> None:
+    """End memberships, in the caller's transaction, which holds their group and records it."""
     keys = [one.pk for one in memberships]
     Membership.objects.filter(pk__in=keys, until__isnull=True).update(until=at)
 
 
-def _record(
+def record_change(
     verb: str, held: Membership, *, by: UUID, at: datetime, data: dict[str, object]
 ) -> None:
+    """Record what became of a membership, in the transaction of the act."""
     reach = {"group": str(held.group_id)} if held.group_id else {"provider": str(held.provider_id)}
     record(
         f"membership.{verb}",

@@ -11,9 +11,17 @@ from core.common.errors import DomainError
 from core.common.http import get_or_post
 from core.groups.forms import RoleForm
 from core.groups.models import Membership, Role
-from core.groups.reach import access_managed_membership, list_managed_providers
+from core.groups.reach import access_managed_membership
 from core.groups.services.roles import change_role, end_membership
-from core.groups.views.shared import SetupRequest, done, next_of, refused, setup_page, setup_render
+from core.groups.views.shared import (
+    SetupRequest,
+    done,
+    next_of,
+    refused,
+    setup_page,
+    setup_render,
+    still_in_setup,
+)
 
 
 @require_POST
@@ -36,7 +44,7 @@ def role(request: SetupRequest, membership_id: UUID) -> HttpResponse:
     return done(
         request,
         f"{held.user.get_full_name()} is now {wanted.label}.",
-        back_to=_still(request, back_to),
+        back_to=still_in_setup(request, back_to),
     )
 
 
@@ -57,7 +65,7 @@ def remove(request: SetupRequest, membership_id: UUID) -> HttpResponse:
         )
     except DomainError as error:
         return refused(request, error, back_to=back_to)
-    return done(request, _removed(held), back_to=_still(request, back_to))
+    return done(request, _removed(held), back_to=still_in_setup(request, back_to))
 
 
 def _was(request: SetupRequest, held: Membership) -> Role:
@@ -68,8 +76,3 @@ def _was(request: SetupRequest, held: Membership) -> Role:
 def _removed(held: Membership) -> str:
     where = held.provider.name if held.provider else "the group"
     return f"{held.user.get_full_name()} was removed from {where}."
-
-
-def _still(request: SetupRequest, back_to: str) -> str:
-    """Return where to go: home for who has just given up their own last role as an admin."""
-    return back_to if list_managed_providers(request.reach).exists() else reverse("home")

@@ -61,6 +61,11 @@ def refused(request: HttpRequest, error: DomainError, *, back_to: str) -> HttpRe
     return HttpResponseRedirect(back_to)
 
 
+def still_in_setup(request: SetupRequest, back_to: str) -> str:
+    """Return where to go: home for who has just given up the last that they administered."""
+    return back_to if list_managed_providers(request.reach).exists() else reverse("home")
+
+
 def add_and_return(
     request: SetupRequest, user: User, provider: Provider, role: Role, *, back_to: str
 ) -> HttpResponse:

@@ -1,0 +1,175 @@
+"""Give up a provider: the group's hold on it ends, and its number can be registered again."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from core.accounts.models import User
+from core.accounts.services.accounts import release_contract_access
+from core.audit.recording import record
+from core.common.crypto import keyed_digest
+from core.groups.models import Invitation, Membership, Provider, ProviderStatus, Role
+from core.groups.permissions import Permission, role_may
+from core.groups.services.holding import hold_group
+from core.groups.services.people import tell_user
+from core.groups.services.roles import (
+    ChangedMeanwhileError,
+    end_memberships,
+    record_change,
+    roles_held,
+)
+
+GIVEN_UP: Final = "provider_given_up"
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Who loses what when a provider is given up, as it is now."""
+
+    provider: Provider
+    held: tuple[Membership, ...]
+    """The memberships that end: those at the provider, and with the group's last provider all."""
+    invitations: tuple[Invitation, ...]
+    """The open invitations that name the provider; one that names another one too goes on there."""
+    is_last: bool
+    """Whether the group has no other provider: then the group ends with it."""
+
+    @property
+    def staying_admins(self) -> QuerySet[User]:
+        """Return the Provider Group Admins, who lose this provider and keep the group's others."""
+        held = Membership.objects.filter(
+            group_id=self.provider.group_id, until__isnull=True, user=OuterRef("pk")
+        )
+        return User.objects.none() if self.is_last else User.objects.filter(Exists(held))
+
+    @cached_property
+    def users(self) -> int:
+        """Return how many people lose a role."""
+        return len({one.user_id for one in self.held})
+
+    @cached_property
+    def left_without(self) -> int:
+        """Return how many of these have no role anywhere afterwards."""
+        others = Membership.objects.filter(until__isnull=True).exclude(
+            pk__in=[one.pk for one in self.held]
+        )
+        keep = others.filter(user__in=[one.user_id for one in self.held])
+        return self.users - keep.values("user").distinct().count()
+
+    @property
+    def version(self) -> str:
+        """Return what the page remembers of all this; another one when anything has changed."""
+        keys = sorted(str(one.id) for one in (*self.held, *self.invitations))
+        return keyed_digest("groups.loss", str(self.is_last), *keys).hex()[:32]
+
+
+def loss_of(provider: Provider) -> Loss:
+    """Return who loses what when a provider is given up (four queries)."""
+    others = Provider.objects.filter(group_id=provider.group_id, status=ProviderStatus.ACTIVE)
+    is_last = not others.exclude(pk=provider.pk).exists()
+    ends = Q(provider=provider) | (Q(group_id=provider.group_id) if is_last else Q())
+    held = Membership.objects.filter(ends, until__isnull=True).select_related("user", "provider")
+    return Loss(
+        provider=provider,
+        held=tuple(held.order_by("id")),
+        invitations=tuple(_open_invitations(provider)),
+        is_last=is_last,
+    )
+
+
+@transaction.atomic
+def give_up_provider(*, provider_id: UUID, seen: str, by: UUID, at: datetime) -> Provider:
+    """End a group's hold on a provider, with every role and invitation there.
+
+    Called by Setup after a fresh sign-in, for Provider Group Admins; `seen` is the version of the
+    loss that the page spelled out. The number can be registered again by the contract's rule, from
+    now on and by anybody; where codes are issued it takes a new one. With the last provider the
+    group ends, its admins with it: a group without providers needs none. Everybody who loses
+    something is told by mail. Records `provider.given_up`, and `membership.ended` for each role.
+    Raises ChangedMeanwhileError when it was given up already, when the loss is another one by now,
+    or the admin is no more.
+    """
+    provider = _hold(provider_id, by=by)
+    loss = loss_of(provider)
+    if loss.version != seen:
+        raise ChangedMeanwhileError
+    told = {one.user_id for one in loss.held} | set(
+        loss.staying_admins.values_list("id", flat=True)
+    )
+    provider.status, provider.ended_at = ProviderStatus.ENDED, at
+    provider.save(update_fields=["status", "ended_at"])
+    _end_roles(loss, by=by, at=at)
+    withdrawn = _end_invitations(loss, at=at)
+    for user_id in sorted(told):
+        release_contract_access(user_id=user_id, contract_id=provider.contract_id, at=at)
+    _tell(told, provider, by=by, at=at)
+    record(
+        "provider.given_up",
+        contract_id=provider.contract_id,
+        actor_id=by,
+        subject=("provider", provider.id),
+        data={
+            "group": str(provider.group_id),
+            "group_ended": loss.is_last,
+            "memberships": len(loss.held),
+            "invitations": withdrawn,
+        },
+        at=at,
+    )
+    return provider
+
+
+def _hold(provider_id: UUID, *, by: UUID) -> Provider:
+    """Return a provider that the admin may give up, with its group held.
+
+    Invitations are locked before the group, in the order in which accepting one does.
+    """
+    found = Provider.objects.get(pk=provider_id)
+    list(_open_invitations(found).select_for_update(of=("self",)))
+    hold_group(found.group_id)
+    found.refresh_from_db()
+    may = any(role_may(one, Permission.PROVIDER_MANAGE) for one in roles_held(by, found))
+    if found.status != ProviderStatus.ACTIVE or not may:
+        raise ChangedMeanwhileError
+    return found
+
+
+def _open_invitations(provider: Provider) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(Invitation.OPEN, providers=provider).order_by("id")
+
+
+def _end_roles(loss: Loss, *, by: UUID, at: datetime) -> None:
+    end_memberships(loss.held, at=at)
+    for one in loss.held:
+        data: dict[str, object] = {"role": Role(one.role).value, "because": "provider_given_up"}
+        record_change("ended", one, by=by, at=at, data=data)
+
+
+def _end_invitations(loss: Loss, *, at: datetime) -> int:
+    """Take the provider out of the invitations, and withdraw those that name no other one."""
+    ended = 0
+    for one in loss.invitations:
+        one.providers.remove(loss.provider)
+        if not one.providers.filter(status=ProviderStatus.ACTIVE).exists():
+            one.withdrawn_at, one.token_digest = at, None
+            one.save(update_fields=["withdrawn_at", "token_digest"])
+            ended += 1
+    return ended
+
+
+def _tell(users: Iterable[UUID], provider: Provider, *, by: UUID, at: datetime) -> None:
+    for user_id in sorted(users):
+        tell_user(
+            user_id,
+            GIVEN_UP,
+            contract_id=provider.contract_id,
+            facts={"provider": str(provider.id)},
+            by=by,
+            at=at,
+        )

@@ -1,0 +1,52 @@
+"""Setup: give up a provider, on a page that spells out who loses what."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from core.common import clock
+from core.common.errors import DomainError
+from core.common.http import get_or_post
+from core.groups.reach import access_administered_provider, is_given_up
+from core.groups.services.giving_up import give_up_provider, loss_of
+from core.groups.views.shared import (
+    SetupRequest,
+    done,
+    refused,
+    setup_page,
+    setup_render,
+    still_in_setup,
+)
+from core.mfa.proving.freshness import is_fresh, to_confirmation
+
+
+@get_or_post
+@setup_page
+def give_up(request: SetupRequest, provider_id: UUID) -> HttpResponse:
+    """Say what ends with a provider, then give it up. For Provider Group Admins."""
+    at = clock.now()
+    if is_given_up(request.user, provider_id):
+        messages.info(request, "This provider was given up already.")
+        return HttpResponseRedirect(reverse("setup:providers"))
+    provider = access_administered_provider(request.reach, provider_id)
+    if not is_fresh(request, request.user, at=at):
+        return to_confirmation(request)
+    if request.method != "POST":
+        context = {"provider": provider, "loss": loss_of(provider)}
+        return setup_render(request, "give_up", context, tab="providers")
+    try:
+        give_up_provider(
+            provider_id=provider.id,
+            seen=request.POST.get("seen", ""),
+            by=request.user.id,
+            at=at,
+        )
+    except DomainError as error:
+        return refused(request, error, back_to=request.path)
+    return done(
+        request,
+        f"{provider.name} was given up. Who worked for it is told by mail.",
+        back_to=still_in_setup(request, reverse("setup:providers")),
+    )
