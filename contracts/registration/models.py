@@ -137,6 +137,7 @@ class JourneyPurpose(models.TextChoices):
 
     REGISTER = "register", "A new account"
     ADD_PROVIDER = "add_provider", "One more provider for a signed-in account"
+    JOIN = "join", "A signed-in account asks to join a provider that is registered"
 
 
 class Journey(UUIDModel):
@@ -171,8 +172,7 @@ class Journey(UUIDModel):
                 name="journey_purpose_is_known",
             ),
             models.CheckConstraint(
-                condition=Q(purpose=JourneyPurpose.ADD_PROVIDER, account_id__isnull=False)
-                | Q(purpose=JourneyPurpose.REGISTER, account_id__isnull=True),
+                condition=Q(purpose=JourneyPurpose.REGISTER) ^ Q(account_id__isnull=False),
                 name="journey_account_adds_provider",
             ),
         ]

@@ -100,6 +100,22 @@ def find_addition(journey_id: UUID, *, account_id: UUID, at: datetime) -> Journe
     ).first()
 
 
+def find_joining(journey_id: UUID, *, account_id: UUID, at: datetime) -> Journey | None:
+    """Return the account's own journey that asks to join a registered provider, or None."""
+    return Journey.objects.filter(
+        id=journey_id, account_id=account_id, purpose=JourneyPurpose.JOIN, expires_at__gt=at
+    ).first()
+
+
+def find_taken(journey: Journey) -> Provider | None:
+    """Return the provider that has registered what a journey is about; None when it has gone."""
+    return Provider.objects.filter(
+        contract_id=journey.contract_id,
+        unit_key=journey.unit_key,
+        status=ProviderStatus.ACTIVE,
+    ).first()
+
+
 def find_added_provider(journey: Journey) -> Provider | None:
     """Return the provider that a journey added, or None while it has added none."""
     if journey.provider_id is None:

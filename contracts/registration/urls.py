@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from contracts.registration.views import due_terms, journey, links, providers, start, terms
+from contracts.registration.views import due_terms, joining, journey, links, providers, start, terms
 
 app_name = "registration"
 urlpatterns = [
@@ -25,5 +25,6 @@ urlpatterns = [
     path("providers/add/", providers.add_provider, name="add_provider"),
     path("providers/add/<uuid:journey_id>/", providers.add_confirm, name="add_confirm"),
     path("providers/add/<uuid:journey_id>/done/", providers.add_done, name="add_done"),
+    path("providers/add/<uuid:journey_id>/join/", joining.join, name="join"),
     path("providers/add/claim/<uuid:pending_id>/", providers.add_claimed, name="add_claimed"),
 ]

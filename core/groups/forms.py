@@ -145,5 +145,30 @@ class NewUserForm(AccountForm):
         return [UUID(key) for key in self.cleaned_data["also_at"]], Role(self.cleaned_data["role"])
 
 
+class ApproveJoinForm(PortalForm):
+    """The role with which a request to join is approved."""
+
+    role = forms.ChoiceField(label="Role", initial=Role.STAFF.value, widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, roles: Sequence[Role], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].choices = [(one.value, _sentence(one)) for one in roles]  # type: ignore[attr-defined]
+
+    def chosen(self) -> Role:
+        """Return the role."""
+        return Role(self.cleaned_data["role"])
+
+
+class RefuseJoinForm(PortalForm):
+    """Why a request to join is refused."""
+
+    reason = forms.CharField(
+        label="Reason",
+        max_length=300,
+        help_text="Whoever asked reads these words. They do not read the name of the provider.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
 def _sentence(role: Role) -> str:
     return f"{role.label}: {SENTENCES[role.value]}"

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from core.common.models import UUIDModel
+from core.groups.states import JoinState
 from core.mfa.models import MailedInvitation, invitation_constraints
 
 
@@ -176,3 +177,72 @@ class Invitation(MailedInvitation):
 
     def __str__(self) -> str:
         return f"invitation to {self.role}"
+
+
+class JoinRequest(UUIDModel):
+    """Somebody who passed a contract's registration rule asks to work for a registered provider.
+
+    `number` is what they typed as the identifier, where that was not the code: their own pages show
+    it, because they are told nothing else of the provider before an admin has approved. `told_at`
+    is when the admins were mailed. The row goes some time after it is over (`services.purging`).
+    """
+
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="join_requests")
+    user = models.ForeignKey(
+        "core_accounts.User", on_delete=models.PROTECT, related_name="join_requests"
+    )
+    number = models.CharField(max_length=64, blank=True)
+    note = models.CharField(max_length=300, blank=True)
+    state = models.CharField(max_length=10, choices=JoinState, default=JoinState.OPEN)
+    role = models.CharField(max_length=20, choices=Role, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    decided_by = models.UUIDField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["user", "provider"],
+                condition=models.Q(state=JoinState.OPEN),
+                name="join_request_once_per_provider",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=JoinState.values), name="join_request_state_is_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state=JoinState.OPEN, ended_at__isnull=True)
+                | (~models.Q(state=JoinState.OPEN) & models.Q(ended_at__isnull=False)),
+                name="join_request_end_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    state__in=[JoinState.APPROVED, JoinState.REFUSED], decided_by__isnull=False
+                )
+                | (
+                    ~models.Q(state__in=[JoinState.APPROVED, JoinState.REFUSED])
+                    & models.Q(decided_by__isnull=True)
+                ),
+                name="join_request_is_decided_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state=JoinState.APPROVED) ^ models.Q(role=""),
+                name="join_request_approved_has_a_role",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state=JoinState.REFUSED) ^ models.Q(reason=""),
+                name="join_request_refused_has_a_reason",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(state=JoinState.OPEN),
+                name="join_request_to_end",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"request to join, {self.state}"

@@ -17,8 +17,16 @@ from core.accounts.models import User
 from core.accounts.policies import contracts_in_hand
 from core.accounts.signing_in.allauth_wrapper import methods_used
 from core.groups.access import access_provider, list_memberships, list_providers
-from core.groups.models import Invitation, Membership, Provider, ProviderStatus, Role
+from core.groups.models import (
+    Invitation,
+    JoinRequest,
+    Membership,
+    Provider,
+    ProviderStatus,
+    Role,
+)
 from core.groups.permissions import Permission
+from core.groups.states import JoinState
 from core.mfa.proving.stepping_up import find_ask
 from tenants.context import ActiveContract
 from tenants.in_hand import contract_of
@@ -120,6 +128,20 @@ def list_managed_invitations(reach: Reach) -> QuerySet[Invitation]:
 def access_managed_invitation(reach: Reach, key: UUID) -> Invitation:
     """Return an open invitation. Raises Http404 out of reach and when it is over."""
     return _or_404(list_managed_invitations(reach), key)
+
+
+def list_managed_requests(reach: Reach) -> QuerySet[JoinRequest]:
+    """Return the requests to join the person's providers that wait for a decision."""
+    return _requests(reach).filter(state=JoinState.OPEN, user__is_active=True)
+
+
+def access_managed_request(reach: Reach, key: UUID) -> JoinRequest:
+    """Return a request to join, also one that is over. Raises Http404 out of reach."""
+    return _or_404(_requests(reach).select_related("user", "provider"), key)
+
+
+def _requests(reach: Reach) -> QuerySet[JoinRequest]:
+    return JoinRequest.objects.filter(provider__in=list_managed_providers(reach))
 
 
 def _memberships(reach: Reach) -> QuerySet[Membership]:

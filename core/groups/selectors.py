@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from core.accounts.models import User
 from core.common.identifiers import normalize
 from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus, Role
 from core.groups.permissions import Permission, role_may
@@ -30,6 +31,17 @@ def list_memberships_at(provider: Provider) -> QuerySet[Membership]:
     return Membership.objects.filter(
         Q(provider=provider) | Q(group_id=provider.group_id), until__isnull=True
     )
+
+
+def list_admins_of(providers: QuerySet[Provider]) -> QuerySet[User]:
+    """Return the active accounts that manage the users of any of these providers."""
+    roles = [role for role in Role.values if role_may(role, Permission.USERS_MANAGE)]
+    held = Membership.objects.filter(
+        Q(provider__in=providers) | Q(group__in=providers.values("group")),
+        role__in=roles,
+        until__isnull=True,
+    )
+    return User.objects.filter(pk__in=held.values("user"), is_active=True).order_by("id")
 
 
 def works_in(user_id: UUID, contract_id: UUID) -> bool:

@@ -2,7 +2,17 @@
 
 from django.urls import include, path
 
-from core.groups.views import giving_up, home, invitations, invited, roles, setup, user_acts, users
+from core.groups.views import (
+    giving_up,
+    home,
+    invitations,
+    invited,
+    joining,
+    roles,
+    setup,
+    user_acts,
+    users,
+)
 
 _setup = [
     path("", setup.providers, name="providers"),
@@ -18,6 +28,8 @@ _setup = [
     path("users/<uuid:user_id>/<slug:name>/", user_acts.act_on, name="act"),
     path("roles/<uuid:membership_id>/", roles.role, name="role"),
     path("roles/<uuid:membership_id>/remove/", roles.remove, name="remove"),
+    path("requests/", joining.requests, name="requests"),
+    path("requests/<uuid:request_id>/", joining.join_request, name="request"),
     path("administrators/", setup.administrators, name="administrators"),
 ]
 
@@ -25,6 +37,8 @@ urlpatterns = [
     path("home/", home.home, name="home"),
     path("account/", home.account, name="account"),
     path("setup/", include((_setup, "setup"))),
+    path("requests/", joining.own_requests, name="own_requests"),
+    path("requests/<uuid:request_id>/withdraw/", joining.withdraw, name="own_request_withdraw"),
     path("invitations/ended/", invited.invitation_ended, name="invitation_ended"),
     path("invitations/accept/", invited.invitation_accept, name="invitation_accept"),
     path("invitations/<str:token>/", invited.invitation, name="invitation"),

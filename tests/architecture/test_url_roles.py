@@ -159,6 +159,10 @@ TABLE: dict[str, Row] = {
     "setup:invitation": Row(LOGIN, 302, 302, 404, 404),
     "setup:resend": same(405),
     "setup:withdraw": same(405),
+    "setup:requests": Row(LOGIN, 302, 302, 200, 200),
+    "setup:request": Row(LOGIN, 302, 302, 404, 404),
+    "own_requests": after_sign_in(200),
+    "own_request_withdraw": same(405),
     # Links of invitations stand on the pages of the contract that invites
     "invitation": same(404),
     "invitation_ended": same(200),
@@ -222,6 +226,7 @@ TABLE: dict[str, Row] = {
     # Whoever proves identifier and code may add a provider, whatever their role elsewhere
     "registration:add_provider": after_sign_in(200),
     "registration:add_confirm": after_sign_in(302),
+    "registration:join": after_sign_in(302),
     "registration:add_done": after_sign_in(HOME),
     "registration:add_claimed": after_sign_in(302),
     "staff:factor_call_state": same(286),

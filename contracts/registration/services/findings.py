@@ -8,6 +8,7 @@ from uuid import UUID
 
 from contracts.directory.selectors import Match, find_matches
 from contracts.registration.rules import (
+    Check,
     Decision,
     EntryFacts,
     IssuedCodeFacts,
@@ -73,10 +74,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Findings:
-    """All that a claim led to; `reason` says for the audit why nothing was accepted."""
+    """All that a claim led to; `reason` says for the audit why nothing was accepted.
+
+    `spent` were refused for one thing alone: their issued code is used up. It registered the
+    provider, and still shows that its holder may ask to join.
+    """
 
     accepted: Sequence[Finding]
     reason: str = Reason.ACCEPTED
+    spent: Sequence[Finding] = ()
 
 
 def find_claimed(*, contract: ActiveContract | None, claim: Claim, at: datetime) -> Findings:
@@ -177,10 +183,17 @@ def _sum_up(found: Sequence[Finding], *, elsewhere: bool) -> Findings:
         return Findings(accepted)
     if elsewhere:
         return Findings([], OTHER_PROGRAM)
+    spent = [finding for finding in found if _only_spent(finding.decision)]
     # The entry that came furthest says most: fewest failed steps.
     nearest = min(
         found,
         key=lambda finding: sum(not step.passed for step in finding.decision.steps),
         default=None,
     )
-    return Findings([], nearest.decision.reason if nearest else Reason.NO_ENTRY)
+    return Findings([], nearest.decision.reason if nearest else Reason.NO_ENTRY, spent)
+
+
+def _only_spent(decision: Decision) -> bool:
+    """Tell whether all would be right, were the issued code not used up."""
+    others = (step.passed for step in decision.steps if step.check is not Check.CODE_STATE)
+    return decision.reason is Reason.CODE_USED_UP and all(others)

@@ -12,7 +12,7 @@ from django.db import transaction
 from contracts.registration.models import Journey, JourneyPurpose, PendingRegistration
 from contracts.registration.rules import ProofFacts
 from contracts.registration.selectors import find_live_registration, is_open
-from contracts.registration.services.findings import Claim, Finding, find_claimed
+from contracts.registration.services.findings import Claim, Finding, Findings, find_claimed
 from core.accounts.services.attempts import THROTTLED, Allowance, Limit, count_attempt
 from core.audit.recording import record
 from core.common.identifiers import normalize
@@ -30,16 +30,20 @@ NOT_OPEN = "not_open"
 
 
 class StartOutcome(StrEnum):
-    """What a claim led to; a page tells no more than this."""
+    """What a claim led to; a page tells no more than this. Only who is signed in learns `taken`."""
 
     FOUND = "found"
+    TAKEN = "taken"
     REFUSED = "refused"
     THROTTLED = "throttled"
 
 
 @dataclass(frozen=True)
 class StartResult:
-    """The journeys that may go on: more than one where two programs know the numbers."""
+    """The journeys that may go on: more than one where two programs know the numbers.
+
+    Those of `taken` ask to join.
+    """
 
     outcome: StartOutcome
     journeys: Sequence[Journey] = field(default_factory=list)
@@ -60,8 +64,10 @@ def start_registration(
     Called by the public page (and, with `account_id`, by the page on which a signed-in person adds
     a provider). `contract` is None on the portal host. Every refusal (wrong code, unknown
     identifier, already registered, another program's identifier, expired or used code) has the
-    same result; the audit event `registration.refused` tells them apart. Where a registration of
-    the unit is already pending, its journey leads back to it. Records `registration.started`.
+    same result; the audit event `registration.refused` tells them apart. With an account, numbers
+    that are right for what is registered already give a journey that asks to join
+    (docs/adr/0021). Where a registration of the unit is already pending, its journey leads back to
+    it. Records `registration.started`.
     """
     claim = Claim(identifier, code)
     allowance = _count(contract, claim, address, at)
@@ -73,8 +79,12 @@ def start_registration(
     free = [finding for finding in usable if not _is_registered(finding)]
     if free:
         return StartResult(StartOutcome.FOUND, _begin_journeys(free, account_id, at))
+    taken = _taken(findings, at) if account_id else []
     reason = ALREADY_REGISTERED if usable else NOT_OPEN if findings.accepted else findings.reason
     _record_refusal(reason, contract, at)
+    if taken:
+        joining = _begin_journeys(taken, account_id, at, purpose=JourneyPurpose.JOIN)
+        return StartResult(StartOutcome.TAKEN, joining)
     return StartResult(StartOutcome.REFUSED)
 
 
@@ -99,16 +109,31 @@ def _is_registered(finding: Finding) -> bool:
     return unit_is_registered(contract_id=finding.contract.id, unit_key=finding.unit_key)
 
 
+def _taken(findings: Findings, at: datetime) -> list[Finding]:
+    """Return what the numbers are right for, and somebody has registered."""
+    right = [*findings.accepted, *findings.spent]
+    return [one for one in right if is_open(one.contract.document, at) and _is_registered(one)]
+
+
 @transaction.atomic
 def _begin_journeys(
-    findings: Sequence[Finding], account_id: UUID | None, at: datetime
+    findings: Sequence[Finding],
+    account_id: UUID | None,
+    at: datetime,
+    *,
+    purpose: JourneyPurpose | None = None,
 ) -> list[Journey]:
+    wanted = purpose or (JourneyPurpose.ADD_PROVIDER if account_id else JourneyPurpose.REGISTER)
     group_id = uuid7()
-    return [_begin_journey(finding, group_id, account_id, at) for finding in findings]
+    return [_begin_journey(finding, group_id, account_id, wanted, at) for finding in findings]
 
 
 def _begin_journey(
-    finding: Finding, group_id: UUID, account_id: UUID | None, at: datetime
+    finding: Finding,
+    group_id: UUID,
+    account_id: UUID | None,
+    purpose: JourneyPurpose,
+    at: datetime,
 ) -> Journey:
     pending = find_live_registration(
         contract_id=finding.contract.id, unit_key=finding.unit_key, at=at
@@ -116,7 +141,7 @@ def _begin_journey(
     journey = Journey.objects.create(
         group_id=group_id,
         contract_id=finding.contract.id,
-        purpose=JourneyPurpose.ADD_PROVIDER if account_id else JourneyPurpose.REGISTER,
+        purpose=purpose,
         account_id=account_id,
         unit_key=finding.unit_key,
         identifier=finding.identifier,

@@ -1,6 +1,7 @@
 """Identifier and code: the first page of registration, and of adding a provider."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -28,6 +29,11 @@ from core.common.http import get_only, get_or_post
 from tenants import registry
 from tenants.in_hand import contract_of, path_in
 
+_FIRST_PAGES: Final = {
+    JourneyPurpose.REGISTER: "registration:provider",
+    JourneyPurpose.ADD_PROVIDER: "registration:add_confirm",
+    JourneyPurpose.JOIN: "registration:join",
+}
 _SENSITIVE = sensitive_post_parameters("code", "remittance_on", "remittance_amount")
 
 
@@ -59,7 +65,7 @@ def answer_claim(request: HttpRequest, *, template: str, account: User | None) -
     )
     if result.outcome is StartOutcome.REFUSED and form.note_mistyped_npi():
         return _page(request, template, form, None)
-    if result.outcome is not StartOutcome.FOUND:
+    if not result.journeys:
         return _page(request, template, form, result)
     if account is None:
         hold_journeys(request, result.journeys)
@@ -76,9 +82,8 @@ def _go_on(request: HttpRequest, journeys: Sequence[Journey]) -> HttpResponse:
 def journey_path(request: HttpRequest, journey: Journey) -> str:
     """Return the path of the page that a journey begins with, in its own contract."""
     contract = registry.get_contract_by_id(journey.contract_id)
-    adds = journey.purpose == JourneyPurpose.ADD_PROVIDER
-    name = "registration:add_confirm" if adds else "registration:provider"
-    return path_in(contract, request, name, journey_id=journey.id)
+    page = _FIRST_PAGES[JourneyPurpose(journey.purpose)]
+    return path_in(contract, request, page, journey_id=journey.id)
 
 
 def _page(
@@ -120,7 +125,8 @@ def choose(request: HttpRequest, group_id: UUID) -> HttpResponse:
     choices = [
         {
             "contract": contract,
-            "entry": find_proven_entry(journey),
+            # Who asks to join is told nothing of the provider.
+            "entry": None if journey.purpose == JourneyPurpose.JOIN else find_proven_entry(journey),
             "path": journey_path(request, journey),
         }
         for journey in journeys

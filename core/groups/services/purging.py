@@ -1,17 +1,25 @@
-"""How long invitations are kept after their end: they hold an address and a name."""
+"""How long invitations and requests to join are kept after their end: they are about people."""
 
 from datetime import datetime, timedelta
 from typing import Final
 
 from core.common.purging import delete_in_batches
-from core.groups.models import Invitation
+from core.groups.models import Invitation, JoinRequest
 from core.mfa.models.invitations import over_before
 
 INVITATIONS_KEPT: Final = timedelta(days=30)
 """After their end, as those of staff are; an open one ends with the life of its link."""
+
+REQUESTS_KEPT: Final = timedelta(days=90)
+"""After their end: own figure, long enough that the person reads why; the audit stays."""
 
 
 def purge_invitations(*, at: datetime) -> int:
     """Delete invitations that were over long ago; returns how many. Called hourly."""
     over = over_before(at - INVITATIONS_KEPT)
     return delete_in_batches(Invitation.objects.filter(over))
+
+
+def purge_join_requests(*, at: datetime) -> int:
+    """Delete requests to join that ended long ago; returns how many. Called hourly."""
+    return delete_in_batches(JoinRequest.objects.filter(ended_at__lt=at - REQUESTS_KEPT))

@@ -7,7 +7,12 @@ from django import template
 
 from core.groups.forms import SetupSearchForm
 from core.groups.models import Provider
-from core.groups.reach import Reach, list_managed_providers, list_managed_users
+from core.groups.reach import (
+    Reach,
+    list_managed_providers,
+    list_managed_requests,
+    list_managed_users,
+)
 from core.groups.wording import number_name as _number_name
 
 register = template.Library()
@@ -18,14 +23,16 @@ class Counts(TypedDict):
 
     providers: int
     users: int
+    requests: int
 
 
 @register.simple_tag
 def tab_counts(reach: Reach) -> Counts:
-    """Return how many providers and users an admin reaches (two queries)."""
+    """Return how many providers, users and requests to join an admin reaches (three queries)."""
     return {
         "providers": list_managed_providers(reach).count(),
         "users": list_managed_users(reach).count(),
+        "requests": list_managed_requests(reach).count(),
     }
 
 

@@ -87,7 +87,7 @@ def setup_render(
     request: SetupRequest, name: str, context: dict[str, Any], *, tab: str
 ) -> HttpResponse:
     """Render a page of Setup under its tabs."""
-    here = reverse("setup:users" if tab == "users" else "setup:providers")
+    here = reverse(f"setup:{tab}")
     shared = {
         "nav_here": "setup",
         "tab": tab,

@@ -8,10 +8,13 @@ import pytest
 from core.accounts.models import User
 from core.accounts.services.accounts import deactivate_account
 from core.common.errors import DomainError
-from core.groups.models import Membership, Provider, Role
+from core.groups.models import JoinRequest, Membership, Provider, Role
 from core.groups.services import roles
+from core.groups.services.join_mails import WAITING_KIND
+from core.groups.services.join_requests import approve_join, ask_to_join, refuse_join
 from core.groups.services.memberships import grant_group_admin, grant_provider_role
 from core.groups.services.roles import add_role, change_role, end_membership
+from core.notifications.models import OutboxMessage
 from tenants import registry
 from tests.support.people import START, after, make_person, make_provider
 from tests.support.threads import at_once
@@ -99,3 +102,30 @@ def test_one_role_is_given_once_however_often_the_button_is_pressed() -> None:
 
     assert Counter(at_once(8, press)) == {"done": 1, "changed_meanwhile": 7}
     assert Membership.objects.filter(user=dana, provider=provider).count() == 1
+
+
+def test_a_request_is_stored_once_and_decided_once() -> None:
+    provider, admins = two_admins()
+    noor = make_person("noor")
+
+    def ask(_place: int) -> JoinRequest:
+        return ask_to_join(user=noor, provider_id=provider.id, number="", note="", at=LATER)
+
+    [request] = set(at_once(4, ask))
+    assert OutboxMessage.objects.filter(kind=WAITING_KIND).count() == len(admins)
+
+    def decide(place: int) -> str:
+        by = admins[place % 2].id
+        try:
+            if place % 2:
+                refuse_join(request_id=request.id, reason="not ours", by=by, at=LATER)
+            else:
+                approve_join(request_id=request.id, role=Role.STAFF, by=by, at=LATER)
+        except DomainError as error:
+            return error.code
+        return "done"
+
+    assert Counter(at_once(6, decide)) == {"done": 1, "join_request_over": 5}
+    request.refresh_from_db()
+    held = Membership.objects.filter(user=noor, until__isnull=True).count()
+    assert held == (1 if request.state == "approved" else 0)

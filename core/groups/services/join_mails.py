@@ -1,0 +1,54 @@
+"""Who is mailed about requests to join: admins at most every four hours, the person at the end."""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from core.accounts.models import User
+from core.groups.models import JoinRequest, Provider
+from core.groups.selectors import list_admins_of
+from core.groups.states import JoinState
+from core.notifications.services.outbox import enqueue
+
+WAITING_KIND: Final = "join_requests_waiting"
+ENDED_KIND: Final = "join_request_ended"
+TOLD_EVERY: Final = timedelta(hours=4)
+"""Own figure: twice a working day at most, however many ask; the queue itself is up to date."""
+
+
+def tell_admins(group_id: UUID, *, at: datetime) -> int:
+    """Mail each admin once about the requests that they were not told of; returns how many mails.
+
+    Called with the group held, so that two requests at once make one mail. Within four hours of the
+    last mail nothing goes out; the hourly task comes back to it.
+    """
+    of_group = JoinRequest.objects.filter(provider__group_id=group_id)
+    if of_group.filter(told_at__gt=at - TOLD_EVERY).exists():
+        return 0
+    untold = of_group.filter(state=JoinState.OPEN, told_at__isnull=True)
+    providers = Provider.objects.filter(pk__in=untold.values("provider"))
+    first = providers.order_by("id").first()
+    if first is None:
+        return 0
+    admins = list(list_admins_of(providers))
+    for admin in admins:
+        _enqueue(WAITING_KIND, admin, group_id, first.contract_id, at=at)
+    untold.update(told_at=at)
+    return len(admins)
+
+
+def tell_person(request: JoinRequest, *, at: datetime) -> None:
+    """Mail whoever asked what became of their request; nobody whose account is closed."""
+    if request.user.is_active:
+        _enqueue(ENDED_KIND, request.user, request.id, request.provider.contract_id, at=at)
+
+
+def _enqueue(kind: str, user: User, subject_id: UUID, contract_id: UUID, *, at: datetime) -> None:
+    enqueue(
+        kind=kind,
+        to=user.email,
+        subject_id=subject_id,
+        account_id=user.id,
+        contract_id=contract_id,
+        at=at,
+    )

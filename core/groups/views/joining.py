@@ -1,0 +1,101 @@
+"""Requests to join: the queue in Setup, and a person's own."""
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from core.accounts.access import SignedInRequest, signed_in
+from core.common import clock
+from core.common.errors import DomainError
+from core.common.http import get_only, get_or_post
+from core.groups.forms import ApproveJoinForm, RefuseJoinForm
+from core.groups.joining import access_own_request, own_requests_of
+from core.groups.models import JoinRequest
+from core.groups.policies import roles_to_give
+from core.groups.reach import access_managed_request, list_managed_requests
+from core.groups.services.join_requests import approve_join, refuse_join, withdraw_join
+from core.groups.services.roles import roles_held
+from core.groups.setup import page_of
+from core.groups.states import JoinState
+from core.groups.views.shared import SetupRequest, done, refused, setup_page, setup_render
+
+
+@get_only
+@setup_page
+def requests(request: SetupRequest) -> HttpResponse:
+    """List who asks to join the admin's providers, oldest first."""
+    waiting = list_managed_requests(request.reach).select_related("user", "provider")
+    page = page_of(waiting.order_by("asked_at", "id"), request.GET.get("page", ""))
+    return setup_render(request, "requests", {"page": page}, tab="requests")
+
+
+@get_or_post
+@setup_page
+def join_request(request: SetupRequest, request_id: UUID) -> HttpResponse:
+    """Show one request; approve it with a role, or refuse it with a reason."""
+    found = access_managed_request(request.reach, request_id)
+    act = request.POST.get("act", "") if request.method == "POST" else ""
+    roles = roles_to_give(roles_held(request.user.id, found.provider))
+    approving = ApproveJoinForm(request.POST if act == "approve" else None, roles=roles)
+    refusing = RefuseJoinForm(request.POST if act == "refuse" else None)
+    if approving.is_bound and approving.is_valid():
+        return _approve(request, found, approving)
+    if refusing.is_bound and refusing.is_valid():
+        return _refuse(request, found, refusing)
+    context = {
+        "found": found,
+        "is_open": found.state == JoinState.OPEN and found.user.is_active,
+        "approving": approving,
+        "refusing": refusing,
+        "form": refusing if refusing.is_bound else approving,
+    }
+    return setup_render(request, "request", context, tab="requests")
+
+
+@get_only
+@signed_in
+def own_requests(request: SignedInRequest) -> HttpResponse:
+    """Show a person what they asked for, and what became of it."""
+    context = {"requests": own_requests_of(request.user), "nav_here": "providers"}
+    return render(request, "groups/own_requests.html", context)
+
+
+@require_POST
+@signed_in
+def withdraw(request: SignedInRequest, request_id: UUID) -> HttpResponse:
+    """Take back one's own request."""
+    found = access_own_request(request.user, request_id)
+    back_to = reverse("own_requests")
+    try:
+        withdraw_join(request_id=found.id, by=request.user.id, at=clock.now())
+    except DomainError as error:
+        return refused(request, error, back_to=back_to)
+    return done(request, "Your request was withdrawn.", back_to=back_to)
+
+
+def _approve(request: SetupRequest, found: JoinRequest, form: ApproveJoinForm) -> HttpResponse:
+    at, role = clock.now(), form.chosen()
+    try:
+        approve_join(request_id=found.id, role=role, by=request.user.id, at=at)
+    except DomainError as error:
+        return _lead_back(request, found, error)
+    told = f"{found.user.get_full_name()} is now {role.label} of {found.provider.name}."
+    return done(request, f"{told} They have mail.", back_to=reverse("setup:requests"))
+
+
+def _refuse(request: SetupRequest, found: JoinRequest, form: RefuseJoinForm) -> HttpResponse:
+    reason = form.cleaned_data["reason"]
+    try:
+        refuse_join(request_id=found.id, reason=reason, by=request.user.id, at=clock.now())
+    except DomainError as error:
+        return _lead_back(request, found, error)
+    told = f"The request of {found.user.get_full_name()} was refused. They have mail."
+    return done(request, told, back_to=reverse("setup:requests"))
+
+
+def _lead_back(request: SetupRequest, found: JoinRequest, error: DomainError) -> HttpResponse:
+    """Show the request as it is now, with why nothing was done."""
+    return refused(request, error, back_to=reverse("setup:request", args=[found.id]))
