@@ -55,7 +55,7 @@ def choose_password(page: Page) -> None:
 
 
 def test_phone_account_by_text_and_the_locked_owner_by_call(page: Page, portal: Portal) -> None:
-    who = Registrant("pat.lane", "pat.lane@clinic.example", first_name="Pat", phone="3045550177")
+    who = Registrant("pat.lane", "pat.lane@clinic.example", first_name="Pat")
     base = portal.url("/wv-bh/")
     register(page, base, "1000000079", "0020000042", who)
     follow_link(page, portal, who)

@@ -1,13 +1,16 @@
 """The session of a signed-in person: what it remembers, and when that is looked at."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import update_wrapper
+from typing import ParamSpec, cast
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, logout
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from core.accounts.models import Session, User
 from core.accounts.policies import (
@@ -33,6 +36,8 @@ _SEEN_EVERY_SECONDS = 20
 _SAID_FOR_SECONDS = 60
 # Whether an account is used is counted in days.
 _USED = timedelta(hours=1)
+_CARRIED = "portal_carried_on"
+P = ParamSpec("P")
 
 
 def open_session(request: HttpRequest, user: User, *, at: datetime) -> None:
@@ -55,18 +60,41 @@ def open_session(request: HttpRequest, user: User, *, at: datetime) -> None:
         request.session.pop(key, None)
 
 
+def outlives_changes(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+    """Write what a page changes and the session that goes on (`carry_on`) together.
+
+    Stands directly above the view. Between the two, another request of the same browser (a second
+    tab asks for the time that is left) would find the session older than the account and end it.
+    """
+
+    def together(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        session = cast("HttpRequest", args[0]).session
+        with transaction.atomic():
+            setattr(session, _CARRIED, False)
+            response = view(*args, **kwargs)
+            if getattr(session, _CARRIED):
+                session.save()
+            return response
+
+    return update_wrapper(together, view)
+
+
 def carry_on(request: HttpRequest, user: User) -> None:
     """Let the session in hand outlive a change that its person has just made to the account.
 
     Every other session of the account ends, because the epoch moved. The session gets a new
-    identifier. Called by the pages that change a factor, an address or a password.
+    identifier. Called by the pages that change a factor, an address or a password. Raises
+    RuntimeError where the page does not say `outlives_changes`.
     """
+    if not hasattr(request.session, _CARRIED):
+        raise RuntimeError("The view that carries a session on says @outlives_changes.")
     session = SessionRecord.from_session(request.session.get(RECORD_KEY))
     if session is not None:
         moved = replace(session, security_epoch=user.security_epoch)
         request.session[RECORD_KEY] = moved.to_session()
     request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     request.session.cycle_key()
+    setattr(request.session, _CARRIED, True)
 
 
 def check_session(request: HttpRequest, user: User, *, at: datetime) -> Ended | None:

@@ -4,7 +4,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from core.accounts.access import SignedInRequest, before_entry, signed_in
-from core.accounts.sessions.lifecycle import sign_in_of
+from core.accounts.sessions.lifecycle import outlives_changes, sign_in_of
 from core.common import clock
 from core.common.http import get_only, get_or_post
 from core.common.masking import mask_phone
@@ -70,6 +70,7 @@ def factors(request: SignedInRequest) -> HttpResponse:
 @signed_in
 @before_entry
 @fresh_sign_in()
+@outlives_changes
 def add_app(request: SignedInRequest) -> HttpResponse:
     """Show the secret of an authenticator app, and take the code that confirms it."""
     user, at = request.user, clock.now()
@@ -113,6 +114,7 @@ def app_code(request: SignedInRequest) -> HttpResponse:
 @signed_in
 @before_entry
 @fresh_sign_in()
+@outlives_changes
 def remove_app(request: SignedInRequest) -> HttpResponse:
     """Ask once more, then remove the authenticator app."""
     user = request.user

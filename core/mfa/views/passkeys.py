@@ -6,6 +6,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from core.accounts.access import SignedInRequest, before_entry, signed_in
+from core.accounts.sessions.lifecycle import outlives_changes
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.http import get_or_post
@@ -38,6 +39,7 @@ ADDED = "Your passkey was added."
 @signed_in
 @before_entry
 @fresh_sign_in()
+@outlives_changes
 def add(request: SignedInRequest) -> HttpResponse:
     """Make a passkey; the page's script carries question and answer."""
     if "passkey" not in methods_for(request):
@@ -83,6 +85,7 @@ def rename(request: SignedInRequest, key: UUID) -> HttpResponse:
 @signed_in
 @before_entry
 @fresh_sign_in()
+@outlives_changes
 def remove(request: SignedInRequest, key: UUID) -> HttpResponse:
     """Ask once more, then remove a passkey."""
     passkey, user = _own(request, key), request.user

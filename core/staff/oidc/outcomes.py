@@ -13,7 +13,7 @@ from django.urls import reverse
 from core.accounts.columns import keep_name, keeps_employees_column
 from core.accounts.models import User
 from core.accounts.paths import own_path_or
-from core.accounts.sessions.lifecycle import carry_on
+from core.accounts.sessions.lifecycle import carry_on, outlives_changes
 from core.accounts.signing_in.allauth_wrapper import (
     VOUCHED,
     SignInAttempt,
@@ -128,6 +128,7 @@ def _signed_in(
     return response
 
 
+@outlives_changes
 def _linked(
     request: HttpRequest,
     provider: StaffProvider,

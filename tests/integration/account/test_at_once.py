@@ -5,15 +5,18 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection
+from django.http import HttpRequest
 from django.test import Client
 
 from core.accounts.models import User
 from core.accounts.services.accounts import EmailTakenError
 from core.accounts.sessions.guarding import RECORD_KEY
+from core.accounts.sessions.lifecycle import carry_on
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.mfa.models import ChangeKind, Channel, ContactChange
 from core.mfa.services.changes import Begun, ChangeOverError, begin_change, prove_change
+from core.mfa.views.account import changes
 from core.notifications.models import OutboxMessage
 from tests.support.people import last_code, make_person, sign_in_by_email
 
@@ -128,17 +131,44 @@ def test_two_accounts_want_the_same_address() -> None:
     assert User.objects.filter(email="shared@elm.example").count() == 1
 
 
+def same_browser(browser: Client) -> Client:
+    """Return another tab of a browser, with its cookies of now."""
+    tab = Client()
+    for name, cookie in browser.cookies.items():
+        tab.cookies[name] = cookie.value
+    return tab
+
+
 def test_the_same_tab_pressed_twice_keeps_the_person_signed_in() -> None:
     user, browser = make_person(), Client()
     sign_in_by_email(browser, user)
     page = browser.post("/account/email/", {"email": "new@elm.example"}).headers["Location"]
     code = last_code("new@elm.example")
-    twin = Client()
-    for name, cookie in browser.cookies.items():
-        twin.cookies[name] = cookie.value
+    twin = same_browser(browser)
     answers = all_at_once(
         *(lambda b=b: b.post(page, {"action": "verify", "code": code}) for b in (browser, twin))
     )
     assert [getattr(answer, "status_code", answer) for answer in answers] == [302, 302]
     assert User.objects.get(pk=user.pk).email == "new@elm.example"
     assert any(one.get("/account/").status_code == 200 for one in (browser, twin))
+
+
+def test_a_second_tab_that_asks_in_between_does_not_end_the_session(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The account has changed, and the session that goes on is not yet written."""
+    user, browser = make_person(), Client()
+    sign_in_by_email(browser, user)
+    page = browser.post("/account/email/", {"email": "new@elm.example"}).headers["Location"]
+    code = last_code("new@elm.example")
+    other_tab = same_browser(browser)
+    asked: list[object] = []
+
+    def ask_meanwhile(request: HttpRequest, changed: User) -> None:
+        asked.extend(all_at_once(lambda: other_tab.get("/session/").status_code))
+        carry_on(request, changed)
+
+    monkeypatch.setattr(changes, "carry_on", ask_meanwhile)
+    assert browser.post(page, {"action": "verify", "code": code}).status_code == 302
+    assert asked == [200]
+    assert browser.get("/account/").status_code == 200

@@ -72,6 +72,11 @@ def test_a_new_key_of_another_request_is_left_alone(
     assert client.get("/home/").status_code == 200
 
 
+def carried(request: HttpRequest, user: User) -> HttpResponse:
+    sessions.carry_on(request, user)
+    return HttpResponse()
+
+
 def test_the_session_in_hand_carries_on_after_its_own_change(client: Client, user: User) -> None:
     from django.test import RequestFactory
 
@@ -81,12 +86,17 @@ def test_the_session_in_hand_carries_on_after_its_own_change(client: Client, use
     user.password = "!another"
     user.security_epoch += 1
     user.save()
-    sessions.carry_on(request, user)
-    request.session.save()
+    page = sessions.outlives_changes(lambda request: carried(request, user))
+    assert page(request).status_code == 200
     client.cookies[settings.SESSION_COOKIE_NAME] = str(request.session.session_key)
     assert request.session.session_key != before
     assert client.get("/home/").status_code == 200
     assert session_account(client) == user.id
+
+
+def test_a_page_that_carries_on_says_so(client: Client, user: User) -> None:
+    with pytest.raises(RuntimeError, match="outlives_changes"):
+        carried(client.get("/home/").wsgi_request, user)
 
 
 def test_a_late_request_with_the_former_key_takes_nothing_from_the_browser(

@@ -123,6 +123,7 @@ def test_programs_and_their_children_die_with_a_killed_supervisor() -> None:
         ) as process:
             assert process.stdout
             process.stdout.readline()
-            assert len(processes_of(state)) == 2
+            # The child has no name before its own program runs.
+            wait_for(lambda: len(processes_of(state)) == 2, what="the child runs")
             process.kill()
         wait_for(lambda: not processes_of(state), what="the child ends")

@@ -12,7 +12,7 @@ from django.urls import reverse
 from core.accounts.access import SignedInRequest, before_entry, signed_in
 from core.accounts.models import User
 from core.accounts.services.accounts import EmailTakenError
-from core.accounts.sessions.lifecycle import carry_on, sign_in_of
+from core.accounts.sessions.lifecycle import carry_on, outlives_changes, sign_in_of
 from core.accounts.signing_in.allauth_wrapper import note_method
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
@@ -89,6 +89,7 @@ def email(request: SignedInRequest) -> HttpResponse:
 @get_or_post
 @signed_in
 @before_entry
+@outlives_changes
 def email_verify(request: SignedInRequest, change_id: UUID) -> HttpResponse:
     """Take the code that the new address got."""
     return _verify(request, EMAIL, change_id)
@@ -120,6 +121,7 @@ def phone(request: SignedInRequest) -> HttpResponse:
 @get_or_post
 @signed_in
 @before_entry
+@outlives_changes
 def phone_verify(request: SignedInRequest, change_id: UUID) -> HttpResponse:
     """Take the code of the text, or go on after the call."""
     is_first = find_phone(request.user.id) is None

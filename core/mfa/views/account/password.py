@@ -11,7 +11,7 @@ from core.accounts.passwords.hashers import HashingBusyError
 from core.accounts.passwords.rules import describe_rules
 from core.accounts.policies import password_rules, policy_for
 from core.accounts.services.passwords import WeakPasswordError
-from core.accounts.sessions.lifecycle import carry_on
+from core.accounts.sessions.lifecycle import carry_on, outlives_changes
 from core.common import clock
 from core.common.http import get_or_post
 from core.mfa.forms import PasswordForm
@@ -26,6 +26,7 @@ from tenants.in_hand import brand_of, contract_of
 @signed_in
 @before_entry
 @fresh_sign_in()
+@outlives_changes
 def password(request: SignedInRequest) -> HttpResponse:
     """Set a new password, with the rules of all the person's programs beside the field."""
     rules = password_rules(policy_for(request.user))
