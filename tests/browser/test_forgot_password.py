@@ -65,7 +65,7 @@ def test_phone_account_by_text_and_the_locked_owner_by_call(page: Page, portal: 
 
     page.get_by_role("button", name="Login with Phone").click()
     ask_for_reset(page, portal, who)
-    expect(page.get_by_role("main")).to_contain_text("XXX-XXX-0177")
+    expect(page.get_by_role("main")).to_contain_text(f"XXX-XXX-{who.phone[-4:]}")
     check_accessibility(page)
     seen = codes_to(portal, text_number(who))
     page.get_by_role("button", name="Send Code").click()
