@@ -1,7 +1,7 @@
 """Name, address, phone and fax: the fields that registration and My account share."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from django import forms
 
@@ -61,16 +61,22 @@ class ContactForm(PortalForm):
         self.fields[name].widget.attrs["aria-describedby"] = element
 
 
-def fields_of(contracts: Iterable[ActiveContract], here: ActiveContract | None) -> FormFields:
+def fields_of(
+    contracts: Iterable[ActiveContract],
+    here: ActiveContract | None,
+    *,
+    form: Literal["registration", "added_user"] = "registration",
+) -> FormFields:
     """Return which fields an account must fill in: what any of its contracts requires.
 
+    `form` names whose rule holds: an admin knows less of a user than the user does.
     Labels and the note on faxed letters are those of the contract in hand, else of the first one
     that has a note. Without a contract nothing is required.
     """
     known = sorted(contracts, key=lambda one: one.slug)
-    forms_of = [one.document.profile.registration for one in known]
+    forms_of = [getattr(one.document.profile, form) for one in known]
     required = {name for one in forms_of for name in one.required}
-    own = here.document.profile.registration if here else None
+    own = getattr(here.document.profile, form) if here else None
     note = next((one.fax_note for one in [own, *forms_of] if one and one.fax_note), None)
     return FormFields(
         required=tuple(sorted(required)), labels=own.labels if own else {}, fax_note=note

@@ -6,11 +6,12 @@ from uuid import UUID
 
 from django import forms
 
-from core.accounts.account_form import AccountForm
+from core.accounts.account_form import AccountForm, check_same_email
 from core.accounts.models import User
 from core.groups.models import Provider, Role
 from core.groups.policies import SENTENCES
 from core.groups.services.invitations import Invitee
+from core.ui.fields import PlainEmailField
 from core.ui.forms import PortalForm
 
 _CHOOSE: Final = [("", "Select One")]
@@ -168,6 +169,36 @@ class RefuseJoinForm(PortalForm):
         help_text="Whoever asked reads these words. They do not read the name of the provider.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+
+
+class InvitationAddressForm(PortalForm):
+    """Another address for an open invitation."""
+
+    was = forms.CharField(max_length=254, widget=forms.HiddenInput)
+    email = PlainEmailField(
+        max_length=254,
+        label="Email",
+        help_text="Their own work address. A new link goes there.",
+        error_messages={"required": "Enter their e-mail address."},
+    )
+    confirm_email = PlainEmailField(
+        max_length=254,
+        label="Confirm email",
+        error_messages={"required": "Enter their address again."},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("email", "confirm_email"):
+            self.fields[name].widget.attrs["autocomplete"] = "off"
+
+    def clean(self) -> dict[str, Any]:
+        """Compare the two addresses, and with the one that the invitation has; without case."""
+        cleaned = dict(super().clean() or {})
+        check_same_email(self, cleaned)
+        if cleaned.get("email", "").lower() == cleaned.get("was", "").lower():
+            self.add_error("email", "The invitation goes to this address already.")
+        return cleaned
 
 
 def _sentence(role: Role) -> str:

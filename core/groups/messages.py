@@ -10,6 +10,7 @@ from core.accounts.policies import find_contract
 from core.groups.models import Invitation, Provider
 from core.groups.services.invitations import INVITATION_KIND, mint_link
 from core.groups.services.people import NOTICE_KIND
+from core.groups.services.readdressing import ADDRESS_CHANGED_KIND
 from core.notifications.kinds import MessageKind, Rendered, Weight
 from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
@@ -20,10 +21,13 @@ from tenants.routing import absolute_reverse
 
 
 def prepare_invitation(message: OutboxMessage, at: datetime) -> Rendered | None:
-    """Mint the link; None when the invitation is over or a newer mail was asked for."""
+    """Mint the link.
+
+    None when the invitation is over or goes to another address, or a newer mail was asked for.
+    """
     invitation = (
         Invitation.objects.select_for_update(of=("self",))
-        .filter(Invitation.OPEN, pk=message.subject_id)
+        .filter(Invitation.OPEN, pk=message.subject_id, email=message.to)
         .first()
     )
     if invitation is None or newer_than(message).exists():
@@ -71,11 +75,24 @@ _ACTS: Final = {
         "{who} has given up {provider}. Your work for it in this portal has ended, and so have the "
         "roles of all its users. What you do for other providers stays.",
     ),
+    "details_changed": ActMail(
+        "Your contact information was changed",
+        "{who} has changed in your account: {fields}. Look at it under My account, and correct "
+        "what is wrong.",
+    ),
     "reactivated": ActMail(
         "Your account is active again",
         "{who} has opened your account again. You sign in with your password and second factor "
         "as before.",
     ),
+}
+
+_WORDS: Final = {
+    "first_name": "first name",
+    "last_name": "last name",
+    "address_1": "address",
+    "address_2": "second line of the address",
+    "zip": "ZIP code",
 }
 
 
@@ -105,12 +122,26 @@ def _facts_of(message: OutboxMessage) -> dict[str, str]:
     """Return what else the sentence of an act names."""
     key = message.context.get("provider")
     provider = Provider.objects.filter(pk=UUID(str(key))).first() if key else None
-    return {"provider": provider.name if provider else "a provider"}
+    fields = [_WORDS.get(str(name), str(name)) for name in message.context.get("fields", [])]
+    return {"provider": provider.name if provider else "a provider", "fields": ", ".join(fields)}
+
+
+def prepare_address_changed(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Tell the former address, which may be a stranger's: the mail names nobody."""
+    mail = render_mail(ADDRESS_CHANGED_KIND, {}, document_for(message.contract_id))
+    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
 
 
 KINDS = (
     MessageKind(
         name=INVITATION_KIND, channel="email", at_most_once=False, prepare=prepare_invitation
+    ),
+    MessageKind(
+        name=ADDRESS_CHANGED_KIND,
+        channel="email",
+        at_most_once=False,
+        prepare=prepare_address_changed,
+        weight=Weight.NOTICE,
     ),
     MessageKind(
         name=NOTICE_KIND,

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from core.groups.views import (
+    details,
     giving_up,
     home,
     invitations,
@@ -23,8 +24,10 @@ _setup = [
     path("invitations/<uuid:invitation_id>/", invitations.invitation, name="invitation"),
     path("invitations/<uuid:invitation_id>/resend/", invitations.resend, name="resend"),
     path("invitations/<uuid:invitation_id>/withdraw/", invitations.withdraw, name="withdraw"),
+    path("invitations/<uuid:invitation_id>/address/", invitations.readdress, name="readdress"),
     path("users/", users.users, name="users"),
     path("users/<uuid:user_id>/", users.user, name="user"),
+    path("users/<uuid:user_id>/details/", details.details, name="details"),
     path("users/<uuid:user_id>/<slug:name>/", user_acts.act_on, name="act"),
     path("roles/<uuid:membership_id>/", roles.role, name="role"),
     path("roles/<uuid:membership_id>/remove/", roles.remove, name="remove"),

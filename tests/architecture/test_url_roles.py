@@ -157,6 +157,8 @@ TABLE: dict[str, Row] = {
     "setup:new_user": Row(LOGIN, 302, 302, 404, 404),
     "setup:username": Row(LOGIN, 302, 302, 200, 200),
     "setup:invitation": Row(LOGIN, 302, 302, 404, 404),
+    "setup:readdress": Row(LOGIN, 302, 302, 404, 404),
+    "setup:details": Row(LOGIN, 302, 302, 404, 404),
     "setup:resend": same(405),
     "setup:withdraw": same(405),
     "setup:requests": Row(LOGIN, 302, 302, 200, 200),

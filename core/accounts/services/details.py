@@ -23,7 +23,7 @@ DETAILS: Final = (
     "phone",
     "fax",
 )
-"""What a person may change of the account without proving anything again."""
+"""What a person, or an admin of theirs, may change of the account without a new proof."""
 
 
 class DetailsChangedError(DomainError):
@@ -43,8 +43,10 @@ def details_version(user: User) -> str:
 @transaction.atomic
 def change_details(
     *, user_id: UUID, details: Mapping[str, str], seen: str, by: UUID | None, at: datetime
-) -> User:
-    """Write the details of an account; called by its owner's page.
+) -> list[str]:
+    """Write the details of an account and return the names of what has changed.
+
+    Called by its owner's page, and by Setup for an admin.
 
     `details` has every name of `DETAILS`; `seen` is the version that the page showed. Records
     `account.details_changed` with the names of what differs, and nothing when nothing does. Raises
@@ -53,7 +55,7 @@ def change_details(
     user = User.objects.select_for_update().get(pk=user_id)
     changed = [name for name in DETAILS if getattr(user, name) != details[name]]
     if not changed:
-        return user
+        return []
     if details_version(user) != seen:
         raise DetailsChangedError
     for name in changed:
@@ -66,4 +68,4 @@ def change_details(
         data={"fields": changed},
         at=at,
     )
-    return user
+    return changed

@@ -127,9 +127,9 @@ def invite_user(
             raise AlreadyInvitedError from error
         raise UsernameTakenError from error
     invitation.providers.set(providers)
-    _mail(invitation, at=at)
+    mail_invitation(invitation, at=at)
     keys = [str(provider.id) for provider in providers]
-    _record("sent", invitation, by=by, at=at, data={"providers": keys})
+    record_invitation("sent", invitation, by=by, at=at, data={"providers": keys})
     return invitation
 
 
@@ -138,13 +138,11 @@ def resend_invitation(*, invitation_id: UUID, by: UUID, at: datetime) -> None:
 
     Called by Setup. Records `invitation.resent`. Raises InvitationOverError, TooManyMailsError.
     """
-    limit = Limit("invitation.mail", str(invitation_id), MAILS_PER_HOUR, _HOUR)
-    if not count_attempt(limits=[limit], at=at).allowed:
-        raise TooManyMailsError
+    count_mail(invitation_id, at=at)
     with transaction.atomic():
-        invitation = _hold(invitation_id)
-        _mail(invitation, at=at)
-        _record("resent", invitation, by=by, at=at)
+        invitation = hold_invitation(invitation_id)
+        mail_invitation(invitation, at=at)
+        record_invitation("resent", invitation, by=by, at=at)
 
 
 @transaction.atomic
@@ -153,11 +151,11 @@ def withdraw_invitation(*, invitation_id: UUID, by: UUID, at: datetime) -> None:
 
     Called by Setup. Records `invitation.withdrawn`. Raises InvitationOverError.
     """
-    invitation = _hold(invitation_id)
+    invitation = hold_invitation(invitation_id)
     invitation.withdrawn_at = at
     invitation.token_digest = None
     invitation.save(update_fields=["withdrawn_at", "token_digest"])
-    _record("withdrawn", invitation, by=by, at=at)
+    record_invitation("withdrawn", invitation, by=by, at=at)
 
 
 def mint_link(*, invitation: Invitation, life: timedelta, at: datetime) -> str:
@@ -185,7 +183,7 @@ def follow_invitation(*, contract: ActiveContract, token: str, at: datetime) -> 
     if invitation is None or invitation.follow_id is None:
         record_refusal("invitation.refused", contract_id=contract.id, result="refused", at=at)
         return None
-    _record("followed", invitation, by=None, at=at)
+    record_invitation("followed", invitation, by=None, at=at)
     if find_account_by_email(invitation.email) is not None:
         return Followed(invitation, None)
     registration = begin_mfa_registration(
@@ -201,7 +199,7 @@ def accept_invitation(*, invitation_id: UUID, user: User, at: datetime) -> None:
     Called by the page behind the link. Records `invitation.accepted`. Raises InvitationOverError,
     OtherAddressError.
     """
-    invitation = _hold(invitation_id)
+    invitation = hold_invitation(invitation_id)
     if invitation.link_used_at is None:
         raise InvitationOverError
     if invitation.email != user.email.lower():
@@ -229,7 +227,7 @@ def take_roles(invitation: Invitation, user: User, *, at: datetime) -> None:
     invitation.accepted_at, invitation.accepted_by = at, user.id
     invitation.token_digest = None
     invitation.save(update_fields=["accepted_at", "accepted_by", "token_digest"])
-    _record("accepted", invitation, by=user.id, at=at)
+    record_invitation("accepted", invitation, by=user.id, at=at)
 
 
 def find_invitation_target(name: str, contract_id: UUID | None, at: datetime) -> LinkTarget | None:
@@ -261,7 +259,15 @@ def _open() -> QuerySet[Invitation]:
     return Invitation.objects.filter(Invitation.OPEN)
 
 
-def _hold(invitation_id: UUID) -> Invitation:
+def count_mail(invitation_id: UUID, *, at: datetime) -> None:
+    """Count a mail that was asked for, outside of a transaction. Raises TooManyMailsError."""
+    limit = Limit("invitation.mail", str(invitation_id), MAILS_PER_HOUR, _HOUR)
+    if not count_attempt(limits=[limit], at=at).allowed:
+        raise TooManyMailsError
+
+
+def hold_invitation(invitation_id: UUID) -> Invitation:
+    """Return an open invitation, locked until the transaction ends. InvitationOverError."""
     found = _open().select_for_update(of=("self",)).filter(pk=invitation_id).first()
     if found is None:
         raise InvitationOverError
@@ -276,7 +282,8 @@ def _grant(invitation: Invitation, user: User, provider: Provider, *, at: dateti
         grant_provider_role(user=user, provider=provider, role=Role(invitation.role), by=by, at=at)
 
 
-def _mail(invitation: Invitation, *, at: datetime) -> None:
+def mail_invitation(invitation: Invitation, *, at: datetime) -> None:
+    """Write the mail with a new link into the outbox, in the caller's transaction."""
     enqueue(
         kind=INVITATION_KIND,
         to=invitation.email,
@@ -286,7 +293,7 @@ def _mail(invitation: Invitation, *, at: datetime) -> None:
     )
 
 
-def _record(
+def record_invitation(
     verb: str,
     invitation: Invitation,
     *,
@@ -294,6 +301,7 @@ def _record(
     at: datetime,
     data: dict[str, object] | None = None,
 ) -> None:
+    """Record what became of an invitation, in the transaction of the act."""
     record(
         f"invitation.{verb}",
         contract_id=invitation.contract_id,

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 
 from core.accounts.models import User
 from core.accounts.services.accounts import deactivate_account, reactivate_account
+from core.accounts.services.details import change_details
 from core.accounts.services.locks import unlock_account
 from core.audit.recording import record
 from core.common.context import current_context
@@ -108,6 +109,22 @@ def reactivate_user(*, user_id: UUID, by: UUID, at: datetime) -> None:
     _hold_whole(user_id, by=by)
     if reactivate_account(user_id=user_id, reason=_REASON, by=by, at=at):
         tell_user(user_id, "reactivated", by=by, at=at)
+
+
+@transaction.atomic
+def change_user_details(
+    *, user_id: UUID, details: Mapping[str, str], seen: str, by: UUID, at: datetime
+) -> None:
+    """Correct name, address, phone or fax of a user, and tell them which.
+
+    Called by Setup. Never the e-mail address nor a number for codes: who reads these has the
+    account, so they are their owner's alone. Records `account.details_changed` with the names of
+    the fields. Raises OwnAccountError, WorksElsewhereError, DetailsChangedError.
+    """
+    _hold_whole(user_id, by=by)
+    changed = change_details(user_id=user_id, details=details, seen=seen, by=by, at=at)
+    if changed:
+        tell_user(user_id, "details_changed", facts={"fields": changed}, by=by, at=at)
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from core.accounts.services.usernames import UsernameAnswer, ask_username, may_s
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post
-from core.groups.forms import NewUserForm
+from core.groups.forms import InvitationAddressForm, NewUserForm
 from core.groups.models import Invitation, Provider
 from core.groups.policies import roles_to_give
 from core.groups.reach import (
@@ -20,10 +20,12 @@ from core.groups.reach import (
     list_managed_providers,
 )
 from core.groups.services.invitations import (
+    AlreadyInvitedError,
     invite_user,
     resend_invitation,
     withdraw_invitation,
 )
+from core.groups.services.readdressing import readdress_invitation
 from core.groups.services.roles import roles_held
 from core.groups.setup import MOST_CHOICES
 from core.groups.views.shared import SetupRequest, done, next_of, refused, setup_page, setup_render
@@ -92,6 +94,33 @@ def resend(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
     except DomainError as error:
         return refused(request, error, back_to=back_to)
     return done(request, f"A new mail is on its way to {found.email}.", back_to=back_to)
+
+
+@get_or_post
+@setup_page
+def readdress(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
+    """Send an open invitation to another address; the link in the mail before is dead."""
+    found = access_managed_invitation(request.reach, invitation_id)
+    form = InvitationAddressForm(request.POST or None, initial={"was": found.email})
+    if request.method == "POST" and form.is_valid():
+        try:
+            moved = readdress_invitation(
+                invitation_id=found.id,
+                was=form.cleaned_data["was"],
+                email=form.cleaned_data["email"],
+                by=request.user.id,
+                at=clock.now(),
+            )
+        except AlreadyInvitedError as error:
+            form.add_error("email", error.sentence)
+        except DomainError as error:
+            return refused(request, error, back_to=request.path)
+        else:
+            told = f"A mail with a new link is on its way to {moved.email}."
+            return done(request, told, back_to=reverse("setup:invitation", args=[found.id]))
+    return setup_render(
+        request, "invitation_address", {"invitation": found, "form": form}, tab="users"
+    )
 
 
 @require_POST

@@ -36,7 +36,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponseRedirect(reverse("invitation_ended"))
     if followed.mfa_registration is not None:
         return enter_mfa_registration(request, followed.mfa_registration)
-    request.session[_KEY] = str(followed.invitation.id)
+    request.session[_KEY] = str(followed.invitation.follow_id)
     request.session[NEXT_KEY] = reverse("invitation_accept")
     return HttpResponseRedirect(reverse("invitation_accept"))
 
@@ -70,7 +70,7 @@ def invitation_accept(request: SignedInRequest) -> HttpResponse:
 
 
 def _held(request: HttpRequest) -> Invitation | None:
-    """Return the open invitation whose link this browser used."""
+    """Return the open invitation whose link this browser used; a newer link ends that."""
     key = request.session.get(_KEY)
-    found = Invitation.objects.filter(Invitation.OPEN, link_used_at__isnull=False)
-    return found.filter(pk=UUID(key)).first() if key else None
+    found = Invitation.objects.filter(Invitation.OPEN)
+    return found.filter(follow_id=UUID(key)).first() if key else None

@@ -1,0 +1,62 @@
+"""Change the address of an open invitation."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from core.groups.models import Invitation
+from core.groups.services.invitations import (
+    INVITATION_KIND,
+    AlreadyInvitedError,
+    count_mail,
+    hold_invitation,
+    mail_invitation,
+    record_invitation,
+)
+from core.groups.services.roles import ChangedMeanwhileError
+from core.notifications.services.outbox import cancel_messages, enqueue
+
+ADDRESS_CHANGED_KIND: Final = "invitation_address_changed"
+
+
+def readdress_invitation(
+    *, invitation_id: UUID, was: str, email: str, by: UUID, at: datetime
+) -> Invitation:
+    """Send an open invitation to another address; whatever went to the former one is dead.
+
+    Called by Setup; `was` is the address that the page showed. Counts as one of the mails of the
+    hour. Ends an MFA registration or sign-in that the former link has begun, and tells the former
+    address that it is out. Whether the new one has an account makes no difference here. Records
+    `invitation.readdressed`, without the addresses. Raises InvitationOverError,
+    ChangedMeanwhileError, AlreadyInvitedError, TooManyMailsError.
+    """
+    count_mail(invitation_id, at=at)
+    with transaction.atomic():
+        invitation = hold_invitation(invitation_id)
+        if invitation.email != was.strip().lower():
+            raise ChangedMeanwhileError
+        _move(invitation, email.strip().lower())
+        cancel_messages(kind=INVITATION_KIND, subject_id=invitation.id)
+        mail_invitation(invitation, at=at)
+        enqueue(
+            kind=ADDRESS_CHANGED_KIND,
+            to=was.strip().lower(),
+            subject_id=invitation.id,
+            contract_id=invitation.contract_id,
+            at=at,
+        )
+        record_invitation("readdressed", invitation, by=by, at=at)
+    return invitation
+
+
+def _move(invitation: Invitation, email: str) -> None:
+    """Write the new address, and forget the link and whoever has followed it."""
+    invitation.email = email
+    invitation.token_digest = invitation.link_used_at = invitation.follow_id = None
+    try:
+        with transaction.atomic():
+            invitation.save(update_fields=["email", "token_digest", "link_used_at", "follow_id"])
+    except IntegrityError as error:
+        raise AlreadyInvitedError from error

@@ -1,0 +1,62 @@
+"""Setup: edit the contact information of a user."""
+
+from uuid import UUID
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from core.accounts.contact_form import fields_of
+from core.accounts.details_form import DetailsForm, initial_details, kept_details, show_stored
+from core.accounts.models import User
+from core.accounts.policies import contracts_of
+from core.accounts.services.details import DetailsChangedError
+from core.accounts.typed_forms import keeps_typed, take_typed
+from core.common import clock
+from core.common.errors import DomainError
+from core.common.http import get_or_post
+from core.groups.reach import access_managed_user
+from core.groups.services.people import change_user_details, is_wholly_managed
+from core.groups.user_acts import facts_of_user, offered_acts
+from core.groups.views.shared import SetupRequest, done, refused, setup_page, setup_render
+from tenants.in_hand import contract_of
+
+
+@get_or_post
+@keeps_typed(kept_details())
+@setup_page
+def details(request: SetupRequest, user_id: UUID) -> HttpResponse:
+    """Correct name, address, phone and fax of somebody who works for the admin alone."""
+    found = access_managed_user(request.reach, user_id)
+    back_to = reverse("setup:user", args=[found.id])
+    if not is_wholly_managed(found, by=request.user.id):
+        # Their own page, or nobody's here (design decision 15): the user's page says which.
+        return HttpResponseRedirect(back_to)
+    asked = fields_of(contracts_of(found.id), contract_of(request), form="added_user")
+    typed = take_typed(request)
+    form = DetailsForm(request.POST or None, initial=initial_details(found) | typed, fields=asked)
+    context: dict[str, object] = {"form": form, "asked": asked, "typed_is_back": bool(typed)}
+    if request.method == "POST" and form.is_valid():
+        try:
+            change_user_details(
+                user_id=found.id,
+                details=form.details(),
+                seen=form.cleaned_data["seen"],
+                by=request.user.id,
+                at=clock.now(),
+            )
+        except DetailsChangedError as refusal:
+            differing = show_stored(request, form, found)
+            context |= {"changed": refusal.sentence, "differing": differing}
+        except DomainError as error:
+            return refused(request, error, back_to=back_to)
+        else:
+            return done(request, "Saved. The owner is told what was changed.", back_to=back_to)
+    return _page(request, found, context)
+
+
+def _page(request: SetupRequest, found: User, context: dict[str, object]) -> HttpResponse:
+    facts = facts_of_user(found, by=request.user.id, at=clock.now())
+    shown = {"managed": found, "acts": offered_acts(facts, by=request.user.id)}
+    response = setup_render(request, "details", context | shown, tab="users")
+    response.status_code = 409 if "changed" in context else 200
+    return response
