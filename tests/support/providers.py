@@ -51,7 +51,7 @@ def scripted_provider() -> Iterator[ScriptedProvider]:
             if isinstance(reply, str):
                 self.close_connection = True
                 if reply == HANG:
-                    provider.over.wait(30)
+                    provider.over.wait()
                 return
             self.send_response(reply.status)
             for name, value in {"Content-Type": "application/json", **reply.headers}.items():

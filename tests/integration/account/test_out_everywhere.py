@@ -1,9 +1,5 @@
 """A deactivated account is out everywhere: with its next request, whatever it is doing."""
 
-import time
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from django.test import Client
 
@@ -143,21 +139,11 @@ def test_no_code_goes_out_any_more(client: Client, user: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_takes_no_five_seconds() -> None:
+def test_the_next_request_is_out_already() -> None:
     """Committed for real, with a session that is in use all the time."""
     user, browser = make_person(), Client()
     sign_in_by_email(browser, user)
 
-    def until(done: Callable[[], bool], seconds: float = 5) -> float:
-        began = time.monotonic()
-        while not done():
-            assert time.monotonic() - began < seconds
-        return time.monotonic() - began
-
     assert browser.get("/home/").status_code == 200
     close(user)
-    assert until(lambda: _is_out(browser)) < 5
-
-
-def _is_out(browser: Any) -> bool:
-    return bool(browser.get("/home/").status_code == 302)
+    assert browser.get("/home/").status_code == 302

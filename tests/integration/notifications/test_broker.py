@@ -1,7 +1,6 @@
 """The broker is away: the caller does not notice, and nothing is lost."""
 
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from typing import Any
@@ -11,7 +10,7 @@ from celery import current_app
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from core.notifications import dispatch, tasks
-from core.notifications.broker import PAUSE_SECONDS, Broker
+from core.notifications.broker import PATIENCE_SECONDS, PAUSE_SECONDS, Broker
 from core.notifications.selectors import delivery_is_late
 from core.notifications.services.sweeping import sweep
 from tests.integration.notifications.conftest import AT, Clock, FakeChannel, Minter, put
@@ -53,14 +52,34 @@ def lost_broker(request: pytest.FixtureRequest) -> Iterator[str]:
         yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
 
 
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long each connection to the broker was to be waited for."""
+    found: list[float] = []
+    connect = current_app.connection_for_write
+
+    def noted(**options: Any) -> Any:
+        found.append(options["connect_timeout"])
+        return connect(**options)
+
+    monkeypatch.setattr(current_app, "connection_for_write", noted)
+    return found
+
+
 def test_a_lost_broker_does_not_hold_the_caller_up(
-    channel: FakeChannel, clock: Clock, use_broker: UseBroker, lost_broker: str, commit: Commit
+    channel: FakeChannel,
+    clock: Clock,
+    *,
+    use_broker: UseBroker,
+    lost_broker: str,
+    commit: Commit,
+    opened: list[float],
 ) -> None:
+    """One try is given up within its patience; without that, the hanging broker holds for ever."""
     use_broker(lost_broker)
-    started = time.monotonic()
     with commit():
         messages = [put("sample_link") for _ in range(5)]
-    assert time.monotonic() - started < 1.0
+    assert opened == [PATIENCE_SECONDS]
     assert {message.status for message in messages} == {"queued"}
     clock.forward(seconds=5)
     assert sweep(clock=clock).handled == 5
@@ -76,12 +95,13 @@ def test_the_page_can_say_that_mail_is_late_at_once(
     assert delivery_is_late(at=AT)
 
 
-def test_another_process_sees_the_lost_broker_too(use_broker: UseBroker, lost_broker: str) -> None:
+def test_another_process_sees_the_lost_broker_too(
+    use_broker: UseBroker, lost_broker: str, opened: list[float]
+) -> None:
     use_broker(lost_broker)
-    started = time.monotonic()
     assert delivery_is_late(at=AT)
     assert delivery_is_late(at=AT)
-    assert time.monotonic() - started < 1.5
+    assert len(opened) == 1
 
 
 def test_the_broker_is_used_again_when_it_is_back(

@@ -5,7 +5,6 @@ real client with its real limits asks it.
 """
 
 import json
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -87,9 +86,7 @@ def test_a_code_whose_answer_is_lost_is_never_sent_again_by_itself(
     """The naive way retries: two codes on one phone, and the second makes the first wrong."""
     message = put_phone("sample_code")
     provider.script = [trouble]
-    started = time.monotonic()
     assert deliver_message(message_id=message.id, clock=clock) == "unknown"
-    assert time.monotonic() - started < 5
     for _ in range(30):
         clock.forward(seconds=10)
         sweep(clock=clock)

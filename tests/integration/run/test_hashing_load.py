@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -15,7 +16,6 @@ from tests.support.processes import free_port, wait_for
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 AT_ONCE = 24
-PAGE_SECONDS = 0.5
 
 
 @pytest.fixture
@@ -55,10 +55,15 @@ def answers(port: int) -> bool:
 def test_pages_of_others_do_not_wait_behind_hashes(port: int) -> None:
     ends = time.monotonic() + 3
 
+    hashes: list[float] = []
+
     def keep_signing_in(_place: int) -> list[int]:
         found = []
         while time.monotonic() < ends:
+            began = time.monotonic()
             found.append(ask(port, "/hash"))
+            if found[-1] == 200:
+                hashes.append(time.monotonic() - began)
             time.sleep(0.05)
         return found
 
@@ -73,4 +78,5 @@ def test_pages_of_others_do_not_wait_behind_hashes(port: int) -> None:
             time.sleep(0.1)
         statuses = [status for one in tries for status in one.result()]
     assert set(statuses) == {200, 503}
-    assert sorted(waits)[len(waits) // 2] < PAGE_SECONDS, waits
+    # On whatever machine: a page that stood in the same queue would wait as long as a hash.
+    assert median(waits) < median(hashes) / 2, (waits, hashes)

@@ -19,9 +19,10 @@ from tenants.errors import UnknownContractError
 from tenants.models import Contract, ContractState, DeploymentRevision
 from tests.integration.tenants.conftest import Two
 from tests.integration.tenants.helpers import switches_so_far
+from tests.support.processes import wait_for
 
 WITHIN = 1.0
-"""Seconds in which a publication must be visible in every process."""
+"""Seconds in which a publication must be visible in every process (`make bench` measures them)."""
 
 
 @pytest.mark.django_db
@@ -164,34 +165,36 @@ def _publish_elsewhere(name: str, *, notify: bool) -> None:
             session.execute(f"SELECT pg_notify('{watching.CHANNEL}', '')")
 
 
-def _seconds_until(name: str) -> float:
-    began = time.monotonic()
-    while registry.get_contract("wv-bh").name != name:
-        assert time.monotonic() - began < 10, "the publication was never seen"
-        time.sleep(0.01)
-    return time.monotonic() - began
+def _wait_until(name: str) -> None:
+    wait_for(lambda: registry.get_contract("wv-bh").name == name, what="the publication is seen")
 
 
-def test_another_processes_publication_is_seen_within_a_second(watched: Two) -> None:
-    name = watched.one.name
-    for number in range(3):
-        _publish_elsewhere(f"Notified {number}", notify=True)
-        assert _seconds_until(f"Notified {number}") < WITHIN
-    _publish_elsewhere(name, notify=True)
-    assert _seconds_until(name) < WITHIN
+def test_another_processes_publication_is_seen_when_it_is_notified(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """The looks in between are too rare to find it."""
+    monkeypatch.setattr(watching, "INTERVAL", 3600)
+    watched: Two = request.getfixturevalue("watched")
+    for name in ("Notified once", "Notified twice", watched.one.name):
+        _publish_elsewhere(name, notify=True)
+        _wait_until(name)
+    watcher = watching._Holder.watcher
+    assert watcher
+    watcher._stopped.set()
+    _publish_elsewhere(watched.one.name, notify=True)  # it ends now, and not in an hour
 
 
-def test_where_notifications_are_swallowed_it_is_seen_within_a_second(watched: Two) -> None:
+def test_where_notifications_are_swallowed_it_is_seen_all_the_same(watched: Two) -> None:
     """Behind a transaction pooler LISTEN hears nothing."""
-    _publish_elsewhere("Unheard", notify=False)
-    assert _seconds_until("Unheard") < WITHIN
-    _publish_elsewhere(watched.one.name, notify=False)
-    assert _seconds_until(watched.one.name) < WITHIN
+    assert watching.INTERVAL <= WITHIN / 2
+    for name in ("Unheard", watched.one.name):
+        _publish_elsewhere(name, notify=False)
+        _wait_until(name)
 
 
 def test_a_watcher_that_lost_its_connection_takes_up_again(watched: Two) -> None:
     _publish_elsewhere("It is connected", notify=True)
-    _seconds_until("It is connected")
+    _wait_until("It is connected")
     with psycopg.connect(_superuser_url(), autocommit=True) as session:
         killed = session.execute(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
@@ -202,7 +205,7 @@ def test_a_watcher_that_lost_its_connection_takes_up_again(watched: Two) -> None
     assert killed[0] >= 1
     time.sleep(watching.INTERVAL)
     _publish_elsewhere("After the loss", notify=True)
-    assert _seconds_until("After the loss") < 2 * WITHIN
+    _wait_until("After the loss")
     _publish_elsewhere(watched.one.name, notify=True)
 
 
@@ -220,7 +223,7 @@ def test_watching_does_without_redis(watched: Two, settings: Settings) -> None:
         }
     }
     _publish_elsewhere("Without Redis", notify=True)
-    assert _seconds_until("Without Redis") < WITHIN
+    _wait_until("Without Redis")
     _publish_elsewhere(watched.one.name, notify=True)
 
 
@@ -235,23 +238,20 @@ def test_a_forked_child_reads_anew_and_watches_for_itself(watched: Two) -> None:
     try:
         assert ours.recv() == watched.one.name
         _publish_elsewhere("For the child", notify=True)
-        seconds, name, own_watcher = ours.recv()
-        assert name == "For the child"
-        assert seconds < WITHIN
-        assert own_watcher
+        assert ours.recv() == ("For the child", True)
     finally:
         _publish_elsewhere(watched.one.name, notify=True)
         child.join(10)
-    assert _seconds_until(watched.one.name) < WITHIN
+    _wait_until(watched.one.name)
 
 
 def _in_child(pipe: Any) -> None:
     try:
         pipe.send(registry.get_contract("wv-bh").name)
-        seconds = _seconds_until("For the child")
+        _wait_until("For the child")
         watcher = watching._Holder.watcher
         alive = watcher is not None and watcher.thread.is_alive()
-        pipe.send((seconds, registry.get_contract("wv-bh").name, alive))
+        pipe.send((registry.get_contract("wv-bh").name, alive))
     finally:
         os._exit(0)
 

@@ -3,7 +3,6 @@
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -260,7 +259,7 @@ class Mute:
             line.sendall(f"{answer}\r\n".encode())
         line.recv(65536)
         if self._end == "hang":
-            self._over.wait(20)
+            self._over.wait()
         return line
 
     def close(self) -> None:
@@ -305,11 +304,8 @@ def test_a_lost_answer_is_unknown_only_once_the_text_was_told(
 ) -> None:
     answers, outcome = case
     monkeypatch.setattr(smtp, "SECONDS", 0.5)
-    with closing(mute(answers, end)):
-        started = time.monotonic()
-        with pytest.raises(outcome):
-            send()
-        assert time.monotonic() - started < 3
+    with closing(mute(answers, end)), pytest.raises(outcome):
+        send()
 
 
 def test_a_server_that_is_slow_at_every_step_is_given_up(
