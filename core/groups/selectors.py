@@ -1,5 +1,6 @@
 """Reads of provider groups and providers."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -8,6 +9,7 @@ from core.accounts.models import User
 from core.common.identifiers import normalize
 from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus, Role
 from core.groups.permissions import Permission, role_may
+from tenants import registry
 
 
 def unit_is_registered(*, contract_id: UUID, unit_key: str) -> bool:
@@ -67,6 +69,25 @@ def accounts_of_identifier(contract_id: UUID, identifier: str) -> list[UUID]:
     reached = Q(provider__in=providers) | Q(group__providers__in=providers)
     held = Membership.objects.filter(reached, until__isnull=True)
     return list(held.values_list("user_id", flat=True).distinct())
+
+
+def with_words(providers: QuerySet[Provider], words: Iterable[str]) -> QuerySet[Provider]:
+    """Narrow providers to those whose name, number, place or contract has every word."""
+    for word in words:
+        number = normalize(word)
+        providers = providers.filter(
+            Q(name__icontains=word)
+            | Q(city__icontains=word)
+            | Q(address_1__icontains=word)
+            | Q(contract_id__in=_contracts_named(word))
+            | (Q(identifier__startswith=number) if number else Q())
+        )
+    return providers
+
+
+def _contracts_named(word: str) -> list[UUID]:
+    """Return the contracts that a word may mean; they are in memory."""
+    return [one.id for one in registry.list_contracts() if word.lower() in one.name.lower()]
 
 
 def find_admin_group(user_id: UUID) -> ProviderGroup | None:

@@ -8,7 +8,6 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Model, Q, QuerySet
 
 from core.accounts.models import User
-from core.common.identifiers import normalize
 from core.groups.access import list_memberships
 from core.groups.models import Invitation, Membership, Provider, Role
 from core.groups.permissions import Permission, role_may
@@ -20,7 +19,7 @@ from core.groups.reach import (
     list_managed_providers,
     list_managed_users,
 )
-from core.groups.selectors import list_memberships_at
+from core.groups.selectors import list_memberships_at, with_words
 from core.groups.services.roles import roles_held
 
 Row = TypeVar("Row", bound=Model)
@@ -72,16 +71,7 @@ class UserPart:
 
 def find_providers(reach: Reach, words: Iterable[str]) -> QuerySet[Provider]:
     """Return the providers of the first tab whose name, number or place has every word."""
-    found = list_managed_providers(reach)
-    for word in words:
-        number = normalize(word)
-        found = found.filter(
-            Q(name__icontains=word)
-            | Q(city__icontains=word)
-            | Q(address_1__icontains=word)
-            | (Q(identifier__startswith=number) if number else Q())
-        )
-    return found.order_by("name", "id")
+    return with_words(list_managed_providers(reach), words).order_by("name", "id")
 
 
 def find_users(reach: Reach, words: Iterable[str]) -> QuerySet[User]:

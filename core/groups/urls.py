@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from core.groups.views import (
+    context,
     details,
     giving_up,
     home,
@@ -38,6 +39,9 @@ _setup = [
 
 urlpatterns = [
     path("home/", home.home, name="home"),
+    path("context/", context.change, name="context"),
+    path("context/<uuid:provider_id>/", context.choose, name="context_choose"),
+    path("providers/<uuid:provider_id>/", context.provider, name="provider"),
     path("account/", home.account, name="account"),
     path("setup/", include((_setup, "setup"))),
     path("requests/", joining.own_requests, name="own_requests"),

@@ -188,6 +188,10 @@ TABLE: dict[str, Row] = {
     "mfa:step_up_call_state": same(286),
     # After sign-in
     "home": after_sign_in(200),
+    # Change Context; what is nobody's is not found
+    "context": after_sign_in(200),
+    "context_choose": same(405),
+    "provider": after_sign_in(404),
     # My account. Who has just signed in has confirmed it; a run that is not theirs leads to its
     # beginning.
     "account": after_sign_in(200),

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from django import template
 
+from core.groups.context import Context, change_path, context_in_hand
 from core.groups.forms import SetupSearchForm
 from core.groups.models import Provider
 from core.groups.reach import (
@@ -47,6 +48,20 @@ def number_name(reach: Reach, provider: Provider) -> str:
     """Return what a provider's number is called in its contract."""
     contract = next((one for one in reach.contracts if one.id == provider.contract_id), None)
     return _number_name(provider, contract) if contract else ""
+
+
+@register.simple_tag(takes_context=True)
+def current_context(context: template.Context) -> Context:
+    """Return the provider and contract for the head of a page; home has read the providers."""
+    home = context.get("home")
+    shown = [card.provider for part in home.parts for card in part.cards] if home else None
+    return context_in_hand(context["request"], shown=shown)
+
+
+@register.simple_tag(takes_context=True)
+def change_context_path(context: template.Context) -> str:
+    """Return the path of Change Context."""
+    return change_path(context["request"])
 
 
 @register.simple_tag
