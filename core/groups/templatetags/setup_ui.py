@@ -1,10 +1,11 @@
 """What the pages of Setup need beside their rows."""
 
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 from urllib.parse import urlencode
 
 from django import template
 
+from core.accounts.policies import contracts_in_hand
 from core.groups.context import Context, change_path, context_in_hand
 from core.groups.forms import SetupSearchForm
 from core.groups.models import Provider
@@ -15,6 +16,8 @@ from core.groups.reach import (
     list_managed_users,
 )
 from core.groups.wording import number_name as _number_name
+from tenants.in_hand import contract_of, is_portal_host, path_in
+from tenants.routing import absolute_reverse
 
 register = template.Library()
 
@@ -62,6 +65,30 @@ def current_context(context: template.Context) -> Context:
 def change_context_path(context: template.Context) -> str:
     """Return the path of Change Context."""
     return change_path(context["request"])
+
+
+class OwnProgram(NamedTuple):
+    """A program in which somebody works, and the address of its home page."""
+
+    name: str
+    address: str
+
+
+@register.simple_tag(takes_context=True)
+def own_programs(context: template.Context) -> list[OwnProgram]:
+    """Return the programs in which the signed-in person works, but the one in hand (no query)."""
+    request = context["request"]
+    here = contract_of(request)
+    return [
+        OwnProgram(
+            one.name,
+            path_in(one, request, "home")
+            if is_portal_host(request)
+            else absolute_reverse("home", contract=one),
+        )
+        for one in sorted(contracts_in_hand(request.user), key=lambda one: one.name)
+        if here is None or one.id != here.id
+    ]
 
 
 @register.simple_tag

@@ -1,5 +1,8 @@
 """Home: whose, what role, which providers, which contracts."""
 
+import dataclasses
+from unittest import mock
+
 import pytest
 from django.test import Client
 
@@ -97,3 +100,43 @@ def test_a_program_names_the_roles_in_itself_alone(
     elsewhere = client.get(f"/{contract_b.slug}/home/").content.decode()
     assert "No provider here yet" in elsewhere
     assert "Provider Group Admin" not in elsewhere
+
+
+@pytest.mark.parametrize("host", ["testserver", "wv-bh.localhost"])
+def test_who_has_none_here_is_told_where_they_have_and_may_register(
+    client: Client, contract_a: ActiveContract, contract_b: ActiveContract, host: str
+) -> None:
+    lee = make_person("lee")
+    make_provider(lee, contract_b)
+    sign_in_by_email(client, lee, host=host)
+    path = "/home/" if host.startswith("wv-bh") else "/wv-bh/home/"
+    page = client.get(path, headers={"host": host}).content.decode()
+    assert f"have no provider in {contract_a.name}" in page
+    assert f">{contract_b.name}</a>" in page
+    assert f"/{contract_b.slug}/home/" in page or f"//{contract_b.slug}." in page
+    assert "providers/add/" in page
+    assert "Elm Clinic" not in page
+
+
+def test_the_words_of_the_menu_are_the_programs_and_what_it_lacks_is_not_there(
+    client: Client, contract_a: ActiveContract
+) -> None:
+    lee = make_person("lee")
+    make_provider(lee, contract_a)
+    sign_in_by_email(client, lee)
+    page = client.get("/wv-bh/home/").content.decode()
+    words = contract_a.document.vocabulary
+    assert f'href="/wv-bh/account/">{words.preferences}</a>' in page
+    assert f'href="/wv-bh/mfa-help/">{words.help}</a>' in page
+    changed = contract_a.document.model_copy(
+        update={
+            "modules": (),
+            "vocabulary": words.model_copy(update={"preferences": "My settings"}),
+        }
+    )
+    without = dataclasses.replace(contract_a, document=changed)
+    with mock.patch("tenants.context_processors.contract_of", return_value=without):
+        page = client.get("/wv-bh/home/").content.decode()
+    nav = page[page.index('<nav class="site-nav"') : page.index("</nav>")]
+    assert ">My settings</a>" in nav
+    assert "providers/add/" not in nav
