@@ -13,6 +13,7 @@ class RegistrationConfig(AppConfig):
         from contracts.registration.services.links import SOURCE_KIND, find_pending_target
         from core.accounts.models import register_account_fact
         from core.accounts.selectors import register_username_source
+        from core.groups.address_on_file import register_address_finder
         from core.mfa.registering.link_requests import register_link_finder
         from core.mfa.registering.sources import register_source
         from core.staff.people import register_unfinished
@@ -23,4 +24,5 @@ class RegistrationConfig(AppConfig):
         register_link_finder(find_pending_target)
         register_username_source(selectors.list_username_holders)
         register_account_fact(selectors.TERMS_FACT, selectors.accepted_terms_fact)
+        register_address_finder(selectors.find_address_on_file)
         register_unfinished(unfinished.PendingRegistrations())

@@ -22,7 +22,7 @@ from contracts.registration.terms import terms_are_due, terms_digest
 from contracts.roster.models import RosterEntry
 from contracts.roster.selectors import find_entry
 from core.accounts.models import User
-from core.accounts.policies import contracts_in_hand
+from core.accounts.policies import contracts_in_hand, find_contract
 from core.common.clock import now
 from core.groups.access import list_providers
 from core.groups.models import Provider, ProviderStatus
@@ -160,6 +160,16 @@ def find_proven_entry(proven: Journey | PendingRegistration) -> RosterEntry | No
     """
     with contract_context(registry.get_contract_by_id(proven.contract_id)):
         return find_entry(proven.roster_entry_id)
+
+
+def find_address_on_file(provider: Provider) -> str:
+    """Return the roster's e-mail address for a provider, "" where there is none (AddressFinder)."""
+    contract = find_contract(provider.contract_id)
+    if contract is None:
+        return ""
+    with contract_context(contract):
+        entry = find_entry(provider.roster_entry_id)
+    return entry.notice_email if entry else ""
 
 
 def has_accepted_terms(*, account_id: UUID, contract_id: UUID, terms: TermsVersion) -> bool:

@@ -160,6 +160,32 @@ class ApproveJoinForm(PortalForm):
         return Role(self.cleaned_data["role"])
 
 
+class RecoveryForm(PortalForm):
+    """Why somebody shall be Provider Group Admin; `asked` are the contract's words."""
+
+    evidence = forms.CharField(
+        label="What happened, and how it can be checked",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={"required": "Write what happened, and how it can be checked."},
+    )
+
+    def __init__(self, *args: Any, asked: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["evidence"].help_text = f"{asked} No patients, no passwords."
+
+
+class ObjectForm(PortalForm):
+    """Why a present admin objects."""
+
+    reason = forms.CharField(
+        label="Reason",
+        max_length=300,
+        help_text="Whoever asked reads these words, and so does the staff of the program.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
 class RefuseJoinForm(PortalForm):
     """Why a request to join is refused."""
 

@@ -1,4 +1,4 @@
-"""What a person sees of their own requests to join."""
+"""What a person sees of their own requests: to join, and to become admin for one who left."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,10 +8,11 @@ from django.http import Http404
 
 from core.accounts.models import User
 from core.accounts.policies import find_contract
-from core.groups.models import JoinRequest
-from core.groups.states import JoinState
+from core.groups.models import JoinRequest, RecoveryRequest
+from core.groups.states import LIVE_RECOVERIES, JoinState, RecoveryState
 
 _MOST: Final = 100
+_UNANSWERED: Final = (JoinState.OPEN, JoinState.EXPIRED)
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class OwnRequest:
     def is_open(self) -> bool:
         """Tell whether it waits, and can be withdrawn."""
         return self.request.state == JoinState.OPEN
+
+    @property
+    def may_recover(self) -> bool:
+        """Tell whether it can lead to a request to recover."""
+        return self.request.state in _UNANSWERED
 
     @property
     def provider_name(self) -> str:
@@ -45,7 +51,50 @@ def own_requests_of(user: User) -> list[OwnRequest]:
 
 def access_own_request(user: User, key: UUID) -> JoinRequest:
     """Return a person's own request. Raises Http404 for anybody else's."""
-    found = JoinRequest.objects.filter(user=user, pk=key).first()
+    found = JoinRequest.objects.filter(user=user, pk=key).select_related("provider").first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def may_recover(request: JoinRequest) -> JoinRequest:
+    """Return a request that shows that the rule was passed and no admin answered, or Http404."""
+    if request.state not in _UNANSWERED:
+        raise Http404
+    return request
+
+
+@dataclass(frozen=True)
+class OwnRecovery:
+    """One's own request to recover, as one may see it: the provider is named when it is done."""
+
+    recovery: RecoveryRequest
+    contract_name: str
+
+    @property
+    def is_live(self) -> bool:
+        """Tell whether something can still come of it, and it can be withdrawn."""
+        return self.recovery.state in LIVE_RECOVERIES
+
+    @property
+    def provider_name(self) -> str:
+        """Return the provider's name once the person administers it."""
+        return self.recovery.provider.name if self.recovery.state == RecoveryState.DONE else ""
+
+
+def own_recoveries_of(user: User) -> list[OwnRecovery]:
+    """Return a person's requests to recover, the newest first."""
+    found = RecoveryRequest.objects.filter(user=user).select_related("provider")
+    return [
+        OwnRecovery(one, contract.name if contract else "")
+        for one in found.order_by("-asked_at", "-id")[:_MOST]
+        for contract in [find_contract(one.provider.contract_id)]
+    ]
+
+
+def access_own_recovery(user: User, key: UUID) -> RecoveryRequest:
+    """Return a person's own request. Raises Http404 for anybody else's."""
+    found = RecoveryRequest.objects.filter(user=user, pk=key).first()
     if found is None:
         raise Http404
     return found

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from core.common.models import UUIDModel
-from core.groups.states import JoinState
+from core.groups.states import GRANTED_RECOVERIES, LIVE_RECOVERIES, JoinState, RecoveryState
 from core.mfa.models import MailedInvitation, invitation_constraints
 
 
@@ -246,3 +246,65 @@ class JoinRequest(UUIDModel):
 
     def __str__(self) -> str:
         return f"request to join, {self.state}"
+
+
+class RecoveryRequest(UUIDModel):
+    """Somebody asks to become Provider Group Admin of a group whose admin cannot be reached.
+
+    Staff of the contract decide by the evidence; what they grant takes effect after a waiting time,
+    in which a present admin can object. `reason` is why it was refused or stopped.
+    """
+
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="recoveries")
+    user = models.ForeignKey(
+        "core_accounts.User", on_delete=models.PROTECT, related_name="recoveries"
+    )
+    evidence = models.CharField(max_length=2000)
+    state = models.CharField(max_length=10, choices=RecoveryState, default=RecoveryState.ASKED)
+    reason = models.CharField(max_length=300, blank=True)
+    asked_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.UUIDField(null=True)
+    takes_effect_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["user", "provider"],
+                condition=models.Q(state__in=LIVE_RECOVERIES),
+                name="recovery_once_per_provider",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=RecoveryState.values), name="recovery_state_is_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=LIVE_RECOVERIES, ended_at__isnull=True)
+                | (~models.Q(state__in=LIVE_RECOVERIES) & models.Q(ended_at__isnull=False)),
+                name="recovery_end_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=GRANTED_RECOVERIES)
+                | models.Q(
+                    decided_by__isnull=False,
+                    decided_at__isnull=False,
+                    takes_effect_at__isnull=False,
+                ),
+                name="recovery_granted_by_somebody_with_a_wait",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decided_by__isnull=True)
+                | ~models.Q(decided_by=models.F("user_id")),
+                name="recovery_not_decided_by_who_asks",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["takes_effect_at"],
+                condition=models.Q(state=RecoveryState.WAITING),
+                name="recovery_to_carry_out",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"request to recover, {self.state}"

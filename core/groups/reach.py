@@ -23,6 +23,7 @@ from core.groups.models import (
     Membership,
     Provider,
     ProviderStatus,
+    RecoveryRequest,
     Role,
 )
 from core.groups.permissions import Permission
@@ -138,6 +139,26 @@ def list_managed_requests(reach: Reach) -> QuerySet[JoinRequest]:
 def access_managed_request(reach: Reach, key: UUID) -> JoinRequest:
     """Return a request to join, also one that is over. Raises Http404 out of reach."""
     return _or_404(_requests(reach).select_related("user", "provider"), key)
+
+
+def list_managed_recoveries(reach: Reach) -> QuerySet[RecoveryRequest]:
+    """Return the requests to become Provider Group Admin of groups that the person administers."""
+    administered = list_memberships(reach.actor).filter(role=Role.GROUP_ADMIN)
+    return RecoveryRequest.objects.filter(
+        provider__in=list_managed_providers(reach),
+        provider__group__in=administered.values("group"),
+    ).select_related("user", "provider")
+
+
+def access_managed_recovery(reach: Reach, key: UUID) -> RecoveryRequest:
+    """Return such a request, also one that is over. Raises Http404 out of reach."""
+    return _or_404(list_managed_recoveries(reach), key)
+
+
+def access_visible_provider(reach: Reach, key: UUID) -> Provider:
+    """Return a provider that the person works for in any role. Raises Http404 out of reach."""
+    own = list_providers(reach.actor, Permission.PROVIDER_VIEW)
+    return _or_404(own.filter(contract_id__in=reach.contract_ids), key)
 
 
 def _requests(reach: Reach) -> QuerySet[JoinRequest]:

@@ -10,6 +10,8 @@ from core.groups.views import (
     invitations,
     invited,
     joining,
+    recoveries,
+    recovering,
     roles,
     setup,
     user_acts,
@@ -34,6 +36,8 @@ _setup = [
     path("roles/<uuid:membership_id>/remove/", roles.remove, name="remove"),
     path("requests/", joining.requests, name="requests"),
     path("requests/<uuid:request_id>/", joining.join_request, name="request"),
+    path("recoveries/<uuid:recovery_id>/", recovering.recovery, name="recovery"),
+    path("administrators/<uuid:provider_id>/recover/", recovering.recover, name="recover"),
     path("administrators/", setup.administrators, name="administrators"),
 ]
 
@@ -45,6 +49,18 @@ urlpatterns = [
     path("account/", home.account, name="account"),
     path("setup/", include((_setup, "setup"))),
     path("requests/", joining.own_requests, name="own_requests"),
+    path(
+        "requests/<uuid:request_id>/recover/",
+        recovering.recover_from_request,
+        name="own_request_recover",
+    ),
+    path(
+        "requests/recoveries/<uuid:recovery_id>/withdraw/",
+        recovering.withdraw,
+        name="own_recovery_withdraw",
+    ),
+    path("staff/recoveries/", recoveries.recoveries, name="staff_recoveries"),
+    path("staff/recoveries/<uuid:recovery_id>/", recoveries.recovery, name="staff_recovery"),
     path("requests/<uuid:request_id>/withdraw/", joining.withdraw, name="own_request_withdraw"),
     path("invitations/ended/", invited.invitation_ended, name="invitation_ended"),
     path("invitations/accept/", invited.invitation_accept, name="invitation_accept"),

@@ -54,6 +54,11 @@ class StaffActor:
         return self.may(StaffPermission.USERS_VIEW)
 
     @property
+    def sees_recoveries(self) -> bool:
+        """Tell whether requests to recover a group are open, for the navigation."""
+        return self.may(StaffPermission.REGISTRATIONS_VIEW)
+
+    @property
     def sees_staff(self) -> bool:
         """Tell whether the list of staff is open, for the navigation."""
         return self.may(StaffPermission.STAFF_VIEW)

@@ -255,6 +255,13 @@ class GroupsSection(Section):
     """Whether a provider may give access to another organization, such as a billing office."""
     single_admin_reminder: YesNo = True
     """Whether a group with one admin is reminded to name a second."""
+    recovery_evidence: Text = (
+        "Say who you are for this office, since when its administrator cannot be reached and why, "
+        "and how we can check it: a telephone number on file, or a letter on its letterhead."
+    )
+    """What somebody is told to write who asks to become admin in place of one who left."""
+    recovery_wait_days: Annotated[WholeNumber, Field(ge=1, le=60)] = 5
+    """How long such a request, once granted, waits for objections; own figure: a working week."""
 
 
 class TermsParty(Section):

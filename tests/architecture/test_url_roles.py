@@ -85,6 +85,7 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "staff:find": all_staff(200),
     "staff:requests": all_staff(200),
     # Who is staff: to see for operators and auditors, to appoint for operators
+    "staff_recoveries": all_staff(200),
     "staff:members": StaffRow(200, 403, 403, 200),
     "staff:member_invite": StaffRow(200, 403, 403, 403),
     "staff:member_end": StaffRow(404, 403, 403, 403),
@@ -92,6 +93,7 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "staff:oidc_links": all_staff(200),
     "staff:oidc_link": all_staff(405),
     # Nobody's
+    "staff_recovery": all_staff(404),
     "staff:account": all_staff(404),
     "staff:act": all_staff(404),
     "staff:registration": all_staff(404),
@@ -163,6 +165,10 @@ TABLE: dict[str, Row] = {
     "setup:withdraw": same(405),
     "setup:requests": Row(LOGIN, 302, 302, 200, 200),
     "setup:request": Row(LOGIN, 302, 302, 404, 404),
+    "setup:recovery": Row(LOGIN, 302, 302, 404, 404),
+    "setup:recover": after_sign_in(404),
+    "own_request_recover": after_sign_in(404),
+    "own_recovery_withdraw": same(405),
     "own_requests": after_sign_in(200),
     "own_request_withdraw": same(405),
     # Links of invitations stand on the pages of the contract that invites

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.common.purging import delete_in_batches
-from core.groups.models import Invitation, JoinRequest
+from core.groups.models import Invitation, JoinRequest, RecoveryRequest
 from core.mfa.models.invitations import over_before
 
 INVITATIONS_KEPT: Final = timedelta(days=30)
@@ -21,5 +21,8 @@ def purge_invitations(*, at: datetime) -> int:
 
 
 def purge_join_requests(*, at: datetime) -> int:
-    """Delete requests to join that ended long ago; returns how many. Called hourly."""
-    return delete_in_batches(JoinRequest.objects.filter(ended_at__lt=at - REQUESTS_KEPT))
+    """Delete requests to join and to recover that ended long ago; returns how many. Hourly."""
+    over = {"ended_at__lt": at - REQUESTS_KEPT}
+    return sum(
+        delete_in_batches(model.objects.filter(**over)) for model in (JoinRequest, RecoveryRequest)
+    )

@@ -97,6 +97,15 @@ def end_membership(*, membership_id: UUID, was: Role, by: UUID, at: datetime) ->
     record_change("ended", held, by=by, at=at, data={"role": was.value})
 
 
+def make_group_admin(*, user: User, provider: Provider, by: UUID, at: datetime) -> Membership:
+    """Make an account Provider Group Admin of a provider's group, which the caller holds.
+
+    Called by recovery, which staff have decided. Records `membership.granted`. Raises
+    ChangedMeanwhileError when it is one by now.
+    """
+    return _grant(user, provider, Role.GROUP_ADMIN, by=by, at=at)
+
+
 def require_role(by: UUID, provider: Provider, role: Role) -> None:
     """Make sure, with the group held, that an admin may still give a role at a provider.
 

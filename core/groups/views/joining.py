@@ -12,14 +12,18 @@ from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post
 from core.groups.forms import ApproveJoinForm, RefuseJoinForm
-from core.groups.joining import access_own_request, own_requests_of
+from core.groups.joining import access_own_request, own_recoveries_of, own_requests_of
 from core.groups.models import JoinRequest
 from core.groups.policies import roles_to_give
-from core.groups.reach import access_managed_request, list_managed_requests
+from core.groups.reach import (
+    access_managed_request,
+    list_managed_recoveries,
+    list_managed_requests,
+)
 from core.groups.services.join_requests import approve_join, refuse_join, withdraw_join
 from core.groups.services.roles import roles_held
 from core.groups.setup import page_of
-from core.groups.states import JoinState
+from core.groups.states import LIVE_RECOVERIES, JoinState
 from core.groups.views.shared import SetupRequest, done, refused, setup_page, setup_render
 
 
@@ -29,7 +33,9 @@ def requests(request: SetupRequest) -> HttpResponse:
     """List who asks to join the admin's providers, oldest first."""
     waiting = list_managed_requests(request.reach).select_related("user", "provider")
     page = page_of(waiting.order_by("asked_at", "id"), request.GET.get("page", ""))
-    return setup_render(request, "requests", {"page": page}, tab="requests")
+    recoveries = list_managed_recoveries(request.reach).filter(state__in=LIVE_RECOVERIES)
+    context = {"page": page, "recoveries": recoveries.order_by("asked_at", "id")}
+    return setup_render(request, "requests", context, tab="requests")
 
 
 @get_or_post
@@ -59,7 +65,11 @@ def join_request(request: SetupRequest, request_id: UUID) -> HttpResponse:
 @signed_in
 def own_requests(request: SignedInRequest) -> HttpResponse:
     """Show a person what they asked for, and what became of it."""
-    context = {"requests": own_requests_of(request.user), "nav_here": "providers"}
+    context = {
+        "requests": own_requests_of(request.user),
+        "recoveries": own_recoveries_of(request.user),
+        "nav_here": "providers",
+    }
     return render(request, "groups/own_requests.html", context)
 
 

@@ -8,11 +8,17 @@ import pytest
 from core.accounts.models import User
 from core.accounts.services.accounts import deactivate_account
 from core.common.errors import DomainError
-from core.groups.models import JoinRequest, Membership, Provider, Role
+from core.groups.models import JoinRequest, Membership, Provider, RecoveryRequest, Role
 from core.groups.services import roles
 from core.groups.services.join_mails import WAITING_KIND
 from core.groups.services.join_requests import approve_join, ask_to_join, refuse_join
 from core.groups.services.memberships import grant_group_admin, grant_provider_role
+from core.groups.services.recoveries import (
+    ask_recovery,
+    carry_out_due,
+    grant_recovery,
+    object_to_recovery,
+)
 from core.groups.services.roles import add_role, change_role, end_membership
 from core.notifications.models import OutboxMessage
 from tenants import registry
@@ -129,3 +135,28 @@ def test_a_request_is_stored_once_and_decided_once() -> None:
     request.refresh_from_db()
     held = Membership.objects.filter(user=noor, until__isnull=True).count()
     assert held == (1 if request.state == "approved" else 0)
+
+
+def test_an_objection_and_the_end_of_the_wait_at_once_are_one() -> None:
+    provider, admins = two_admins()
+    noor, staff = make_person("noor"), make_person("olive")
+
+    def ask(_place: int) -> RecoveryRequest:
+        return ask_recovery(user=noor, provider_id=provider.id, evidence="left", at=LATER)
+
+    [asked] = set(at_once(3, ask))
+    recovery = grant_recovery(recovery_id=asked.id, reason="ok", by=staff.id, at=LATER)
+
+    def end(place: int) -> str:
+        if place % 2:
+            return "done" if carry_out_due(at=after(days=90)) else "nothing"
+        try:
+            object_to_recovery(recovery_id=recovery.id, reason="no", by=admins[0].id, at=LATER)
+        except DomainError as error:
+            return error.code
+        return "done"
+
+    assert Counter(at_once(6, end))["done"] == 1
+    recovery.refresh_from_db()
+    held = Membership.objects.filter(user=noor, until__isnull=True).count()
+    assert (recovery.state, held) in {("done", 1), ("stopped", 0)}

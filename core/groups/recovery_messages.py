@@ -1,0 +1,83 @@
+"""The mails about requests to recover a group: one kind, three readers."""
+
+from datetime import datetime
+from typing import Final
+
+from core.accounts.policies import find_contract
+from core.groups.models import RecoveryRequest
+from core.groups.services.recovery_mails import RECOVERY_KIND
+from core.groups.states import RecoveryState
+from core.notifications.kinds import MessageKind, Rendered, Weight
+from core.notifications.mail import render_mail
+from core.notifications.models import OutboxMessage
+from core.notifications.senders import document_for
+from tenants.context import ActiveContract
+from tenants.routing import absolute_reverse
+
+_TO_PERSON: Final = {
+    RecoveryState.WAITING: "Your request was granted, and waits",
+    RecoveryState.DONE: "You are now Provider Group Admin",
+    RecoveryState.REFUSED: "Your request was refused",
+    RecoveryState.STOPPED: "Your request was stopped",
+    RecoveryState.VOID: "Your request has ended",
+}
+_TO_OTHERS: Final = {
+    RecoveryState.WAITING: "Somebody is to become Provider Group Admin",
+    RecoveryState.DONE: "There is a new Provider Group Admin",
+    RecoveryState.STOPPED: "A request to become Provider Group Admin was stopped",
+    RecoveryState.WITHDRAWN: "A request to become Provider Group Admin was withdrawn",
+    RecoveryState.VOID: "A request to become Provider Group Admin has ended",
+}
+
+
+def prepare_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Say what has become of a request; the person reads no name before it is done."""
+    recovery = (
+        RecoveryRequest.objects.select_related("user", "provider")
+        .filter(pk=message.subject_id, state=message.context["state"])
+        .first()
+    )
+    if recovery is None:
+        return None
+    state, reader = RecoveryState(recovery.state), str(message.context["reader"])
+    headings = _TO_PERSON if reader == "person" else _TO_OTHERS
+    contract = find_contract(message.contract_id) if message.contract_id else None
+    context = {
+        "heading": headings[state],
+        "recovery": recovery,
+        "provider": recovery.provider,
+        "state": state.value,
+        "reader": reader,
+        "link": _link(reader, recovery, state, contract),
+        "button": _BUTTONS[reader],
+    }
+    mail = render_mail("recovery_notice", context, document_for(message.contract_id))
+    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
+
+
+_BUTTONS: Final = {"person": "Your requests to join", "admin": "Look at the request", "file": ""}
+
+
+def _link(
+    reader: str, recovery: RecoveryRequest, state: RecoveryState, contract: ActiveContract | None
+) -> str:
+    """Return the page of a reader; the address on file is answered by the support contact."""
+    if reader == "person":
+        page = "home" if state == RecoveryState.DONE else "own_requests"
+        return absolute_reverse(page, contract=contract)
+    if reader == "admin":
+        return absolute_reverse(
+            "setup:recovery", contract=contract, kwargs={"recovery_id": recovery.id}
+        )
+    return ""
+
+
+KINDS = (
+    MessageKind(
+        name=RECOVERY_KIND,
+        channel="email",
+        at_most_once=False,
+        prepare=prepare_notice,
+        weight=Weight.NOTICE,
+    ),
+)

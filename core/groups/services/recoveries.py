@@ -1,0 +1,248 @@
+"""Recovery: somebody becomes Provider Group Admin because the admins of a group cannot be reached.
+
+Staff of the contract decide by the evidence. What they grant takes effect after a waiting time, and
+ends when a present admin objects. Every act holds the group first.
+"""
+
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+from uuid import UUID
+
+from django.db import transaction
+
+from core.accounts.models import User
+from core.accounts.policies import find_contracts
+from core.accounts.services.attempts import Limit, count_attempt
+from core.audit.recording import record
+from core.common.errors import DomainError
+from core.groups.models import Membership, Provider, ProviderStatus, RecoveryRequest, Role
+from core.groups.services.holding import hold_group
+from core.groups.services.join_requests import AskedTooOftenError, JoinNotPossibleError
+from core.groups.services.recovery_mails import tell_about
+from core.groups.services.roles import ChangedMeanwhileError, make_group_admin, roles_held
+from core.groups.states import LIVE_RECOVERIES, RecoveryState
+
+ASKED_A_DAY: Final = 3
+"""Own figure: nobody's administrators leave more often."""
+
+
+class AlreadyAdminError(DomainError):
+    """The person administers the group."""
+
+    code: ClassVar[str] = "already_admin"
+    message: ClassVar[str] = "You are Provider Group Admin there already."
+
+
+class RecoveryOverError(DomainError):
+    """Somebody decided or objected before, or there is nothing left to decide."""
+
+    code: ClassVar[str] = "recovery_over"
+    message: ClassVar[str] = (
+        "Nothing was done, because this request has changed since you opened the page. It shows "
+        "the present state now."
+    )
+
+
+class OwnRecoveryError(DomainError):
+    """Staff decided about themselves."""
+
+    code: ClassVar[str] = "own_recovery"
+    message: ClassVar[str] = "Nobody decides about their own request. Ask somebody else of staff."
+
+
+def ask_recovery(*, user: User, provider_id: UUID, evidence: str, at: datetime) -> RecoveryRequest:
+    """Put a request before the staff of the contract; sent twice, it is one.
+
+    Called by the pages of people who work for the provider or have asked to join it. Records
+    `recovery.asked`. Raises AskedTooOftenError, JoinNotPossibleError, AlreadyAdminError.
+    """
+    asked = Limit("recovery.ask", str(user.id), ASKED_A_DAY, timedelta(days=1))
+    if not count_attempt(limits=[asked], at=at).allowed:
+        raise AskedTooOftenError
+    with transaction.atomic():
+        provider = Provider.objects.get(pk=provider_id)
+        hold_group(provider.group_id)
+        provider.refresh_from_db(fields=["status"])
+        if provider.status != ProviderStatus.ACTIVE:
+            raise JoinNotPossibleError
+        if Role.GROUP_ADMIN in roles_held(user.id, provider):
+            raise AlreadyAdminError
+        live = RecoveryRequest.objects.filter(state__in=LIVE_RECOVERIES)
+        present = live.filter(user=user, provider=provider).first()
+        if present is not None:
+            return present
+        made = RecoveryRequest.objects.create(
+            user=user, provider=provider, evidence=evidence, asked_at=at
+        )
+        _record("asked", made, by=user.id, at=at)
+    return made
+
+
+@transaction.atomic
+def grant_recovery(*, recovery_id: UUID, reason: str, by: UUID, at: datetime) -> RecoveryRequest:
+    """Let a request take effect after the waiting time, and tell everybody whom it touches.
+
+    Called by the pages of staff, which have checked that the whole group lies in their reach. Mails
+    the person, the present admins and the address on file. Records `recovery.granted` with the
+    reason. Raises OwnRecoveryError, RecoveryOverError.
+    """
+    held = _hold(recovery_id, RecoveryState.ASKED)
+    _refuse_own(held, by)
+    if _is_void(held):
+        raise RecoveryOverError
+    held.state, held.decided_by, held.decided_at = RecoveryState.WAITING, by, at
+    held.takes_effect_at = at + timedelta(days=wait_days(held.provider))
+    held.save(update_fields=["state", "decided_by", "decided_at", "takes_effect_at"])
+    _record("granted", held, by=by, at=at, reason=reason)
+    tell_about(held, at=at)
+    return held
+
+
+@transaction.atomic
+def refuse_recovery(*, recovery_id: UUID, reason: str, by: UUID, at: datetime) -> RecoveryRequest:
+    """Refuse a request with a reason, which the person reads. Called by the pages of staff.
+
+    Records `recovery.refused`. Raises OwnRecoveryError, RecoveryOverError.
+    """
+    held = _hold(recovery_id, RecoveryState.ASKED)
+    _refuse_own(held, by)
+    held.decided_by, held.decided_at = by, at
+    return _end(held, RecoveryState.REFUSED, reason=reason, by=by, at=at)
+
+
+@transaction.atomic
+def stop_recovery(*, recovery_id: UUID, reason: str, by: UUID, at: datetime) -> RecoveryRequest:
+    """Stop what was granted, in the waiting time: somebody has answered the notice.
+
+    Called by the pages of staff. Records `recovery.stopped`. Raises OwnRecoveryError,
+    RecoveryOverError.
+    """
+    held = _hold(recovery_id, RecoveryState.WAITING)
+    _refuse_own(held, by)
+    return _end(held, RecoveryState.STOPPED, reason=reason, by=by, at=at)
+
+
+@transaction.atomic
+def object_to_recovery(*, recovery_id: UUID, reason: str, by: UUID, at: datetime) -> None:
+    """Stop a request as a present Provider Group Admin, before or in the waiting time.
+
+    Called by Setup. Records `recovery.objected`. Raises RecoveryOverError, ChangedMeanwhileError
+    when whoever objects is no admin of the group by now.
+    """
+    held = _hold(recovery_id, *LIVE_RECOVERIES)
+    if Role.GROUP_ADMIN not in roles_held(by, held.provider):
+        raise ChangedMeanwhileError
+    _end(held, RecoveryState.STOPPED, reason=reason, by=by, at=at, verb="objected")
+
+
+@transaction.atomic
+def withdraw_recovery(*, recovery_id: UUID, by: UUID, at: datetime) -> None:
+    """Take one's own request back. Records `recovery.withdrawn`. Raises RecoveryOverError.
+
+    Called by the person's own page, which has loaded it as theirs.
+    """
+    held = _hold(recovery_id, *LIVE_RECOVERIES)
+    _end(held, RecoveryState.WITHDRAWN, by=by, at=at)
+
+
+def carry_out_due(*, at: datetime) -> int:
+    """Carry out what has waited long enough, and end what nobody can decide; returns how many.
+
+    Called hourly; twice is once. Records `recovery.completed` and `membership.granted`, or
+    `recovery.voided`.
+    """
+    live = RecoveryRequest.objects.filter(state__in=LIVE_RECOVERIES)
+    return sum(_carry_out(key, at) for key in live.values_list("id", flat=True))
+
+
+def wait_days(provider: Provider) -> int:
+    """Return how long a granted request waits: the longest time of the group's contracts."""
+    contracts = find_contracts(set(contracts_of_group(provider)))
+    return max(contract.document.groups.recovery_wait_days for contract in contracts)
+
+
+def contracts_of_group(provider: Provider) -> list[UUID]:
+    """Return the contracts in which a provider's group has providers."""
+    siblings = Provider.objects.filter(group_id=provider.group_id, status=ProviderStatus.ACTIVE)
+    return list(siblings.values_list("contract_id", flat=True).distinct())
+
+
+@transaction.atomic
+def _carry_out(key: UUID, at: datetime) -> bool:
+    try:
+        held = _hold(key, *LIVE_RECOVERIES)
+    except RecoveryOverError:
+        return False
+    if _is_void(held):
+        _end(held, RecoveryState.VOID, by=None, at=at, verb="voided")
+        return True
+    if held.takes_effect_at is None or held.takes_effect_at > at or held.decided_by is None:
+        return False
+    make_group_admin(user=held.user, provider=held.provider, by=held.decided_by, at=at)
+    _end(held, RecoveryState.DONE, by=None, at=at, verb="completed")
+    return True
+
+
+def _is_void(held: RecoveryRequest) -> bool:
+    return (
+        held.provider.status != ProviderStatus.ACTIVE
+        or not held.user.is_active
+        or Membership.objects.filter(
+            user=held.user, group_id=held.provider.group_id, until__isnull=True
+        ).exists()
+    )
+
+
+def _hold(recovery_id: UUID, *states: RecoveryState) -> RecoveryRequest:
+    """Return a request in one of some states, with its group and its row held."""
+    found = RecoveryRequest.objects.filter(pk=recovery_id)
+    hold_group(found.values_list("provider__group_id", flat=True).get())
+    held = (
+        found.select_for_update(of=("self",), no_key=True)
+        .select_related("user", "provider")
+        .filter(state__in=states)
+        .first()
+    )
+    if held is None:
+        raise RecoveryOverError
+    return held
+
+
+def _refuse_own(held: RecoveryRequest, by: UUID) -> None:
+    if held.user_id == by:
+        raise OwnRecoveryError
+
+
+def _end(
+    held: RecoveryRequest,
+    state: RecoveryState,
+    *,
+    by: UUID | None,
+    at: datetime,
+    reason: str = "",
+    verb: str = "",
+) -> RecoveryRequest:
+    before, held.state = RecoveryState(held.state), state
+    held.ended_at, held.reason = at, reason
+    held.save(update_fields=["state", "ended_at", "reason", "decided_by", "decided_at"])
+    _record(verb or state.value, held, by=by, at=at, reason=reason)
+    tell_about(held, before=before, at=at)
+    return held
+
+
+def _record(
+    verb: str, held: RecoveryRequest, *, by: UUID | None, at: datetime, reason: str = ""
+) -> None:
+    record(
+        f"recovery.{verb}",
+        contract_id=held.provider.contract_id,
+        actor_id=by,
+        subject=("recovery", held.id),
+        data={
+            "account": str(held.user_id),
+            "provider": str(held.provider_id),
+            "group": str(held.provider.group_id),
+            **({"reason": reason} if reason else {}),
+        },
+        at=at,
+    )

@@ -1,0 +1,116 @@
+"""Staff decide who becomes Provider Group Admin in place of one who left."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
+from core.common import clock
+from core.common.errors import DomainError
+from core.common.http import get_only, get_or_post
+from core.groups.models import RecoveryRequest
+from core.groups.recovering import list_in_scope, may_decide, present_admins
+from core.groups.services.recoveries import (
+    grant_recovery,
+    refuse_recovery,
+    stop_recovery,
+    wait_days,
+)
+from core.groups.states import LIVE_RECOVERIES, RecoveryState
+from core.mfa.proving.freshness import is_fresh, to_confirmation
+from core.staff.access import StaffRequest, staff_page
+from core.staff.forms import ReasonForm
+from core.staff.permissions import StaffPermission
+from core.staff.services.refusals import record_staff_refusal
+from tenants import registry
+
+_MOST = 200
+_ACTS = {"grant": grant_recovery, "refuse": refuse_recovery, "stop": stop_recovery}
+_DONE = {
+    "grant": "It is granted, and waits for objections. Everybody whom it touches has mail.",
+    "refuse": "It is refused. Whoever asked has mail.",
+    "stop": "It is stopped. Everybody whom it touches has mail.",
+}
+
+
+@get_only
+@staff_page(StaffPermission.REGISTRATIONS_VIEW)
+def recoveries(request: StaffRequest) -> HttpResponse:
+    """List what waits in the member's programs, oldest first."""
+    found = list_in_scope(request.staff).filter(state__in=LIVE_RECOVERIES)
+    names = {contract.id: contract.name for contract in registry.list_contracts()}
+    rows = [
+        (one, names.get(one.provider.contract_id, ""))
+        for one in found.order_by("asked_at", "id")[:_MOST]
+    ]
+    return _page(request, "recoveries", {"rows": rows})
+
+
+@get_or_post
+@keeps_typed(fields_named("reason"))
+@staff_page(StaffPermission.REGISTRATIONS_VIEW)
+def recovery(request: StaffRequest, recovery_id: UUID) -> HttpResponse:
+    """Show a request with its evidence; grant, refuse or stop it, with a reason."""
+    found = list_in_scope(request.staff).filter(pk=recovery_id).first()
+    if found is None:
+        raise Http404
+    allowed = may_decide(request.staff, found)
+    typed = take_typed(request)
+    form = ReasonForm(request.POST or None, initial=typed)
+    if request.method == "POST":
+        if not allowed:
+            _refuse(request, found)
+        if not is_fresh(request, request.staff.user, at=clock.now()):
+            return to_confirmation(request)
+        if form.is_valid():
+            return _decide(request, found, form)
+    context = {
+        "found": found,
+        "contract": registry.get_contract_by_id(found.provider.contract_id),
+        "admins": present_admins(found),
+        "days": wait_days(found.provider),
+        "form": form,
+        "may_decide": allowed,
+        "is_asked": found.state == RecoveryState.ASKED,
+        "is_waiting": found.state == RecoveryState.WAITING,
+        "typed_is_back": bool(typed),
+    }
+    return _page(request, "recovery", context)
+
+
+def _decide(request: StaffRequest, found: RecoveryRequest, form: ReasonForm) -> HttpResponse:
+    name = request.POST.get("act", "")
+    act = _ACTS.get(name)
+    if act is None:
+        raise Http404
+    try:
+        act(
+            recovery_id=found.id,
+            reason=form.cleaned_data["reason"],
+            by=request.staff.user.id,
+            at=clock.now(),
+        )
+    except DomainError as error:
+        messages.error(request, error.sentence)
+    else:
+        messages.success(request, _DONE[name])
+    return HttpResponseRedirect(reverse("staff_recovery", args=[found.id]))
+
+
+def _refuse(request: StaffRequest, found: RecoveryRequest) -> None:
+    record_staff_refusal(
+        user_id=request.staff.user.id,
+        permission=StaffPermission.REGISTRATIONS_DECIDE.value,
+        contract_id=found.provider.contract_id,
+        at=clock.now(),
+        about=found.user_id,
+    )
+    raise PermissionDenied
+
+
+def _page(request: StaffRequest, name: str, context: dict[str, object]) -> HttpResponse:
+    return render(request, f"staff/{name}.html", {"nav_here": "recoveries", **context})
