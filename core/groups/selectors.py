@@ -1,9 +1,10 @@
 """Reads of provider groups and providers."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from core.accounts.models import User
 from core.common.identifiers import normalize
@@ -90,14 +91,27 @@ def _contracts_named(word: str) -> list[UUID]:
     return [one.id for one in registry.list_contracts() if word.lower() in one.name.lower()]
 
 
+class AdminGroup(NamedTuple):
+    """A group that somebody administers, and how many providers it has."""
+
+    group: ProviderGroup
+    providers: int
+
+
+def list_admin_groups(user_id: UUID) -> list[AdminGroup]:
+    """Return the groups that an account administers, the oldest first."""
+    active = Count("providers", filter=Q(providers__status=ProviderStatus.ACTIVE))
+    groups = _admin_groups(user_id).annotate(size=active)
+    return [AdminGroup(group, group.size) for group in groups]
+
+
 def find_admin_group(user_id: UUID) -> ProviderGroup | None:
     """Return the group that an account administers; of several the oldest."""
-    return (
-        ProviderGroup.objects.filter(
-            memberships__user_id=user_id,
-            memberships__role=Role.GROUP_ADMIN,
-            memberships__until__isnull=True,
-        )
-        .order_by("created_at", "id")
-        .first()
+    return _admin_groups(user_id).first()
+
+
+def _admin_groups(user_id: UUID) -> QuerySet[ProviderGroup]:
+    held = Membership.objects.filter(
+        user_id=user_id, role=Role.GROUP_ADMIN, until__isnull=True, group=OuterRef("pk")
     )
+    return ProviderGroup.objects.filter(Exists(held)).order_by("created_at", "id")

@@ -1,11 +1,14 @@
 """The small forms after the information page: terms, corrected address, Reset."""
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django import forms
 
 from contracts.registration.terms import terms_digest
 from core.accounts.account_form import check_same_email
+from core.groups.selectors import AdminGroup
 from core.ui.fields import PlainEmailField
 from core.ui.forms import PortalForm
 from tenants.configuration.document import TermsVersion
@@ -34,6 +37,50 @@ class TermsForm(PortalForm):
     def is_outdated(self) -> bool:
         """Whether another text was shown than the one in effect now."""
         return self.is_bound and self.data.get("terms_digest") != self.present
+
+
+class AdditionForm(TermsForm):
+    """What confirms that a provider is added: its group, where there are several; new terms."""
+
+    field_order = ("group", "terms_digest", "accepted")
+
+    group = forms.ChoiceField(
+        label="Which of your groups does it join?",
+        help_text="The Provider Group Admins of that group manage it and its users.",
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose the group that the provider joins."},
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        terms: TermsVersion,
+        accepted: bool,
+        groups: Sequence[AdminGroup],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, terms=terms, **kwargs)
+        self.asks_terms = not accepted
+        if accepted:
+            del self.fields["terms_digest"], self.fields["accepted"]
+        if len(groups) > 1:
+            self.fields["group"].choices = [(str(one.group.id), _named(one)) for one in groups]  # type: ignore[attr-defined]
+        else:
+            del self.fields["group"]
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the terms are asked for, and another text was shown."""
+        return self.asks_terms and super().is_outdated
+
+    def chosen_group(self) -> UUID | None:
+        """Return the key of the group; None for who has no choice."""
+        chosen = self.cleaned_data.get("group")
+        return UUID(chosen) if chosen else None
+
+
+def _named(one: AdminGroup) -> str:
+    return f"{one.group.name} ({one.providers} provider{'' if one.providers == 1 else 's'})"
 
 
 class DueTermsForm(TermsForm):

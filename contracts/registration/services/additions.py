@@ -23,8 +23,7 @@ from core.accounts.models import User
 from core.audit.recording import record
 from core.common.ids import uuid7
 from core.groups.models import Provider
-from core.groups.selectors import find_admin_group
-from core.groups.services.providers import ProviderRegisteredError
+from core.groups.services.providers import ProviderRegisteredError, hold_admin_group
 from tenants.configuration.document import TermsVersion
 from tenants.context import ActiveContract
 
@@ -37,26 +36,36 @@ class AdditionResult:
 
 
 def add_provider(
-    *, contract: ActiveContract, journey_id: UUID, user: User, terms: TermsVersion, at: datetime
+    *,
+    contract: ActiveContract,
+    journey_id: UUID,
+    user: User,
+    group_id: UUID | None = None,
+    terms: TermsVersion,
+    at: datetime,
 ) -> AdditionResult:
     """Register the provider of a journey for a signed-in account, once.
 
-    The provider joins the group that the person administers; without one a group is made. `terms`
-    is the version in effect, which the page had accepted where it was not before. A pending
-    registration of the same unit under the account's own address is superseded; one under another
-    address reserves the unit, and the addition is refused. Records `provider.added`, or
-    `registration.refused` with the reason.
+    The provider joins the group that the person administers, of several the chosen one or else the
+    oldest; without one a group is made. `terms` is the version in effect, which the page had
+    accepted where it was not before. A pending registration of the same unit under the account's
+    own address is superseded; one under another address reserves the unit, and the addition is
+    refused. Records `provider.added`, or `registration.refused` with the reason. Raises
+    ChangedMeanwhileError when the chosen group is not the person's any more.
     """
+    accepted = AcceptedTerms(terms.version, terms_digest(terms), at)
     try:
         with transaction.atomic():
-            return _add(contract, journey_id, user, terms, at)
+            group = hold_admin_group(user.id, group_id)
+            return _add(contract, journey_id, Registrant(user, group, accepted), at)
     except (ProviderRegisteredError, CodeSpentError, EntryGoneError) as error:
         return _refuse(contract, user, error.code, at)
 
 
 def _add(
-    contract: ActiveContract, journey_id: UUID, user: User, terms: TermsVersion, at: datetime
+    contract: ActiveContract, journey_id: UUID, registrant: Registrant, at: datetime
 ) -> AdditionResult:
+    user = registrant.user
     journey = Journey.objects.select_for_update(of=("self",)).get(id=journey_id, account_id=user.id)
     if journey.provider_id is not None:
         return AdditionResult(journey.provider_id)
@@ -69,29 +78,20 @@ def _add(
         if not may_supersede(pending, user, at):
             return _refuse(contract, user, "reserved", at)
         end_registrations([pending], state=RegistrationState.SUPERSEDED, at=at)
-    provider = _register(contract, journey, user, terms, at)
+    provider = _register(contract, journey, registrant, at)
     journey.provider_id = provider.id
     journey.save(update_fields=["provider_id"])
     return AdditionResult(provider.id)
 
 
 def _register(
-    contract: ActiveContract, journey: Journey, user: User, terms: TermsVersion, at: datetime
+    contract: ActiveContract, journey: Journey, registrant: Registrant, at: datetime
 ) -> Provider:
-    provider = register_proven(
-        contract=contract,
-        unit=journey,
-        registrant=Registrant(
-            user=user,
-            group=find_admin_group(user.id),
-            terms=AcceptedTerms(terms.version, terms_digest(terms), at),
-        ),
-        at=at,
-    )
+    provider = register_proven(contract=contract, unit=journey, registrant=registrant, at=at)
     record(
         "provider.added",
         contract_id=contract.id,
-        actor_id=user.id,
+        actor_id=registrant.user.id,
         subject=("provider", provider.id),
         at=at,
     )

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 
-from contracts.registration.forms.following import TermsForm
+from contracts.registration.forms.following import AdditionForm
 from contracts.registration.models import Journey
 from contracts.registration.selectors import (
     find_added_provider,
@@ -31,8 +31,11 @@ from core.accounts.typed_forms import keeps_typed
 from core.common import clock
 from core.common.http import get_only, get_or_post
 from core.common.identifiers import normalize
+from core.groups.selectors import list_admin_groups
+from core.groups.services.roles import ChangedMeanwhileError
 from core.mfa.proving.stepping_up import satisfied, step_up_path
 from tenants import registry
+from tenants.configuration.document import TermsVersion
 from tenants.context import ActiveContract
 from tenants.in_hand import contract_of, path_in
 
@@ -79,17 +82,14 @@ def _confirm(request: SignedInRequest, journey: Journey, contract: ActiveContrac
     at = clock.now()
     terms = contract.document.current_terms(local_date(contract.document, at))
     accepted = has_accepted_terms(account_id=request.user.id, contract_id=contract.id, terms=terms)
-    form = TermsForm(posted(request), terms=terms)
-    changed = form.is_outdated and not accepted
+    groups = list_admin_groups(request.user.id)
+    form = AdditionForm(posted(request), terms=terms, accepted=accepted, groups=groups)
+    changed = form.is_outdated
     if changed:
-        form = TermsForm(terms=terms)
-    if request.method == "POST" and (accepted or form.is_valid()):
-        result = add_provider_to_account(
-            contract=contract, journey_id=journey.id, user=request.user, terms=terms, at=at
-        )
-        if result.provider_id is None:
-            return render(request, "registration/refused.html", {"signed_in": True})
-        return _to_done(request, journey, contract)
+        form = AdditionForm(terms=terms, accepted=accepted, groups=groups)
+        form.initial["group"] = request.POST.get("group", "")
+    if request.method == "POST" and not changed and form.is_valid():
+        return _add(request, journey, contract, form, terms)
     entry = find_entry(journey.roster_entry_id)
     if entry is None:
         return _ended()
@@ -97,10 +97,34 @@ def _confirm(request: SignedInRequest, journey: Journey, contract: ActiveContrac
         "entry": entry,
         "journey": journey,
         "terms": terms,
-        "form": None if accepted else form,
+        "form": form,
         "terms_changed": changed,
     }
     return render(request, "registration/add_confirm.html", context)
+
+
+def _add(
+    request: SignedInRequest,
+    journey: Journey,
+    contract: ActiveContract,
+    form: AdditionForm,
+    terms: TermsVersion,
+) -> HttpResponse:
+    try:
+        result = add_provider_to_account(
+            contract=contract,
+            journey_id=journey.id,
+            user=request.user,
+            group_id=form.chosen_group(),
+            terms=terms,
+            at=clock.now(),
+        )
+    except ChangedMeanwhileError as error:
+        messages.error(request, error.sentence)
+        return HttpResponseRedirect(request.path)
+    if result.provider_id is None:
+        return render(request, "registration/refused.html", {"signed_in": True})
+    return _to_done(request, journey, contract)
 
 
 def _to_done(

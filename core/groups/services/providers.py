@@ -11,10 +11,11 @@ from core.accounts.models import User
 from core.accounts.services.accounts import grant_contract_access
 from core.audit.recording import record
 from core.common.errors import DomainError
-from core.groups.models import Membership, Provider, ProviderGroup
+from core.groups.models import Membership, Provider, ProviderGroup, Role
 from core.groups.selectors import find_admin_group
 from core.groups.services.holding import hold_group
 from core.groups.services.memberships import grant_group_admin
+from core.groups.services.roles import ChangedMeanwhileError
 from tenants.context import ActiveContract
 
 
@@ -64,11 +65,12 @@ def register_provider(
     """Make a provider, its group unless one is given, and the user's admin membership.
 
     Called by registration inside its completing transaction, and when somebody signed in adds a
-    provider. Without a group the one that the user administers is taken, else a new one is made.
+    provider. Without a group the oldest that the user administers is taken, else a new one is made.
+    A group that is given was held by the caller, who knows that the user may administer it.
     Records `provider.registered`. Raises ProviderRegisteredError: the database decides, so of
     fifty at once one succeeds and the others leave nothing behind.
     """
-    home = group or find_admin_group(user.id) or make_group(facts.name, at=at)
+    home = group or hold_admin_group(user.id) or make_group(facts.name, at=at)
     hold_group(home.id)
     try:
         with transaction.atomic():
@@ -95,6 +97,33 @@ def register_provider(
         at=at,
     )
     return provider
+
+
+def hold_admin_group(user_id: UUID, group_id: UUID | None = None) -> ProviderGroup | None:
+    """Return a group that an account administers, locked: the chosen one, else the oldest.
+
+    None for who administers none. Who stops being its admin at the same moment either comes before
+    or waits, and does not become one again by adding a provider. Raises ChangedMeanwhileError when
+    the chosen one is not theirs any more.
+    """
+    while (key := group_id or _oldest(user_id)) is not None:
+        group = hold_group(key)
+        if _administers(user_id, key):
+            return group
+        if group_id is not None:
+            raise ChangedMeanwhileError
+    return None
+
+
+def _oldest(user_id: UUID) -> UUID | None:
+    found = find_admin_group(user_id)
+    return found.id if found else None
+
+
+def _administers(user_id: UUID, group_id: UUID) -> bool:
+    return Membership.objects.filter(
+        user_id=user_id, group_id=group_id, role=Role.GROUP_ADMIN, until__isnull=True
+    ).exists()
 
 
 def make_group(name: str, *, at: datetime) -> ProviderGroup:
