@@ -1,5 +1,7 @@
 """Register New Provider + of somebody who administers several groups: which one it joins."""
 
+from uuid import UUID
+
 import pytest
 
 from core.accounts.models import User
@@ -7,6 +9,7 @@ from core.common.clock import now
 from core.groups.models import Membership, Provider, ProviderGroup, Role
 from core.groups.selectors import find_admin_group
 from core.groups.services import providers
+from core.groups.services.holding import hold_group
 from core.groups.services.memberships import grant_group_admin
 from core.groups.services.providers import hold_admin_group
 from core.groups.services.roles import ChangedMeanwhileError
@@ -90,11 +93,10 @@ def test_a_group_that_is_lost_at_that_moment_is_not_joined(
 ) -> None:
     page = found_page(signed_in)
     held = Membership.objects.filter(group=second, role=Role.GROUP_ADMIN)
-    real = providers.hold_group
 
-    def lose_first(key: object) -> ProviderGroup:
+    def lose_first(key: UUID) -> ProviderGroup:
         held.exclude(user__username="other").update(until=now())
-        return real(key)  # type: ignore[arg-type]
+        return hold_group(key)
 
     monkeypatch.setattr(providers, "hold_group", lose_first)
     answer = signed_in.post(page, {**acceptance("ms-um"), "group": str(second.id)})
