@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +15,10 @@ from core.common.compiled import CompiledQuery
 from core.groups.access import providers_of
 from core.groups.models import Membership, Provider, Role
 from core.groups.permissions import Permission
+from core.groups.to_do import ToDo, counts_for, to_do, to_do_without_providers
 from core.groups.wording import number_name
 from core.mfa.proving.stepping_up import Ask, find_ask
+from tenants.configuration.document import Notice
 from tenants.context import ActiveContract
 
 
@@ -37,6 +40,8 @@ class ContractPart:
     enter: str = ""
     """Where the person proves what the contract asks for, on the host in hand."""
     cards: list[ProviderCard] = field(default_factory=list)
+    notices: tuple[Notice, ...] = ()
+    """The contract's banners, which its own pages show at their head."""
 
     @property
     def satisfied(self) -> bool:
@@ -46,15 +51,21 @@ class ContractPart:
 
 @dataclass(frozen=True)
 class Home:
-    """The home page: the contracts in view, how many are elsewhere, the person's roles in view."""
+    """The home page: the contracts in view, how many are elsewhere, the person's roles in view.
+
+    `to_do` is what needs doing, the most urgent first.
+    """
 
     parts: Sequence[ContractPart]
     elsewhere: int
     roles: tuple[str, ...]
+    to_do: Sequence[ToDo] = ()
 
 
-def build_home(user: User, *, contract: ActiveContract | None, used: Sequence[str]) -> Home:
-    """Return the home page of a person, on a portal host or in one contract.
+def build_home(
+    user: User, *, contract: ActiveContract | None, used: Sequence[str], at: datetime
+) -> Home:
+    """Return the home page of a person, on a portal host or in one contract (one query).
 
     `used` are the channels that the session proved. Contracts that accept none of them leave
     their data out and say what they ask for (design decision 7).
@@ -72,10 +83,15 @@ def build_home(user: User, *, contract: ActiveContract | None, used: Sequence[st
             )
     here = [part for key, part in parts.items() if contract is None or key == contract.id]
     own = [one for one in found if contract is None or one.contract_id == contract.id]
+    if contract is None:
+        for part in here:
+            part.notices = part.contract.document.notices_at(at)
+    entered = [part.contract for part in here if part.satisfied]
     return Home(
         parts=sorted(here, key=lambda part: part.contract.name),
         elsewhere=len(parts) - len(here),
         roles=tuple(sorted({role for one in own for role in _roles_for(one)})),
+        to_do=to_do(found[0], entered) if found else to_do_without_providers(user.id),
     )
 
 
@@ -91,7 +107,10 @@ def _roles_for(provider: Any) -> tuple[str, ...]:
 
 
 def _visible_providers(*, user_id: UUID) -> QuerySet[Provider]:
-    """Return what a person may see, each provider with the `roles` that they hold there."""
+    """Return what a person may see, each provider with the `roles` that they hold there.
+
+    What needs doing comes with it: a statement of its own would be one more for every sign-in.
+    """
     held = Membership.objects.filter(
         Q(group=OuterRef("group")) | Q(provider=OuterRef("pk")),
         user=user_id,
@@ -99,7 +118,7 @@ def _visible_providers(*, user_id: UUID) -> QuerySet[Provider]:
     )
     return (
         providers_of(user_id, Permission.PROVIDER_VIEW)
-        .annotate(roles=ArraySubquery(held.order_by("since").values("role")))
+        .annotate(roles=ArraySubquery(held.order_by("since").values("role")), **counts_for(user_id))
         .order_by("name", "id")
     )
 

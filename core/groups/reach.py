@@ -6,7 +6,7 @@ lies outside is 404, as if it did not exist.
 """
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
@@ -113,8 +113,14 @@ def access_managed_membership(reach: Reach, key: UUID) -> Membership:
 
 def list_managed_invitations(reach: Reach) -> QuerySet[Invitation]:
     """Return the open invitations to those providers alone; to whole groups for group admins."""
-    providers = list_managed_providers(reach)
-    administered = list_memberships(reach.actor).filter(role=Role.GROUP_ADMIN).values("group")
+    administered = list_memberships(reach.actor).filter(role=Role.GROUP_ADMIN)
+    return invitations_within(list_managed_providers(reach), administered.values("group"))
+
+
+def invitations_within(
+    providers: QuerySet[Provider], administered: QuerySet[Any, Any]
+) -> QuerySet[Invitation]:
+    """Return the open invitations to some providers alone; to whole groups in those given."""
     elsewhere = Invitation.providers.through.objects.filter(invitation=OuterRef("pk")).exclude(
         provider__in=providers
     )

@@ -5,6 +5,7 @@ from django.shortcuts import render
 
 from core.accounts.access import SignedInRequest, before_entry, signed_in
 from core.accounts.signing_in.allauth_wrapper import methods_used
+from core.common import clock
 from core.common.http import get_only
 from core.common.masking import mask_phone
 from core.groups.access import list_memberships
@@ -21,7 +22,8 @@ from tenants.routing import absolute_reverse
 def home(request: SignedInRequest) -> HttpResponse:
     """Name the person, their roles, and their providers by contract."""
     contract = contract_of(request)
-    page = build_home(request.user, contract=contract, used=methods_used(request, request.user))
+    used = methods_used(request, request.user)
+    page = build_home(request.user, contract=contract, used=used, at=clock.now())
     for part in page.parts:
         if part.ask is not None:
             part.enter = step_up_path(request, part.contract, back_to=request.get_full_path())

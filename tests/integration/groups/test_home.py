@@ -66,25 +66,25 @@ def test_staff_see_their_provider_with_their_role(
 def test_a_contract_that_does_not_accept_the_factor_leaves_its_data_out(
     dana: User, contract_a: ActiveContract
 ) -> None:
-    seen = build_home(dana, contract=contract_a, used=("password", "email"))
+    seen = build_home(dana, contract=contract_a, used=("password", "email"), at=START)
     assert [len(part.cards) for part in seen.parts] == [1]
-    unseen = build_home(dana, contract=contract_a, used=("password", "recovery"))
+    unseen = build_home(dana, contract=contract_a, used=("password", "recovery"), at=START)
     assert [(part.satisfied, part.cards) for part in unseen.parts] == [(False, [])]
 
 
 def test_a_membership_that_ended_shows_nothing(client: Client, dana: User) -> None:
     Membership.objects.update(until=START)
-    assert build_home(dana, contract=None, used=("sms",)).parts == []
+    assert build_home(dana, contract=None, used=("sms",), at=START).parts == []
 
 
 def test_a_number_is_called_what_it_is(dana: User, contract_a: ActiveContract) -> None:
     Provider.objects.filter(name="Elm Clinic").update(identifier_type="program_id")
-    [part] = build_home(dana, contract=contract_a, used=("sms",)).parts
+    [part] = build_home(dana, contract=contract_a, used=("sms",), at=START).parts
     assert [card.identifier_label for card in part.cards] == [
         contract_a.document.vocabulary.number_name
     ]
     Provider.objects.filter(name="Elm Clinic").update(identifier_type="npi")
-    [part] = build_home(dana, contract=contract_a, used=("sms",)).parts
+    [part] = build_home(dana, contract=contract_a, used=("sms",), at=START).parts
     assert [card.identifier_label for card in part.cards] == ["NPI"]
 
 
