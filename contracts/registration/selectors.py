@@ -55,7 +55,8 @@ def list_taken_entries(contract_id: UUID, *, at: datetime) -> set[UUID]:
 
 def find_live_by_username(username: str, *, at: datetime) -> PendingRegistration | None:
     """Return the registration that reserves a username, compared without case, or None."""
-    return _list_live_named(username, at=at).first()
+    named = list_live(at).alias(name=Lower("username"))
+    return named.filter(name=username.strip().lower()).first()
 
 
 def list_live(at: datetime) -> "QuerySet[PendingRegistration]":
@@ -63,13 +64,9 @@ def list_live(at: datetime) -> "QuerySet[PendingRegistration]":
     return PendingRegistration.objects.filter(state__in=LIVE, reserved_until__gt=at)
 
 
-def list_username_holders(username: str) -> "QuerySet[PendingRegistration]":
-    """Return the live registrations that reserve a username; for core.accounts, at the edge."""
-    return _list_live_named(username, at=now())
-
-
-def _list_live_named(username: str, *, at: datetime) -> "QuerySet[PendingRegistration]":
-    return list_live(at).alias(name=Lower("username")).filter(name=username.strip().lower())
+def list_username_holders() -> "QuerySet[PendingRegistration]":
+    """Return the registrations that reserve a username now; for core.accounts, at the edge."""
+    return list_live(now())
 
 
 def find_journey(

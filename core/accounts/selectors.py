@@ -1,6 +1,6 @@
 """Reads of accounts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from core.accounts.models import User
 from core.common.compiled import CompiledQuery
 
-UsernameSource = Callable[[str], QuerySet[Any]]
+UsernameSource = Callable[[], QuerySet[Any]]
 _username_sources: list[UsernameSource] = []
 _BY_EMAIL = CompiledQuery(
     lambda address: (
@@ -20,14 +20,14 @@ _BY_EMAIL = CompiledQuery(
 )
 
 
-def register_username_source(holders_of: UsernameSource) -> None:
-    """Add a place that holds usernames which are not accounts yet (pending registrations).
+def register_username_source(holders: UsernameSource) -> None:
+    """Add a place that reserves usernames which are not accounts yet (pending registrations).
 
-    `holders_of` gets the name in lower case and returns the rows that hold it, unread: all places
-    are asked by one statement. Called in `ready()` of the app that owns the place.
+    `holders` returns the rows whose `username` is reserved, unread: all places are asked by one
+    statement. Called in `ready()` of the app that owns the place.
     """
-    if holders_of not in _username_sources:
-        _username_sources.append(holders_of)
+    if holders not in _username_sources:
+        _username_sources.append(holders)
 
 
 def find_account_by_email(email: str) -> User | None:
@@ -73,9 +73,23 @@ def username_is_available(name: str) -> bool:
 
     For pages that have passed identifier and code, or for an admin who adds a user.
     """
-    wanted = name.strip().lower()
-    elsewhere = [holders_of(wanted).order_by().values("pk") for holders_of in _username_sources]
-    return not _accounts_named(wanted).values("pk").union(*elsewhere, all=True).exists()
+    return not taken_usernames([name])
+
+
+def taken_usernames(names: Iterable[str]) -> set[str]:
+    """Return those of some names, in lower case, that an account has or something pending reserves.
+
+    Whoever asks for many limits what is told of them (account-security.md).
+    """
+    wanted = {name.strip().lower() for name in names}
+    first, *others = (
+        place.annotate(taken=Lower("username"))
+        .filter(taken__in=wanted)
+        .order_by()
+        .values_list("taken", flat=True)
+        for place in (User.objects.all(), *(holders() for holders in _username_sources))
+    )
+    return set(first.union(*others, all=True))
 
 
 def _accounts_named(wanted: str) -> QuerySet[User]:

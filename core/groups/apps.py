@@ -21,7 +21,7 @@ class GroupsConfig(AppConfig):
         from core.groups.services.invitations import (
             SOURCE_KIND,
             find_invitation_target,
-            list_invited_under,
+            list_open_invitations,
         )
         from core.groups.source import InvitationSource
         from core.mfa.proving.stepping_up import register_admin_check
@@ -31,7 +31,7 @@ class GroupsConfig(AppConfig):
         from core.staff.people import register_identifier_finder
 
         register_own_parts()
-        register_username_source(list_invited_under)
+        register_username_source(list_open_invitations)
         register_source(SOURCE_KIND, InvitationSource())
         register_link_finder(find_invitation_target)
         for kind in (*messages.KINDS, *join_messages.KINDS, *recovery_messages.KINDS):

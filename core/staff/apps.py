@@ -17,11 +17,11 @@ class StaffConfig(AppConfig):
         from core.notifications.kinds import register_kind
         from core.staff.freshness import ProviderConfirmation
         from core.staff.messages import KINDS
-        from core.staff.selectors import holds_role_in, list_invited_under
+        from core.staff.selectors import holds_role_in, list_open_invitations
         from core.staff.services.invitations import SOURCE_KIND, find_invitation_target
         from core.staff.source import StaffInvitationSource
 
-        register_username_source(list_invited_under)
+        register_username_source(list_open_invitations)
         register_access_keeper(holds_role_in)
         register_source(SOURCE_KIND, StaffInvitationSource())
         register_link_finder(find_invitation_target)

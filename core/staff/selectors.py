@@ -56,5 +56,5 @@ def find_identity(*, issuer: str, subject: str) -> StaffIdentity | None:
 
 
 def list_invited_under(name: str) -> QuerySet[StaffInvitation]:
-    """Return the open invitations that hold a username; for core.accounts, at the edge."""
+    """Return the open invitations that hold a username."""
     return list_open_invitations().filter(username__iexact=name)

@@ -123,7 +123,7 @@ def invite_user(
                 **values,
             )
     except IntegrityError as error:
-        if _open().filter(group=group, email__iexact=invitee.email).exists():
+        if list_open_invitations().filter(group=group, email__iexact=invitee.email).exists():
             raise AlreadyInvitedError from error
         raise UsernameTakenError from error
     invitation.providers.set(providers)
@@ -178,7 +178,7 @@ def follow_invitation(*, contract: ActiveContract, token: str, at: datetime) -> 
     Called by the button on the link page. Where the address has no account, MFA registration
     begins. Records `invitation.followed`, refusals as `invitation.refused`.
     """
-    held = _open().select_for_update(of=("self",)).filter(contract_id=contract.id)
+    held = list_open_invitations().select_for_update(of=("self",)).filter(contract_id=contract.id)
     invitation = use_invitation_link(held, purpose=_DIGEST_PURPOSE, token=token, at=at)
     if invitation is None or invitation.follow_id is None:
         record_refusal("invitation.refused", contract_id=contract.id, result="refused", at=at)
@@ -247,15 +247,18 @@ def find_invitation_target(name: str, contract_id: UUID | None, at: datetime) ->
 
 def list_invited_under(name: str) -> QuerySet[Invitation]:
     """Return the open invitation that reserves a username, compared without case."""
-    return _open().filter(username__iexact=name)
+    return list_open_invitations().filter(username__iexact=name)
 
 
 def hold_by_follow(follow_id: UUID) -> Invitation | None:
     """Return the open invitation of a used link, locked until the transaction ends."""
-    return _open().select_for_update(of=("self",)).filter(follow_id=follow_id).first()
+    return (
+        list_open_invitations().select_for_update(of=("self",)).filter(follow_id=follow_id).first()
+    )
 
 
-def _open() -> QuerySet[Invitation]:
+def list_open_invitations() -> QuerySet[Invitation]:
+    """Return all open invitations; each reserves its username."""
     return Invitation.objects.filter(Invitation.OPEN)
 
 
@@ -268,7 +271,7 @@ def count_mail(invitation_id: UUID, *, at: datetime) -> None:
 
 def hold_invitation(invitation_id: UUID) -> Invitation:
     """Return an open invitation, locked until the transaction ends. InvitationOverError."""
-    found = _open().select_for_update(of=("self",)).filter(pk=invitation_id).first()
+    found = list_open_invitations().select_for_update(of=("self",)).filter(pk=invitation_id).first()
     if found is None:
         raise InvitationOverError
     return found
