@@ -89,8 +89,8 @@ class OddRequestMiddleware:
     """Refuses a body that no form of ours has, and drops cookies that no browser of ours sends.
 
     Django limits the fields of a form but not the files beside them, which it would write to the
-    disk before any view is asked; the portal takes no files. A quoted cookie may hold any octet,
-    and the database refuses a session's key with a NUL in it.
+    disk before any view is asked; the only files that the portal takes are small. A quoted cookie
+    may hold any octet, and the database refuses a session's key with a NUL in it.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -99,7 +99,7 @@ class OddRequestMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Run the request without the odd cookies. Raises RequestDataTooBig, answered with 400."""
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdecimal() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        if length.isdecimal() and int(length) > settings.PORTAL_LARGEST_BODY:
             raise RequestDataTooBig("A body larger than any form of the portal.")
         request.COOKIES = {
             name: value for name, value in request.COOKIES.items() if value.isprintable()

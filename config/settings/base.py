@@ -108,6 +108,8 @@ CSRF_FAILURE_VIEW = "core.ui.views.csrf_failure"
 MESSAGE_TAGS = {message_levels.INFO: "", message_levels.WARNING: "warn"}  # the design system's
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+# The whole body of a request: a file of new users (core/groups/forms.py) and what is around it.
+PORTAL_LARGEST_BODY = 4_000_000
 
 # --- People ---------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "core_accounts.User"
@@ -197,6 +199,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "forget invitations that ended long ago": {
         "task": "core.groups.tasks.tidy",
         "schedule": 3600.0,
+    },
+    "go on with invitations whose worker was lost": {
+        "task": "core.groups.tasks.take_up_batches",
+        "schedule": 60.0,
     },
     "release registrations whose reservation ended": {
         "task": "contracts.registration.tasks.release_expired",

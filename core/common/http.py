@@ -1,8 +1,12 @@
 """Which methods the views answer, and how an answer leads on."""
 
+from collections.abc import Iterable
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
+
+from core.common.tables import write_sheet
 
 get_only = require_safe
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -14,4 +18,12 @@ def client_redirect(request: HttpRequest, response: HttpResponse) -> HttpRespons
     """Make htmx go to the address that a response leads to, as a whole page."""
     if getattr(request, "htmx", False) and isinstance(response, HttpResponseRedirect):
         return HttpResponseClientRedirect(response.url)
+    return response
+
+
+def sheet_response(name: str, rows: Iterable[Iterable[object]]) -> HttpResponse:
+    """Return rows as a file to keep, which a spreadsheet opens as UTF-8 and runs nothing of."""
+    response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    write_sheet(response, rows)
     return response

@@ -16,6 +16,7 @@ from core.ui.forms import PortalForm
 
 _CHOOSE: Final = [("", "Select One")]
 _ANY: Final = [("", "Select Any")]
+_MOST_BYTES: Final = 2_000_000
 
 
 def role_choices(roles: Iterable[Role]) -> list[tuple[str, str]]:
@@ -144,6 +145,28 @@ class NewUserForm(AccountForm):
     def chosen(self) -> tuple[list[UUID], Role]:
         """Return the keys of the further providers, and the role."""
         return [UUID(key) for key in self.cleaned_data["also_at"]], Role(self.cleaned_data["role"])
+
+
+class BatchForm(PortalForm):
+    """A file of new users."""
+
+    file = forms.FileField(
+        label="File of new users",
+        help_text="CSV in UTF-8, 5,000 rows and 2 MB at most. Nobody is invited before you say so.",
+        error_messages={
+            "required": "Choose a file.",
+            "empty": "The file is empty.",
+            "missing": "Choose a file.",
+        },
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+    )
+
+    def clean_file(self) -> Any:
+        """Refuse what is larger than any file of that many rows."""
+        file = self.cleaned_data["file"]
+        if file.size > _MOST_BYTES:
+            raise forms.ValidationError("The file is larger than 2 MB. Split it.")
+        return file
 
 
 class ApproveJoinForm(PortalForm):

@@ -308,3 +308,6 @@ class RecoveryRequest(UUIDModel):
 
     def __str__(self) -> str:
         return f"request to recover, {self.state}"
+
+
+from core.groups import batch_models  # noqa: E402, F401 - it refers to what stands above

@@ -1,20 +1,41 @@
-"""Periodic work of provider groups."""
+"""Background work of provider groups."""
+
+from uuid import UUID
 
 from celery import shared_task
 
 from core.common.clock import now
+from core.groups.services.batches import invite_next, list_standing_still
 from core.groups.services.join_requests import end_overdue
-from core.groups.services.purging import purge_invitations, purge_join_requests
+from core.groups.services.purging import purge_batches, purge_invitations, purge_join_requests
 from core.groups.services.recoveries import carry_out_due
+from core.notifications.tasks import tell_workers
 from tenants.celery import SharedTask
 
 
 @shared_task(base=SharedTask, name="core.groups.tasks.tidy", expires=3000)
 def tidy() -> int:
-    """Carry out and end requests that are due, forget old ones and old invitations.
+    """Carry out and end requests that are due, forget what ended long ago.
 
     Hourly; twice is once.
     """
     at = now()
     due = carry_out_due(at=at) + end_overdue(at=at)
-    return due + purge_invitations(at=at) + purge_join_requests(at=at)
+    return due + purge_batches(at=at) + purge_invitations(at=at) + purge_join_requests(at=at)
+
+
+@shared_task(base=SharedTask, name="core.groups.tasks.invite_batch")
+def invite_batch(batch_id: str, **_: object) -> None:
+    """Invite the next few of a batch, and stand at the end of the queue for the others.
+
+    In between the workers hand over what waits: nobody's code stands behind a thousand invitations.
+    """
+    if invite_next(batch_id=UUID(batch_id), at=now()):
+        tell_workers(invite_batch, batch_id)
+
+
+@shared_task(base=SharedTask, name="core.groups.tasks.take_up_batches", expires=50)
+def take_up_batches() -> None:
+    """Go on with batches whose worker was lost; every minute, twice is once."""
+    for batch_id in list_standing_still(at=now()):
+        tell_workers(invite_batch, str(batch_id))

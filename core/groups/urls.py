@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from core.groups.views import (
+    batches,
     context,
     details,
     giving_up,
@@ -28,6 +29,13 @@ _setup = [
     path("invitations/<uuid:invitation_id>/resend/", invitations.resend, name="resend"),
     path("invitations/<uuid:invitation_id>/withdraw/", invitations.withdraw, name="withdraw"),
     path("invitations/<uuid:invitation_id>/address/", invitations.readdress, name="readdress"),
+    path("invite-many/", batches.batches, name="batches"),
+    path("invite-many/new-users.csv", batches.template, name="batch_template"),
+    path("invite-many/<uuid:batch_id>/", batches.batch, name="batch"),
+    path("invite-many/<uuid:batch_id>/start/", batches.start, name="batch_start"),
+    path("invite-many/<uuid:batch_id>/discard/", batches.discard, name="batch_discard"),
+    path("invite-many/<uuid:batch_id>/progress/", batches.progress, name="batch_progress"),
+    path("invite-many/<uuid:batch_id>/report.csv", batches.report, name="batch_report"),
     path("users/", users.users, name="users"),
     path("users/<uuid:user_id>/", users.user, name="user"),
     path("users/<uuid:user_id>/details/", details.details, name="details"),

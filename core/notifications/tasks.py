@@ -3,6 +3,7 @@
 Task arguments hold a row's id and nothing else.
 """
 
+from typing import Any
 from uuid import UUID
 
 from celery import current_app, shared_task
@@ -35,10 +36,15 @@ def look_at_calls(**_: object) -> None:
 
 def announce(message_id: UUID) -> None:
     """Tell the workers that a message waits; a broker that is away is logged and left alone."""
+    tell_workers(deliver, str(message_id))
+
+
+def tell_workers(task: Any, *arguments: str) -> None:
+    """Send a task whose work is found again by a periodic one, should the broker be away."""
     if current_app.conf.task_always_eager:
-        deliver.delay(str(message_id))
+        task.delay(*arguments)
     else:
-        BROKER.announce(deliver, str(message_id))
+        BROKER.announce(task, *arguments)
 
 
 def broker_is_reachable() -> bool:

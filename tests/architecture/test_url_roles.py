@@ -152,6 +152,13 @@ TABLE: dict[str, Row] = {
     "mfa:confirm_call_state": same(286),
     # Setup: who manages nobody is shown who does; what is nobody's is not found
     "setup:providers": Row(LOGIN, 302, 302, 200, 200),
+    "setup:batches": Row(LOGIN, 302, 302, 200, 200),
+    "setup:batch_template": Row(LOGIN, 302, 302, 200, 200),
+    "setup:batch": Row(LOGIN, 302, 302, 404, 404),
+    "setup:batch_progress": Row(LOGIN, 302, 302, 404, 404),
+    "setup:batch_report": Row(LOGIN, 302, 302, 404, 404),
+    "setup:batch_start": same(405),
+    "setup:batch_discard": same(405),
     "setup:users": Row(LOGIN, 302, 302, 200, 200),
     "setup:provider": Row(LOGIN, 302, 302, 404, 404),
     "setup:user": Row(LOGIN, 302, 302, 404, 404),

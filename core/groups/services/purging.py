@@ -1,9 +1,12 @@
-"""How long invitations and requests to join are kept after their end: they are about people."""
+"""How long invitations, files of them and requests to join are kept: they are about people."""
 
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db.models import Q
+
 from core.common.purging import delete_in_batches
+from core.groups.batch_models import InvitationBatch
 from core.groups.models import Invitation, JoinRequest, RecoveryRequest
 from core.mfa.models.invitations import over_before
 
@@ -12,6 +15,16 @@ INVITATIONS_KEPT: Final = timedelta(days=30)
 
 REQUESTS_KEPT: Final = timedelta(days=90)
 """After their end: own figure, long enough that the person reads why; the audit stays."""
+
+FILES_WAIT: Final = timedelta(days=1)
+"""Own figure: a file that was checked and not started is thrown away."""
+
+
+def purge_batches(*, at: datetime) -> int:
+    """Delete files of invitations that ended long ago, or wait too long. Called hourly."""
+    over = Q(ended_at__lt=at - INVITATIONS_KEPT)
+    left = Q(started_at__isnull=True, uploaded_at__lt=at - FILES_WAIT)
+    return delete_in_batches(InvitationBatch.objects.filter(over | left))
 
 
 def purge_invitations(*, at: datetime) -> int:

@@ -1,0 +1,104 @@
+"""How far a file of new users is, and what became of each row."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.http import Http404
+
+from core.accounts.models import User
+from core.groups.batch_models import BatchRow, InvitationBatch
+from core.groups.services.invitations import INVITATION_KIND
+from core.notifications.models import OutboxMessage
+from core.notifications.states import MessageStatus
+
+MOST_PROBLEMS: Final = 200
+"""Shown on the page; the report has all."""
+_MOST_BATCHES: Final = 20
+_MAIL: Final = {
+    MessageStatus.QUEUED: "mail is on its way",
+    MessageStatus.SENDING: "mail is on its way",
+    MessageStatus.SENT: "mail sent",
+    MessageStatus.UNKNOWN: "mail perhaps sent",
+    MessageStatus.BOUNCED: "mail came back",
+    MessageStatus.COMPLAINED: "mail was reported as unwanted",
+}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Rows of a file: all, with a problem, invited, and still to be done."""
+
+    rows: int
+    problems: int
+    invited: int
+    waiting: int
+
+    @property
+    def done(self) -> int:
+        """Return how many rows need nothing more."""
+        return self.rows - self.waiting
+
+
+def list_own_batches(user: User) -> "QuerySet[InvitationBatch]":
+    """Return the files that a person sent, the newest first."""
+    own = InvitationBatch.objects.filter(uploaded_by=user.id)
+    return own.order_by("-uploaded_at", "-id")[:_MOST_BATCHES]
+
+
+def access_own_batch(user: User, key: UUID) -> InvitationBatch:
+    """Return a file that the person sent. Raises Http404 for anybody else's."""
+    found = InvitationBatch.objects.filter(uploaded_by=user.id, pk=key).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def progress_of(batch: InvitationBatch) -> Progress:
+    """Count a file's rows (one query)."""
+    counts = batch.rows.aggregate(
+        rows=Count("id"),
+        problems=Count("id", filter=~Q(problem="")),
+        waiting=Count("id", filter=BatchRow.WAITING),
+    )
+    invited = counts["rows"] - counts["problems"] - counts["waiting"]
+    return Progress(**counts, invited=invited)
+
+
+def problems_of(batch: InvitationBatch) -> Sequence[BatchRow]:
+    """Return the first rows with a problem."""
+    return list(batch.rows.exclude(problem="").order_by("number")[:MOST_PROBLEMS])
+
+
+def report_rows(batch: InvitationBatch) -> Iterator[Iterable[object]]:
+    """Yield the report: the header, then each row with what became of it."""
+    yield ("row", "email", "username", "result", "column", "reason", "since then")
+    mails = OutboxMessage.objects.filter(
+        kind=INVITATION_KIND, subject_id=OuterRef("invitation")
+    ).order_by("-id")
+    rows = batch.rows.annotate(
+        mail=Subquery(mails.values("status")[:1]),
+        accepted_at=F("invitation__accepted_at"),
+        withdrawn_at=F("invitation__withdrawn_at"),
+    )
+    for row in rows.order_by("number").iterator(chunk_size=1000):
+        yield (
+            *(row.number, row.email, row.username, _result(row)),
+            *(row.column, row.problem, _since(row)),
+        )
+
+
+def _result(row: BatchRow) -> str:
+    if row.problem:
+        return "not invited"
+    return "invited" if row.done_at else "waiting"
+
+
+def _since(row: BatchRow) -> str:
+    if row.accepted_at:  # type: ignore[attr-defined]
+        return "accepted"
+    if row.withdrawn_at:  # type: ignore[attr-defined]
+        return "withdrawn"
+    return _MAIL.get(row.mail, "")  # type: ignore[attr-defined]

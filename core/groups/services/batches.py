@@ -1,0 +1,217 @@
+"""Invite many: take a file in, and send its invitations a few at a time.
+
+A batch belongs to the admin who sent it. Each invitation is made as Add New User makes it, with the
+admin's rights at that moment; a row that cannot be done any more keeps the reason.
+"""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import BinaryIO, ClassVar, Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from core.accounts.services.attempts import Limit, count_attempt
+from core.audit.recording import record
+from core.common.errors import DomainError
+from core.common.tables import FileRow
+from core.groups.batch_models import BatchRow, InvitationBatch
+from core.groups.batches.checking import CheckedRow, check_rows
+from core.groups.batches.sheet import read_sheet
+from core.groups.models import Provider, ProviderStatus, Role
+from core.groups.reach import Reach
+from core.groups.services.invitations import Invitee, invite_user
+from tenants import registry
+
+MOST_ROWS: Final = 5_000
+AT_ONCE: Final = 50
+"""Rows of one turn: what others wait for in the workers' queue stays under a second or so."""
+STANDS_STILL: Final = timedelta(minutes=1)
+_FILES_PER_HOUR: Final = 10
+_MOST_TAKEN: Final = 25
+"""Own figures: a file that asks for many usernames would list who has an account."""
+_NAMES: Final = tuple(one.name for one in fields(Invitee))
+
+
+class TooManyFilesError(DomainError):
+    """The admin has sent enough files for this hour."""
+
+    code: ClassVar[str] = "batch_too_many_files"
+    message: ClassVar[str] = "You sent several files within the hour. Try again later."
+
+
+class BatchRefusedError(DomainError):
+    """The file as a whole is not taken; the sentence says why."""
+
+    code: ClassVar[str] = "batch_refused"
+    message: ClassVar[str] = "This file cannot be taken."
+
+
+class BatchOverError(DomainError):
+    """The batch was started or thrown away meanwhile."""
+
+    code: ClassVar[str] = "batch_over"
+    message: ClassVar[str] = "These invitations are on their way already."
+
+
+def take_in(
+    *, reach: Reach, file: BinaryIO, file_name: str, host: str, at: datetime
+) -> InvitationBatch:
+    """Check a file and keep what it would do; nobody is invited yet.
+
+    Called by Invite many. Records `invitation_batch.checked`. Raises TableFileError for what is
+    no table, BatchRefusedError for one that is empty, too long or asks for usernames, and
+    TooManyFilesError.
+    """
+    actor = reach.actor
+    limit = Limit("invitation.batch", str(actor.id), _FILES_PER_HOUR, timedelta(hours=1))
+    if not count_attempt(limits=[limit], at=at).allowed:
+        raise TooManyFilesError
+    rows = _read(reach, file)
+    with transaction.atomic():
+        batch = InvitationBatch.objects.create(
+            uploaded_by=actor.id, uploaded_at=at, file_name=file_name[-100:], host=host
+        )
+        BatchRow.objects.bulk_create((_kept(batch, row) for row in rows), batch_size=500)
+        _record(batch, "checked", rows=len(rows), right=_count_right(rows), at=at)
+    return batch
+
+
+@transaction.atomic
+def start_batch(*, batch_id: UUID, at: datetime) -> None:
+    """Have the rows without a problem invited in the background.
+
+    Called by Invite many, for the admin who sent the file; the caller tells the workers. Records
+    `invitation_batch.started`. Raises BatchOverError.
+    """
+    batch = _hold_unstarted(batch_id)
+    batch.started_at = batch.moved_at = at
+    batch.save(update_fields=["started_at", "moved_at"])
+    _record(batch, "started", at=at)
+
+
+@transaction.atomic
+def discard_batch(*, batch_id: UUID, at: datetime) -> None:
+    """Throw a file away that was not started. Records `invitation_batch.discarded`.
+
+    Raises BatchOverError.
+    """
+    batch = _hold_unstarted(batch_id)
+    _record(batch, "discarded", at=at)
+    batch.delete()
+
+
+@transaction.atomic
+def invite_next(*, batch_id: UUID, at: datetime) -> bool:
+    """Invite the next few of a batch; tells whether more are left. Called by the workers.
+
+    A batch that another worker has in hand, or that is over, has none. Records what `invite_user`
+    records, and `invitation_batch.ended`.
+    """
+    batch = (
+        InvitationBatch.objects.select_for_update(skip_locked=True)
+        .filter(pk=batch_id, started_at__isnull=False, ended_at__isnull=True)
+        .first()
+    )
+    if batch is None:
+        return False
+    rows = list(batch.rows.filter(BatchRow.WAITING).order_by("number")[:AT_ONCE])
+    known = _providers_of(rows)
+    for row in rows:
+        _invite(batch, row, known, at=at)
+    BatchRow.objects.bulk_update(rows, ["invitation", "problem", "done_at"])
+    batch.moved_at = at
+    if len(rows) < AT_ONCE:
+        batch.ended_at = at
+        _record(batch, "ended", at=at)
+    batch.save(update_fields=["moved_at", "ended_at"])
+    return batch.ended_at is None
+
+
+def list_standing_still(*, at: datetime) -> "QuerySet[InvitationBatch, UUID]":
+    """Return the keys of batches that a worker was lost over, or never heard of."""
+    going_on = InvitationBatch.objects.filter(started_at__isnull=False, ended_at__isnull=True)
+    return going_on.filter(moved_at__lte=at - STANDS_STILL).values_list("id", flat=True)
+
+
+def _read(reach: Reach, file: BinaryIO) -> list[CheckedRow]:
+    read: list[FileRow] = []
+    for row in read_sheet(file):
+        if len(read) == MOST_ROWS:
+            raise BatchRefusedError(f"A file has {MOST_ROWS:,} rows at most. Split this one.")
+        read.append(row)
+    if not read:
+        raise BatchRefusedError("The file has a header and no row.")
+    rows = check_rows(reach, read)
+    if sum(row.column == "username" for row in rows) > _MOST_TAKEN:
+        raise BatchRefusedError(
+            f"More than {_MOST_TAKEN} usernames cannot be had. Leave the column empty: each new "
+            "user gets one proposed."
+        )
+    return rows
+
+
+def _kept(batch: InvitationBatch, row: CheckedRow) -> BatchRow:
+    named = {"email": row.typed_email, "number": row.number}
+    if row.problem:
+        problem = {"column": row.column[:40], "problem": row.problem[:300]}
+        return BatchRow(batch=batch, **named, **problem)
+    return BatchRow(
+        batch=batch,
+        **named,
+        username=row.values["username"],
+        invitee={name: row.values[name] for name in _NAMES},
+        providers=[one.id for one in row.providers],
+        role=row.role,
+    )
+
+
+def _count_right(rows: Sequence[CheckedRow]) -> int:
+    return sum(not row.problem for row in rows)
+
+
+def _hold_unstarted(batch_id: UUID) -> InvitationBatch:
+    found = InvitationBatch.objects.select_for_update().filter(pk=batch_id, started_at=None).first()
+    if found is None:
+        raise BatchOverError
+    return found
+
+
+def _providers_of(rows: Sequence[BatchRow]) -> dict[UUID, Provider]:
+    wanted = {key for row in rows for key in row.providers}
+    return Provider.objects.filter(status=ProviderStatus.ACTIVE).in_bulk(list(wanted))
+
+
+def _invite(
+    batch: InvitationBatch, row: BatchRow, known: dict[UUID, Provider], *, at: datetime
+) -> None:
+    row.done_at = at
+    providers = [known[key] for key in row.providers if key in known]
+    if len(providers) < len(row.providers):
+        row.problem = "A provider of this row was given up meanwhile."
+        return
+    try:
+        row.invitation = invite_user(
+            invitee=Invitee(**row.invitee),
+            providers=providers,
+            role=Role(row.role),
+            contract=registry.get_contract_by_id(providers[0].contract_id),
+            host=batch.host,
+            by=batch.uploaded_by,
+            at=at,
+        )
+    except DomainError as error:
+        row.problem = error.sentence[:300]
+
+
+def _record(batch: InvitationBatch, verb: str, *, at: datetime, **data: object) -> None:
+    record(
+        f"invitation_batch.{verb}",
+        contract_id=None,
+        actor_id=batch.uploaded_by,
+        subject=("invitation_batch", batch.id),
+        data=data,
+        at=at,
+    )
