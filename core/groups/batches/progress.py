@@ -9,7 +9,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
 
 from core.accounts.models import User
-from core.groups.batch_models import BatchRow, InvitationBatch
+from core.groups.models import BatchRow, InvitationBatch
 from core.groups.services.invitations import INVITATION_KIND
 from core.notifications.models import OutboxMessage
 from core.notifications.states import MessageStatus

@@ -17,10 +17,9 @@ from core.accounts.services.attempts import Limit, count_attempt
 from core.audit.recording import record
 from core.common.errors import DomainError
 from core.common.tables import FileRow
-from core.groups.batch_models import BatchRow, InvitationBatch
 from core.groups.batches.checking import CheckedRow, check_rows
 from core.groups.batches.sheet import read_sheet
-from core.groups.models import Provider, ProviderStatus, Role
+from core.groups.models import BatchRow, InvitationBatch, Provider, ProviderStatus, Role
 from core.groups.reach import Reach
 from core.groups.services.invitations import Invitee, invite_user
 from tenants import registry

@@ -6,8 +6,7 @@ from typing import Final
 from django.db.models import Q
 
 from core.common.purging import delete_in_batches
-from core.groups.batch_models import InvitationBatch
-from core.groups.models import Invitation, JoinRequest, RecoveryRequest
+from core.groups.models import Invitation, InvitationBatch, JoinRequest, RecoveryRequest
 from core.mfa.models.invitations import over_before
 
 INVITATIONS_KEPT: Final = timedelta(days=30)

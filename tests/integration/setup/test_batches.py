@@ -14,9 +14,8 @@ from core.accounts.models import User
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.groups import tasks
-from core.groups.batch_models import BatchRow, InvitationBatch
 from core.groups.batches.sheet import COLUMNS
-from core.groups.models import Invitation, Provider, Role
+from core.groups.models import BatchRow, Invitation, InvitationBatch, Provider, Role
 from core.groups.services import batches
 from core.groups.services.batches import invite_next, list_standing_still
 from core.groups.services.purging import FILES_WAIT, purge_batches

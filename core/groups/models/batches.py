@@ -6,7 +6,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from core.common.models import UUIDModel
-from core.groups.models import Invitation, Role
+from core.groups.models.invitations import Invitation
+from core.groups.models.providers import Role
 
 
 class InvitationBatch(UUIDModel):

@@ -1,0 +1,133 @@
+"""Provider groups, the providers in them, and who may do what for which."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from django.db import models
+
+from core.common.models import UUIDModel
+
+
+class ProviderGroup(UUIDModel):
+    """The providers that are administered together."""
+
+    name = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProviderStatus(models.TextChoices):
+    """Whether a provider works in its contract."""
+
+    ACTIVE = "active", "Active"
+    ENDED = "ended", "Ended"
+
+
+class Provider(UUIDModel):
+    """One location registered in one contract.
+
+    `unit_key` is what registers once in the contract: the normalized identifier, or the roster
+    entry's id where each location registers. `roster_entry_id` names a row of the contract's own
+    schema and therefore has no constraint.
+    """
+
+    group = models.ForeignKey(ProviderGroup, on_delete=models.PROTECT, related_name="providers")
+    contract = models.ForeignKey("tenants.Contract", on_delete=models.PROTECT, related_name="+")
+    identifier = models.CharField(max_length=64)
+    identifier_type = models.CharField(max_length=20)
+    unit_key = models.CharField(max_length=80)
+    roster_entry_id = models.UUIDField()
+    name = models.CharField(max_length=200)
+    provider_type = models.CharField(max_length=120, blank=True)
+    address_1 = models.CharField(max_length=200, blank=True)
+    address_2 = models.CharField(max_length=200, blank=True)
+    city = models.CharField(max_length=100, blank=True)
+    state = models.CharField(max_length=2, blank=True)
+    zip = models.CharField(max_length=10, blank=True)
+    phone = models.CharField(max_length=20, blank=True)
+    fax = models.CharField(max_length=20, blank=True)
+    status = models.CharField(max_length=10, choices=ProviderStatus, default=ProviderStatus.ACTIVE)
+    registered_at = models.DateTimeField()
+    registered_by = models.UUIDField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["contract", "unit_key"],
+                condition=models.Q(status=ProviderStatus.ACTIVE),
+                name="provider_registers_once_per_contract",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status=ProviderStatus.ACTIVE, ended_at__isnull=True)
+                | models.Q(status=ProviderStatus.ENDED, ended_at__isnull=False),
+                name="provider_end_has_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    """What a membership lets a person do (the three roles of the source documents)."""
+
+    GROUP_ADMIN = "group_admin", "Provider Group Admin"
+    PROVIDER_ADMIN = "provider_admin", "Provider Admin"
+    STAFF = "staff", "Provider Staff Account"
+
+
+class Membership(UUIDModel):
+    """A user's role: for a whole group as its admin, or for one provider."""
+
+    user = models.ForeignKey(
+        "core_accounts.User", on_delete=models.PROTECT, related_name="memberships"
+    )
+    group = models.ForeignKey(
+        ProviderGroup, null=True, on_delete=models.PROTECT, related_name="memberships"
+    )
+    provider = models.ForeignKey(
+        Provider, null=True, on_delete=models.PROTECT, related_name="memberships"
+    )
+    role = models.CharField(max_length=20, choices=Role)
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    created_by = models.UUIDField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=(
+                    models.Q(role=Role.GROUP_ADMIN, group__isnull=False, provider__isnull=True)
+                    | models.Q(
+                        role__in=[Role.PROVIDER_ADMIN, Role.STAFF],
+                        group__isnull=True,
+                        provider__isnull=False,
+                    )
+                ),
+                name="membership_role_fits_its_reach",
+            ),
+            models.UniqueConstraint(
+                fields=["user", "group"],
+                condition=models.Q(until__isnull=True, group__isnull=False),
+                name="membership_once_per_group",
+            ),
+            models.UniqueConstraint(
+                fields=["user", "provider"],
+                condition=models.Q(until__isnull=True, provider__isnull=False),
+                name="membership_once_per_provider",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.user_id}"
+
+    @property
+    def within(self) -> UUID:
+        """Return the key of the group in which it counts, its own or its provider's."""
+        if self.provider is not None:
+            return self.provider.group_id
+        assert self.group_id is not None  # noqa: S101 (membership_role_fits_its_reach)
+        return self.group_id
