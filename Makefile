@@ -41,5 +41,6 @@ lock: ## lock the newest allowed packages, without any registry's address
 
 clean: ## remove local data, environment and fetched files
 	@if [ -x $(VENV)python ]; then $(VENV)python -m config.embedded stop; fi
+	@if [ -L .local/test ]; then rm -rf "$$(readlink .local/test)"; fi
 	rm -rf .venv .local node_modules staticfiles core/ui/static/vendor
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

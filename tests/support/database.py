@@ -19,6 +19,7 @@ from psycopg import sql
 
 from config import embedded
 from config.embedded.roles import ensure_database
+from tests.support.memory import keep_in_memory
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STATE = embedded.test_state_folder()
@@ -78,7 +79,8 @@ def clone(template: str, name: str) -> None:
     """Make the database `name` as a copy of the template, in place of one that is there."""
     drop(name)
     _execute(
-        "CREATE DATABASE {} TEMPLATE {} OWNER {}",
+        # Not through the log, block by block: that costs three times as much of the processor.
+        "CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY",
         name,
         template,
         embedded.OWNER,
@@ -95,6 +97,7 @@ def drop(name: str) -> None:
 @contextmanager
 def running_servers() -> Iterator[None]:
     """Have the tests' servers run inside the block; what killed runs left behind is removed."""
+    keep_in_memory(STATE)
     with embedded.attached(STATE, durable=False), (STATE / "clones.lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
