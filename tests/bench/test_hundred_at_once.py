@@ -14,8 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.conf import LazySettings
 
+from tests.support.form_browser import FormBrowser
 from tests.support.people import PASSWORD, make_person
-from tests.support.timed_server import TimedBrowser, TimedServer, timed_server
+from tests.support.timed_server import TimedServer, timed_server
 
 AT_ONCE = 100
 ANSWERED_WITHIN = 15.0
@@ -31,7 +32,7 @@ def test_everybody_is_answered_and_nobody_else_waits(settings: LazySettings) -> 
     settings.PASSWORD_HASHERS = ["core.accounts.passwords.hashers.PortalArgon2Hasher"]
     emails = [make_person(f"person{place}").email for place in range(AT_ONCE)]
     with timed_server(processes=2, real_hashes=True) as server:
-        browsers = [TimedBrowser(server) for _ in emails]
+        browsers = [FormBrowser(server.address) for _ in emails]
         for browser in browsers:
             assert browser.visit("/login/email/").status_code == 200
             browser.close()  # the server drops idle connections at any moment

@@ -1,7 +1,6 @@
-"""A real web server on the tests' database, and a browser for it that keeps cookies."""
+"""A real web server on the tests' database, whose time on the processor is known."""
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +12,6 @@ import requests
 from tests.support.processes import free_port, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
 class TimedServer:
@@ -38,32 +36,6 @@ class TimedServer:
             return requests.get(self.address + path, timeout=20).ok
         except requests.ConnectionError:
             return False
-
-
-class TimedBrowser(requests.Session):
-    """Goes to pages of a server and sends their forms."""
-
-    def __init__(self, server: TimedServer) -> None:
-        super().__init__()
-        self._address = server.address
-        self._token = ""
-
-    def visit(self, path: str) -> requests.Response:
-        """Get a page, and keep its form's token."""
-        answer = self.get(self._address + path, timeout=60, allow_redirects=False)
-        found = _TOKEN.search(answer.text)
-        self._token = found.group(1) if found else self._token
-        return answer
-
-    def submit(self, path: str, data: dict[str, str]) -> requests.Response:
-        """Send the form of the page that was visited last."""
-        return self.post(
-            self._address + path,
-            {**data, "csrfmiddlewaretoken": self._token},
-            headers={"Referer": self._address + path},
-            timeout=60,
-            allow_redirects=False,
-        )
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """Between any two steps the web process starts anew and Redis is emptied: nothing is lost.
 
 What a journey knows lies in the database; of the browser nothing is used but its cookies. The real
-worker, broker and database are restarted in tests/integration/notifications/test_real_workers.py
-and tests/integration/run/test_database_away.py.
+web process, worker, broker, cache and database are killed on the way in
+tests/integration/run/test_portal.py.
 """
 
 from datetime import datetime

@@ -5,12 +5,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.integration.run import restarting
 from tests.support.processes import free_port, processes_of, state_folder, wait_for
 
 pytestmark = pytest.mark.slow
@@ -31,12 +34,12 @@ def environment(state: Path, port: int) -> dict[str, str]:
     return {**kept, "PORTAL_STATE": str(state), "PORT": str(port)}
 
 
-def start(state: Path, port: int) -> subprocess.Popen[str]:
+def start(state: Path, port: int, output: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "config.run"],
         cwd=ROOT,
         env=environment(state, port),
-        stdout=subprocess.PIPE,
+        stdout=output,
         stderr=subprocess.STDOUT,
         text=True,
     )
@@ -80,6 +83,38 @@ def test_a_run_that_is_killed_blocks_no_other_and_a_stopped_one_leaves_nothing(
         assert again.wait(30) == 0
     assert processes_of(state) == {}
     assert status(port, "/healthz") == 0
+
+
+@contextmanager
+def running(state: Path) -> Iterator[restarting.Portal]:
+    """A portal that is left to itself."""
+    port = free_port()
+    said = state / "portal.log"
+    with said.open("w") as log, start(state, port, output=log) as process:
+        try:
+            wait_for(lambda: "Ctrl-C" in said.read_text(), seconds=LONGEST_START, what=str(said))
+            yield restarting.Portal(port, state)
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+
+def test_journeys_go_on_to_their_end_when_each_part_is_killed_on_the_way(state: Path) -> None:
+    """Web, worker, Redis (broker and cache) and database end between steps, and start anew.
+
+    What a person presses meanwhile is answered late or with "try again"; a code that was lost with
+    its worker is asked for again; nothing happens twice.
+    """
+    with running(state) as portal:
+        dana = restarting.Person(portal)
+        restarting.register(dana)
+        assert dana.visit("/home/").status_code == 200
+        dana.cookies.clear()
+        restarting.sign_in(dana)
+        assert dana.visit("/home/").status_code == 200
+        dana.cookies.clear()
+        restarting.choose_a_new_password(dana)
+        assert dana.visit("/home/").status_code == 200
+        assert portal.tally() == restarting.ONCE
 
 
 def assert_refused_beside(state: Path, port: int) -> None:
