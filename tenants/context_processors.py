@@ -97,7 +97,7 @@ class Site:
             return ()
         return registry.list_contracts()
 
-    @property
+    @cached_property
     def brand_css_url(self) -> str:
         """The address of the brand's sheet, another one for another brand; empty without one."""
         if self.brand is None:

@@ -64,6 +64,7 @@ class _Made:
         self._text, params = self._compiler.as_sql()
         self._places = [_name_of(param, stand_ins) for param in params]
         self._fixed = tuple(params)
+        self._converters: dict[int, Any] | None = None
         missing = stand_ins.keys() - set(self._places)
         if missing:
             raise ValueError(f"The query's text holds no value of its own for {sorted(missing)}.")
@@ -79,10 +80,17 @@ class _Made:
             for name, fixed in zip(self._places, self._fixed, strict=True)
         )
         compiler.as_sql = lambda *_args, **_named: (self._text, params)  # type: ignore[method-assign, assignment]
+        compiler.get_converters = self._get_converters  # type: ignore[method-assign]
         query = _Ready(self._queryset.query, compiler)
         source: Any = SimpleNamespace(**self._source, query=query)
         as_rows: Any = self._queryset._iterable_class  # noqa: SLF001
         yield from as_rows(source)
+
+    def _get_converters(self, expressions: Any) -> Any:
+        """Return what makes a row's values Python's: with the text it is the same each time."""
+        if self._converters is None:
+            self._converters = self._compiler.get_converters(expressions)
+        return self._converters
 
     @cached_property
     def _source(self) -> dict[str, Any]:
