@@ -81,8 +81,9 @@ class SessionProofs:
         option: str | None = None,
         challenge: UUID | None = None,
         verified: bool | None = None,
+        target: str | None = None,
     ) -> None:
-        """Write down how far it has come (`keep` of core.mfa.proving.proofs)."""
+        """Write down how far it has come (`keep` of core.mfa.proving.proofs), or where it leads."""
         kept = self.of(request)
         if kept is None:
             return
@@ -92,4 +93,6 @@ class SessionProofs:
             kept.challenge = str(challenge)
         if verified is not None:
             kept.verified_at = clock.now().timestamp() if verified else 0.0
+        if target is not None:
+            kept.target = target
         self.save(request, kept)

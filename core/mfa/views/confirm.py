@@ -1,8 +1,10 @@
 """Confirm that it is you: password and factor once more, before something important changes."""
 
+from datetime import timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,14 +20,14 @@ from core.accounts.services.sign_in import (
     Refusal,
     check_password_of,
 )
-from core.accounts.signing_in.allauth_wrapper import PASSWORD, note_method
+from core.accounts.signing_in.allauth_wrapper import PASSWORD, last_proven, note_method
 from core.common import clock
 from core.common.context import current_context
 from core.common.http import client_redirect, get_only, get_or_post
 from core.mfa.codes import Purpose
 from core.mfa.forms import PresentPasswordForm
 from core.mfa.policies import accepted_options, counting_methods, strongest_options
-from core.mfa.proving.freshness import is_fresh, other_confirmation
+from core.mfa.proving.freshness import FRESH_MINUTES, is_fresh, other_confirmation
 from core.mfa.proving.kept import KeptProof, SessionProofs
 from core.mfa.proving.methods import available_options
 from core.mfa.proving.proofs import Proof, ProofUrls
@@ -37,6 +39,7 @@ from tenants.in_hand import contract_key_of
 
 URLS = ProofUrls(page="mfa:confirm_proof", call="mfa:confirm_call_state")
 PROOFS = SessionProofs("portal_confirm")
+LOST = "What you entered was not sent. You come back to the page and can enter it again."
 WRONG = "This is not your password. After several failed tries your account is locked."
 
 
@@ -107,12 +110,14 @@ HOLDER = ConfirmHolder()
 @signed_in
 @before_entry
 def confirm(request: SignedInRequest) -> HttpResponse:
-    """Ask for the password; the factor comes next."""
+    """Ask for the password; the factor comes next, and who comes back meanwhile is led there."""
     target = own_path_or("home", request.GET.get("next", ""))
     if is_fresh(request, request.user, at=clock.now()):
         return HttpResponseRedirect(target)
     if other := other_confirmation(request):
         return HttpResponseRedirect(f"{other.page()}?{urlencode({'next': target})}")
+    if _waits_for_factor(request):
+        return _to_pending_factor(request, target)
     form = PresentPasswordForm(request.POST or None)
     status = 200
     if request.method == "POST" and form.is_valid():
@@ -127,7 +132,7 @@ def confirm(request: SignedInRequest) -> HttpResponse:
             if check.refusal is Refusal.LOCKED or _is_locked(request.user):
                 return locked_out(request)
             form.add_error("password", WRONG)
-    context = {"form": form, "lost": "lost" in request.GET}
+    context = {"form": form, "lost": LOST if "lost" in request.GET else ""}
     return render(request, "mfa/confirm.html", context, status=status)
 
 
@@ -152,6 +157,24 @@ def _check(request: SignedInRequest, password: str) -> PasswordCheck:
         address=current_context().remote_address,
         at=clock.now(),
     )
+
+
+def _waits_for_factor(request: SignedInRequest) -> bool:
+    """Tell whether the password was right here, so lately that the factor completes it."""
+    if HOLDER.find(request) is None:
+        return False
+    password_at, _factor_at = last_proven(request, request.user)
+    since = clock.now() - timedelta(minutes=FRESH_MINUTES)
+    return password_at is not None and password_at > since.timestamp()
+
+
+def _to_pending_factor(request: SignedInRequest, target: str) -> HttpResponse:
+    """Lead to the pending step; it goes on to the page that was asked for last."""
+    if "next" in request.GET:
+        PROOFS.keep(request, target=target)
+    if "lost" in request.GET:
+        messages.warning(request, LOST)
+    return HttpResponseRedirect(reverse(URLS.page))
 
 
 def _ask_for_factor(request: SignedInRequest, target: str) -> HttpResponse:

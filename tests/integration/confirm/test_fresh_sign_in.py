@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.test import Client
@@ -215,3 +216,47 @@ def test_a_second_click_leads_home(client: Client, user: User) -> None:
     prove_phone(client)
     assert client.get("/confirm/verify/").headers["Location"] == "/home/"
     assert client.get("/confirm/?next=/guarded/").headers["Location"] == "/guarded/"
+
+
+def test_who_goes_back_to_the_password_is_led_to_the_factor_that_waits(
+    client: Client, user: User
+) -> None:
+    let_pass(client, 600)
+    confirm(client)
+    client.post("/confirm/verify/", {"action": "send", "channel": "sms"})
+    for answer in (client.get("/confirm/"), client.post("/confirm/", {"password": "wrong"})):
+        assert answer.headers["Location"] == "/confirm/verify/"
+    assert User.objects.get(pk=user.pk).failed_at == []
+    proven = client.post("/confirm/verify/", {"action": "verify", "code": last_code(PHONE)})
+    assert proven.headers["Location"] == "/guarded/"
+
+
+def test_the_factor_leads_to_the_page_that_was_asked_for_last(client: Client, user: User) -> None:
+    let_pass(client, 600)
+    client.post("/confirm/?next=/account/details/", {"password": PASSWORD})
+    answer = client.post("/guarded/", follow=True)
+    assert answer.redirect_chain[-1][0] == "/confirm/verify/"
+    assert "What you entered was not sent" in answer.content.decode()
+    assert prove_phone(client).headers["Location"] == "/guarded/"
+
+
+@pytest.mark.parametrize(("seconds", "waits"), [(299, True), (300, False), (301, False)])
+def test_a_factor_waits_as_long_as_the_password_counts(
+    client: Client, user: User, seconds: int, *, waits: bool
+) -> None:
+    let_pass(client, 600)
+    confirm(client)
+    at, session = clock.now().replace(microsecond=0), client.session
+    session[RECORDS] = [{**entry, "at": at.timestamp()} for entry in session[RECORDS]]
+    session[RECORDS] = [one for one in session[RECORDS] if one["method"] == "password"]
+    session.save()
+    with mock.patch.object(clock, "now", return_value=at + timedelta(seconds=seconds)):
+        assert (client.get("/confirm/").status_code == 302) is waits
+
+
+def test_a_factor_of_another_program_does_not_wait_here(
+    client: Client, user: User, contract_a: ActiveContract
+) -> None:
+    let_pass(client, 600)
+    confirm(client)
+    assert client.get(f"/{contract_a.slug}/confirm/").status_code == 200

@@ -170,11 +170,10 @@ FORGOT_PASSWORD = Course(
         Stop("end", _accept_terms, ""),
     ),
 )
-# Each page that changes something asks for itself, and comes back to itself.
-_AGAIN: Any = {"open_too": ("/confirm/",), "first": "/confirm/"}
 CONFIRMATION = Course(
     "confirmation",
     (
+        "/confirm/",
         "/confirm/verify/",
         "/account/password/",
         "/account/email/",
@@ -185,8 +184,8 @@ CONFIRMATION = Course(
     ),
     (
         Stop("signed in long ago", _leave_open, "/confirm/"),
-        Stop("password", doing("/confirm/", password=PASSWORD), "/confirm/verify/", **_AGAIN),
-        Stop("text sent", doing("/confirm/verify/", **SEND_TEXT), "/confirm/verify/", **_AGAIN),
+        Stop("password", doing("/confirm/", password=PASSWORD), "/confirm/verify/"),
+        Stop("text sent", doing("/confirm/verify/", **SEND_TEXT), "/confirm/verify/"),
         Stop("end", typing_code("/confirm/verify/", phone=True), ""),
     ),
 )
