@@ -80,6 +80,15 @@ _ACTS: Final = {
         page="staff:home",
         button="Staff pages",
     ),
+    "identity_unlinked": ActMail(
+        heading="A company sign-in was unlinked from your account",
+        sentence=(
+            "Your account as staff of the portal is no longer opened by your company's sign-in. "
+            "Your password and second factor are as before."
+        ),
+        page="staff:home",
+        button="Staff pages",
+    ),
     "role_ended": ActMail(
         heading="Your staff role has ended",
         sentence=(

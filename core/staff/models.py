@@ -102,9 +102,10 @@ class StaffInvitation(MailedInvitation):
 
 
 class StaffIdentity(UUIDModel):
-    """Who an identity provider says somebody is: one account per (issuer, subject), for good."""
+    """Who an identity provider says somebody is: one account per (issuer, subject).
 
-    application_may: ClassVar = ("SELECT", "INSERT", "UPDATE")
+    The row goes when the owner of an account with a password unlinks it; the audit keeps both.
+    """
 
     user = models.ForeignKey(
         "core_accounts.User", on_delete=models.PROTECT, related_name="staff_identities"

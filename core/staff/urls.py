@@ -27,6 +27,7 @@ urlpatterns = [
     path("sign-in/confirm/", oidc.confirm, name="oidc_confirm"),
     path("sign-in/links/", links.links, name="oidc_links"),
     path("sign-in/<str:key>/link/", links.link, name="oidc_link"),
+    path("sign-in/<str:key>/unlink/", links.unlink, name="oidc_unlink"),
     path("sign-in/<str:key>/", oidc.begin, name="oidc_begin"),
     path("sign-in/<str:key>/callback/", oidc.callback, name="oidc_callback"),
     path("invitation/ended/", invitation.invitation_ended, name="invitation_ended"),

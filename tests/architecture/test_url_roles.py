@@ -92,6 +92,7 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "staff:invitation_withdraw": StaffRow(404, 403, 403, 403),
     "staff:oidc_links": all_staff(200),
     "staff:oidc_link": all_staff(405),
+    "staff:oidc_unlink": all_staff(404),
     # Nobody's
     "staff_recovery": all_staff(404),
     "staff:account": all_staff(404),

@@ -43,6 +43,9 @@ _MADE_FROM = (
     "contracts/**/migrations/*.py",
     "contracts/registration/rules/*.py",
     "core/**/migrations/*.py",
+    # A model says what the application's login may do with its table.
+    "core/**/models.py",
+    "core/**/models/*.py",
     "core/audit/*.py",
     "tenants/**/*.py",
     "tenants/**/*.sql",
