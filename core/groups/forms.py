@@ -98,6 +98,24 @@ class AddProviderForm(PortalForm):
         return UUID(self.cleaned_data["provider"]), Role(self.cleaned_data["role"])
 
 
+class MoveForm(PortalForm):
+    """The provider to which a user moves, and the role that the page showed."""
+
+    was = forms.ChoiceField(choices=Role.choices, widget=forms.HiddenInput)
+    provider = forms.ChoiceField(
+        label="Move to", error_messages={"required": "Select the provider to move to."}
+    )
+
+    def __init__(self, *args: Any, providers: Sequence[Provider], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        named = [(str(one.id), f"{one.name} ({one.identifier})") for one in providers]
+        self.fields["provider"].choices = [*_CHOOSE, *named]  # type: ignore[attr-defined]
+
+    def chosen(self) -> tuple[Role, UUID]:
+        """Return the role that the page showed, and the provider's key."""
+        return Role(self.cleaned_data["was"]), UUID(self.cleaned_data["provider"])
+
+
 class NewUserForm(AccountForm):
     """Add New User: who they are, and for which of the admin's providers in which role."""
 

@@ -42,6 +42,7 @@ _setup = [
     path("users/<uuid:user_id>/<slug:name>/", user_acts.act_on, name="act"),
     path("roles/<uuid:membership_id>/", roles.role, name="role"),
     path("roles/<uuid:membership_id>/remove/", roles.remove, name="remove"),
+    path("roles/<uuid:membership_id>/move/", roles.move, name="move"),
     path("requests/", joining.requests, name="requests"),
     path("requests/<uuid:request_id>/", joining.join_request, name="request"),
     path("recoveries/<uuid:recovery_id>/", recovering.recovery, name="recovery"),

@@ -185,6 +185,7 @@ TABLE: dict[str, Row] = {
     "invitation_accept": after_sign_in(302),
     "setup:act": Row(LOGIN, 302, 302, 404, 404),
     "setup:role": same(405),
+    "setup:move": Row(LOGIN, 302, 302, 404, 404),
     "setup:remove": Row(LOGIN, 302, 302, 404, 404),
     "setup:administrators": after_sign_in(200),
     # The account's own factors: what the deployment's default accepts can be added, except by who

@@ -33,9 +33,27 @@ def open_row(page: Page, name: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390, page.url
 
 
+def change_context(page: Page) -> None:
+    """Find a provider as one types, and choose it by keyboard."""
+    page.get_by_role("link", name="Change Context").click()
+    expect(page.locator("#context-count")).to_have_text("2 providers")
+    field = page.get_by_role("searchbox")
+    field.press_sequentially(OFFICE[:4].lower())
+    expect(page.locator("#context-count")).to_have_text("1 provider")
+    check_accessibility(page)
+    field.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(OFFICE)
+    expect(page.locator(".context__now")).to_contain_text(OFFICE)
+    check_accessibility(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390, page.url
+
+
 def test_invite_change_and_remove(page: Page, portal: Portal, browser: Browser) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     come_in(page, portal)
+    change_context(page)
     page.get_by_role("link", name="Setup", exact=True).click()
     expect(page.get_by_role("link", name=re.compile("Manage Provider Groups"))).to_be_visible()
     open_row(page, OFFICE)

@@ -68,7 +68,7 @@ def change_role(*, membership_id: UUID, was: Role, role: Role, by: UUID, at: dat
     holds anyway. Records `membership.role_changed`. Raises ChangedMeanwhileError,
     RoleNotYoursError, LastAdminError.
     """
-    held = _hold(membership_id, was=was, by=by)
+    held = hold_membership(membership_id, was=was, by=by)
     if role == was:
         return
     _require(roles_over(by, held), role)
@@ -87,7 +87,7 @@ def end_membership(*, membership_id: UUID, was: Role, by: UUID, at: datetime) ->
     Called by Setup, also for one's own. What the person holds at other providers stays. Records
     `membership.ended`. Raises ChangedMeanwhileError, LastAdminError.
     """
-    held = _hold(membership_id, was=was, by=by)
+    held = hold_membership(membership_id, was=was, by=by)
     if held.group is not None:
         keep_an_admin([held.group], without=held.user_id)
     contracts = {provider.contract_id for provider in _reach_of(held)}
@@ -130,9 +130,12 @@ def roles_over(by: UUID, held: Membership) -> set[str]:
     return set(own.values_list("role", flat=True))
 
 
-def _hold(membership_id: UUID, *, was: Role, by: UUID) -> Membership:
-    """Return a membership that is as the page showed it, with its group held."""
-    hold_group(_group_of(membership_id))
+def hold_membership(membership_id: UUID, *, was: Role, by: UUID) -> Membership:
+    """Return a membership that is as the page showed it and the admin's, with its group held.
+
+    Raises ChangedMeanwhileError.
+    """
+    hold_group(group_of(membership_id))
     held = (
         Membership.objects.select_related("user", "group", "provider")
         .filter(pk=membership_id, role=was, until__isnull=True)
@@ -145,7 +148,8 @@ def _hold(membership_id: UUID, *, was: Role, by: UUID) -> Membership:
     return held
 
 
-def _group_of(membership_id: UUID) -> UUID:
+def group_of(membership_id: UUID) -> UUID:
+    """Return the key of the group in which a membership counts."""
     found = Membership.objects.annotate(held_in=Coalesce("group_id", "provider__group_id"))
     key: UUID = found.values_list("held_in", flat=True).get(pk=membership_id)
     return key

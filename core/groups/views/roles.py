@@ -9,10 +9,12 @@ from django.views.decorators.http import require_POST
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_or_post
-from core.groups.forms import RoleForm
+from core.groups.forms import MoveForm, RoleForm, SetupSearchForm
 from core.groups.models import Membership, Role
-from core.groups.reach import access_managed_membership
+from core.groups.reach import access_managed_membership, access_managed_provider
+from core.groups.services.moving import move_role
 from core.groups.services.roles import change_role, end_membership
+from core.groups.setup import user_part
 from core.groups.views.shared import (
     SetupRequest,
     done,
@@ -66,6 +68,36 @@ def remove(request: SetupRequest, membership_id: UUID) -> HttpResponse:
     except DomainError as error:
         return refused(request, error, back_to=back_to)
     return done(request, _removed(held), back_to=still_in_setup(request, back_to))
+
+
+@get_or_post
+@setup_page
+def move(request: SetupRequest, membership_id: UUID) -> HttpResponse:
+    """Choose another provider for a user, who gets the same role there in place of this one."""
+    held = access_managed_membership(request.reach, membership_id)
+    back_to = next_of(request, reverse("setup:user", args=[held.user_id]))
+    if held.until is not None or held.provider is None:
+        return HttpResponseRedirect(back_to)
+    search = SetupSearchForm(request.GET)
+    part = user_part(request.reach, held.user, words=search.words())
+    form = MoveForm(
+        request.POST or None, providers=part.available, initial={"was": Role(held.role).value}
+    )
+    if request.method == "POST" and form.is_valid():
+        return _move(request, held, form, back_to=back_to)
+    context = {"held": held, "part": part, "form": form, "search": search, "back_to": back_to}
+    return setup_render(request, "move", context, tab="users")
+
+
+def _move(request: SetupRequest, held: Membership, form: MoveForm, *, back_to: str) -> HttpResponse:
+    was, key = form.chosen()
+    to = access_managed_provider(request.reach, key)
+    try:
+        move_role(membership_id=held.id, was=was, to=to, by=request.user.id, at=clock.now())
+    except DomainError as error:
+        return refused(request, error, back_to=back_to)
+    told = f"{held.user.get_full_name()} moved from {held.provider} to {to.name}, as {was.label}."
+    return done(request, told, back_to=still_in_setup(request, back_to))
 
 
 def _was(request: SetupRequest, held: Membership) -> Role:

@@ -1,0 +1,42 @@
+"""Move a user from one provider to another."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from core.accounts.services.accounts import release_contract_access
+from core.groups.models import Membership, Provider, Role
+from core.groups.services.holding import hold_group
+from core.groups.services.roles import (
+    ChangedMeanwhileError,
+    add_role,
+    end_memberships,
+    group_of,
+    hold_membership,
+    record_change,
+)
+
+
+@transaction.atomic
+def move_role(
+    *, membership_id: UUID, was: Role, to: Provider, by: UUID, at: datetime
+) -> Membership:
+    """Give a user the role that they have at one provider at another one in its place.
+
+    Called by Setup, which has loaded both through the admin's reach: the admin has to manage the
+    role at either. Both or nothing: the user is never without a role in between. A role for a whole
+    group is at no provider and is not moved. Records `membership.granted` and `membership.moved`.
+    Raises ChangedMeanwhileError, also when the user has a role there already, RoleNotYoursError.
+    """
+    for key in sorted({group_of(membership_id), to.group_id}):
+        hold_group(key)
+    held = hold_membership(membership_id, was=was, by=by)
+    if held.provider is None:
+        raise ChangedMeanwhileError
+    made = add_role(user=held.user, provider=to, role=was, by=by, at=at)
+    end_memberships([held], at=at)
+    release_contract_access(user_id=held.user_id, contract_id=held.provider.contract_id, at=at)
+    data: dict[str, object] = {"role": was.value, "to": str(to.id), "as": str(made.id)}
+    record_change("moved", held, by=by, at=at, data=data)
+    return made
