@@ -7,6 +7,7 @@ from core.groups.views import (
     context,
     details,
     giving_up,
+    grid,
     home,
     invitations,
     invited,
@@ -47,6 +48,7 @@ _setup = [
     path("requests/<uuid:request_id>/", joining.join_request, name="request"),
     path("recoveries/<uuid:recovery_id>/", recovering.recovery, name="recovery"),
     path("administrators/<uuid:provider_id>/recover/", recovering.recover, name="recover"),
+    path("grid/", grid.grid, name="grid"),
     path("administrators/", setup.administrators, name="administrators"),
 ]
 

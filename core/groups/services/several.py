@@ -1,0 +1,58 @@
+"""Give, change and end the roles of several users at several providers at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from core.accounts.models import User
+from core.groups.models import Membership, Provider, Role
+from core.groups.services.holding import hold_group
+from core.groups.services.roles import (
+    ChangedMeanwhileError,
+    add_role,
+    change_role,
+    end_membership,
+)
+
+
+@dataclass(frozen=True)
+class RoleChange:
+    """Another role of a user at a provider in place of the one that the page showed; or none."""
+
+    user: User
+    provider: Provider
+    was: Role | None
+    role: Role | None
+
+
+@transaction.atomic
+def set_roles(*, changes: Sequence[RoleChange], by: UUID, at: datetime) -> None:
+    """Make all changes, or none when one of them cannot be made.
+
+    Called by Setup, which has loaded users and providers through the admin's reach. Roles for whole
+    groups are not among them. Records what `add_role`, `change_role` and `end_membership` record,
+    and raises what they raise.
+    """
+    for key in sorted({change.provider.group_id for change in changes}):
+        hold_group(key)
+    for change in changes:
+        _set(change, by=by, at=at)
+
+
+def _set(change: RoleChange, *, by: UUID, at: datetime) -> None:
+    if change.was is None:
+        if change.role is not None:
+            add_role(user=change.user, provider=change.provider, role=change.role, by=by, at=at)
+        return
+    held = Membership.objects.filter(
+        user=change.user, provider=change.provider, until__isnull=True
+    ).first()
+    if held is None:
+        raise ChangedMeanwhileError
+    if change.role is None:
+        end_membership(membership_id=held.id, was=change.was, by=by, at=at)
+    else:
+        change_role(membership_id=held.id, was=change.was, role=change.role, by=by, at=at)

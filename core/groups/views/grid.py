@@ -1,0 +1,103 @@
+"""Setup: the roles of several users at several providers at once."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+
+from core.common import clock
+from core.common.errors import DomainError
+from core.common.http import get_or_post
+from core.groups.forms import SetupSearchForm
+from core.groups.grid import build_grid
+from core.groups.models import Role
+from core.groups.reach import list_managed_providers, list_managed_users
+from core.groups.services.several import RoleChange, set_roles
+from core.groups.views.shared import (
+    SetupRequest,
+    done,
+    next_of,
+    refused,
+    setup_page,
+    setup_render,
+    still_in_setup,
+)
+
+_MOST = 200
+"""More cells than one page of the grid has are no form of ours."""
+_WANTED, _WAS = "c:", "w:"
+
+
+@get_or_post
+@setup_page
+def grid(request: SetupRequest) -> HttpResponse:
+    """Show users and providers with their roles; spell out what is to change, then change it."""
+    back_to = next_of(request, reverse("setup:grid"))
+    if request.method != "POST":
+        return _show(request)
+    changes = _changes(request)
+    if not changes:
+        return done(request, "Nothing was changed.", back_to=back_to)
+    if "confirmed" not in request.POST:
+        kept = [(name, value) for name, value in request.POST.items() if _is_cell(name)]
+        context = {"changes": changes, "kept": kept, "back_to": back_to}
+        return setup_render(request, "grid_confirm", context, tab="users")
+    try:
+        set_roles(changes=changes, by=request.user.id, at=clock.now())
+    except DomainError as error:
+        return refused(request, error, back_to=back_to)
+    told = f"{len(changes)} role{'' if len(changes) == 1 else 's'} changed."
+    return done(request, told, back_to=still_in_setup(request, back_to))
+
+
+def _show(request: SetupRequest) -> HttpResponse:
+    users = SetupSearchForm(request.GET)
+    places = SetupSearchForm({"q": request.GET.get("p", "")})
+    found = build_grid(
+        request.reach,
+        user_words=users.words(),
+        provider_words=places.words(),
+        page=request.GET.get("page", ""),
+        columns=request.GET.get("columns", ""),
+    )
+    context = {"grid": found, "q": " ".join(users.words()), "p": " ".join(places.words())}
+    return setup_render(request, "grid", context, tab="users")
+
+
+def _is_cell(name: str) -> bool:
+    return name.startswith((_WANTED, _WAS))
+
+
+def _changes(request: SetupRequest) -> list[RoleChange]:
+    """Return the cells that differ from what the page showed. Raises Http404 for other cells."""
+    asked: dict[tuple[UUID, UUID], tuple[Role | None, Role | None]] = {}
+    for name, value in request.POST.items():
+        was = request.POST.get(_WAS + name.removeprefix(_WANTED), "")
+        if name.startswith(_WANTED) and value != was:
+            asked[_key_of(name)] = (_role_of(was), _role_of(str(value)))
+    if len(asked) > _MOST:
+        raise Http404
+    managed = list_managed_users(request.reach).filter(is_active=True)
+    users = managed.in_bulk({user for user, _provider in asked})
+    providers = list_managed_providers(request.reach).in_bulk({place for _user, place in asked})
+    try:
+        return [
+            RoleChange(users[user], providers[place], was, role)
+            for (user, place), (was, role) in asked.items()
+        ]
+    except KeyError as error:
+        raise Http404 from error
+
+
+def _key_of(name: str) -> tuple[UUID, UUID]:
+    user, _, provider = name.removeprefix(_WANTED).partition(":")
+    try:
+        return UUID(user), UUID(provider)
+    except ValueError as error:
+        raise Http404 from error
+
+
+def _role_of(value: str) -> Role | None:
+    if value not in {"", Role.STAFF.value, Role.PROVIDER_ADMIN.value}:
+        raise Http404
+    return Role(value) if value else None
