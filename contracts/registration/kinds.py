@@ -9,5 +9,8 @@ CODE_REQUEST_KIND: Final = "registration_code_request"
 """Leads to a mail of CODE_KIND for each address on file, and is itself never sent."""
 CODE_KIND: Final = "registration_code"
 
+JOIN_ASKED_KIND: Final = "registration_join_asked"
+"""Leads to requests to join, and is itself never sent."""
+
 NOBODY: Final = "nobody.invalid"
 """Where a message is addressed that is written for the sake of equal work and never sent."""

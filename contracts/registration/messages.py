@@ -11,12 +11,14 @@ from contracts.registration.kinds import (
     ADDRESS_CHANGED_KIND,
     CODE_KIND,
     CODE_REQUEST_KIND,
+    JOIN_ASKED_KIND,
     LINK_KIND,
     NOTICE_KIND,
 )
 from contracts.registration.models import PendingRegistration
 from contracts.registration.rules import group_code
 from contracts.registration.selectors import local_date
+from contracts.registration.services.asking import pass_on
 from contracts.registration.services.code_requests import enqueue_codes
 from contracts.registration.services.links import mint_token
 from contracts.registration.states import LIVE
@@ -47,6 +49,7 @@ def register_kinds() -> None:
         (NOTICE_KIND, prepare_notice, Weight.NOTICE),
         (CODE_REQUEST_KIND, prepare_code_request, Weight.ASKED),
         (CODE_KIND, prepare_code, Weight.ASKED),
+        (JOIN_ASKED_KIND, prepare_join_asked, Weight.ASKED),
     ):
         register_kind(
             MessageKind(
@@ -136,6 +139,12 @@ def prepare_code_request(message: OutboxMessage, at: datetime) -> Rendered | Non
     """Put a mail for each entry into the outbox; the request itself goes nowhere."""
     entries = [UUID(entry_id) for entry_id in message.context["entries"]]
     enqueue_codes(contract=_contract(message), entry_ids=entries, at=at)
+    return None
+
+
+def prepare_join_asked(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Pass on to the admins what somebody without an account asked; goes nowhere itself."""
+    pass_on(offer_id=message.subject_id, at=at)
     return None
 
 

@@ -6,6 +6,7 @@ schema and is named by its UUID alone.
 
 from typing import ClassVar, Final
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -179,6 +180,27 @@ class Journey(UUIDModel):
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.id}"
+
+
+class JoinOffer(UUIDModel):
+    """What the page of a refused registration leads to, for everybody: ask to join.
+
+    Made for every refusal outside, so that right numbers of a registered provider (`provider_ids`)
+    and wrong ones (none) do the same work and look the same. What was typed waits here until a
+    worker has passed it on, and goes then.
+    """
+
+    provider_ids = ArrayField(models.UUIDField(), default=list)
+    email = models.EmailField(max_length=254, blank=True)
+    first_name = models.CharField(max_length=80, blank=True)
+    last_name = models.CharField(max_length=80, blank=True)
+    note = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    asked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"offer {self.id}"
 
 
 class TermsAcceptance(UUIDModel):

@@ -2,13 +2,23 @@
 
 from django.urls import path
 
-from contracts.registration.views import due_terms, joining, journey, links, providers, start, terms
+from contracts.registration.views import (
+    asking,
+    due_terms,
+    joining,
+    journey,
+    links,
+    providers,
+    start,
+    terms,
+)
 
 app_name = "registration"
 urlpatterns = [
     path("register/", start.start, name="start"),
     path("register/choose/<uuid:group_id>/", start.choose, name="choose"),
     path("register/code/", start.no_code, name="no_code"),
+    path("register/join/<uuid:offer_id>/", asking.ask, name="ask"),
     path("register/reset/", links.reset, name="reset"),
     path("register/link-ended/", links.link_ended, name="link_ended"),
     path("register/link/<str:token>/", links.link, name="link"),

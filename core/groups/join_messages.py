@@ -33,8 +33,7 @@ def prepare_waiting(message: OutboxMessage, at: datetime) -> Rendered | None:
         return None
     waiting = (
         JoinRequest.objects.filter(
-            state=JoinState.OPEN,
-            user__is_active=True,
+            JoinRequest.WAITING,
             provider__group_id=message.subject_id,
             provider__in=providers_of(admin.id, Permission.USERS_MANAGE),
         )
@@ -68,7 +67,7 @@ def prepare_ended(message: OutboxMessage, at: datetime) -> Rendered | None:
     approved = state == JoinState.APPROVED
     page = "home" if approved else "own_requests"
     context = {
-        "user": request.user,
+        "first_name": request.user.first_name if request.user else request.first_name,
         "heading": _HEADINGS[state],
         "state": state.value,
         "number": request.number,
@@ -76,7 +75,7 @@ def prepare_ended(message: OutboxMessage, at: datetime) -> Rendered | None:
         "provider": request.provider.name if approved else "",
         "role": Role(request.role).label if approved else "",
         "reason": request.reason,
-        "link": _link(page, message.contract_id),
+        "link": _link(page, message.contract_id) if request.user else "",
         "button": "Home" if approved else "Your requests to join",
     }
     return _mail("join_request_ended", message, context)

@@ -27,7 +27,6 @@ from core.groups.models import (
     Role,
 )
 from core.groups.permissions import Permission
-from core.groups.states import JoinState
 from core.mfa.proving.stepping_up import find_ask
 from tenants.context import ActiveContract
 from tenants.in_hand import contract_of
@@ -139,7 +138,7 @@ def access_managed_invitation(reach: Reach, key: UUID) -> Invitation:
 
 def list_managed_requests(reach: Reach) -> QuerySet[JoinRequest]:
     """Return the requests to join the person's providers that wait for a decision."""
-    return _requests(reach).filter(state=JoinState.OPEN, user__is_active=True)
+    return _requests(reach).filter(JoinRequest.WAITING)
 
 
 def access_managed_request(reach: Reach, key: UUID) -> JoinRequest:

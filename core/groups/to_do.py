@@ -90,18 +90,17 @@ def counts_for(user_id: UUID) -> dict[str, ArraySubquery]:
     managed = providers_of(user_id, Permission.USERS_MANAGE)
     own = Membership.objects.filter(user=user_id, role=Role.GROUP_ADMIN, until__isnull=True)
     administered = own.values("group")
-    requests = JoinRequest.objects.filter(state=JoinState.OPEN)
     found: dict[str, QuerySet[Any]] = {
         "recoveries": RecoveryRequest.objects.filter(
             state__in=LIVE_RECOVERIES, provider__in=managed, provider__group__in=administered
         ),
-        "joining": requests.filter(provider__in=managed, user__is_active=True),
+        "joining": JoinRequest.objects.filter(JoinRequest.WAITING, provider__in=managed),
         "alone": own.filter(
             ~Exists(_other_admins(user_id)), group__providers__status=ProviderStatus.ACTIVE
         ),
         "unused": _warned(user_id, managed, administered),
         "invited": invitations_within(managed, administered),
-        "own": requests.filter(user=user_id),
+        "own": JoinRequest.objects.filter(user=user_id, state=JoinState.OPEN),
     }
     return {
         f"todo_{name}": ArraySubquery(

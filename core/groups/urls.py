@@ -46,6 +46,11 @@ _setup = [
     path("roles/<uuid:membership_id>/move/", roles.move, name="move"),
     path("requests/", joining.requests, name="requests"),
     path("requests/<uuid:request_id>/", joining.join_request, name="request"),
+    path(
+        "requests/<uuid:request_id>/new-user/",
+        invitations.new_user_from_request,
+        name="request_new_user",
+    ),
     path("recoveries/<uuid:recovery_id>/", recovering.recovery, name="recovery"),
     path("administrators/<uuid:provider_id>/recover/", recovering.recover, name="recover"),
     path("grid/", grid.grid, name="grid"),

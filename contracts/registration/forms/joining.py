@@ -1,7 +1,9 @@
-"""What somebody adds to a request to join."""
+"""What somebody says about themselves who asks to join a provider."""
 
 from django import forms
 
+from core.groups.services.join_requests import Asker
+from core.ui.fields import LatinTextField, PlainEmailField
 from core.ui.forms import PortalForm
 
 
@@ -17,3 +19,47 @@ class JoinForm(PortalForm):
         ),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+
+class OutsideForm(JoinForm):
+    """Somebody without an account: the invitation goes to the address."""
+
+    field_order = ("first_name", "last_name", "email", "confirm_email", "note")
+    first_name = LatinTextField(
+        max_length=80,
+        label="First name",
+        widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
+    )
+    last_name = LatinTextField(
+        max_length=80,
+        label="Last name",
+        widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
+    )
+    email = PlainEmailField(
+        max_length=254,
+        label="Email",
+        help_text="Your own work address. An invitation goes there.",
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    confirm_email = PlainEmailField(
+        max_length=254,
+        label="Confirm email",
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+    def clean_confirm_email(self) -> str:
+        """Refuse an address that was typed in two ways."""
+        again = str(self.cleaned_data["confirm_email"])
+        if again.lower() != str(self.cleaned_data.get("email", again)).lower():
+            raise forms.ValidationError("The two e-mail addresses are not the same.")
+        return again
+
+    def asker(self) -> Asker:
+        """Return what was typed."""
+        typed = self.cleaned_data
+        return Asker(
+            email=typed["email"].lower(),
+            first_name=typed["first_name"],
+            last_name=typed["last_name"],
+            note=typed["note"],
+        )

@@ -12,6 +12,7 @@ from django.db import transaction
 from contracts.registration.models import Journey, JourneyPurpose, PendingRegistration
 from contracts.registration.rules import ProofFacts
 from contracts.registration.selectors import find_live_registration, is_open
+from contracts.registration.services.asking import open_offer
 from contracts.registration.services.findings import Claim, Finding, Findings, find_claimed
 from core.accounts.services.attempts import THROTTLED, Allowance, Limit, count_attempt
 from core.audit.recording import record
@@ -48,6 +49,8 @@ class StartResult:
     outcome: StartOutcome
     journeys: Sequence[Journey] = field(default_factory=list)
     retry_at: datetime | None = None
+    offer_id: UUID | None = None
+    """Where a refusal outside leads to: ask to join, whatever the reason."""
 
 
 def start_registration(
@@ -79,9 +82,12 @@ def start_registration(
     free = [finding for finding in usable if not _is_registered(finding)]
     if free:
         return StartResult(StartOutcome.FOUND, _begin_journeys(free, account_id, at))
-    taken = _taken(findings, at) if account_id else []
+    taken = _taken(findings, at)
     reason = ALREADY_REGISTERED if usable else NOT_OPEN if findings.accepted else findings.reason
     _record_refusal(reason, contract, at)
+    if account_id is None:
+        offer = open_offer([(one.contract.id, one.unit_key) for one in taken], at=at)
+        return StartResult(StartOutcome.REFUSED, offer_id=offer.id)
     if taken:
         joining = _begin_journeys(taken, account_id, at, purpose=JourneyPurpose.JOIN)
         return StartResult(StartOutcome.TAKEN, joining)

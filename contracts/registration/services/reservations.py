@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from contracts.registration.kinds import LINK_KIND
-from contracts.registration.models import Journey, PendingRegistration
+from contracts.registration.models import JoinOffer, Journey, PendingRegistration
 from contracts.registration.states import LIVE, RegistrationState, check_transition
 from core.accounts.services.attempts import forget_counts
 from core.audit.recording import record
@@ -37,6 +37,7 @@ def release_expired(*, at: datetime) -> int:
     and the personal data is wiped (design decision 14). Counts and journeys that are over go, too.
     """
     Journey.objects.filter(expires_at__lte=at).delete()
+    JoinOffer.objects.filter(expires_at__lte=at).delete()
     forget_counts(at=at)
     released = 0
     while batch := _release_overdue_batch(at):

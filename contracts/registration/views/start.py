@@ -102,6 +102,7 @@ def _page(
         "failed": result is not None and not throttled,
         "throttled": throttled,
         "retry_at": result.retry_at if result else None,
+        "offer_id": result.offer_id if result else None,
         "ended": "ended" in request.GET,
         "registration": contract.document.registration if contract else PORTAL_REGISTRATION,
         "steps": STEPS,

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.functions import Lower
 
 from core.common.models import UUIDModel
 from core.groups.models.providers import Provider, Role
@@ -12,6 +13,8 @@ from core.groups.states import GRANTED_RECOVERIES, LIVE_RECOVERIES, JoinState, R
 class JoinRequest(UUIDModel):
     """Somebody who passed a contract's registration rule asks to work for a registered provider.
 
+    Who has an account asks signed in (`user`); who has none leaves a name and an address, which
+    nobody has proven: an approval sends an invitation there.
     `number` is what they typed as the identifier, where that was not the code: their own pages show
     it, because they are told nothing else of the provider before an admin has approved. `told_at`
     is when the admins were mailed. The row goes some time after it is over (`services.purging`).
@@ -19,8 +22,11 @@ class JoinRequest(UUIDModel):
 
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="join_requests")
     user = models.ForeignKey(
-        "core_accounts.User", on_delete=models.PROTECT, related_name="join_requests"
+        "core_accounts.User", null=True, on_delete=models.PROTECT, related_name="join_requests"
     )
+    email = models.EmailField(max_length=254, blank=True, default="", db_default="")
+    first_name = models.CharField(max_length=80, blank=True, default="", db_default="")
+    last_name = models.CharField(max_length=80, blank=True, default="", db_default="")
     number = models.CharField(max_length=64, blank=True)
     note = models.CharField(max_length=300, blank=True)
     state = models.CharField(max_length=10, choices=JoinState, default=JoinState.OPEN)
@@ -32,12 +38,26 @@ class JoinRequest(UUIDModel):
     ended_at = models.DateTimeField(null=True)
     decided_by = models.UUIDField(null=True)
 
+    WAITING: ClassVar = models.Q(state=JoinState.OPEN) & (
+        models.Q(user__isnull=True) | models.Q(user__is_active=True)
+    )
+
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["user", "provider"],
                 condition=models.Q(state=JoinState.OPEN),
                 name="join_request_once_per_provider",
+            ),
+            models.UniqueConstraint(
+                Lower("email"),
+                "provider",
+                condition=models.Q(state=JoinState.OPEN, user__isnull=True),
+                name="join_request_once_per_address_and_provider",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=True) ^ models.Q(email=""),
+                name="join_request_has_an_account_or_an_address",
             ),
             models.CheckConstraint(
                 condition=models.Q(state__in=JoinState.values), name="join_request_state_is_known"
@@ -76,6 +96,21 @@ class JoinRequest(UUIDModel):
 
     def __str__(self) -> str:
         return f"request to join, {self.state}"
+
+    @property
+    def asker_name(self) -> str:
+        """Return the name of whoever asks: the account's, or what was typed."""
+        return self.user.get_full_name() if self.user else f"{self.first_name} {self.last_name}"
+
+    @property
+    def asker_email(self) -> str:
+        """Return the address of whoever asks: the account's, or the one that was typed."""
+        return self.user.email if self.user else self.email
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether an admin can decide."""
+        return self.state == JoinState.OPEN and (self.user is None or self.user.is_active)
 
 
 class RecoveryRequest(UUIDModel):

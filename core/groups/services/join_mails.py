@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from core.accounts.models import User
 from core.groups.models import JoinRequest, Provider
 from core.groups.selectors import list_admins_of
 from core.groups.states import JoinState
@@ -32,23 +31,43 @@ def tell_admins(group_id: UUID, *, at: datetime) -> int:
         return 0
     admins = list(list_admins_of(providers))
     for admin in admins:
-        _enqueue(WAITING_KIND, admin, group_id, first.contract_id, at=at)
+        _enqueue(WAITING_KIND, admin.email, group_id, first.contract_id, account_id=admin.id, at=at)
     untold.update(told_at=at)
     return len(admins)
 
 
 def tell_person(request: JoinRequest, *, at: datetime) -> None:
-    """Mail whoever asked what became of their request; nobody whose account is closed."""
-    if request.user.is_active:
-        _enqueue(ENDED_KIND, request.user, request.id, request.provider.contract_id, at=at)
+    """Mail whoever asked what became of their request; nobody whose account is closed.
+
+    Who has no account hears of a refusal alone: an approval sends an invitation, and a mail that
+    nobody answered would tell whoever typed the address that there is such a provider.
+    """
+    hears = request.user.is_active if request.user else request.state == JoinState.REFUSED
+    if hears:
+        _enqueue(
+            ENDED_KIND,
+            request.asker_email,
+            request.id,
+            request.provider.contract_id,
+            account_id=request.user_id,
+            at=at,
+        )
 
 
-def _enqueue(kind: str, user: User, subject_id: UUID, contract_id: UUID, *, at: datetime) -> None:
+def _enqueue(
+    kind: str,
+    to: str,
+    subject_id: UUID,
+    contract_id: UUID,
+    *,
+    account_id: UUID | None,
+    at: datetime,
+) -> None:
     enqueue(
         kind=kind,
-        to=user.email,
+        to=to,
         subject_id=subject_id,
-        account_id=user.id,
+        account_id=account_id,
         contract_id=contract_id,
         at=at,
     )

@@ -4,6 +4,8 @@ Whoever asks has passed the contract's registration rule and is told nothing of 
 act holds the group first: two admins who decide at once come one after the other.
 """
 
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 from uuid import UUID
@@ -14,12 +16,14 @@ from core.accounts.models import User
 from core.accounts.services.attempts import Limit, count_attempt
 from core.audit.recording import record
 from core.common.errors import DomainError
-from core.groups.models import JoinRequest, Provider, ProviderStatus, Role
+from core.groups.models import Invitation, JoinRequest, Provider, ProviderStatus, Role
 from core.groups.policies import roles_to_give
 from core.groups.services.holding import hold_group
+from core.groups.services.invitations import Invitee, invite_user
 from core.groups.services.join_mails import tell_admins, tell_person
 from core.groups.services.roles import ChangedMeanwhileError, add_role, roles_held
 from core.groups.states import JoinState
+from tenants.context import ActiveContract
 
 REQUEST_LIFE: Final = timedelta(days=14)
 """Own figure: two weeks outlast an admin's holiday week, and keep no queue of forgotten rows."""
@@ -27,6 +31,20 @@ ASKED_A_DAY: Final = 10
 """Own figure: requests of one account in a day; a billing clerk of several offices needs a few."""
 REFUSED_FOR: Final = timedelta(days=7)
 """Own figure: how long a refusal stands before the same person may ask the same provider again."""
+
+
+FROM_OUTSIDE: Final = 5
+"""Own figure: open requests of people without an account for one provider; more are dropped."""
+
+
+@dataclass(frozen=True)
+class Asker:
+    """What somebody without an account says about themselves; nobody has proven it."""
+
+    email: str
+    first_name: str
+    last_name: str
+    note: str = ""
 
 
 class JoinNotPossibleError(DomainError):
@@ -104,6 +122,34 @@ def ask_to_join(
 
 
 @transaction.atomic
+def ask_from_outside(
+    *, asker: Asker, provider_ids: Iterable[UUID], at: datetime
+) -> list[JoinRequest]:
+    """Put the requests of somebody without an account into the queues; sent twice, each is one.
+
+    Called by registration when it works off what a public page took, for providers whose numbers
+    were right. A provider that was given up, or has five such requests already, gets none: nobody
+    is told. Mails the admins. Records `join_request.sent`.
+    """
+    found = []
+    for provider_id in sorted(provider_ids):
+        try:
+            provider = _hold_provider(provider_id)
+        except JoinNotPossibleError:
+            continue
+        waiting = provider.join_requests.filter(state=JoinState.OPEN, user__isnull=True)
+        if waiting.count() >= FROM_OUTSIDE or waiting.filter(email__iexact=asker.email).exists():
+            continue
+        made = JoinRequest.objects.create(
+            provider=provider, asked_at=at, expires_at=at + REQUEST_LIFE, **asdict(asker)
+        )
+        _record("sent", made, by=None, at=at)
+        tell_admins(provider.group_id, at=at)
+        found.append(made)
+    return found
+
+
+@transaction.atomic
 def approve_join(*, request_id: UUID, role: Role, by: UUID, at: datetime) -> JoinRequest:
     """Give the person a role at the provider that they asked for, and tell them.
 
@@ -112,10 +158,44 @@ def approve_join(*, request_id: UUID, role: Role, by: UUID, at: datetime) -> Joi
     ChangedMeanwhileError when the admin manages nobody there by now, RoleNotYoursError.
     """
     held = _hold_open(request_id)
-    if not held.user.is_active or roles_held(held.user_id, held.provider):
+    if held.user is None or not held.user.is_active or _works_there(held):
         raise RequestOverError
     add_role(user=held.user, provider=held.provider, role=role, by=by, at=at)
     return _decide(held, JoinState.APPROVED, role=role, by=by, at=at)
+
+
+@transaction.atomic
+def approve_by_invitation(
+    *,
+    request_id: UUID,
+    invitee: Invitee,
+    providers: Sequence[Provider],
+    role: Role,
+    contract: ActiveContract,
+    host: str,
+    by: UUID,
+    at: datetime,
+) -> Invitation:
+    """Approve the request of somebody without an account: they get an invitation by mail.
+
+    Called by Add New User, which an admin opened from the request. Records
+    `join_request.approved` and what `invite_user` records. Raises RequestOverError, and what
+    `invite_user` raises.
+    """
+    held = _hold_open(request_id)
+    if held.user is not None:
+        raise RequestOverError
+    invitation = invite_user(
+        invitee=invitee,
+        providers=providers,
+        role=role,
+        contract=contract,
+        host=host,
+        by=by,
+        at=at,
+    )
+    _decide(held, JoinState.APPROVED, role=role, by=by, at=at)
+    return invitation
 
 
 @transaction.atomic
@@ -171,9 +251,7 @@ def _end_if_due(key: UUID, at: datetime) -> bool:
     except RequestOverError:
         return False
     is_void = (
-        held.provider.status != ProviderStatus.ACTIVE
-        or not held.user.is_active
-        or bool(roles_held(held.user_id, held.provider))
+        held.provider.status != ProviderStatus.ACTIVE or not held.is_waiting or _works_there(held)
     )
     if not is_void and held.expires_at > at:
         return False
@@ -182,6 +260,10 @@ def _end_if_due(key: UUID, at: datetime) -> bool:
     _record("voided" if is_void else "expired", held, by=None, at=at)
     tell_person(held, at=at)
     return True
+
+
+def _works_there(held: JoinRequest) -> bool:
+    return held.user is not None and bool(roles_held(held.user.id, held.provider))
 
 
 def _decide(
@@ -250,7 +332,7 @@ def _record(verb: str, held: JoinRequest, *, by: UUID | None, at: datetime) -> N
         subject=("join_request", held.id),
         data={
             "provider": str(held.provider_id),
-            "account": str(held.user_id),
+            "account": str(held.user_id) if held.user_id else None,
             **({"role": held.role} if held.role else {}),
         },
         at=at,

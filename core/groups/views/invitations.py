@@ -1,5 +1,6 @@
 """Setup: Add New User, and what becomes of an invitation."""
 
+from functools import partial
 from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseRedirect
@@ -12,11 +13,12 @@ from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post
 from core.groups.forms import InvitationAddressForm, NewUserForm
-from core.groups.models import Invitation, Provider
+from core.groups.models import Invitation, JoinRequest, Provider
 from core.groups.policies import roles_to_give
 from core.groups.reach import (
     access_managed_invitation,
     access_managed_provider,
+    access_managed_request,
     list_managed_providers,
 )
 from core.groups.services.invitations import (
@@ -25,6 +27,7 @@ from core.groups.services.invitations import (
     resend_invitation,
     withdraw_invitation,
 )
+from core.groups.services.join_requests import approve_by_invitation
 from core.groups.services.readdressing import readdress_invitation
 from core.groups.services.roles import roles_held
 from core.groups.setup import MOST_CHOICES
@@ -40,18 +43,37 @@ _TOO_MANY = 429
 @setup_page
 def new_user(request: SetupRequest, provider_id: UUID) -> HttpResponse:
     """Take what the admin knows about a new user, and mail the invitation."""
-    provider = access_managed_provider(request.reach, provider_id)
-    form = _form(request, provider)
+    return _new_user(request, access_managed_provider(request.reach, provider_id), None)
+
+
+@get_or_post
+@setup_page
+def new_user_from_request(request: SetupRequest, request_id: UUID) -> HttpResponse:
+    """Approve a request to join of somebody without an account: they are invited."""
+    asked = access_managed_request(request.reach, request_id)
+    if asked.user is not None or not asked.is_waiting:
+        # Somebody was faster: the request as it is now says so.
+        return HttpResponseRedirect(reverse("setup:request", args=[asked.id]))
+    return _new_user(request, asked.provider, asked)
+
+
+def _new_user(request: SetupRequest, provider: Provider, asked: JoinRequest | None) -> HttpResponse:
+    form = _form(request, provider, asked)
     status = 200
     if request.method == "POST":
         if not may_submit_username(asked_by=request.user.id, at=clock.now()):
             form.add_error("username", "You sent this page often. Try again in an hour.")
             status = _TOO_MANY
         elif form.is_valid():
-            invitation = _invite(request, provider, form)
+            invitation = _invite(request, provider, form, asked)
             if invitation is not None:
                 return HttpResponseRedirect(reverse("setup:invitation", args=[invitation.id]))
-    context = {"provider": provider, "form": form, "fax_note": form.asked.fax_note}
+    context = {
+        "provider": provider,
+        "form": form,
+        "fax_note": form.asked.fax_note,
+        "asked": asked,
+    }
     response = setup_render(request, "new_user", context, tab="providers")
     response.status_code = status
     return response
@@ -136,11 +158,12 @@ def withdraw(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
     return done(request, f"The invitation of {found.email} was withdrawn.", back_to=back_to)
 
 
-def _form(request: SetupRequest, provider: Provider) -> NewUserForm:
+def _form(request: SetupRequest, provider: Provider, asked: JoinRequest | None) -> NewUserForm:
     contract = registry.get_contract_by_id(provider.contract_id)
     others = list_managed_providers(request.reach).filter(group_id=provider.group_id)
     form = NewUserForm(
         request.POST or None,
+        initial=_known_of(asked) if asked else None,
         fields=contract.document.profile.added_user,
         roles=roles_to_give(roles_held(request.user.id, provider)),
         others=list(others.exclude(id=provider.id).order_by("name")[:MOST_CHOICES]),
@@ -149,11 +172,23 @@ def _form(request: SetupRequest, provider: Provider) -> NewUserForm:
     return form
 
 
-def _invite(request: SetupRequest, provider: Provider, form: NewUserForm) -> Invitation | None:
+def _known_of(asked: JoinRequest) -> dict[str, str]:
+    return {
+        "first_name": asked.first_name,
+        "last_name": asked.last_name,
+        "email": asked.email,
+        "confirm_email": asked.email,
+    }
+
+
+def _invite(
+    request: SetupRequest, provider: Provider, form: NewUserForm, asked: JoinRequest | None
+) -> Invitation | None:
     others, role = form.chosen()
     also_at = [one for one in form.others if one.id in others]
+    invite = partial(approve_by_invitation, request_id=asked.id) if asked else invite_user
     try:
-        return invite_user(
+        return invite(
             invitee=form.invitee(),
             providers=[provider, *also_at],
             role=role,

@@ -23,7 +23,7 @@ from core.groups.reach import (
 from core.groups.services.join_requests import approve_join, refuse_join, withdraw_join
 from core.groups.services.roles import roles_held
 from core.groups.setup import page_of
-from core.groups.states import LIVE_RECOVERIES, JoinState
+from core.groups.states import LIVE_RECOVERIES
 from core.groups.views.shared import SetupRequest, done, refused, setup_page, setup_render
 
 
@@ -53,7 +53,7 @@ def join_request(request: SetupRequest, request_id: UUID) -> HttpResponse:
         return _refuse(request, found, refusing)
     context = {
         "found": found,
-        "is_open": found.state == JoinState.OPEN and found.user.is_active,
+        "is_open": found.is_waiting,
         "approving": approving,
         "refusing": refusing,
         "form": refusing if refusing.is_bound else approving,
@@ -92,7 +92,7 @@ def _approve(request: SetupRequest, found: JoinRequest, form: ApproveJoinForm) -
         approve_join(request_id=found.id, role=role, by=request.user.id, at=at)
     except DomainError as error:
         return _lead_back(request, found, error)
-    told = f"{found.user.get_full_name()} is now {role.label} of {found.provider.name}."
+    told = f"{found.asker_name} is now {role.label} of {found.provider.name}."
     return done(request, f"{told} They have mail.", back_to=reverse("setup:requests"))
 
 
@@ -102,7 +102,7 @@ def _refuse(request: SetupRequest, found: JoinRequest, form: RefuseJoinForm) -> 
         refuse_join(request_id=found.id, reason=reason, by=request.user.id, at=clock.now())
     except DomainError as error:
         return _lead_back(request, found, error)
-    told = f"The request of {found.user.get_full_name()} was refused. They have mail."
+    told = f"The request of {found.asker_name} was refused. They have mail."
     return done(request, told, back_to=reverse("setup:requests"))
 
 
