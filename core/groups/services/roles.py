@@ -51,11 +51,9 @@ def add_role(*, user: User, provider: Provider, role: Role, by: UUID, at: dateti
     RoleNotYoursError.
     """
     hold_group(provider.group_id)
-    provider.refresh_from_db(fields=["status"])
-    is_there = list_memberships_at(provider).filter(user=user).exists()
-    if is_there or provider.status != ProviderStatus.ACTIVE:
-        raise ChangedMeanwhileError
     require_role(by, provider, role)
+    if list_memberships_at(provider).filter(user=user).exists():
+        raise ChangedMeanwhileError
     return _grant(user, provider, role, by=by, at=at)
 
 
@@ -109,10 +107,12 @@ def make_group_admin(*, user: User, provider: Provider, by: UUID, at: datetime) 
 def require_role(by: UUID, provider: Provider, role: Role) -> None:
     """Make sure, with the group held, that an admin may still give a role at a provider.
 
-    Raises ChangedMeanwhileError when they manage nobody there by now, RoleNotYoursError.
+    Raises ChangedMeanwhileError when the provider was given up or they manage nobody there by now,
+    RoleNotYoursError.
     """
+    provider.refresh_from_db(fields=["status"])
     held = roles_held(by, provider)
-    if not roles_to_give(held):
+    if provider.status != ProviderStatus.ACTIVE or not roles_to_give(held):
         raise ChangedMeanwhileError
     _require(held, role)
 

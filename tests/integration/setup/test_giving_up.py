@@ -13,8 +13,9 @@ from core.groups.models import Invitation, Membership, Provider, ProviderStatus,
 from core.groups.services import giving_up
 from core.groups.services.giving_up import give_up_provider, loss_of
 from core.groups.services.holding import refuse_last_admin
+from core.groups.services.invitations import Invitee, invite_user
 from core.groups.services.memberships import grant_group_admin, grant_provider_role
-from core.groups.services.roles import ChangedMeanwhileError, roles_held
+from core.groups.services.roles import ChangedMeanwhileError, add_role, roles_held
 from core.notifications.models import LocalMessage
 from tenants import registry
 from tenants.context import ActiveContract
@@ -229,3 +230,24 @@ def test_without_the_lock_it_would_be_given_up_more_than_once(
 ) -> None:
     monkeypatch.setattr(giving_up, "hold_group", lambda _key: None)
     assert any(pressed_at_once(number)[1]["done"] > 1 for number in range(2, 12))
+
+
+def test_nobody_is_invited_or_added_to_what_was_given_up_meanwhile(
+    head: User, dana: User, elm: Provider, oak: Provider, contract_c: ActiveContract
+) -> None:
+    stale = Provider.objects.get(pk=oak.pk)
+    give_up(head, oak)
+    invitee = Invitee("noor.h", "noor@clinic.example", "Noor", "Haddad")
+    with pytest.raises(ChangedMeanwhileError):
+        invite_user(
+            invitee=invitee,
+            providers=[stale],
+            role=Role.STAFF,
+            contract=contract_c,
+            host="",
+            by=head.id,
+            at=LATER,
+        )
+    with pytest.raises(ChangedMeanwhileError):
+        add_role(user=dana, provider=stale, role=Role.STAFF, by=head.id, at=LATER)
+    assert not Invitation.objects.exists()
