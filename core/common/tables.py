@@ -6,6 +6,8 @@ import hashlib
 import string
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from io import StringIO
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
 _LONGEST_CELL: Final = 4_000
+_PIECE: Final = 100
 # What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection"), the wide forms
 # of East Asian keyboards included.
 _FORMULA_MARKS: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
@@ -154,6 +157,16 @@ def write_sheet(file: "SupportsWrite[str]", rows: Iterable[Iterable[object]]) ->
     """Write rows that people open in a spreadsheet; the only place that writes such files."""
     writer = csv.writer(file, lineterminator="\n")
     writer.writerows([harmless(cell) for cell in row] for row in rows)
+
+
+def sheet_pieces(rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    """Yield a sheet a hundred rows at a time, for a file that goes out while it is made."""
+    waiting = iter(rows)
+    yield "\ufeff"
+    while batch := list(islice(waiting, _PIECE)):
+        piece = StringIO()
+        write_sheet(piece, batch)
+        yield piece.getvalue()
 
 
 def write_rejections(path: Path, rejections: Iterable[Rejection]) -> None:

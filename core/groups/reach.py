@@ -78,6 +78,11 @@ def list_managed_memberships(reach: Reach, user: User) -> QuerySet[Membership]:
     return _memberships(reach).filter(user=user).select_related("provider", "group")
 
 
+def list_all_managed_memberships(reach: Reach) -> QuerySet[Membership]:
+    """Return all roles that the person manages, each with its account and what it is for."""
+    return _memberships(reach).select_related("user", "provider", "group")
+
+
 def access_managed_provider(reach: Reach, key: UUID) -> Provider:
     """Return a provider. Raises Http404 out of reach."""
     return _or_404(list_managed_providers(reach).select_related("group"), key)

@@ -38,6 +38,7 @@ _setup = [
     path("invite-many/<uuid:batch_id>/progress/", batches.progress, name="batch_progress"),
     path("invite-many/<uuid:batch_id>/report.csv", batches.report, name="batch_report"),
     path("users/", users.users, name="users"),
+    path("users/export/", users.export, name="export"),
     path("users/<uuid:user_id>/", users.user, name="user"),
     path("users/<uuid:user_id>/details/", details.details, name="details"),
     path("users/<uuid:user_id>/<slug:name>/", user_acts.act_on, name="act"),

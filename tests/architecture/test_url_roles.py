@@ -160,6 +160,7 @@ TABLE: dict[str, Row] = {
     "setup:batch_report": Row(LOGIN, 302, 302, 404, 404),
     "setup:batch_start": same(405),
     "setup:batch_discard": same(405),
+    "setup:export": same(405),
     "setup:users": Row(LOGIN, 302, 302, 200, 200),
     "setup:provider": Row(LOGIN, 302, 302, 404, 404),
     "setup:grid": Row(LOGIN, 302, 302, 200, 200),

@@ -4,10 +4,13 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.views.decorators.http import require_POST
 
 from core.accounts.models import User
 from core.common import clock
-from core.common.http import get_only, get_or_post
+from core.common.http import get_only, get_or_post, streamed_sheet
+from core.common.tables import sheet_pieces
+from core.groups.exports import record_export, user_rows
 from core.groups.forms import AddProviderForm, SetupSearchForm
 from core.groups.reach import (
     access_managed_provider,
@@ -24,6 +27,7 @@ from core.groups.views.shared import (
     setup_page,
     setup_render,
 )
+from tenants.context import rebound
 
 
 @get_only
@@ -35,6 +39,16 @@ def users(request: SetupRequest) -> HttpResponse:
     invited = list_managed_invitations(request.reach).order_by("-invited_at")[:MOST_CHOICES]
     context = {"form": form, "page": found, "invitations": invited}
     return setup_render(request, "users", context, tab="users")
+
+
+@require_POST
+@setup_page
+def export(request: SetupRequest) -> HttpResponse:
+    """Give all roles within reach as a file; a button, because taking the list away is recorded."""
+    at = clock.now()
+    record_export(request.reach, by=request.user.id, at=at)
+    pieces = rebound(sheet_pieces(user_rows(request.reach)))
+    return streamed_sheet(f"users-{at:%Y-%m-%d}.csv", pieces)
 
 
 @get_or_post
