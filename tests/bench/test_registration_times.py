@@ -8,9 +8,12 @@ import pytest
 
 from contracts.registration.services.journeys import StartOutcome, start_registration
 from contracts.registration.services.links import request_link
+from contracts.roster.models import RosterEntry
 from core.accounts.models.attempts import LimitCount
 from core.common import clock
+from core.common.identifiers import IdentifierType
 from tenants import registry
+from tenants.context import ActiveContract, contract_context
 from tests.bench.pairs import compare
 from tests.integration.registration.journeys import Journey
 
@@ -24,6 +27,8 @@ pytestmark = [
 def test_nobody_learns_from_the_time_which_identifiers_a_program_has(slug: str) -> None:
     contract = registry.get_contract(slug)
     identifiers = {"known": "1234567893", "unknown": "1999999992"}
+    if contract.document.registration.unit == "location":
+        identifiers["many locations"] = _with_locations(contract, 12)
 
     def begin(kind: str, place: int) -> None:
         result = start_registration(
@@ -53,6 +58,22 @@ def test_nobody_learns_from_the_time_who_has_a_username() -> None:
         assert allowance.allowed
 
     compare(tuple(usernames), ask, prepare=_forget_tries)
+
+
+def _with_locations(contract: ActiveContract, count: int) -> str:
+    """Return a number under which a program's roster has so many entries."""
+    number = "1888888880"
+    with contract_context(contract):
+        RosterEntry.objects.bulk_create(
+            RosterEntry(
+                unit_key=f"place-{place}",
+                identifier=number,
+                identifier_type=IdentifierType.NPI,
+                name=f"Place {place}",
+            )
+            for place in range(count)
+        )
+    return number
 
 
 def _forget_tries() -> None:

@@ -28,11 +28,12 @@ from tenants.context import ActiveContract, contract_context
 
 OTHER_PROGRAM: Final = "other_program"
 """Audit reason: identifier and code are right, in another program than the page's."""
-_MOST_ENTRIES: Final = 20
-"""How many locations of one identifier are looked at where the index names none."""
+_MOST_LOCATIONS: Final = 20
+"""How many locations of an identifier are looked at for facts, which no index holds."""
 
-_USUAL_LOCATIONS: Final = 2
-"""Own figure: an identifier with fewer locations, or none, takes as long as one with so many."""
+_FOR_THE_AUDIT: Final = 2
+"""Own figure: how many are looked at where the index names none for a code. None can be accepted
+then; they say for the audit how far the claim came."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ def find_claimed(*, contract: ActiveContract | None, claim: Claim, at: datetime)
     The shared index is asked first in both cases: one probe whatever the number of contracts.
     Where a contract is given and the index knows nothing of it there, its roster is searched by
     identifier: for facts of a payment, which no index holds, and to tell the audit why a claim
-    failed.
+    failed. As many entries are looked at whatever the roster has: where it has fewer, the claim is
+    held against entries that are nowhere, so that the time does not tell what it has.
     """
     matches = find_matches(claim.identifier, claim.typed_code) if claim.typed_code else []
     if contract is not None:
@@ -115,16 +117,23 @@ def _evaluate_in(
     contract: ActiveContract, entry_ids: Sequence[UUID], claim: Claim, at: datetime
 ) -> list[Finding]:
     with contract_context(contract):
-        entries = _candidates(entry_ids, claim)
+        most = _most_looked_at(contract, claim)
+        entries = _candidates(entry_ids, claim, most=most)
         codes = _codes(contract, entries)
-        by_location = contract.document.registration.unit == "location"
-        for _ in range(len(entries), _USUAL_LOCATIONS if by_location else 1):
+        for _ in range(len(entries), most):
             nobodys = entry_facts(_nobodys(claim))
             _decide(contract, nobodys, [_nobodys_code(nobodys.id, at)], claim, at)
         return [
             Finding(contract, facts, _decide(contract, facts, codes[facts.id], claim, at))
             for facts in map(entry_facts, entries)
         ]
+
+
+def _most_looked_at(contract: ActiveContract, claim: Claim) -> int:
+    """Return how many entries of an identifier are looked at where the index names none."""
+    if contract.document.registration.unit != "location":
+        return 1
+    return _MOST_LOCATIONS if isinstance(claim.code, ProofFacts) else _FOR_THE_AUDIT
 
 
 def _nobodys(claim: Claim) -> RosterEntry:
@@ -144,10 +153,10 @@ def _nobodys_code(entry_id: UUID, at: datetime) -> IssuedCodeFacts:
     )
 
 
-def _candidates(entry_ids: Sequence[UUID], claim: Claim) -> list[RosterEntry]:
+def _candidates(entry_ids: Sequence[UUID], claim: Claim, *, most: int) -> list[RosterEntry]:
     if entry_ids:
         return list(RosterEntry.objects.filter(id__in=entry_ids).order_by("id"))
-    return list(list_entries_by_identifier(claim.identifier)[:_MOST_ENTRIES])
+    return list(list_entries_by_identifier(claim.identifier)[:most])
 
 
 def _codes(

@@ -4,23 +4,36 @@ The clock tells what the page does not: so the statements are compared, one by o
 HTTP, known and unknown differ by less than the noise.
 """
 
+import dataclasses
 import re
+from collections.abc import Sequence
+from unittest import mock
+from uuid import UUID
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from contracts.registration.rules import ProofFacts, evaluate
+from contracts.registration.services import findings
 from contracts.registration.services.journeys import StartOutcome, start_registration
+from contracts.roster.models import RosterEntry
+from contracts.roster.selectors import list_entries_by_identifier
 from core.accounts.models import LimitCount
 from core.audit.models import AuditEvent
 from core.common import clock
+from core.common.identifiers import IdentifierType
+from core.common.ids import uuid7
 from core.notifications.models import LocalMessage, OutboxMessage
 from tenants import registry
+from tenants.context import contract_context
 from tests.integration.registration.journeys import Browser, Journey, text_of
+from tests.support.naive import fails_with
 from tests.support.people import deliver_all
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+NPI = IdentifierType.NPI
 _ADDRESS = "dana.reed@clinic.example.org"
 
 
@@ -79,6 +92,66 @@ def test_a_wrong_code_makes_the_same_statements_for_known_and_unknown_numbers(sl
     known, unknown = begin("1234567893"), begin("1999999992")
     assert known == unknown
     assert any("rosterentry" in statement for statement in known)
+
+
+def _decisions(slug: str, code: str | ProofFacts, *, locations: int) -> int:
+    """Return how often a wrong code is held against an entry, for so many of one identifier."""
+    contract, number = registry.get_contract(slug), f"{uuid7().int % 10**10:010}"
+    with contract_context(contract):
+        RosterEntry.objects.bulk_create(
+            RosterEntry(
+                unit_key=uuid7().hex, identifier=number, identifier_type=NPI, name=f"Place {place}"
+            )
+            for place in range(locations)
+        )
+    with mock.patch(f"{findings.__name__}.evaluate", wraps=evaluate) as held:
+        found = findings.find_claimed(
+            contract=contract, claim=findings.Claim(number, code), at=clock.now()
+        )
+    assert not found.accepted
+    return held.call_count
+
+
+def a_wrong_code_is_held_against_as_many_entries(slug: str, code: str | ProofFacts) -> None:
+    counts = {_decisions(slug, code, locations=count) for count in (0, 1, 2, 3, 5, 30)}
+    assert len(counts) == 1, counts
+
+
+@pytest.fixture
+def by_location(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the program that asks for facts of a payment register its locations one by one."""
+    contract = registry.get_contract("va-dmas")
+    section = contract.document.registration.model_copy(update={"unit": "location"})
+    document = contract.document.model_copy(update={"registration": section})
+    changed, published = dataclasses.replace(contract, document=document), registry.get_contract
+    monkeypatch.setattr(
+        registry, "get_contract", lambda slug: changed if slug == "va-dmas" else published(slug)
+    )
+
+
+FACTS = ProofFacts(remittance_on="2026-02-27", remittance_amount="1.00")
+CLAIMED = [("acentra-sample", "WRONG-1"), ("va-dmas", FACTS)]
+
+
+@pytest.mark.usefixtures("by_location")
+@pytest.mark.parametrize(("slug", "code"), CLAIMED)
+def test_many_locations_cost_what_none_costs(slug: str, code: str | ProofFacts) -> None:
+    a_wrong_code_is_held_against_as_many_entries(slug, code)
+
+
+@pytest.mark.usefixtures("by_location")
+@pytest.mark.parametrize(("slug", "code"), CLAIMED)
+def test_looking_at_what_there_is_would_tell_how_many(slug: str, code: str | ProofFacts) -> None:
+    """The naive way: each entry of the identifier, and one that is nowhere where there is none."""
+
+    def naive(entry_ids: Sequence[UUID], claim: findings.Claim, *, most: int) -> list[RosterEntry]:
+        return list(list_entries_by_identifier(claim.identifier))
+
+    fails_with(
+        "contracts.registration.services.findings._candidates",
+        naive,
+        lambda: a_wrong_code_is_held_against_as_many_entries(slug, code),
+    )
 
 
 def test_asking_for_a_code_makes_the_same_statements_for_known_and_unknown_numbers() -> None:
