@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from core.accounts.models import User
-from core.accounts.sessions.lifecycle import carry_on
+from core.accounts.sessions.lifecycle import carry_on, outlives_changes
 from core.accounts.signing_in.allauth_wrapper import VOUCHED, methods_used
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
@@ -55,6 +55,7 @@ def link(request: StaffRequest, key: str) -> HttpResponse:
 @get_or_post
 @keeps_typed(fields_named("reason"))
 @staff_page()
+@outlives_changes
 def unlink(request: StaffRequest, key: str) -> HttpResponse:
     """Ask why, then take a provider's way into one's account away."""
     _require_password(request)
