@@ -4,15 +4,17 @@ A batch belongs to the admin who sent it. Each invitation is made as Add New Use
 admin's rights at that moment; a row that cannot be done any more keeps the reason.
 """
 
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import BinaryIO, ClassVar, Final
+from typing import BinaryIO, ClassVar, Final, Self
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
 
+from core.accounts.selectors import taken_usernames
+from core.accounts.services.accounts import UsernameTakenError
 from core.accounts.services.attempts import Limit, count_attempt
 from core.audit.recording import record
 from core.common.errors import DomainError
@@ -21,8 +23,9 @@ from core.groups.batches.checking import CheckedRow, check_rows
 from core.groups.batches.sheet import read_sheet
 from core.groups.models import BatchRow, InvitationBatch, Provider, ProviderStatus, Role
 from core.groups.reach import Reach
-from core.groups.services.invitations import Invitee, invite_user
-from tenants import registry
+from core.groups.services.holding import hold_group
+from core.groups.services.invitations import Invitee, send_invitation
+from core.groups.services.roles import require_role
 
 MOST_ROWS: Final = 5_000
 AT_ONCE: Final = 50
@@ -117,9 +120,9 @@ def invite_next(*, batch_id: UUID, at: datetime) -> bool:
     if batch is None:
         return False
     rows = list(batch.rows.filter(BatchRow.WAITING).order_by("number")[:AT_ONCE])
-    known = _providers_of(rows)
+    turn = _Turn.hold(batch, rows, at=at)
     for row in rows:
-        _invite(batch, row, known, at=at)
+        turn.invite(row)
     BatchRow.objects.bulk_update(rows, ["invitation", "problem", "done_at"])
     batch.moved_at = at
     if len(rows) < AT_ONCE:
@@ -178,31 +181,64 @@ def _hold_unstarted(batch_id: UUID) -> InvitationBatch:
     return found
 
 
-def _providers_of(rows: Sequence[BatchRow]) -> dict[UUID, Provider]:
-    wanted = {key for row in rows for key in row.providers}
-    return Provider.objects.filter(status=ProviderStatus.ACTIVE).in_bulk(list(wanted))
+@dataclass(frozen=True)
+class _Turn:
+    """What the rows of one turn have in common, looked up once; their groups are held."""
 
+    batch: InvitationBatch
+    providers: Mapping[UUID, Provider]
+    taken: Container[str]
+    at: datetime
+    refusals: dict[tuple[UUID, str], str] = field(default_factory=dict)
 
-def _invite(
-    batch: InvitationBatch, row: BatchRow, known: dict[UUID, Provider], *, at: datetime
-) -> None:
-    row.done_at = at
-    providers = [known[key] for key in row.providers if key in known]
-    if len(providers) < len(row.providers):
-        row.problem = "A provider of this row was given up meanwhile."
-        return
-    try:
-        row.invitation = invite_user(
-            invitee=Invitee(**row.invitee),
-            providers=providers,
-            role=Role(row.role),
-            contract=registry.get_contract_by_id(providers[0].contract_id),
-            host=batch.host,
-            by=batch.uploaded_by,
-            at=at,
-        )
-    except DomainError as error:
-        row.problem = error.sentence[:300]
+    @classmethod
+    def hold(cls, batch: InvitationBatch, rows: Sequence[BatchRow], *, at: datetime) -> Self:
+        """Lock the groups, in one order, and look at who has which username."""
+        wanted = Provider.objects.filter(pk__in={key for row in rows for key in row.providers})
+        for group_id in sorted(set(wanted.values_list("group_id", flat=True))):
+            hold_group(group_id)
+        active = wanted.filter(status=ProviderStatus.ACTIVE).in_bulk()
+        return cls(batch, active, taken_usernames(row.username for row in rows), at)
+
+    def invite(self, row: BatchRow) -> None:
+        """Invite the user of a row, or note in it why not."""
+        row.done_at = self.at
+        providers = [self.providers[key] for key in row.providers if key in self.providers]
+        if len(providers) < len(row.providers):
+            row.problem = "A provider of this row was given up meanwhile."
+            return
+        row.problem = self._refusal(row, providers)
+        if row.problem:
+            return
+        try:
+            row.invitation = send_invitation(
+                invitee=Invitee(**row.invitee),
+                providers=providers,
+                role=Role(row.role),
+                contract_id=providers[0].contract_id,
+                host=self.batch.host,
+                by=self.batch.uploaded_by,
+                at=self.at,
+            )
+        except DomainError as error:
+            row.problem = error.sentence
+
+    def _refusal(self, row: BatchRow, providers: Iterable[Provider]) -> str:
+        if row.username.lower() in self.taken:
+            return UsernameTakenError.message
+        refusals = (self._role_refusal(one, row.role) for one in providers)
+        return next(filter(None, refusals), "")
+
+    def _role_refusal(self, provider: Provider, role: str) -> str:
+        """Return why the admin may not give a role at a provider any more; asked once a turn."""
+        key = (provider.id, role)
+        if key not in self.refusals:
+            try:
+                require_role(self.batch.uploaded_by, provider, Role(role))
+                self.refusals[key] = ""
+            except DomainError as error:
+                self.refusals[key] = error.sentence
+        return self.refusals[key]
 
 
 def _record(batch: InvitationBatch, verb: str, *, at: datetime, **data: object) -> None:

@@ -105,17 +105,44 @@ def invite_user(
     address has an account makes no difference here. Records `invitation.sent`. Raises
     UsernameTakenError, AlreadyInvitedError, ChangedMeanwhileError, RoleNotYoursError.
     """
-    group = hold_group(providers[0].group_id)
+    hold_group(providers[0].group_id)
     for provider in providers:
         require_role(by, provider, role)
     if not username_is_available(invitee.username):
         raise UsernameTakenError
+    return send_invitation(
+        invitee=invitee,
+        providers=providers,
+        role=role,
+        contract_id=contract.id,
+        host=host,
+        by=by,
+        at=at,
+    )
+
+
+def send_invitation(
+    *,
+    invitee: Invitee,
+    providers: Sequence[Provider],
+    role: Role,
+    contract_id: UUID,
+    host: str,
+    by: UUID,
+    at: datetime,
+) -> Invitation:
+    """Write an invitation and its mail, in the caller's transaction.
+
+    The caller holds the group, and has looked at the admin's rights and at the username. Records
+    and raises as `invite_user`, as far as the tables know better.
+    """
+    group_id = providers[0].group_id
     values = asdict(invitee) | {"email": invitee.email.strip().lower()}
     try:
         with transaction.atomic():
             invitation = Invitation.objects.create(
-                group=group,
-                contract_id=contract.id,
+                group_id=group_id,
+                contract_id=contract_id,
                 role=role,
                 host=host,
                 invited_by=by,
@@ -123,10 +150,11 @@ def invite_user(
                 **values,
             )
     except IntegrityError as error:
-        if list_open_invitations().filter(group=group, email__iexact=invitee.email).exists():
+        if list_open_invitations().filter(group=group_id, email__iexact=invitee.email).exists():
             raise AlreadyInvitedError from error
         raise UsernameTakenError from error
-    invitation.providers.set(providers)
+    link = Invitation.providers.through
+    link.objects.bulk_create(link(invitation=invitation, provider=one) for one in providers)
     mail_invitation(invitation, at=at)
     keys = [str(provider.id) for provider in providers]
     record_invitation("sent", invitation, by=by, at=at, data={"providers": keys})

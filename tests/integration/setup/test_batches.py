@@ -22,6 +22,7 @@ from core.groups.services.purging import FILES_WAIT, purge_batches
 from core.groups.services.roles import end_membership
 from core.notifications.models import LocalMessage
 from tests.support.people import deliver_all, make_person, sign_in_by_email
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 ELM, OAK, ASH = "1234567893", "1000000012", "1000000020"
@@ -332,3 +333,24 @@ def test_the_empty_file_is_taken_as_it_is(admin: Client, elm: Provider, oak: Pro
     assert header == ",".join(COLUMNS)
     answer = send(admin, empty)
     assert answer.status_code == 302
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_invite_nobody_twice(
+    admin: Client, elm: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "AT_ONCE", 2)
+    batch = checked(admin, rows(*(person(f"p{n}") for n in range(7))))
+    batches.start_batch(batch_id=batch.id, at=clock.now())
+
+    def work(_place: int) -> None:
+        while invite_next(batch_id=batch.id, at=clock.now()):
+            pass
+
+    at_once(3, work)
+    while invite_next(batch_id=batch.id, at=clock.now()):
+        pass
+    assert Invitation.objects.count() == 7
+    assert AuditEvent.objects.filter(event_type="invitation.sent").count() == 7
+    assert AuditEvent.objects.filter(event_type="invitation_batch.ended").count() == 1
