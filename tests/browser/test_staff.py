@@ -158,6 +158,29 @@ def test_through_the_companys_provider(
     look_at(page)
 
 
+def test_link_and_unlink_the_companys_sign_in(
+    page: Page, portal: Portal, company: IdentityProvider
+) -> None:
+    sam = Registrant("sam.ames", "sam@company.example", "Sam", "Ames", phone="3045550197")
+    company.claim(sam.email, groups=[])
+    become_staff(page, portal, sam, "auditor")
+    page.goto(portal.url("/staff/sign-in/links/"))
+    page.get_by_role("button", name="Link it").click()
+    page.wait_for_url(f"{company.issuer}/**")
+    page.locator("[name=login]").fill(sam.email)
+    page.locator("[name=password]").fill(idp.PASSWORD)
+    page.locator("[type=submit]").first.click()
+    expect(page.get_by_role("main")).to_contain_text("opens your account from now on")
+    look_at(page)
+    page.get_by_role("link", name="Unlink it").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Unlink Company sign-in")
+    look_at(page)
+    page.get_by_label("Reason").fill("The company changes its provider.")
+    page.get_by_role("button", name="Unlink it").click()
+    expect(page.get_by_role("main")).to_contain_text("no longer opens your account")
+    expect(page.get_by_role("button", name="Link it")).to_be_visible()
+
+
 def test_appoint_and_withdraw(portal: Portal, staff_page: Page) -> None:
     boss = Registrant("opal.reed", "opal.reed@desk.example", "Opal", "Reed")
     become_staff(staff_page, portal, boss, "operator")
