@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.support import Portal, Registrant, check_accessibility
 from tests.browser.test_first_login import accept_terms, create_password, log_in_first, verify
@@ -92,6 +92,61 @@ def test_invite_change_and_remove(page: Page, portal: Portal, browser: Browser) 
     page.get_by_role("button", name="Remove").click()
     expect(page.get_by_role("main")).to_contain_text("Nadia Hale was removed from the group.")
     expect(page.locator("summary", has_text="Nadia Hale")).to_have_count(0)
+
+    theirs = browser.new_context(viewport={"width": 390, "height": 844})
+    try:
+        ask_to_join(theirs.new_page(), portal)
+    finally:
+        theirs.close()
+    decide(page, portal)
+
+
+def ask_to_join(page: Page, portal: Portal) -> None:
+    """Enter the numbers of a registered provider from outside, and ask its admins."""
+    page.goto(portal.url("/ms-um/register/"))
+    page.get_by_label("NPI").fill("1001001886")
+    page.get_by_label("code", exact=False).first.fill("000502233")
+    page.get_by_role("button", name="Next").click()
+    page.get_by_role("link", name="ask to join").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ask to join")
+    page.get_by_role("button", name="Ask to join").click()
+    expect(page.locator("[data-error-summary]")).to_be_focused()
+    check_accessibility(page)
+    page.get_by_label("First name").fill("Omar")
+    page.get_by_label("Last name").fill("Vale")
+    page.get_by_role("textbox", name="Email", exact=False).first.fill("omar@clinic.example")
+    page.get_by_label("Confirm email").fill("omar@clinic.example")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_contain_text("Your request was sent")
+    expect(page.get_by_role("main")).not_to_contain_text(OFFICE)
+    check_accessibility(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def to_decide(page: Page, portal: Portal) -> Locator:
+    """Return the link on Home, once the request is there."""
+    link = page.get_by_role("link", name="Decide")
+    for _ in range(30):
+        page.goto(portal.url("/home/"))
+        if link.count():
+            break
+        page.wait_for_timeout(500)
+    return link
+
+
+def decide(page: Page, portal: Portal) -> None:
+    """Refuse who asked, from what Home says needs doing."""
+    # A worker passes the request on; the page is asked again until it has.
+    expect(to_decide(page, portal)).to_be_visible()
+    page.get_by_role("link", name="Decide").click()
+    check_accessibility(page)
+    page.get_by_role("link", name="Omar Vale").click()
+    expect(page.get_by_role("link", name="Add as new user")).to_be_visible()
+    check_accessibility(page)
+    page.get_by_label("Reason").fill("Nobody here knows you.")
+    page.get_by_role("button", name="Refuse").click()
+    expect(page.get_by_role("main")).to_contain_text("The request of Omar Vale was refused.")
+    check_accessibility(page)
 
 
 def accept(page: Page, portal: Portal) -> None:
