@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.browser.axe import violations_on
 from tests.support.idp import SECRET, SECRET_VARIABLE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -156,13 +156,5 @@ def virtual_authenticator(page: Page) -> Iterator[None]:
 
 def check_accessibility(page: Page) -> None:
     """Fail when axe finds a violation of WCAG 2.2 A or AA on the page."""
-    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    page.wait_for_load_state()
-    # What passed need not be described and carried over: it is most of what axe has to tell.
-    options = {"runOnly": {"type": "tag", "values": tags}, "resultTypes": ["violations"]}
-    results = Axe().run(page, options=options)
-    found = [
-        f"{violation['id']}: {violation['help']}: {violation['nodes'][0]['html'][:200]}"
-        for violation in results.response["violations"]
-    ]
+    found = violations_on(page)
     assert found == [], f"{page.url}: {found}"
