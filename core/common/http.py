@@ -7,8 +7,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, Streami
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from core.common.tables import write_sheet
-
 get_only = require_safe
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 """Every page that answers GET answers HEAD as well (RFC 9110, 9.1): link checkers and mail scanners
@@ -28,11 +26,3 @@ def streamed_sheet(name: str, pieces: Iterable[str]) -> HttpResponse:
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     # Both kinds of response go through the same doors, which are typed by the usual one.
     return cast("HttpResponse", response)
-
-
-def sheet_response(name: str, rows: Iterable[Iterable[object]]) -> HttpResponse:
-    """Return rows as a file to keep, which a spreadsheet opens as UTF-8 and runs nothing of."""
-    response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    write_sheet(response, rows)
-    return response

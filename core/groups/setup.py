@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, OuterRef, Q, QuerySet
 
 from core.accounts.models import User
 from core.groups.access import list_memberships
@@ -20,7 +20,9 @@ from core.groups.reach import (
     list_managed_users,
 )
 from core.groups.selectors import list_memberships_at, with_words
+from core.groups.services.invitations import INVITATION_KIND
 from core.groups.services.roles import roles_held
+from core.notifications.selectors import newest_status
 
 Row = TypeVar("Row", bound=Model)
 _PER_PAGE: Final = 25
@@ -85,6 +87,23 @@ def find_users(reach: Reach, words: Iterable[str]) -> QuerySet[User]:
             | Q(email__icontains=word)
         )
     return found.order_by("last_name", "first_name", "id")
+
+
+def find_invitations(reach: Reach, words: Iterable[str]) -> QuerySet[Invitation]:
+    """Return the open invitations whose name, username or address has every word.
+
+    The newest first, each with `mail`: where its newest mail stands.
+    """
+    found = list_managed_invitations(reach)
+    for word in words:
+        found = found.filter(
+            Q(first_name__icontains=word)
+            | Q(last_name__icontains=word)
+            | Q(username__icontains=word)
+            | Q(email__icontains=word)
+        )
+    newest = newest_status(kind=INVITATION_KIND, about=OuterRef("pk"))
+    return found.annotate(mail=newest).order_by("-invited_at", "-id")
 
 
 def page_of(rows: QuerySet[Row], number: str) -> Page[Row]:

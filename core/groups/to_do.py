@@ -72,7 +72,7 @@ _KINDS: Final[Mapping[str, _Kind]] = {
     "invited": _Kind(
         "One invitation has not been accepted yet.",
         "{n} invitations have not been accepted yet.",
-        "setup:users",
+        "setup:invitations",
         "Look at them",
     ),
     "own": _Kind(

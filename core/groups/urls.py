@@ -26,6 +26,7 @@ _setup = [
     path("providers/<uuid:provider_id>/new-user/", invitations.new_user, name="new_user"),
     path("providers/<uuid:provider_id>/give-up/", giving_up.give_up, name="give_up"),
     path("username/", invitations.username, name="username"),
+    path("invitations/", invitations.invitations, name="invitations"),
     path("invitations/<uuid:invitation_id>/", invitations.invitation, name="invitation"),
     path("invitations/<uuid:invitation_id>/resend/", invitations.resend, name="resend"),
     path("invitations/<uuid:invitation_id>/withdraw/", invitations.withdraw, name="withdraw"),

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.expressions import BaseExpression
 from django.db.models.query import QuerySet
 
@@ -30,6 +30,12 @@ def newer_than(message: OutboxMessage, *other_kinds: str) -> "QuerySet[OutboxMes
     return OutboxMessage.objects.filter(
         kind__in={message.kind, *other_kinds}, subject_id=message.subject_id, id__gt=message.id
     )
+
+
+def newest_status(*, kind: str, about: OuterRef) -> Subquery:
+    """Return where the newest message of a kind about a row stands, for another app's statement."""
+    messages = OutboxMessage.objects.filter(kind=kind, subject_id=about)
+    return Subquery(messages.order_by("-id").values("status")[:1])
 
 
 def list_due(*, at: datetime) -> "QuerySet[OutboxMessage, UUID]":

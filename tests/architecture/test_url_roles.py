@@ -153,6 +153,7 @@ TABLE: dict[str, Row] = {
     "mfa:confirm_call_state": same(286),
     # Setup: who manages nobody is shown who does; what is nobody's is not found
     "setup:providers": Row(LOGIN, 302, 302, 200, 200),
+    "setup:invitations": Row(LOGIN, 302, 302, 200, 200),
     "setup:batches": Row(LOGIN, 302, 302, 200, 200),
     "setup:batch_template": Row(LOGIN, 302, 302, 200, 200),
     "setup:batch": Row(LOGIN, 302, 302, 404, 404),

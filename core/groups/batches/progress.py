@@ -5,26 +5,18 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from core.accounts.models import User
 from core.groups.models import BatchRow, InvitationBatch
 from core.groups.services.invitations import INVITATION_KIND
-from core.notifications.models import OutboxMessage
-from core.notifications.states import MessageStatus
+from core.groups.wording import mail_words
+from core.notifications.selectors import newest_status
 
 MOST_PROBLEMS: Final = 200
 """Shown on the page; the report has all."""
 _MOST_BATCHES: Final = 20
-_MAIL: Final = {
-    MessageStatus.QUEUED: "mail is on its way",
-    MessageStatus.SENDING: "mail is on its way",
-    MessageStatus.SENT: "mail sent",
-    MessageStatus.UNKNOWN: "mail perhaps sent",
-    MessageStatus.BOUNCED: "mail came back",
-    MessageStatus.COMPLAINED: "mail was reported as unwanted",
-}
 
 
 @dataclass(frozen=True)
@@ -75,15 +67,12 @@ def problems_of(batch: InvitationBatch) -> Sequence[BatchRow]:
 def report_rows(batch: InvitationBatch) -> Iterator[Iterable[object]]:
     """Yield the report: the header, then each row with what became of it."""
     yield ("row", "email", "username", "result", "column", "reason", "since then")
-    mails = OutboxMessage.objects.filter(
-        kind=INVITATION_KIND, subject_id=OuterRef("invitation")
-    ).order_by("-id")
     rows = batch.rows.annotate(
-        mail=Subquery(mails.values("status")[:1]),
+        mail=newest_status(kind=INVITATION_KIND, about=OuterRef("invitation")),
         accepted_at=F("invitation__accepted_at"),
         withdrawn_at=F("invitation__withdrawn_at"),
     )
-    for row in rows.order_by("number").iterator(chunk_size=1000):
+    for row in rows.order_by("number"):
         yield (
             *(row.number, row.email, row.username, _result(row)),
             *(row.column, row.problem, _since(row)),
@@ -101,4 +90,4 @@ def _since(row: BatchRow) -> str:
         return "accepted"
     if row.withdrawn_at:  # type: ignore[attr-defined]
         return "withdrawn"
-    return _MAIL.get(row.mail, "")  # type: ignore[attr-defined]
+    return mail_words(row.mail)  # type: ignore[attr-defined]

@@ -15,6 +15,7 @@ from core.groups.reach import (
     list_managed_requests,
     list_managed_users,
 )
+from core.groups.wording import mail_words
 from core.groups.wording import number_name as _number_name
 from tenants.in_hand import contract_of, is_portal_host, path_in
 from tenants.routing import absolute_reverse
@@ -89,6 +90,12 @@ def own_programs(context: template.Context) -> list[OwnProgram]:
         for one in sorted(contracts_in_hand(request.user), key=lambda one: one.name)
         if here is None or one.id != here.id
     ]
+
+
+@register.filter
+def mail_state(status: str | None) -> str:
+    """Return what became of a mail, in words."""
+    return mail_words(status)
 
 
 @register.simple_tag

@@ -1,5 +1,6 @@
 """Setup: Invite many, by a file that is checked before anything happens."""
 
+from collections.abc import Iterable
 from functools import partial
 from uuid import UUID
 
@@ -11,7 +12,8 @@ from django.views.decorators.http import require_POST
 
 from core.common import clock
 from core.common.errors import DomainError
-from core.common.http import get_only, get_or_post, sheet_response
+from core.common.http import get_only, get_or_post, streamed_sheet
+from core.common.tables import sheet_pieces
 from core.groups.batches.progress import (
     access_own_batch,
     list_own_batches,
@@ -26,6 +28,7 @@ from core.groups.services.batches import discard_batch, start_batch, take_in
 from core.groups.tasks import invite_batch
 from core.groups.views.shared import SetupRequest, done, refused, setup_page, setup_render
 from core.notifications.tasks import tell_workers
+from tenants.context import rebound
 from tenants.in_hand import site_host_of
 
 
@@ -58,7 +61,7 @@ def template(request: SetupRequest) -> HttpResponse:
     """Give the empty file, with the columns and two examples."""
     known = list_managed_providers(request.reach).order_by("name").values_list("identifier")
     numbers = [number for (number,) in known[:2]]
-    return sheet_response("new-users.csv", template_rows(numbers))
+    return _sheet("new-users.csv", template_rows(numbers))
 
 
 @get_only
@@ -112,4 +115,8 @@ def discard(request: SetupRequest, batch_id: UUID) -> HttpResponse:
 def report(request: SetupRequest, batch_id: UUID) -> HttpResponse:
     """Give each row of a file with what became of it, as a file."""
     found = access_own_batch(request.user, batch_id)
-    return sheet_response(f"invitations-{found.uploaded_at:%Y-%m-%d}.csv", report_rows(found))
+    return _sheet(f"invitations-{found.uploaded_at:%Y-%m-%d}.csv", report_rows(found))
+
+
+def _sheet(name: str, rows: Iterable[Iterable[object]]) -> HttpResponse:
+    return streamed_sheet(name, rebound(sheet_pieces(rows)))

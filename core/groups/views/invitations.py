@@ -12,7 +12,7 @@ from core.accounts.services.usernames import UsernameAnswer, ask_username, may_s
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post
-from core.groups.forms import InvitationAddressForm, NewUserForm
+from core.groups.forms import InvitationAddressForm, NewUserForm, SetupSearchForm
 from core.groups.models import Invitation, JoinRequest, Provider
 from core.groups.policies import roles_to_give
 from core.groups.reach import (
@@ -30,7 +30,7 @@ from core.groups.services.invitations import (
 from core.groups.services.join_requests import approve_by_invitation
 from core.groups.services.readdressing import readdress_invitation
 from core.groups.services.roles import roles_held
-from core.groups.setup import MOST_CHOICES
+from core.groups.setup import MOST_CHOICES, find_invitations, page_of
 from core.groups.views.shared import SetupRequest, done, next_of, refused, setup_page, setup_render
 from tenants import registry
 from tenants.in_hand import site_host_of
@@ -87,6 +87,15 @@ def username(request: SetupRequest) -> HttpResponse:
         asked_by=request.user.id, username=request.GET.get("username", ""), at=clock.now()
     )
     return render(request, "accounts/parts/username_answer.html", {"answer": answer})
+
+
+@get_only
+@setup_page
+def invitations(request: SetupRequest) -> HttpResponse:
+    """List who was invited and has not come yet, with what became of the mail."""
+    form = SetupSearchForm(request.GET)
+    found = page_of(find_invitations(request.reach, form.words()), request.GET.get("page", ""))
+    return setup_render(request, "invitations", {"form": form, "page": found}, tab="users")
 
 
 @get_only

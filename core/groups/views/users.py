@@ -17,7 +17,7 @@ from core.groups.reach import (
     access_managed_user,
     list_managed_invitations,
 )
-from core.groups.setup import MOST_CHOICES, find_users, page_of, user_part
+from core.groups.setup import find_users, page_of, user_part
 from core.groups.user_acts import facts_of_user, offered_acts
 from core.groups.views.shared import (
     SetupRequest,
@@ -29,6 +29,8 @@ from core.groups.views.shared import (
 )
 from tenants.context import rebound
 
+_MOST_INVITED = 5
+
 
 @get_only
 @setup_page
@@ -36,8 +38,13 @@ def users(request: SetupRequest) -> HttpResponse:
     """List the users whom the person manages, to search and to open one by one."""
     form = SetupSearchForm(request.GET)
     found = page_of(find_users(request.reach, form.words()), request.GET.get("page", ""))
-    invited = list_managed_invitations(request.reach).order_by("-invited_at")[:MOST_CHOICES]
-    context = {"form": form, "page": found, "invitations": invited}
+    invited = list_managed_invitations(request.reach).order_by("-invited_at", "-id")
+    context = {
+        "form": form,
+        "page": found,
+        "invitations": invited[:_MOST_INVITED],
+        "has_more_invited": invited[_MOST_INVITED:].exists(),
+    }
     return setup_render(request, "users", context, tab="users")
 
 

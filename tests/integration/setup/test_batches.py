@@ -92,7 +92,7 @@ def test_then_all_right_rows_are_invited_and_the_report_says_what_became_of_each
     assert "Done: 2 users invited" in page
     report = admin.get(f"/setup/invite-many/{batch.id}/report.csv")
     assert report.headers["Content-Disposition"].startswith("attachment")
-    lines = report.content.decode("utf-8-sig").splitlines()
+    lines = report.getvalue().decode("utf-8-sig").splitlines()
     assert lines[1] == "2,noor@clinic.example,noor.vale,invited,,,mail sent"
     assert lines[2].startswith("3,sam@clinic.example,,not invited,provider,")
     events = AuditEvent.objects.filter(event_type__startswith="invitation_batch.")
@@ -328,7 +328,7 @@ def test_files_are_not_kept_for_ever(admin: Client, elm: Provider, commit: Commi
 
 
 def test_the_empty_file_is_taken_as_it_is(admin: Client, elm: Provider, oak: Provider) -> None:
-    empty = admin.get("/setup/invite-many/new-users.csv").content
+    empty = admin.get("/setup/invite-many/new-users.csv").getvalue()
     header = empty.decode("utf-8-sig").splitlines()[0]
     assert header == ",".join(COLUMNS)
     answer = send(admin, empty)
