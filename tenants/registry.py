@@ -150,6 +150,7 @@ def announce() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, '')", [watching.CHANNEL])
         _marks().add(_MARK)
+        _finds().pop(_MARK, None)
         transaction.on_commit(forget)
 
 
@@ -163,11 +164,27 @@ def _marks() -> set[str]:
     return marks
 
 
+def _finds() -> dict[str, object]:
+    finds: dict[str, object] = getattr(connection, "transaction_finds", {})
+    return finds
+
+
+def _of_this_transaction() -> Snapshot:
+    """Return what its own transaction sees of a publication; read once for each that it makes."""
+    match _finds().get(_MARK):
+        case (Snapshot() as snapshot, belief) if belief is _memory.belief:
+            return snapshot
+    belief = _memory.belief
+    snapshot = load_snapshot(_memory.latest)
+    _finds()[_MARK] = (snapshot, belief)
+    return snapshot
+
+
 def _current() -> Snapshot:
     watching.ensure_watcher(_memory.epoch, forget)
     if _MARK in _marks():
         # A publication that has not committed yet is seen by its own transaction alone.
-        return load_snapshot(_memory.latest)
+        return _of_this_transaction()
     if snapshot := _memory.believed:
         return snapshot
     with _memory.lock:

@@ -49,6 +49,8 @@ class DatabaseWrapper(library.DatabaseWrapper):
         self.path_switches = 0
         self.transaction_marks: set[str] = set()
         """What the present transaction has done that others must not see before it commits."""
+        self.transaction_finds: dict[str, object] = {}
+        """What was read in the present transaction; any rollback forgets it, a savepoint's too."""
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         self.introspection = SchemaIntrospection(self)  # type: ignore[assignment]
 
@@ -167,6 +169,7 @@ class DatabaseWrapper(library.DatabaseWrapper):
     def _end_transaction(self) -> None:
         self._unbind()
         self.transaction_marks.clear()
+        self.transaction_finds.clear()
 
     def _commit(self) -> None:
         # The server answers COMMIT of an aborted transaction with a rollback, and no error.
@@ -210,6 +213,7 @@ class DatabaseWrapper(library.DatabaseWrapper):
                 super()._savepoint_rollback(sid)
         finally:
             self._path = None
+            self.transaction_finds.clear()
             if self._transaction_block() is None:
                 self._unbind()
 

@@ -115,6 +115,29 @@ def test_an_uncommitted_publication_is_seen_by_its_own_transaction_alone(two: Tw
     assert registry.get_contract("wv-bh").name == two.one.name
 
 
+@pytest.mark.django_db
+def test_a_publication_is_read_once_in_its_own_transaction_and_anew_after_a_rollback(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    before = registry.get_contract("wv-bh").name
+    _publish_here("First")
+    assert registry.get_contract("wv-bh").name == "First"
+    with django_assert_num_queries(0):
+        assert registry.get_contract("wv-bh").name == "First"
+    with transaction.atomic():
+        _publish_here("Second")
+        assert registry.get_contract("wv-bh").name == "Second"
+        transaction.set_rollback(True)
+    assert registry.get_contract("wv-bh").name == "First"
+    _publish_here("Third")
+    assert registry.get_contract("wv-bh").name == "Third" != before
+
+
+def _publish_here(name: str) -> None:
+    Contract.objects.filter(slug="wv-bh").update(name=name)
+    registry.announce()
+
+
 def _name_elsewhere() -> str:
     try:
         return registry.get_contract("wv-bh").name
