@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 _PAGES_OF_THE_PORTAL = """
-account accounts add-provider admin api assets auth brand callbacks confirm console contract
+account accounts add-provider admin api assets auth brand callbacks confirm console context contract
 contracts deployment email favicon first-login forgot forgot-password groups healthz help home
 invitations legacy login logout mail-again me media mfa mfa-help my-account operator operators
 outbox phone portal profile providers public readyz register registration requests reset robots
