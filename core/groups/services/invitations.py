@@ -20,7 +20,7 @@ from core.groups.models import Invitation, Provider, ProviderStatus, Role
 from core.groups.policies import may_manage
 from core.groups.services.holding import hold_group
 from core.groups.services.memberships import grant_group_admin, grant_provider_role
-from core.groups.services.roles import require_role, roles_held
+from core.groups.services.roles import require_role, roles_held, roles_to_act_with
 from core.mfa.models import MfaRegistration
 from core.mfa.registering.link_requests import LinkTarget
 from core.mfa.services.invitation_links import mint_invitation_link, use_invitation_link
@@ -239,14 +239,14 @@ def take_roles(invitation: Invitation, user: User, *, at: datetime) -> None:
     """Close an invitation with the roles that it gives, in the caller's transaction.
 
     Called when a new account is complete, or its owner has accepted. Whoever invited must still be
-    able to give the role: the invitations of an admin who was removed give nothing any more.
-    Raises InvitationOverError when nothing is left to give.
+    able to give the role: the invitations of an admin who was removed, or whose account is closed,
+    give nothing any more. Raises InvitationOverError when nothing is left to give.
     """
     hold_group(invitation.group_id)
     still = [
         provider
         for provider in invitation.providers.filter(status=ProviderStatus.ACTIVE).order_by("id")
-        if may_manage(roles_held(invitation.invited_by, provider), invitation.role)
+        if may_manage(roles_to_act_with(invitation.invited_by, provider), invitation.role)
     ]
     if not still:
         raise InvitationOverError

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from core.groups.models import Invitation
+from core.groups.models import Invitation, Role
+from core.groups.services.holding import hold_group
 from core.groups.services.invitations import (
     INVITATION_KIND,
     AlreadyInvitedError,
@@ -15,10 +16,11 @@ from core.groups.services.invitations import (
     mail_invitation,
     record_invitation,
 )
-from core.groups.services.roles import ChangedMeanwhileError
+from core.groups.services.roles import ChangedMeanwhileError, require_role
 from core.notifications.services.outbox import cancel_messages, enqueue
 
 ADDRESS_CHANGED_KIND: Final = "invitation_address_changed"
+_MOVED: Final = ("email", "invited_by", "token_digest", "link_used_at", "follow_id")
 
 
 def readdress_invitation(
@@ -28,16 +30,20 @@ def readdress_invitation(
 
     Called by Setup; `was` is the address that the page showed. Counts as one of the mails of the
     hour. Ends an MFA registration or sign-in that the former link has begun, and tells the former
-    address that it is out. Whether the new one has an account makes no difference here. Records
-    `invitation.readdressed`, without the addresses. Raises InvitationOverError,
-    ChangedMeanwhileError, AlreadyInvitedError, TooManyMailsError.
+    address that it is out. Whether the new one has an account makes no difference here. Whoever
+    chooses the address is from now on who invites: the invitation ends with their right to it.
+    Records `invitation.readdressed`, without the addresses. Raises InvitationOverError,
+    ChangedMeanwhileError, RoleNotYoursError, AlreadyInvitedError, TooManyMailsError.
     """
     count_mail(invitation_id, at=at)
     with transaction.atomic():
         invitation = hold_invitation(invitation_id)
         if invitation.email != was.strip().lower():
             raise ChangedMeanwhileError
-        _move(invitation, email.strip().lower())
+        hold_group(invitation.group_id)
+        for provider in invitation.providers.order_by("id"):
+            require_role(by, provider, Role(invitation.role))
+        _move(invitation, email.strip().lower(), by=by)
         cancel_messages(kind=INVITATION_KIND, subject_id=invitation.id)
         mail_invitation(invitation, at=at)
         enqueue(
@@ -51,12 +57,12 @@ def readdress_invitation(
     return invitation
 
 
-def _move(invitation: Invitation, email: str) -> None:
-    """Write the new address, and forget the link and whoever has followed it."""
-    invitation.email = email
+def _move(invitation: Invitation, email: str, *, by: UUID) -> None:
+    """Write the new address and who chose it; forget the link and whoever has followed it."""
+    invitation.email, invitation.invited_by = email, by
     invitation.token_digest = invitation.link_used_at = invitation.follow_id = None
     try:
         with transaction.atomic():
-            invitation.save(update_fields=["email", "token_digest", "link_used_at", "follow_id"])
+            invitation.save(update_fields=_MOVED)
     except IntegrityError as error:
         raise AlreadyInvitedError from error

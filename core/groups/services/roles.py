@@ -111,7 +111,7 @@ def require_role(by: UUID, provider: Provider, role: Role) -> None:
     RoleNotYoursError.
     """
     provider.refresh_from_db(fields=["status"])
-    held = roles_held(by, provider)
+    held = roles_to_act_with(by, provider)
     if provider.status != ProviderStatus.ACTIVE or not roles_to_give(held):
         raise ChangedMeanwhileError
     _require(held, role)
@@ -120,6 +120,16 @@ def require_role(by: UUID, provider: Provider, role: Role) -> None:
 def roles_held(user_id: UUID, provider: Provider) -> set[str]:
     """Return the roles that reach a provider: at it, or for its whole group."""
     return set(list_memberships_at(provider).filter(user_id=user_id).values_list("role", flat=True))
+
+
+def roles_to_act_with(by: UUID, provider: Provider) -> set[str]:
+    """Return the roles by which an account does something for others: none when it is closed.
+
+    A closed account keeps its roles for the day on which it is opened again. What it has begun, and
+    what takes effect later, must not go by them.
+    """
+    held = list_memberships_at(provider).filter(user_id=by, user__is_active=True)
+    return set(held.values_list("role", flat=True))
 
 
 def roles_over(by: UUID, held: Membership) -> set[str]:

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from core.accounts.models import User
+from core.accounts.services.accounts import deactivate_account
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.groups.models import Invitation, Membership, Provider, Role
@@ -234,6 +235,19 @@ def test_the_invitations_of_an_admin_who_was_removed_give_nothing(
     link = mailed_link()
     held = Membership.objects.get(user=chief, until__isnull=True)
     end_membership(membership_id=held.id, was=Role.PROVIDER_ADMIN, by=head.id, at=clock.now())
+    answer = register(Client(), link)
+    assert answer.status_code == 410
+    assert not User.objects.filter(username="noor.h").exists()
+
+
+def test_the_invitations_of_an_admin_whose_account_was_closed_give_nothing(
+    admin: Client, chief: User, head: User, elm: Provider
+) -> None:
+    theirs = Client()
+    sign_in_by_email(theirs, chief)
+    new_user(theirs, elm)
+    link = mailed_link()
+    deactivate_account(user_id=chief.id, reason="stolen", by=head.id, at=clock.now())
     answer = register(Client(), link)
     assert answer.status_code == 410
     assert not User.objects.filter(username="noor.h").exists()

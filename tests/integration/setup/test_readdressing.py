@@ -9,8 +9,10 @@ from core.accounts.models import User
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.groups.messages import prepare_invitation
-from core.groups.models import Invitation, Provider
+from core.groups.models import Invitation, Provider, Role
 from core.groups.services.invitations import INVITATION_KIND, MAILS_PER_HOUR
+from core.groups.services.readdressing import readdress_invitation
+from core.groups.services.roles import ChangedMeanwhileError, end_membership
 from core.notifications.models import LocalMessage, OutboxMessage
 from core.notifications.services.outbox import enqueue
 from tests.integration.first_login.walking import Walk
@@ -139,5 +141,36 @@ def test_only_who_reaches_the_invitation_moves_it(
     assert move(foreign, invitation).status_code == 404
     admin.post(f"/setup/invitations/{invitation.id}/withdraw/")
     assert move(admin, invitation).status_code == 404
+    invitation.refresh_from_db()
+    assert invitation.email == OLD
+
+
+def test_it_ends_with_the_right_of_whoever_chose_the_address(
+    admin: Client, head: User, chief: User, elm: Provider
+) -> None:
+    invitation = new_user(admin, elm)
+    theirs = Client()
+    sign_in_by_email(theirs, chief)
+    move(theirs, invitation)
+    held = chief.memberships.get()
+    end_membership(membership_id=held.id, was=Role.PROVIDER_ADMIN, by=head.id, at=clock.now())
+    noor = make_person("noor.haddad")
+    hers = Client()
+    hers.post(mailed_link(NEW))
+    sign_in_by_email(hers, noor)
+    hers.post("/wv-bh/invitations/accept/")
+    assert not noor.memberships.exists()
+
+
+def test_who_lost_the_right_meanwhile_chooses_no_address(
+    admin: Client, head: User, chief: User, elm: Provider
+) -> None:
+    invitation = new_user(admin, elm)
+    held = chief.memberships.get()
+    end_membership(membership_id=held.id, was=Role.PROVIDER_ADMIN, by=head.id, at=clock.now())
+    with pytest.raises(ChangedMeanwhileError):
+        readdress_invitation(
+            invitation_id=invitation.id, was=OLD, email=NEW, by=chief.id, at=clock.now()
+        )
     invitation.refresh_from_db()
     assert invitation.email == OLD
