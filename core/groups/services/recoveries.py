@@ -156,8 +156,11 @@ def carry_out_due(*, at: datetime) -> int:
 
 
 def wait_days(provider: Provider) -> int:
-    """Return how long a granted request waits: the longest time of the group's contracts."""
-    contracts = find_contracts(set(contracts_of_group(provider)))
+    """Return how long a granted request waits: the longest time of the group's contracts.
+
+    That of the provider itself is among them: of a group that has ended there is no other.
+    """
+    contracts = find_contracts({provider.contract_id, *contracts_of_group(provider)})
     return max(contract.document.groups.recovery_wait_days for contract in contracts)
 
 

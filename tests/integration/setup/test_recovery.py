@@ -266,3 +266,17 @@ def test_the_roles_that_a_group_admin_holds_anyway_end(
     carry_out_due(at=due(granted))
     held = Membership.objects.filter(user=dana, until__isnull=True)
     assert [one.role for one in held] == [Role.GROUP_ADMIN]
+
+
+def test_the_pages_of_a_request_outlive_the_group(asked: RecoveryRequest, filed: Provider) -> None:
+    eve = make_person("eve")
+    joining = ask_to_join(user=eve, provider_id=filed.id, number="1", note="", at=LATER)
+    Provider.objects.filter(pk=filed.pk).update(status=ProviderStatus.ENDED, ended_at=LATER)
+    hers = Client()
+    sign_in_by_email(hers, eve)
+    path = f"/wv-bh/requests/{joining.id}/recover/"
+    assert hers.get(path).status_code == 200
+    answer = hers.post(path, {"evidence": EVIDENCE}, follow=True)
+    assert "changed a moment ago" in answer.content.decode()
+    operator = staff_client(StaffRole.OPERATOR, None, name="opal")
+    assert operator.get(f"/staff/recoveries/{asked.id}/").status_code == 200
