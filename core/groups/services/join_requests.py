@@ -132,7 +132,11 @@ def ask_from_outside(
     is told. Mails the admins. Records `join_request.sent`.
     """
     found = []
-    for provider_id in sorted(provider_ids):
+    wanted = sorted(provider_ids)
+    groups = Provider.objects.filter(pk__in=wanted).values_list("group_id", flat=True)
+    for group_id in sorted(set(groups)):  # in the order of all who hold several
+        hold_group(group_id)
+    for provider_id in wanted:
         try:
             provider = _hold_provider(provider_id)
         except JoinNotPossibleError:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -13,7 +14,9 @@ from contracts.registration.services.asking import OFFER_LIFE
 from contracts.registration.services.reservations import release_expired
 from core.accounts.models import User
 from core.common import clock
-from core.groups.models import Invitation, JoinRequest, Provider, Role
+from core.groups.models import Invitation, JoinRequest, Provider, ProviderGroup, Role
+from core.groups.services import join_requests
+from core.groups.services.holding import hold_group
 from core.groups.services.join_requests import (
     FROM_OUTSIDE,
     REQUEST_LIFE,
@@ -25,8 +28,9 @@ from core.groups.services.join_requests import (
     end_overdue,
 )
 from core.notifications.models import LocalMessage, OutboxMessage
+from tenants.context import ActiveContract
 from tests.integration.registration.journeys import CLAIMS, text_of
-from tests.support.people import after, deliver_all, make_person
+from tests.support.people import after, deliver_all, make_person, make_provider
 
 pytestmark = pytest.mark.django_db
 LATER = after(hours=1)
@@ -171,3 +175,28 @@ def test_an_offer_is_over_after_an_hour_and_goes(elm: Provider) -> None:
     assert not OutboxMessage.objects.exists()
     release_expired(at=clock.now() + OFFER_LIFE)
     assert not JoinOffer.objects.exists()
+
+
+def test_groups_are_held_in_the_order_of_all_who_hold_several(
+    head: User,
+    elm: Provider,
+    stranger_provider: Provider,
+    contract_a: ActiveContract,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    late = make_provider(head, contract_a, identifier="1000000038", name="Oak Clinic")
+    assert elm.group_id < stranger_provider.group_id
+    assert stranger_provider.id < late.id
+    held: list[UUID] = []
+
+    def hold(key: UUID) -> ProviderGroup:
+        held.append(key)
+        return hold_group(key)
+
+    monkeypatch.setattr(join_requests, "hold_group", hold)
+    ask_from_outside(
+        asker=Asker("noor@office.example", "Noor", "Haddad"),
+        provider_ids=[late.id, stranger_provider.id],
+        at=LATER,
+    )
+    assert held[:2] == [elm.group_id, stranger_provider.group_id]
