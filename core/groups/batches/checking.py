@@ -56,7 +56,8 @@ class CheckedRow:
     def refuse(self, column: str, problem: str) -> None:
         """Note a problem; the first one of a row is the one that is told."""
         if not self.problem:
-            self.column, self.problem = column, problem
+            # Some sentences quote the value, which may have what no database takes.
+            self.column, self.problem = column, _readable(problem)
 
 
 def check_rows(reach: Reach, rows: Iterable[FileRow]) -> list[CheckedRow]:
@@ -106,7 +107,8 @@ def _held_at(own: Sequence[Membership], provider: Provider) -> set[str]:
 
 
 def _check(desk: _Desk, row: FileRow) -> CheckedRow:
-    checked = CheckedRow(row.number, typed_email=row.cells.get("email", "").strip()[:254])
+    typed_email = _readable(row.cells.get("email", "")).strip()[:254]
+    checked = CheckedRow(row.number, typed_email=typed_email)
     if row.fault:
         checked.refuse("", row.fault)
         return checked
@@ -116,6 +118,11 @@ def _check(desk: _Desk, row: FileRow) -> CheckedRow:
     _find_role(desk, row, checked)
     _clean_person(desk.fields[checked.providers[0].contract_id], row, checked)
     return checked
+
+
+def _readable(typed: str) -> str:
+    """Return a text without signs that cannot be shown, nor kept (NUL)."""
+    return "".join(sign for sign in typed if sign.isprintable())
 
 
 def _find_providers(desk: _Desk, row: FileRow, checked: CheckedRow) -> None:

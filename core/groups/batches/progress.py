@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet
+from django.db.models import Count, F, Func, OuterRef, Q, UUIDField
 from django.http import Http404
 
-from core.accounts.models import User
-from core.groups.models import BatchRow, InvitationBatch
+from core.groups.models import BatchRow, InvitationBatch, Provider
+from core.groups.reach import Reach
 from core.groups.services.invitations import INVITATION_KIND
 from core.groups.wording import mail_words
 from core.notifications.selectors import newest_status
@@ -34,18 +34,31 @@ class Progress:
         return self.rows - self.waiting
 
 
-def list_own_batches(user: User) -> "QuerySet[InvitationBatch]":
-    """Return the files that a person sent, the newest first."""
-    own = InvitationBatch.objects.filter(uploaded_by=user.id)
-    return own.order_by("-uploaded_at", "-id")[:_MOST_BATCHES]
+def list_own_batches(reach: Reach) -> list[InvitationBatch]:
+    """Return the files that a person sent, the newest first (three queries)."""
+    own = InvitationBatch.objects.filter(uploaded_by=reach.actor.id)
+    return _entered(reach, own.order_by("-uploaded_at", "-id")[:_MOST_BATCHES])
 
 
-def access_own_batch(user: User, key: UUID) -> InvitationBatch:
-    """Return a file that the person sent. Raises Http404 for anybody else's."""
-    found = InvitationBatch.objects.filter(uploaded_by=user.id, pk=key).first()
-    if found is None:
+def access_own_batch(reach: Reach, key: UUID) -> InvitationBatch:
+    """Return a file that the person sent. Raises Http404 for anybody else's and out of reach."""
+    found = InvitationBatch.objects.filter(uploaded_by=reach.actor.id, pk=key)
+    entered = _entered(reach, found)
+    if not entered:
         raise Http404
-    return found
+    return entered[0]
+
+
+def _entered(reach: Reach, batches: Iterable[InvitationBatch]) -> list[InvitationBatch]:
+    """Leave out files about contracts that the session has not entered (design decision 7)."""
+    found = list(batches)
+    place = Func(F("providers"), function="unnest", output_field=UUIDField())
+    rows = BatchRow.objects.filter(batch__in=found).annotate(place=place)
+    named = set(rows.values_list("batch_id", "place").distinct())
+    within = Provider.objects.filter(contract_id__in=reach.contract_ids)
+    known = within.in_bulk({key for _batch, key in named})
+    hidden = {batch for batch, key in named if key not in known}
+    return [one for one in found if one.id not in hidden]
 
 
 def progress_of(batch: InvitationBatch) -> Progress:
@@ -65,7 +78,11 @@ def problems_of(batch: InvitationBatch) -> Sequence[BatchRow]:
 
 
 def report_rows(batch: InvitationBatch) -> Iterator[Iterable[object]]:
-    """Yield the report: the header, then each row with what became of it."""
+    """Yield the report: the header, then each row with what became of it.
+
+    A username is told when its row was invited: one that is proposed around another would tell, for
+    thousands of names at once and with nobody invited, who has an account.
+    """
     yield ("row", "email", "username", "result", "column", "reason", "since then")
     rows = batch.rows.annotate(
         mail=newest_status(kind=INVITATION_KIND, about=OuterRef("invitation")),
@@ -74,7 +91,7 @@ def report_rows(batch: InvitationBatch) -> Iterator[Iterable[object]]:
     )
     for row in rows.order_by("number"):
         yield (
-            *(row.number, row.email, row.username, _result(row)),
+            *(row.number, row.email, row.username if row.done_at else "", _result(row)),
             *(row.column, row.problem, _since(row)),
         )
 

@@ -51,7 +51,7 @@ def batches(request: SetupRequest) -> HttpResponse:
             form.add_error("file", error.sentence)
         else:
             return HttpResponseRedirect(reverse("setup:batch", args=[taken.id]))
-    context = {"form": form, "batches": list_own_batches(request.user)}
+    context = {"form": form, "batches": list_own_batches(request.reach)}
     return setup_render(request, "batches", context, tab="users")
 
 
@@ -68,7 +68,7 @@ def template(request: SetupRequest) -> HttpResponse:
 @setup_page
 def batch(request: SetupRequest, batch_id: UUID) -> HttpResponse:
     """Show what a file would do, how far it is, or what it did."""
-    found = access_own_batch(request.user, batch_id)
+    found = access_own_batch(request.reach, batch_id)
     context = {"batch": found, "progress": progress_of(found), "problems": problems_of(found)}
     return setup_render(request, "batch", context, tab="users")
 
@@ -77,7 +77,7 @@ def batch(request: SetupRequest, batch_id: UUID) -> HttpResponse:
 @setup_page
 def progress(request: SetupRequest, batch_id: UUID) -> HttpResponse:
     """Answer how far a file is, for the page that waits."""
-    found = access_own_batch(request.user, batch_id)
+    found = access_own_batch(request.reach, batch_id)
     context = {"batch": found, "progress": progress_of(found)}
     return render(request, "groups/setup/parts/batch_progress.html", context)
 
@@ -86,7 +86,7 @@ def progress(request: SetupRequest, batch_id: UUID) -> HttpResponse:
 @setup_page
 def start(request: SetupRequest, batch_id: UUID) -> HttpResponse:
     """Have the rows without a problem invited."""
-    found = access_own_batch(request.user, batch_id)
+    found = access_own_batch(request.reach, batch_id)
     here = reverse("setup:batch", args=[found.id])
     try:
         with transaction.atomic():
@@ -101,7 +101,7 @@ def start(request: SetupRequest, batch_id: UUID) -> HttpResponse:
 @setup_page
 def discard(request: SetupRequest, batch_id: UUID) -> HttpResponse:
     """Throw a file away that was not started."""
-    found = access_own_batch(request.user, batch_id)
+    found = access_own_batch(request.reach, batch_id)
     try:
         discard_batch(batch_id=found.id, at=clock.now())
     except DomainError as error:
@@ -114,7 +114,7 @@ def discard(request: SetupRequest, batch_id: UUID) -> HttpResponse:
 @setup_page
 def report(request: SetupRequest, batch_id: UUID) -> HttpResponse:
     """Give each row of a file with what became of it, as a file."""
-    found = access_own_batch(request.user, batch_id)
+    found = access_own_batch(request.reach, batch_id)
     return _sheet(f"invitations-{found.uploaded_at:%Y-%m-%d}.csv", report_rows(found))
 
 
