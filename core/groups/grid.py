@@ -11,7 +11,7 @@ from django.db.models import Q
 from core.accounts.models import User
 from core.groups.access import list_memberships
 from core.groups.models import Membership, Provider, Role
-from core.groups.policies import roles_to_give
+from core.groups.policies import roles_reaching, roles_to_give
 from core.groups.reach import Reach
 from core.groups.setup import find_providers, find_users, page_of
 
@@ -82,11 +82,7 @@ def _cell(user: User, provider: Provider, role: Role | None, choices: tuple[Role
 
 def _choices(own: Iterable[Membership], provider: Provider) -> tuple[Role, ...]:
     """Return the roles at single providers that an admin may give at one."""
-    reaching = {
-        one.role
-        for one in own
-        if one.provider_id == provider.id or one.group_id == provider.group_id
-    }
+    reaching = roles_reaching(own, group_id=provider.group_id, provider_id=provider.id)
     return tuple(role for role in roles_to_give(reaching) if role != Role.GROUP_ADMIN)
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Final
+from uuid import UUID
 
-from core.groups.models import Role
+from core.groups.models import Membership, Role
 from core.groups.permissions import PERMISSIONS, Permission, role_may
 
 ROLES_IN_ORDER: Final = (Role.STAFF, Role.PROVIDER_ADMIN, Role.GROUP_ADMIN)
@@ -28,6 +29,20 @@ def roles_to_give(held: Iterable[str]) -> tuple[Role, ...]:
         for role in ROLES_IN_ORDER
         if any(PERMISSIONS[role.value] <= PERMISSIONS[own] for own in managing)
     )
+
+
+def roles_reaching(
+    own: Iterable[Membership], *, group_id: UUID, provider_id: UUID | None
+) -> set[str]:
+    """Return the roles, of memberships that somebody holds, that reach a provider of a group.
+
+    Without a provider: that reach the whole group. `services.roles` asks the database the same.
+    """
+    return {
+        one.role
+        for one in own
+        if one.group_id == group_id or (provider_id is not None and one.provider_id == provider_id)
+    }
 
 
 def may_manage(held: Iterable[str], role: str) -> bool:

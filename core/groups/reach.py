@@ -75,7 +75,7 @@ def list_managed_users(reach: Reach) -> QuerySet[User]:
 
 def list_managed_memberships(reach: Reach, user: User) -> QuerySet[Membership]:
     """Return the roles of an account that the person manages."""
-    return _memberships(reach).filter(user=user).select_related("provider", "group")
+    return list_all_managed_memberships(reach).filter(user=user)
 
 
 def list_all_managed_memberships(reach: Reach) -> QuerySet[Membership]:

@@ -11,7 +11,7 @@ from core.accounts.models import User
 from core.groups.access import list_memberships
 from core.groups.models import Invitation, Membership, Provider, Role
 from core.groups.permissions import Permission, role_may
-from core.groups.policies import roles_to_give
+from core.groups.policies import roles_reaching, roles_to_give
 from core.groups.reach import (
     Reach,
     list_managed_invitations,
@@ -143,7 +143,9 @@ def user_part(reach: Reach, user: User, *, page: str = "", words: Iterable[str] 
     rows = [
         RoleRow(
             one,
-            _choices(_reaching(own, one), one.role),
+            _choices(
+                roles_reaching(own, group_id=one.within, provider_id=one.provider_id), one.role
+            ),
             names.get(one.provider.contract_id, "") if one.provider else "",
         )
         for one in shown
@@ -166,13 +168,3 @@ def user_part(reach: Reach, user: User, *, page: str = "", words: Iterable[str] 
 def _choices(held: Iterable[str], role: str) -> tuple[Role, ...]:
     roles = roles_to_give(held)
     return roles if role in roles else ()
-
-
-def _reaching(own: Iterable[Membership], other: Membership) -> set[str]:
-    """Return those of the admin's roles that reach what another membership reaches."""
-    return {
-        one.role
-        for one in own
-        if one.group_id == other.within
-        or (one.provider_id and one.provider_id == other.provider_id)
-    }

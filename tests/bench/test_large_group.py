@@ -52,11 +52,10 @@ def test_pages(client: Client, contract_a: ActiveContract) -> None:
     print()
     for page in pages_of(provider):
         client.get(page)
-        with CaptureQueriesContext(
-            connection,
-        ) as asked:
+        with CaptureQueriesContext(connection) as asked:
             assert client.get(page).status_code == 200
         own = [one["sql"] for one in asked if not one["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+        assert len(own) <= MOST_STATEMENTS, page
         taken = []
         for _ in range(ROUNDS):
             began = time.perf_counter()

@@ -20,8 +20,8 @@ from core.accounts.selectors import taken_usernames
 from core.common.identifiers import normalize
 from core.common.tables import FileRow
 from core.groups.access import list_memberships
-from core.groups.models import Invitation, Membership, Provider, Role
-from core.groups.policies import roles_to_give
+from core.groups.models import Invitation, Provider, Role
+from core.groups.policies import roles_reaching, roles_to_give
 from core.groups.reach import Reach, list_managed_providers
 from tenants.context import ActiveContract
 
@@ -86,7 +86,8 @@ class _Desk:
         own = list(list_memberships(reach.actor))
         for provider in list_managed_providers(reach):
             by_number[normalize(provider.identifier)].append(provider)
-            roles_at[provider.id] = roles_to_give(_held_at(own, provider))
+            reaching = roles_reaching(own, group_id=provider.group_id, provider_id=provider.id)
+            roles_at[provider.id] = roles_to_give(reaching)
         fields = {one.id: _fields_in(one) for one in reach.contracts}
         return cls(dict(by_number), roles_at, fields)
 
@@ -96,14 +97,6 @@ def _fields_in(contract: ActiveContract) -> dict[str, forms.Field]:
     form = AccountForm(fields=contract.document.profile.added_user)
     form.full_clean()
     return form.fields
-
-
-def _held_at(own: Sequence[Membership], provider: Provider) -> set[str]:
-    return {
-        one.role
-        for one in own
-        if provider.id == one.provider_id or provider.group_id == one.group_id
-    }
 
 
 def _check(desk: _Desk, row: FileRow) -> CheckedRow:

@@ -21,9 +21,8 @@ from core.audit.recording import record
 from core.common.context import current_context
 from core.common.errors import DomainError
 from core.groups.models import Membership
-from core.groups.policies import may_manage
+from core.groups.policies import may_manage, roles_reaching
 from core.groups.services.holding import hold_group
-from core.groups.services.roles import roles_over
 from core.mfa.models import HelpKind
 from core.mfa.services.help_requests import HelpFacts, open_help_request
 from core.mfa.services.registration_resets import reset_registration
@@ -61,8 +60,11 @@ def is_wholly_managed(user: User, *, by: UUID) -> bool:
     """Tell whether all that somebody does lies where an admin manages it. Changes nothing."""
     if user.is_staff_member or user.id == by:
         return False
-    held = list(_roles_of(user.id))
-    return bool(held) and all(may_manage(roles_over(by, one), one.role) for one in held)
+    held, own = list(_roles_of(user.id)), list(_roles_of(by))
+    return bool(held) and all(
+        may_manage(roles_reaching(own, group_id=one.within, provider_id=one.provider_id), one.role)
+        for one in held
+    )
 
 
 @transaction.atomic

@@ -3,15 +3,16 @@
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from core.accounts.models import User
 from core.common.ids import uuid7
 from core.groups.models import Membership, Provider, Role
+from core.groups.services.memberships import grant_provider_role
 from core.groups.services.roles import roles_held
-from tests.support.people import (
-    sign_in_by_email,
-)
+from tests.support.people import START, sign_in_by_email
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +37,22 @@ def test_both_tabs_count_and_list_what_the_admin_reaches(
     assert "Oak Clinic" in html
     assert "Ash Clinic" not in html
     assert "dana@clinic.example" in text(admin, "/setup/users/")
+
+
+def statements(client: Client, path: str) -> int:
+    text(client, path)
+    with CaptureQueriesContext(connection) as queries:
+        text(client, path)
+    return sum(not one["sql"].startswith(("SAVEPOINT", "RELEASE")) for one in queries)
+
+
+def test_the_page_of_a_user_reads_as_often_for_many_roles_as_for_one(
+    admin: Client, head: User, dana: User, oak: Provider
+) -> None:
+    page = f"/setup/users/{dana.id}/"
+    asked = statements(admin, page)
+    grant_provider_role(user=dana, provider=oak, role=Role.STAFF, by=head.id, at=START)
+    assert statements(admin, page) == asked <= 12
 
 
 def test_on_a_programs_pages_the_others_are_counted_and_left_out(
