@@ -78,14 +78,7 @@ def find_providers(reach: Reach, words: Iterable[str]) -> QuerySet[Provider]:
 
 def find_users(reach: Reach, words: Iterable[str]) -> QuerySet[User]:
     """Return the users of the second tab whose name, username or address has every word."""
-    found = list_managed_users(reach)
-    for word in words:
-        found = found.filter(
-            Q(first_name__icontains=word)
-            | Q(last_name__icontains=word)
-            | Q(username__icontains=word)
-            | Q(email__icontains=word)
-        )
+    found = _naming(list_managed_users(reach), words)
     return found.order_by("last_name", "first_name", "id")
 
 
@@ -94,16 +87,21 @@ def find_invitations(reach: Reach, words: Iterable[str]) -> QuerySet[Invitation]
 
     The newest first, each with `mail`: where its newest mail stands.
     """
-    found = list_managed_invitations(reach)
+    found = _naming(list_managed_invitations(reach), words)
+    newest = newest_status(kind=INVITATION_KIND, about=OuterRef("pk"))
+    return found.annotate(mail=newest).order_by("-invited_at", "-id")
+
+
+def _naming(people: QuerySet[Row], words: Iterable[str]) -> QuerySet[Row]:
+    """Narrow accounts or invitations to those whose name, username or address has every word."""
     for word in words:
-        found = found.filter(
+        people = people.filter(
             Q(first_name__icontains=word)
             | Q(last_name__icontains=word)
             | Q(username__icontains=word)
             | Q(email__icontains=word)
         )
-    newest = newest_status(kind=INVITATION_KIND, about=OuterRef("pk"))
-    return found.annotate(mail=newest).order_by("-invited_at", "-id")
+    return people
 
 
 def page_of(rows: QuerySet[Row], number: str) -> Page[Row]:
