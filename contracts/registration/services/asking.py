@@ -20,6 +20,8 @@ from core.notifications.services.outbox import enqueue
 
 OFFER_LIFE: Final = timedelta(hours=1)
 """Own figure: enough to fill in three fields."""
+TYPED_LIFE: Final = timedelta(days=1)
+"""Own figure: how long what was typed waits for a worker, with the broker away or the mail late."""
 _NOBODYS: Final = (UUID(int=0), "-")
 
 
@@ -58,6 +60,7 @@ def take_offer(*, offer_id: UUID, asker: Asker, at: datetime) -> None:
         last_name=asker.last_name,
         note=asker.note,
         asked_at=at,
+        expires_at=at + TYPED_LIFE,
     )
     if taken:
         enqueue(kind=JOIN_ASKED_KIND, to=NOBODY, subject_id=offer_id, at=at)

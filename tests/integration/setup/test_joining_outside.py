@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from contracts.registration.models import JoinOffer
-from contracts.registration.services.asking import OFFER_LIFE
+from contracts.registration.services.asking import OFFER_LIFE, TYPED_LIFE, take_offer
 from contracts.registration.services.reservations import release_expired
 from core.accounts.models import User
 from core.common import clock
@@ -164,6 +164,19 @@ def test_who_has_no_account_gets_no_role_and_who_has_one_no_invitation(
     typed = {**TYPED, "username": "noor.h", "role": "staff"}
     assert admin.get(path).status_code == admin.post(path, typed).status_code == 404
     assert not Invitation.objects.exists()
+
+
+def test_what_was_typed_at_the_last_moment_waits_for_a_worker_who_is_late(elm: Provider) -> None:
+    offered(Client(), RIGHT)
+    offer = JoinOffer.objects.get()
+    last = offer.expires_at - timedelta(seconds=1)
+    asker = Asker("noor@office.example", "Noor", "Haddad")
+    take_offer(offer_id=offer.id, asker=asker, at=last)
+    release_expired(at=last + OFFER_LIFE)
+    deliver_all()
+    assert JoinRequest.objects.get().email == "noor@office.example"
+    release_expired(at=last + TYPED_LIFE)
+    assert not JoinOffer.objects.exists()
 
 
 def test_an_offer_is_over_after_an_hour_and_goes(elm: Provider) -> None:
