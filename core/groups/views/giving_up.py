@@ -47,6 +47,6 @@ def give_up(request: SetupRequest, provider_id: UUID) -> HttpResponse:
         return refused(request, error, back_to=request.path)
     return done(
         request,
-        f"{provider.name} was given up. Who worked for it is told by mail.",
+        f"{provider.name} was given up. Everybody who worked for it is told by mail.",
         back_to=still_in_setup(request, reverse("setup:providers")),
     )
