@@ -62,12 +62,15 @@ class Site:
         return wrong
 
     def _is_ours(self, path: str) -> bool:
-        """Tell whether an address stays in the program; files lie beside all programs."""
+        """Tell whether an address stays in the program; files lie beside all programs.
+
+        On a portal host Change Context is the one way out: its page is that of all programs.
+        """
         if path.startswith(("/static/", "/brand/")):
             return True
         if self.on_own_host:
             return path.split("/")[1] not in SLUGS
-        return path.startswith(f"{self.prefix}/")
+        return path.startswith(f"{self.prefix}/") or path == "/context/"
 
 
 def own_addresses(html: str) -> set[str]:
