@@ -9,10 +9,9 @@ from django.http import Http404
 from core.accounts.models import User
 from core.accounts.policies import find_contract
 from core.groups.models import JoinRequest, RecoveryRequest
-from core.groups.states import LIVE_RECOVERIES, JoinState, RecoveryState
+from core.groups.states import LIVE_RECOVERIES, UNANSWERED_JOINS, JoinState, RecoveryState
 
 _MOST: Final = 100
-_UNANSWERED: Final = (JoinState.OPEN, JoinState.EXPIRED)
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class OwnRequest:
     @property
     def may_recover(self) -> bool:
         """Tell whether it can lead to a request to recover."""
-        return self.request.state in _UNANSWERED
+        return self.request.state in UNANSWERED_JOINS
 
     @property
     def provider_name(self) -> str:
@@ -59,7 +58,7 @@ def access_own_request(user: User, key: UUID) -> JoinRequest:
 
 def may_recover(request: JoinRequest) -> JoinRequest:
     """Return a request that shows that the rule was passed and no admin answered, or Http404."""
-    if request.state not in _UNANSWERED:
+    if request.state not in UNANSWERED_JOINS:
         raise Http404
     return request
 

@@ -45,6 +45,8 @@ class RecoveryState(models.TextChoices):
     VOID = "void", "Ended"
 
 
+UNANSWERED_JOINS: Final = (JoinState.OPEN, JoinState.EXPIRED)
+"""States of a request to join that no admin has answered: it can lead to one to recover."""
 LIVE_RECOVERIES: Final = (RecoveryState.ASKED, RecoveryState.WAITING)
 """States in which something can still come of it."""
 GRANTED_RECOVERIES: Final = (RecoveryState.WAITING, RecoveryState.DONE)

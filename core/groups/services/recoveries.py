@@ -15,12 +15,19 @@ from core.accounts.policies import find_contracts
 from core.accounts.services.attempts import Limit, count_attempt
 from core.audit.recording import record
 from core.common.errors import DomainError
-from core.groups.models import Membership, Provider, ProviderStatus, RecoveryRequest, Role
+from core.groups.models import (
+    JoinRequest,
+    Membership,
+    Provider,
+    ProviderStatus,
+    RecoveryRequest,
+    Role,
+)
 from core.groups.services.holding import hold_group
 from core.groups.services.join_requests import AskedTooOftenError, JoinNotPossibleError
 from core.groups.services.recovery_mails import tell_about
 from core.groups.services.roles import ChangedMeanwhileError, make_group_admin, roles_held
-from core.groups.states import LIVE_RECOVERIES, RecoveryState
+from core.groups.states import LIVE_RECOVERIES, UNANSWERED_JOINS, RecoveryState
 
 ASKED_A_DAY: Final = 3
 """Own figure: nobody's administrators leave more often."""
@@ -193,6 +200,18 @@ def _is_void(held: RecoveryRequest) -> bool:
         or Membership.objects.filter(
             user=held.user, group_id=held.provider.group_id, until__isnull=True
         ).exists()
+        or not _may_still_ask(held)
+    )
+
+
+def _may_still_ask(held: RecoveryRequest) -> bool:
+    """Tell whether the person still works for the provider, or still waits to join it.
+
+    Who was removed or refused meanwhile has had an admin's answer: there is one.
+    """
+    asked = JoinRequest.objects.filter(user=held.user, provider=held.provider)
+    return bool(roles_held(held.user.id, held.provider)) or (
+        asked.filter(state__in=UNANSWERED_JOINS).exists()
     )
 
 

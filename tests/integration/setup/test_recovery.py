@@ -11,7 +11,7 @@ from core.accounts.models import User
 from core.accounts.services.accounts import deactivate_account
 from core.audit.models import AuditEvent
 from core.groups.models import Membership, Provider, ProviderStatus, RecoveryRequest, Role
-from core.groups.services.join_requests import AskedTooOftenError, ask_to_join
+from core.groups.services.join_requests import AskedTooOftenError, ask_to_join, refuse_join
 from core.groups.services.recoveries import (
     AlreadyAdminError,
     OwnRecoveryError,
@@ -24,7 +24,7 @@ from core.groups.services.recoveries import (
     stop_recovery,
     withdraw_recovery,
 )
-from core.groups.services.roles import ChangedMeanwhileError, roles_held
+from core.groups.services.roles import ChangedMeanwhileError, end_membership, roles_held
 from core.notifications.models import LocalMessage
 from core.staff.models import StaffRole
 from tenants.context import ActiveContract, contract_context
@@ -231,6 +231,29 @@ def test_what_changed_meanwhile_ends_it(
     assert carry_out_due(at=due(granted)) == 1
     assert state_of(granted) == "void"
     assert Membership.objects.filter(user=dana).count() == held
+
+
+def test_who_is_removed_in_the_waiting_time_becomes_no_admin(
+    granted: RecoveryRequest, dana: User, head: User
+) -> None:
+    held = dana.memberships.get()
+    end_membership(membership_id=held.id, was=Role.STAFF, by=head.id, at=LATER)
+    carry_out_due(at=due(granted))
+    assert state_of(granted) == "void"
+    assert not dana.memberships.filter(until__isnull=True).exists()
+
+
+def test_who_is_refused_in_the_waiting_time_becomes_no_admin(
+    filed: Provider, head: User, olive: User
+) -> None:
+    noor = make_person("noor")
+    joining = ask_to_join(user=noor, provider_id=filed.id, number="1", note="", at=LATER)
+    recovery = ask_recovery(user=noor, provider_id=filed.id, evidence=EVIDENCE, at=LATER)
+    recovery = grant_recovery(recovery_id=recovery.id, reason="ok", by=olive.id, at=LATER)
+    refuse_join(request_id=joining.id, reason="nobody knows them", by=head.id, at=LATER)
+    carry_out_due(at=due(recovery))
+    assert state_of(recovery) == "void"
+    assert not noor.memberships.exists()
 
 
 def test_one_request_at_a_time_none_for_an_admin_and_three_a_day(
