@@ -6,7 +6,7 @@ invitations, usernames) are read once for the whole file.
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import Final
@@ -214,10 +214,11 @@ def _settle_usernames(rows: Sequence[CheckedRow]) -> None:
 def _propose(rows: Sequence[CheckedRow], typed: Iterable[CheckedRow]) -> None:
     """Give each row first.last as its username, with a number where somebody has it."""
     used = {row.values["username"].lower() for row in typed}
+    names: dict[str, Iterator[str]] = {}
     waiting = list(rows)
     for _ in range(_ROUNDS):
         for row in waiting:
-            row.values["username"] = _free_name(row, used)
+            row.values["username"] = _free_name(row, used, names)
             used.add(row.values["username"])
         taken = taken_usernames(row.values["username"] for row in waiting)
         waiting = [row for row in waiting if row.values["username"] in taken]
@@ -227,11 +228,16 @@ def _propose(rows: Sequence[CheckedRow], typed: Iterable[CheckedRow]) -> None:
         row.refuse("username", "No username could be proposed. Enter one.")
 
 
-def _free_name(row: CheckedRow, used: Container[str]) -> str:
-    names = (_plain(row.values["first_name"]), _plain(row.values["last_name"]))
-    base = (".".join(filter(None, names)) or "user")[:_BASE].strip(".").ljust(3, "0")
-    numbered = (f"{base}{number}" for number in count(2))
-    return next(name for name in chain([base], numbered) if name not in used)
+def _free_name(row: CheckedRow, used: Container[str], names: dict[str, Iterator[str]]) -> str:
+    """Return the next name that no other row has; `names` goes on where the last such row ended.
+
+    Thousands of rows may have one name: none of its numbers is looked at twice.
+    """
+    parts = (_plain(row.values["first_name"]), _plain(row.values["last_name"]))
+    base = (".".join(filter(None, parts)) or "user")[:_BASE].strip(".").ljust(3, "0")
+    if base not in names:
+        names[base] = chain([base], (f"{base}{number}" for number in count(2)))
+    return next(name for name in names[base] if name not in used)
 
 
 def _plain(name: str) -> str:

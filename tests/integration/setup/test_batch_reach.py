@@ -1,11 +1,15 @@
 """Invite many: what a file tells, to whom, and by whose right it goes on."""
 
+from collections.abc import Iterator
+from itertools import count
+
 import pytest
 from django.test import Client
 
 from core.accounts.models import User
 from core.accounts.services.accounts import deactivate_account
 from core.common import clock
+from core.groups.batches import checking
 from core.groups.models import Invitation, InvitationBatch, Provider
 from core.groups.services import batches
 from core.groups.services.batches import invite_next
@@ -75,3 +79,20 @@ def test_a_file_about_another_program_is_not_shown_where_that_is_not_entered(
     for act in ("start/", "discard/"):
         assert admin.post(here + path + act).status_code == 404
     assert InvitationBatch.objects.get().started_at is None
+
+
+def test_a_thousand_rows_of_one_name_look_at_each_number_once(
+    admin: Client, elm: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers: list[int] = []
+
+    def counted(start: int) -> Iterator[int]:
+        for number in count(start):
+            numbers.append(number)
+            yield number
+
+    monkeypatch.setattr(checking, "count", counted)
+    lines = [f"{ELM},Ann,Lee,ann{n}@clinic.example,3045550133" for n in range(1000)]
+    batch = checked(admin, rows(*lines))
+    assert batch.rows.values("username").distinct().count() == 1000
+    assert len(numbers) < 1100
