@@ -128,9 +128,12 @@ def test_a_used_up_code_still_lets_its_holder_ask(
     hers: Client, head: User, contract_b: ActiveContract
 ) -> None:
     with contract_context(contract_b):
-        codes = IssuedCode.objects.filter(entry__name="Harbor Medical Group")
+        # Two locations have this name; the claim is about the one on River Drive.
+        codes = IssuedCode.objects.filter(
+            entry__name="Harbor Medical Group", entry__address_1="12 River Drive"
+        )
         codes.update(uses=1, max_uses=1)
-        key = codes.values_list("entry_id", flat=True)[0]
+        key = codes.values_list("entry_id", flat=True).get()
     claim, path = CLAIMS["acentra-sample"], "/acentra-sample/providers/add/"
     free = hers.post(path, claim)
     assert "could not register" in free.content.decode()
