@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Lower
 
 from core.accounts.models import User
 from core.accounts.selectors import find_account_by_email, username_is_available
@@ -260,7 +261,8 @@ def take_roles(invitation: Invitation, user: User, *, at: datetime) -> None:
 
 def find_invitation_target(name: str, contract_id: UUID | None, at: datetime) -> LinkTarget | None:
     """Return the mail for somebody who was invited under a username (a LinkFinder)."""
-    invitation = list_invited_under(name).first()
+    reserved = list_open_invitations().alias(reserved=Lower("username"))
+    invitation = reserved.filter(reserved=name.strip().lower()).first()
     if invitation is None:
         return None
     return LinkTarget(
@@ -271,11 +273,6 @@ def find_invitation_target(name: str, contract_id: UUID | None, at: datetime) ->
         account_id=None,
         not_after=at + _HOUR,
     )
-
-
-def list_invited_under(name: str) -> QuerySet[Invitation]:
-    """Return the open invitation that reserves a username, compared without case."""
-    return list_open_invitations().filter(username__iexact=name)
 
 
 def hold_by_follow(follow_id: UUID) -> Invitation | None:

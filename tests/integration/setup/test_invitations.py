@@ -13,7 +13,7 @@ from core.accounts.services.accounts import deactivate_account
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.groups.models import Invitation, Membership, Provider, Role
-from core.groups.services.invitations import MAILS_PER_HOUR
+from core.groups.services.invitations import MAILS_PER_HOUR, find_invitation_target
 from core.groups.services.purging import INVITATIONS_KEPT, purge_invitations
 from core.groups.services.roles import end_membership, roles_held
 from core.notifications.models import LocalMessage, OutboxMessage
@@ -167,6 +167,16 @@ def test_what_was_withdrawn_lets_nobody_in_and_frees_the_username(
     assert "free" in admin.get("/setup/username/?username=Noor.H").content.decode()
     answer = admin.post(f"/setup/invitations/{invitation.id}/resend/")
     assert answer.status_code == 404
+
+
+def test_a_new_link_is_found_by_the_username_however_it_is_typed(
+    admin: Client, elm: Provider
+) -> None:
+    invitation = new_user(admin, elm)
+    found = find_invitation_target(" Noor.H ", None, clock.now())
+    assert found is not None
+    assert (found.to, found.subject) == ("noor@clinic.example", ("invitation", invitation.id))
+    assert find_invitation_target("noor", None, clock.now()) is None
 
 
 @pytest.mark.parametrize(
