@@ -107,7 +107,8 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "core.ui.views.csrf_failure"
 MESSAGE_TAGS = {message_levels.INFO: "", message_levels.WARNING: "warn"}  # the design system's
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+# The table of roles (core/groups/grid.py) sends two fields for each of its 150 cells.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 400
 # The whole body of a request: a file of new users (core/groups/forms.py) and what is around it.
 PORTAL_LARGEST_BODY = 4_000_000
 

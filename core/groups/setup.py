@@ -25,7 +25,7 @@ from core.groups.services.roles import roles_held
 from core.notifications.selectors import newest_status
 
 Row = TypeVar("Row", bound=Model)
-_PER_PAGE: Final = 25
+PER_PAGE: Final = 25
 MOST_CHOICES: Final = 100
 """A select with more than this is of no use: a search narrows it first."""
 
@@ -106,7 +106,7 @@ def _naming(people: QuerySet[Row], words: Iterable[str]) -> QuerySet[Row]:
 
 def page_of(rows: QuerySet[Row], number: str) -> Page[Row]:
     """Return one page of a list; a number that makes no sense is the nearest page."""
-    return Paginator(rows, _PER_PAGE).get_page(number)
+    return Paginator(rows, PER_PAGE).get_page(number)
 
 
 def provider_part(
@@ -116,7 +116,7 @@ def provider_part(
     held = roles_held(reach.actor.id, provider)
     at_it = list_memberships_at(provider).select_related("user")
     shown = Paginator(
-        at_it.order_by("user__last_name", "user__first_name", "id"), _PER_PAGE
+        at_it.order_by("user__last_name", "user__first_name", "id"), PER_PAGE
     ).get_page(page)
     others = find_users(reach, words).exclude(id__in=at_it.values("user")).filter(is_active=True)
     available = list(others[: MOST_CHOICES + 1])
@@ -137,7 +137,7 @@ def user_part(reach: Reach, user: User, *, page: str = "", words: Iterable[str] 
     own = list(list_memberships(reach.actor))
     names = {contract.id: contract.name for contract in reach.contracts}
     held = list_managed_memberships(reach, user)
-    shown = Paginator(held.order_by("provider__name", "id"), _PER_PAGE).get_page(page)
+    shown = Paginator(held.order_by("provider__name", "id"), PER_PAGE).get_page(page)
     rows = [
         RoleRow(
             one,

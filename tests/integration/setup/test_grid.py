@@ -6,9 +6,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from core.accounts.models import User
+from core.common.ids import uuid7
+from core.groups.grid import COLUMNS
 from core.groups.models import Membership, Provider, Role
 from core.groups.services.memberships import grant_provider_role
 from core.groups.services.roles import end_membership, roles_held
+from core.groups.setup import PER_PAGE
 from tests.support.people import START, after, make_person, sign_in_by_email
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +69,16 @@ def test_one_that_has_changed_meanwhile_undoes_all(
     answer = admin.post(PATH, typed | {"confirmed": "yes"}, follow=True)
     assert "has changed since you opened the page" in answer.content.decode()
     assert roles_held(dana.id, oak) == set()
+
+
+def test_a_full_table_fits_into_one_request(admin: Client, dana: User, oak: Provider) -> None:
+    typed = cell(dana, oak, "", "staff") | {"next": PATH, "confirmed": "yes"}
+    for _ in range(PER_PAGE * COLUMNS - 1):
+        key = f"{uuid7()}:{oak.id}"
+        typed |= {f"w:{key}": "staff", f"c:{key}": "staff"}
+    answer = admin.post(PATH, typed, follow=True)
+    assert answer.status_code == 200
+    assert "1 role changed." in answer.content.decode()
 
 
 def test_nothing_changed_changes_nothing(admin: Client, dana: User, elm: Provider) -> None:
