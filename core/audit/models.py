@@ -22,7 +22,7 @@ class AuditEvent(UUIDModel):
     result = models.CharField(max_length=40)
     actor_id = models.UUIDField(null=True, db_index=True)
     subject_type = models.CharField(max_length=40, blank=True)
-    subject_id = models.UUIDField(null=True, db_index=True)
+    subject_id = models.UUIDField(null=True)
     contract_id = models.UUIDField(null=True, db_index=True)
     request_id = models.CharField(max_length=64, blank=True)
     remote_address = models.CharField(max_length=45, blank=True)
@@ -46,6 +46,9 @@ class AuditEvent(UUIDModel):
                 condition=models.Q(event_type__regex=r"^[a-z_]+\.[a-z_]+$"),
                 name="audit_event_type_is_noun_verb",
             ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["subject_id", "-at", "-id"], name="audit_newest_of_subject"),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from django import forms
 
 from core.accounts.account_form import AccountForm, check_same_email
 from core.accounts.models import User
+from core.groups.activity.events import ActivityKind
 from core.groups.models import Provider, Role
 from core.groups.policies import SENTENCES
 from core.groups.services.invitations import Invitee
@@ -37,6 +38,19 @@ class SetupSearchForm(PortalForm):
     def words(self) -> list[str]:
         """Return what was typed, word by word."""
         return str(self.cleaned_data["q"]).split() if self.is_valid() else []
+
+
+class ActivityForm(SetupSearchForm):
+    """What Activity is narrowed to: a person and a kind of event."""
+
+    kind = forms.ChoiceField(
+        label="What", choices=[("", "Everything"), *ActivityKind.choices], required=False
+    )
+
+    def chosen(self) -> ActivityKind | None:
+        """Return the kind; what makes no sense narrows nothing."""
+        value = self.cleaned_data.get("kind") if self.is_bound and not self.errors else ""
+        return ActivityKind(value) if value else None
 
 
 class RoleForm(PortalForm):

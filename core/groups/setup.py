@@ -78,7 +78,7 @@ def find_providers(reach: Reach, words: Iterable[str]) -> QuerySet[Provider]:
 
 def find_users(reach: Reach, words: Iterable[str]) -> QuerySet[User]:
     """Return the users of the second tab whose name, username or address has every word."""
-    found = _naming(list_managed_users(reach), words)
+    found = with_person_words(list_managed_users(reach), words)
     return found.order_by("last_name", "first_name", "id")
 
 
@@ -87,12 +87,12 @@ def find_invitations(reach: Reach, words: Iterable[str]) -> QuerySet[Invitation]
 
     The newest first, each with `mail`: where its newest mail stands.
     """
-    found = _naming(list_managed_invitations(reach), words)
+    found = with_person_words(list_managed_invitations(reach), words)
     newest = newest_status(kind=INVITATION_KIND, about=OuterRef("pk"))
     return found.annotate(mail=newest).order_by("-invited_at", "-id")
 
 
-def _naming(people: QuerySet[Row], words: Iterable[str]) -> QuerySet[Row]:
+def with_person_words(people: QuerySet[Row], words: Iterable[str]) -> QuerySet[Row]:
     """Narrow accounts or invitations to those whose name, username or address has every word."""
     for word in words:
         people = people.filter(

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from core.groups.views import (
+    activity,
     batches,
     context,
     details,
@@ -55,6 +56,7 @@ _setup = [
     ),
     path("recoveries/<uuid:recovery_id>/", recovering.recovery, name="recovery"),
     path("administrators/<uuid:provider_id>/recover/", recovering.recover, name="recover"),
+    path("activity/", activity.activity, name="activity"),
     path("grid/", grid.grid, name="grid"),
     path("administrators/", setup.administrators, name="administrators"),
 ]

@@ -164,6 +164,7 @@ TABLE: dict[str, Row] = {
     "setup:export": same(405),
     "setup:users": Row(LOGIN, 302, 302, 200, 200),
     "setup:provider": Row(LOGIN, 302, 302, 404, 404),
+    "setup:activity": Row(LOGIN, 302, 302, 200, 200),
     "setup:grid": Row(LOGIN, 302, 302, 200, 200),
     "setup:user": Row(LOGIN, 302, 302, 404, 404),
     "setup:give_up": Row(LOGIN, 302, 302, 404, 404),

@@ -41,6 +41,9 @@ def pages_of(provider: Provider) -> list[str]:
         "/setup/users/?q=last49",
         f"/setup/users/{user.id}/",
         f"/setup/users/{user.id}/?part",
+        "/setup/activity/",
+        "/setup/activity/?kind=sign_ins",
+        "/setup/activity/?q=last49",
     ]
 
 

@@ -1,0 +1,146 @@
+"""What an admin's Activity is about: providers, groups, and the keys of what belongs to them.
+
+Read once for a page. Where something is few its keys are named in the statement that reads the
+events, which then goes by the index of the subject; where it is much the statement looks it up.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+
+from core.accounts.models import User
+from core.groups.access import list_memberships
+from core.groups.models import (
+    Invitation,
+    JoinRequest,
+    Membership,
+    Provider,
+    ProviderStatus,
+    RecoveryRequest,
+    Role,
+)
+from core.groups.reach import Reach, list_managed_providers
+from core.groups.setup import with_person_words
+
+_FEW: Final = 300
+Keys = list[UUID] | QuerySet[Any, Any]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A provider that is managed now, or that a group of the admin gave up."""
+
+    id: UUID
+    group_id: UUID
+    contract_id: UUID
+    is_active: bool
+    is_administered: bool
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What one admin reads about, and whom the page is narrowed to."""
+
+    reach: Reach
+    places: tuple[_Place, ...]
+    words: tuple[str, ...] = ()
+    keys: dict[str, Keys] = field(default_factory=dict)
+
+    @cached_property
+    def watched(self) -> list[UUID]:
+        """Return the providers, also those that were given up."""
+        return [one.id for one in self.places]
+
+    @cached_property
+    def managed(self) -> list[UUID]:
+        """Return the providers that are managed now."""
+        return [one.id for one in self.places if one.is_active]
+
+    @cached_property
+    def groups(self) -> list[UUID]:
+        """Return the groups of the providers."""
+        return sorted({one.group_id for one in self.places})
+
+    @cached_property
+    def administered(self) -> dict[UUID, set[UUID]]:
+        """Return the groups that the person administers, each with its contracts here."""
+        found: dict[UUID, set[UUID]] = {}
+        for one in self.places:
+            if one.is_administered and one.is_active:
+                found.setdefault(one.group_id, set()).add(one.contract_id)
+        return found
+
+    def memberships(self, providers: Iterable[UUID]) -> QuerySet[Membership]:
+        """Return all roles, present and past, at providers; those over groups for their admins."""
+        return Membership.objects.filter(
+            Q(provider__in=providers) | Q(group__in=list(self.administered))
+        )
+
+    def known_people(self) -> QuerySet[User]:
+        """Return who has or had a role at those providers or over their groups."""
+        held = Membership.objects.filter(
+            Q(provider__in=self.watched) | Q(group__in=self.groups), user=OuterRef("pk")
+        )
+        return User.objects.filter(Exists(held))
+
+
+def scope_of(reach: Reach, words: Iterable[str] = ()) -> Scope:
+    """Return what an admin reads about (two statements)."""
+    own = list_memberships(reach.actor).filter(role=Role.GROUP_ADMIN)
+    found = Provider.objects.filter(
+        Q(pk__in=list_managed_providers(reach).values("pk"))
+        | Q(status=ProviderStatus.ENDED, group__in=own.values("group")),
+        contract_id__in=reach.contract_ids,
+    ).annotate(is_administered=Exists(own.filter(group=OuterRef("group"))))
+    places = tuple(
+        _Place(key, group, contract, status == ProviderStatus.ACTIVE, is_administered)
+        for key, group, contract, status, is_administered in found.values_list(
+            "pk", "group", "contract", "status", "is_administered"
+        )
+    )
+    scope = Scope(reach, places, tuple(words))
+    scope.keys.update(_keys(scope))
+    return scope
+
+
+def _keys(scope: Scope) -> dict[str, Keys]:
+    """Return the keys of what events are about: a list where it is few, else how to find them."""
+    parts: dict[str, QuerySet[Any, Any]] = {
+        "account": _present_users(scope),
+        "membership": scope.memberships(scope.watched).values("pk"),
+        "invitation": _invitations(scope).values("pk"),
+        "join_request": JoinRequest.objects.filter(provider__in=scope.watched).values("pk"),
+        "recovery": RecoveryRequest.objects.filter(
+            provider__in=scope.watched, provider__group__in=list(scope.administered)
+        ).values("pk"),
+    }
+    if scope.words:
+        parts["person"] = with_person_words(scope.known_people(), scope.words).values("pk")
+    labelled = [
+        part.annotate(part=Value(name, CharField())).order_by()[: _FEW + 1]
+        for name, part in parts.items()
+    ]
+    few: dict[str, list[UUID]] = {name: [] for name in parts}
+    for row in labelled[0].union(*labelled[1:], all=True).values_list():
+        few[row[-1]].append(row[0])
+    return {name: found if len(found) <= _FEW else parts[name] for name, found in few.items()}
+
+
+def _present_users(scope: Scope) -> QuerySet[Any, Any]:
+    """Return the accounts with a role now."""
+    held = scope.memberships(scope.managed).filter(until__isnull=True)
+    return User.objects.filter(Exists(held.filter(user=OuterRef("pk")))).values("pk")
+
+
+def _invitations(scope: Scope) -> QuerySet[Invitation]:
+    """Return those to providers of the admin alone; their rows go a month after their end."""
+    named = Invitation.providers.through.objects.filter(invitation=OuterRef("pk"))
+    return Invitation.objects.filter(
+        Exists(named.filter(provider__in=scope.managed)),
+        ~Exists(named.exclude(provider__in=scope.managed)),
+        ~Q(role=Role.GROUP_ADMIN) | Q(group__in=list(scope.administered)),
+    )
