@@ -17,7 +17,7 @@ from django.db.models.functions import Cast
 
 from core.accounts.models import User
 from core.audit.models import AuditEvent
-from core.groups.activity.scope import Scope
+from core.groups.activity.scope import Scope, any_of
 
 PAGE_SIZE: Final = 25
 _NEWEST_FIRST: Final = ("-at", "-id")
@@ -79,9 +79,13 @@ def list_activity(
 
 def _part(scope: Scope, subject_type: str, types: str) -> QuerySet[AuditEvent]:
     """Return the events of some types about one kind of thing."""
-    keys = scope.watched if subject_type == "provider" else scope.keys[subject_type]
+    about = (
+        Q(any_of("subject_id", scope.watched))
+        if subject_type == "provider"
+        else Q(subject_id__in=scope.keys[subject_type])
+    )
     found = AuditEvent.objects.filter(
-        event_type__in=types.split(), subject_type=subject_type, subject_id__in=keys
+        about, event_type__in=types.split(), subject_type=subject_type
     )
     return found.filter(_while_they_had_a_role(scope)) if subject_type == "account" else found
 

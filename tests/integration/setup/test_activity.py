@@ -14,13 +14,15 @@ from core.accounts.models import User
 from core.accounts.services.sign_in import complete_sign_in
 from core.audit.recording import record
 from core.common.context import bind_context
-from core.groups.models import JoinRequest, Membership, Provider, Role
+from core.groups.models import Invitation, JoinRequest, Membership, Provider, Role
+from core.groups.services.giving_up import give_up_provider, loss_of
 from core.groups.services.invitations import Invitee, invite_user
 from core.groups.services.memberships import grant_group_admin, grant_provider_role
 from core.groups.services.roles import change_role, end_membership
 from tenants import registry
 from tenants.context import ActiveContract
 from tests.support.people import (
+    accept_present_terms,
     after,
     make_person,
     sign_in_by_email,
@@ -223,6 +225,37 @@ def test_a_provider_admin_reads_about_their_provider_alone(
     assert "Head Reed gave Dana Reed the role Provider Staff Account at Elm Clinic." in page
     for word in ("Oak Clinic", "Deputy", "Guest", "Head Reed signed in"):
         assert word not in page
+
+
+def test_an_invitation_that_reaches_further_is_not_told(
+    elm: Provider, oak: Provider, head: User, chief: User
+) -> None:
+    _invite(elm, head, "guest")
+    _invite(elm, head, "wider")
+    Invitation.objects.get(username="wider").providers.add(oak)
+    found = " ".join(sentences(client_of(chief)))
+    assert "Guest Moss" in found
+    assert "Wider" not in found
+    assert "Wider Moss" in " ".join(sentences(client_of(head)))
+
+
+def test_a_provider_that_was_given_up_is_told_to_its_group(
+    admin: Client, head: User, elm: Provider, oak: Provider
+) -> None:
+    Provider.objects.filter(pk=oak.pk).update(group=elm.group_id, contract=elm.contract_id)
+    oak.refresh_from_db()
+    give_up_provider(provider_id=oak.id, seen=loss_of(oak).version, by=head.id, at=after(hours=1))
+    assert "Head Reed gave up Oak Clinic." in sentences(admin)
+    assert not [one for one in sentences(client_of(chief_of(elm, head))) if "Oak" in one]
+
+
+def chief_of(provider: Provider, head: User) -> User:
+    user = make_person("chief")
+    accept_present_terms(user, registry.get_contract_by_id(provider.contract_id))
+    grant_provider_role(
+        user=user, provider=provider, role=Role.PROVIDER_ADMIN, by=head.id, at=after(hours=0)
+    )
+    return user
 
 
 def test_a_move_names_no_provider_out_of_reach(
