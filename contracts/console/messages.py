@@ -4,8 +4,8 @@ from datetime import datetime
 
 from contracts.console.services.waivers import WAIVER_END_KIND
 from contracts.console.waivers import still_ending
+from core.notifications.composing import compose_mail
 from core.notifications.kinds import MessageKind, Rendered, Weight, register_kind
-from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
 from core.notifications.senders import find_contract_document
 from tenants.configuration.revisions import day_in, zone_of
@@ -36,5 +36,4 @@ def prepare_waiver_end(message: OutboxMessage, at: datetime) -> Rendered | None:
     waivers = still_ending(document.waivers, message.context["rules"], today)
     if not waivers:
         return None
-    mail = render_mail(WAIVER_END_KIND, {"waivers": waivers}, document)
-    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
+    return compose_mail(message, WAIVER_END_KIND, {"waivers": waivers}, document=document)

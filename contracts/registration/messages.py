@@ -26,8 +26,8 @@ from contracts.roster.models import RosterEntry
 from contracts.roster.services.codes import issue_codes
 from core.accounts.selectors import email_is_taken
 from core.groups.models import Provider
+from core.notifications.composing import compose_mail
 from core.notifications.kinds import MessageKind, Rendered, Weight, register_kind
-from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
 from core.notifications.selectors import newer_than
 from core.notifications.senders import document_for
@@ -179,15 +179,7 @@ def _mail(
     link: str = "",
     code: str = "",
 ) -> Rendered:
-    mail = render_mail(template, context, document)
-    return Rendered(
-        to=message.to,
-        subject=mail.subject,
-        text=mail.text,
-        html=mail.html,
-        link=link,
-        code=code,
-    )
+    return compose_mail(message, template, context, document=document, link=link, code=code)
 
 
 def _contract(message: OutboxMessage) -> ActiveContract:

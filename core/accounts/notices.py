@@ -7,10 +7,9 @@ from core.accounts.policies import find_contract
 from core.accounts.services.accounts import CREDENTIALS_SET
 from core.accounts.services.email import EMAIL_CHANGED
 from core.accounts.services.passwords import PASSWORD_CHANGED
+from core.notifications.composing import compose_mail
 from core.notifications.kinds import MessageKind, Rendered, Weight
-from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
-from core.notifications.senders import document_for
 from tenants.routing import absolute_reverse
 
 
@@ -28,8 +27,7 @@ def prepare_lock_notice(message: OutboxMessage, at: datetime) -> Rendered | None
     contract = find_contract(message.contract_id) if message.contract_id else None
     link = absolute_reverse("mfa:forgot", contract=contract)
     context = {"user": user, "until": user.lock_until, "link": link}
-    mail = render_mail("account_locked", context, document_for(message.contract_id))
-    return Rendered(to=user.email, subject=mail.subject, text=mail.text, html=mail.html)
+    return compose_mail(message, "account_locked", context, to=user.email)
 
 
 def prepare_password_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
@@ -38,8 +36,7 @@ def prepare_password_notice(message: OutboxMessage, at: datetime) -> Rendered | 
     if user is None:
         return None
     context = {"user": user, "changed_at": message.created_at}
-    mail = render_mail(PASSWORD_CHANGED, context, document_for(message.contract_id))
-    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
+    return compose_mail(message, PASSWORD_CHANGED, context)
 
 
 def prepare_credentials_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
@@ -57,8 +54,7 @@ def prepare_credentials_notice(message: OutboxMessage, at: datetime) -> Rendered
         "changed_at": message.created_at,
         "address_changed": has_moved,
     }
-    mail = render_mail(CREDENTIALS_SET, context, document_for(message.contract_id))
-    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
+    return compose_mail(message, CREDENTIALS_SET, context)
 
 
 def prepare_email_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
@@ -75,14 +71,7 @@ def prepare_email_notice(message: OutboxMessage, at: datetime) -> Rendered | Non
             "mfa:help_request", contract=contract, kwargs={"kind": "taken_over"}
         ),
     }
-    mail = render_mail(EMAIL_CHANGED, context, document_for(message.contract_id))
-    return Rendered(
-        to=message.to,
-        subject=mail.subject,
-        text=mail.text,
-        html=mail.html,
-        link=str(context["help"]),
-    )
+    return compose_mail(message, EMAIL_CHANGED, context, link=str(context["help"]))
 
 
 ACCOUNT_LOCKED = MessageKind(

@@ -11,10 +11,9 @@ from core.groups.models import JoinRequest, Role
 from core.groups.permissions import Permission
 from core.groups.services.join_mails import ENDED_KIND, WAITING_KIND
 from core.groups.states import JoinState
+from core.notifications.composing import compose_mail
 from core.notifications.kinds import MessageKind, Rendered, Weight
-from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
-from core.notifications.senders import document_for
 from tenants.routing import absolute_reverse
 
 _MOST_LINES: Final = 10
@@ -87,8 +86,7 @@ def _link(name: str, contract_id: UUID | None) -> str:
 
 
 def _mail(template: str, message: OutboxMessage, context: dict[str, object]) -> Rendered:
-    mail = render_mail(template, context, document_for(message.contract_id))
-    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
+    return compose_mail(message, template, context)
 
 
 KINDS = (

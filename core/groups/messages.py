@@ -11,11 +11,10 @@ from core.groups.models import Invitation, Provider
 from core.groups.services.invitations import INVITATION_KIND, mint_link
 from core.groups.services.people import NOTICE_KIND
 from core.groups.services.readdressing import ADDRESS_CHANGED_KIND
+from core.notifications.composing import compose_mail
 from core.notifications.kinds import MessageKind, Rendered, Weight
-from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
 from core.notifications.selectors import newer_than
-from core.notifications.senders import document_for
 from tenants import registry
 from tenants.routing import absolute_reverse
 
@@ -48,8 +47,7 @@ def prepare_invitation(message: OutboxMessage, at: datetime) -> Rendered | None:
         "ends_at": invitation.link_expires_at,
         "again_url": absolute_reverse("registration:reset", contract=contract, host=host),
     }
-    mail = render_mail("user_invitation", context, contract.document)
-    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html, link=link)
+    return compose_mail(message, "user_invitation", context, document=contract.document, link=link)
 
 
 @dataclass(frozen=True)
@@ -114,8 +112,7 @@ def prepare_act_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
         "button": "Sign in",
         "happened_at": datetime.fromisoformat(str(message.context["happened_at"])),
     }
-    mail = render_mail("staff_act_notice", context, document_for(message.contract_id))
-    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
+    return compose_mail(message, "staff_act_notice", context)
 
 
 def _facts_of(message: OutboxMessage) -> dict[str, str]:
@@ -128,8 +125,7 @@ def _facts_of(message: OutboxMessage) -> dict[str, str]:
 
 def prepare_address_changed(message: OutboxMessage, at: datetime) -> Rendered | None:
     """Tell the former address, which may be a stranger's: the mail names nobody."""
-    mail = render_mail(ADDRESS_CHANGED_KIND, {}, document_for(message.contract_id))
-    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
+    return compose_mail(message, ADDRESS_CHANGED_KIND, {})
 
 
 KINDS = (

@@ -7,10 +7,9 @@ from core.accounts.policies import find_contract
 from core.groups.models import RecoveryRequest
 from core.groups.services.recovery_mails import RECOVERY_KIND
 from core.groups.states import RecoveryState
+from core.notifications.composing import compose_mail
 from core.notifications.kinds import MessageKind, Rendered, Weight
-from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
-from core.notifications.senders import document_for
 from tenants.context import ActiveContract
 from tenants.routing import absolute_reverse
 
@@ -51,8 +50,7 @@ def prepare_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
         "link": _link(reader, recovery, state, contract),
         "button": _BUTTONS[reader],
     }
-    mail = render_mail("recovery_notice", context, document_for(message.contract_id))
-    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
+    return compose_mail(message, "recovery_notice", context)
 
 
 _BUTTONS: Final = {"person": "Your requests to join", "admin": "Look at the request", "file": ""}

@@ -9,10 +9,9 @@ from core.mfa.messages import mint_code, wanted_challenge
 from core.mfa.models import Challenge
 from core.mfa.services.challenges import CHANGE_CODE_KIND
 from core.mfa.wording import life_in_words
+from core.notifications.composing import compose_mail
 from core.notifications.kinds import MessageKind, Rendered
-from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
-from core.notifications.senders import document_for
 from tenants.routing import absolute_reverse
 
 
@@ -34,12 +33,11 @@ def prepare_change_code(message: OutboxMessage, at: datetime) -> Rendered | None
 
 def _with_code(message: OutboxMessage, challenge: Challenge, code: str) -> Rendered:
     context = {"code": code, "life": life_in_words(challenge.life_seconds)}
-    mail = render_mail("email_change_code", context, document_for(message.contract_id))
-    return Rendered(
+    return compose_mail(
+        message,
+        "email_change_code",
+        context,
         to=challenge.destination,
-        subject=mail.subject,
-        text=mail.text,
-        html=mail.html,
         code=code,
         life_seconds=challenge.life_seconds,
     )
@@ -52,13 +50,8 @@ def _to_owner(message: OutboxMessage, owner: User) -> Rendered:
         "sign_in": absolute_reverse("login_options", contract=contract),
         "help": absolute_reverse("mfa_help", contract=contract),
     }
-    mail = render_mail("email_change_refused", context, document_for(message.contract_id))
-    return Rendered(
-        to=owner.email,
-        subject=mail.subject,
-        text=mail.text,
-        html=mail.html,
-        link=str(context["sign_in"]),
+    return compose_mail(
+        message, "email_change_refused", context, to=owner.email, link=str(context["sign_in"])
     )
 
 

@@ -9,8 +9,9 @@ from core.mfa.codes import DIGITS, PROVEN_WHILE_LOCKED, Owner, OwnerKind, code_d
 from core.mfa.models import Challenge, Channel
 from core.mfa.services.challenges import KIND_OF_CHANNEL, answer_call
 from core.mfa.wording import life_in_words
+from core.notifications.composing import compose_mail
 from core.notifications.kinds import MessageKind, Rendered, VoicePrompt
-from core.notifications.mail import brand_of, render_mail
+from core.notifications.mail import brand_of
 from core.notifications.models import OutboxMessage
 from core.notifications.senders import document_for
 from core.notifications.states import MessageStatus
@@ -22,16 +23,11 @@ def prepare_mail(message: OutboxMessage, at: datetime) -> Rendered | None:
     if challenge is None:
         return None
     code = mint_code(challenge, at=at)
-    mail = render_mail(
+    return compose_mail(
+        message,
         "one_time_code",
         {"code": code, "life": life_in_words(challenge.life_seconds)},
-        document_for(message.contract_id),
-    )
-    return Rendered(
         to=challenge.destination,
-        subject=mail.subject,
-        text=mail.text,
-        html=mail.html,
         code=code,
         life_seconds=challenge.life_seconds,
     )

@@ -5,10 +5,9 @@ from typing import Final
 
 from core.accounts.models import User
 from core.common.context import current_context
+from core.notifications.composing import compose_mail
 from core.notifications.kinds import MessageKind, Rendered, Weight
-from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
-from core.notifications.senders import document_for
 from core.notifications.services.outbox import enqueue
 
 _KIND: Final = "factor_notice"
@@ -85,8 +84,7 @@ def prepare_factor_notice(message: OutboxMessage, at: datetime) -> Rendered | No
         "left": message.context.get("left"),
         "happened_at": happened_at,
     }
-    mail = render_mail("factor_notice", context, document_for(message.contract_id))
-    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
+    return compose_mail(message, "factor_notice", context)
 
 
 FACTOR_NOTICE = MessageKind(

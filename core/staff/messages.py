@@ -6,11 +6,10 @@ from typing import Final
 
 from core.accounts.models import User
 from core.accounts.policies import find_contract
+from core.notifications.composing import compose_mail
 from core.notifications.kinds import MessageKind, Rendered
-from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
 from core.notifications.selectors import newer_than
-from core.notifications.senders import document_for
 from core.staff.models import StaffInvitation
 from core.staff.services.desk import NOTICE_KIND
 from core.staff.services.invitations import INVITATION_KIND, mint_link
@@ -38,8 +37,7 @@ def prepare_invitation(message: OutboxMessage, at: datetime) -> Rendered | None:
         "hours": hours,
         "ends_at": invitation.link_expires_at,
     }
-    mail = render_mail("staff_invitation", context, document_for(message.contract_id))
-    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html, link=link)
+    return compose_mail(message, "staff_invitation", context, link=link)
 
 
 @dataclass(frozen=True)
@@ -125,8 +123,7 @@ def prepare_act_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
         "button": act.button,
         "happened_at": datetime.fromisoformat(str(message.context["happened_at"])),
     }
-    mail = render_mail("staff_act_notice", context, document_for(message.contract_id))
-    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html)
+    return compose_mail(message, "staff_act_notice", context)
 
 
 KINDS = (

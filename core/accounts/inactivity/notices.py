@@ -5,10 +5,9 @@ from datetime import date, datetime
 from core.accounts.models import User
 from core.accounts.policies import find_contract
 from core.accounts.services.inactivity import CLOSED_KIND, REOPENED_KIND, WARNING_KIND
+from core.notifications.composing import compose_mail
 from core.notifications.kinds import MessageKind, Rendered, Weight
-from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
-from core.notifications.senders import document_for
 from tenants.routing import absolute_reverse
 
 
@@ -43,11 +42,8 @@ def _rendered(message: OutboxMessage, user: User, context: dict[str, object]) ->
         "sign_in": absolute_reverse("login_options", contract=contract),
         "help": absolute_reverse("mfa_help", contract=contract),
     }
-    mail = render_mail(message.kind, shared | context, document_for(message.contract_id))
     link = shared["help" if message.kind == REOPENED_KIND else "sign_in"]
-    return Rendered(
-        to=message.to, subject=mail.subject, text=mail.text, html=mail.html, link=str(link)
-    )
+    return compose_mail(message, message.kind, shared | context, link=str(link))
 
 
 DISUSE_KINDS = tuple(

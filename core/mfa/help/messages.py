@@ -15,10 +15,9 @@ from core.mfa.services.unfinished import (
     REMINDERS_PER_DAY,
     UNFINISHED_KIND,
 )
+from core.notifications.composing import compose_mail
 from core.notifications.kinds import MessageKind, Rendered, Weight
-from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
-from core.notifications.senders import document_for
 from core.notifications.states import LEFT, MessageStatus
 from tenants.routing import absolute_reverse
 
@@ -78,8 +77,7 @@ def prepare_reminder(message: OutboxMessage, at: datetime) -> Rendered | None:
 def _mail(
     message: OutboxMessage, template: str, context: Mapping[str, object], *, to: str = ""
 ) -> Rendered:
-    mail = render_mail(template, context, document_for(message.contract_id))
-    return Rendered(to=to or message.to, subject=mail.subject, text=mail.text, html=mail.html)
+    return compose_mail(message, template, context, to=to)
 
 
 HELP_KINDS = tuple(

@@ -13,11 +13,10 @@ from core.mfa.services.registration_links import (
     life_of,
     mint_account_token,
 )
+from core.notifications.composing import compose_mail
 from core.notifications.kinds import MessageKind, Rendered
-from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
 from core.notifications.selectors import newer_than
-from core.notifications.senders import document_for
 from tenants.routing import absolute_reverse
 
 _NO_LINK: Final = "account_registration_not_open"
@@ -80,8 +79,7 @@ def _why_not_open(user: User, *, at: datetime) -> str:
 def _mail(
     template: str, message: OutboxMessage, context: dict[str, object], *, link: str
 ) -> Rendered:
-    mail = render_mail(template, context, document_for(message.contract_id))
-    return Rendered(to=message.to, subject=mail.subject, text=mail.text, html=mail.html, link=link)
+    return compose_mail(message, template, context, link=link)
 
 
 LINK_KINDS = (

@@ -8,10 +8,9 @@ from core.mfa.messages import mint_code, wanted_challenge
 from core.mfa.models import Challenge, PasswordReset
 from core.mfa.services.challenges import RESET_CODE_KIND
 from core.mfa.wording import life_in_words
+from core.notifications.composing import compose_mail
 from core.notifications.kinds import MessageKind, Rendered
-from core.notifications.mail import render_mail
 from core.notifications.models import OutboxMessage
-from core.notifications.senders import document_for
 
 
 def prepare_reset_code(message: OutboxMessage, at: datetime) -> Rendered | None:
@@ -42,12 +41,11 @@ def _with_code(
         "is_locked": user.is_locked(at),
         "is_dormant": user.is_dormant,
     }
-    mail = render_mail("password_reset_code", context, document_for(message.contract_id))
-    return Rendered(
+    return compose_mail(
+        message,
+        "password_reset_code",
+        context,
         to=challenge.destination,
-        subject=mail.subject,
-        text=mail.text,
-        html=mail.html,
         code=code,
         life_seconds=challenge.life_seconds,
     )
@@ -58,8 +56,7 @@ def _to_inactive(message: OutboxMessage) -> Rendered | None:
     if user is None or user.is_its_owners:
         return None
     context = {"user": user}
-    mail = render_mail("password_reset_inactive", context, document_for(message.contract_id))
-    return Rendered(to=user.email, subject=mail.subject, text=mail.text, html=mail.html)
+    return compose_mail(message, "password_reset_inactive", context, to=user.email)
 
 
 # Without a listener for the outcome: a mail that was refused must not show on the page.
