@@ -1,11 +1,21 @@
 """Which methods the views answer, and how an answer leads on."""
 
 from collections.abc import Iterable
-from typing import cast
+from typing import TypeVar, cast
+from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.db.models import Model, QuerySet
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
+
+Row = TypeVar("Row", bound=Model)
 
 get_only = require_safe
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -26,3 +36,14 @@ def streamed_sheet(name: str, pieces: Iterable[str]) -> HttpResponse:
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     # Both kinds of response go through the same doors, which are typed by the usual one.
     return cast("HttpResponse", response)
+
+
+def row_or_404(rows: QuerySet[Row], key: UUID) -> Row:
+    """Return the row of a key among those that somebody may see. Raises Http404 otherwise.
+
+    Called by access functions: what is not among the rows answers as if it did not exist.
+    """
+    found = rows.filter(pk=key).first()
+    if found is None:
+        raise Http404
+    return found

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.http import Http404
 
 from core.accounts.models import User
+from core.common.http import row_or_404
 from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus, Role
 from core.groups.permissions import Permission, role_may
 
@@ -36,9 +37,7 @@ def providers_of(user_id: UUID, permission: Permission) -> QuerySet[Provider]:
 
 def access_provider(actor: User, key: UUID, permission: Permission) -> Provider:
     """Return a provider. Raises Http404 out of scope, PermissionDenied without the right."""
-    visible = list_providers(actor, Permission.PROVIDER_VIEW).filter(pk=key).first()
-    if visible is None:
-        raise Http404
+    visible = row_or_404(list_providers(actor, Permission.PROVIDER_VIEW), key)
     if not list_providers(actor, permission).filter(pk=key).exists():
         raise PermissionDenied
     return visible

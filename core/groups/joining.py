@@ -8,6 +8,7 @@ from django.http import Http404
 
 from core.accounts.models import User
 from core.accounts.policies import find_contract
+from core.common.http import row_or_404
 from core.groups.models import JoinRequest, RecoveryRequest
 from core.groups.states import LIVE_RECOVERIES, UNANSWERED_JOINS, JoinState, RecoveryState
 
@@ -50,10 +51,8 @@ def own_requests_of(user: User) -> list[OwnRequest]:
 
 def access_own_request(user: User, key: UUID) -> JoinRequest:
     """Return a person's own request. Raises Http404 for anybody else's."""
-    found = JoinRequest.objects.filter(user=user, pk=key).select_related("provider").first()
-    if found is None:
-        raise Http404
-    return found
+    own = JoinRequest.objects.filter(user=user)
+    return row_or_404(own.select_related("provider"), key)
 
 
 def may_recover(request: JoinRequest) -> JoinRequest:
@@ -93,7 +92,4 @@ def own_recoveries_of(user: User) -> list[OwnRecovery]:
 
 def access_own_recovery(user: User, key: UUID) -> RecoveryRequest:
     """Return a person's own request. Raises Http404 for anybody else's."""
-    found = RecoveryRequest.objects.filter(user=user, pk=key).first()
-    if found is None:
-        raise Http404
-    return found
+    return row_or_404(RecoveryRequest.objects.filter(user=user), key)

@@ -6,16 +6,16 @@ lies outside is 404, as if it did not exist.
 """
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
-from django.http import Http404
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.accounts.access import SignedInRequest
 from core.accounts.models import User
 from core.accounts.policies import contracts_in_hand
 from core.accounts.signing_in.allauth_wrapper import methods_used
+from core.common.http import row_or_404
 from core.groups.access import access_provider, list_memberships, list_providers
 from core.groups.models import (
     Invitation,
@@ -30,8 +30,6 @@ from core.groups.permissions import Permission
 from core.mfa.proving.stepping_up import find_ask
 from tenants.context import ActiveContract
 from tenants.in_hand import contract_of
-
-Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ def list_all_managed_memberships(reach: Reach) -> QuerySet[Membership]:
 
 def access_managed_provider(reach: Reach, key: UUID) -> Provider:
     """Return a provider. Raises Http404 out of reach."""
-    return _or_404(list_managed_providers(reach).select_related("group"), key)
+    return row_or_404(list_managed_providers(reach).select_related("group"), key)
 
 
 def access_administered_provider(reach: Reach, key: UUID) -> Provider:
@@ -99,26 +97,24 @@ def access_administered_provider(reach: Reach, key: UUID) -> Provider:
 
 def is_given_up(actor: User, key: UUID) -> bool:
     """Tell whether a provider has ended whose group a person still administers."""
-    administered = list_memberships(actor).filter(role=Role.GROUP_ADMIN).values("group")
-    ended = Provider.objects.filter(status=ProviderStatus.ENDED, group__in=administered)
+    ended = Provider.objects.filter(status=ProviderStatus.ENDED, group__in=_administered(actor))
     return ended.filter(pk=key).exists()
 
 
 def access_managed_user(reach: Reach, key: UUID) -> User:
     """Return an account. Raises Http404 out of reach."""
-    return _or_404(list_managed_users(reach), key)
+    return row_or_404(list_managed_users(reach), key)
 
 
 def access_managed_membership(reach: Reach, key: UUID) -> Membership:
     """Return a role that somebody holds or held. Raises Http404 out of reach."""
     found = _of_managed(Membership.objects.all(), reach)
-    return _or_404(found.select_related("user", "provider", "group"), key)
+    return row_or_404(found.select_related("user", "provider", "group"), key)
 
 
 def list_managed_invitations(reach: Reach) -> QuerySet[Invitation]:
     """Return the open invitations to those providers alone; to whole groups for group admins."""
-    administered = list_memberships(reach.actor).filter(role=Role.GROUP_ADMIN)
-    return invitations_within(list_managed_providers(reach), administered.values("group"))
+    return invitations_within(list_managed_providers(reach), _administered(reach.actor))
 
 
 def invitations_within(
@@ -138,7 +134,7 @@ def invitations_within(
 
 def access_managed_invitation(reach: Reach, key: UUID) -> Invitation:
     """Return an open invitation. Raises Http404 out of reach and when it is over."""
-    return _or_404(list_managed_invitations(reach), key)
+    return row_or_404(list_managed_invitations(reach), key)
 
 
 def list_managed_requests(reach: Reach) -> QuerySet[JoinRequest]:
@@ -148,27 +144,26 @@ def list_managed_requests(reach: Reach) -> QuerySet[JoinRequest]:
 
 def access_managed_request(reach: Reach, key: UUID) -> JoinRequest:
     """Return a request to join, also one that is over. Raises Http404 out of reach."""
-    return _or_404(_requests(reach).select_related("user", "provider"), key)
+    return row_or_404(_requests(reach).select_related("user", "provider"), key)
 
 
 def list_managed_recoveries(reach: Reach) -> QuerySet[RecoveryRequest]:
     """Return the requests to become Provider Group Admin of groups that the person administers."""
-    administered = list_memberships(reach.actor).filter(role=Role.GROUP_ADMIN)
     return RecoveryRequest.objects.filter(
         provider__in=list_managed_providers(reach),
-        provider__group__in=administered.values("group"),
+        provider__group__in=_administered(reach.actor),
     ).select_related("user", "provider")
 
 
 def access_managed_recovery(reach: Reach, key: UUID) -> RecoveryRequest:
     """Return such a request, also one that is over. Raises Http404 out of reach."""
-    return _or_404(list_managed_recoveries(reach), key)
+    return row_or_404(list_managed_recoveries(reach), key)
 
 
 def access_visible_provider(reach: Reach, key: UUID) -> Provider:
     """Return a provider that the person works for in any role. Raises Http404 out of reach."""
     own = list_providers(reach.actor, Permission.PROVIDER_VIEW)
-    return _or_404(own.filter(contract_id__in=reach.contract_ids), key)
+    return row_or_404(own.filter(contract_id__in=reach.contract_ids), key)
 
 
 def _requests(reach: Reach) -> QuerySet[JoinRequest]:
@@ -181,15 +176,12 @@ def _memberships(reach: Reach) -> QuerySet[Membership]:
 
 def _of_managed(memberships: QuerySet[Membership], reach: Reach) -> QuerySet[Membership]:
     providers = list_managed_providers(reach)
-    administered = list_memberships(reach.actor).filter(role=Role.GROUP_ADMIN)
+    administered = Q(group__in=_administered(reach.actor))
     return memberships.filter(
-        Q(provider__in=providers)
-        | (Q(group__in=administered.values("group")) & Q(group__in=providers.values("group")))
+        Q(provider__in=providers) | (administered & Q(group__in=providers.values("group")))
     )
 
 
-def _or_404(rows: QuerySet[Row], key: UUID) -> Row:
-    found = rows.filter(pk=key).first()
-    if found is None:
-        raise Http404
-    return found
+def _administered(actor: User) -> QuerySet[Any, Any]:
+    """Return the keys of the groups of which somebody is Provider Group Admin."""
+    return list_memberships(actor).filter(role=Role.GROUP_ADMIN).values("group")

@@ -11,7 +11,7 @@ from django.urls import reverse
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError
-from core.common.http import get_only, get_or_post
+from core.common.http import get_only, get_or_post, row_or_404
 from core.groups.models import RecoveryRequest
 from core.groups.recovering import list_in_scope, may_decide, present_admins
 from core.groups.services.recoveries import (
@@ -55,9 +55,7 @@ def recoveries(request: StaffRequest) -> HttpResponse:
 @staff_page(StaffPermission.REGISTRATIONS_VIEW)
 def recovery(request: StaffRequest, recovery_id: UUID) -> HttpResponse:
     """Show a request with its evidence; grant, refuse or stop it, with a reason."""
-    found = list_in_scope(request.staff).filter(pk=recovery_id).first()
-    if found is None:
-        raise Http404
+    found = row_or_404(list_in_scope(request.staff), recovery_id)
     allowed = may_decide(request.staff, found)
     typed = take_typed(request)
     form = ReasonForm(request.POST or None, initial=typed)

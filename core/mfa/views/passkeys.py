@@ -9,7 +9,7 @@ from core.accounts.access import SignedInRequest, before_entry, signed_in
 from core.accounts.sessions.lifecycle import outlives_changes
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
-from core.common.http import get_or_post
+from core.common.http import get_or_post, row_or_404
 from core.common.ids import uuid7
 from core.mfa.authenticators.passkey_domain import party_of
 from core.mfa.authenticators.passkeys import Person, RelyingParty
@@ -144,7 +144,4 @@ def _take(request: SignedInRequest, party: RelyingParty, name: str) -> HttpRespo
 
 
 def _own(request: SignedInRequest, key: UUID) -> Passkey:
-    passkey = list_passkeys(request.user.id).filter(pk=key).first()
-    if passkey is None:
-        raise Http404
-    return passkey
+    return row_or_404(list_passkeys(request.user.id), key)

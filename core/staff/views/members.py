@@ -5,14 +5,14 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError
-from core.common.http import get_only, get_or_post
+from core.common.http import get_only, get_or_post, row_or_404
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
 from core.staff.forms import AppointForm, ReasonForm
@@ -84,14 +84,8 @@ def invite(request: StaffRequest) -> HttpResponse:
 @staff_page(_MANAGE)
 def end_role(request: StaffRequest, member_id: UUID) -> HttpResponse:
     """Ask why, then end a role."""
-    member = (
-        list_staff(at=clock.now())
-        .filter(_in(request.staff.scope(_SEE)), pk=member_id)
-        .select_related("user")
-        .first()
-    )
-    if member is None:
-        raise Http404
+    seen = list_staff(at=clock.now()).filter(_in(request.staff.scope(_SEE)))
+    member = row_or_404(seen.select_related("user"), member_id)
     return _with_reason(
         request,
         what=member,
@@ -104,11 +98,8 @@ def end_role(request: StaffRequest, member_id: UUID) -> HttpResponse:
 @staff_page(_MANAGE)
 def withdraw_invitation(request: StaffRequest, invitation_id: UUID) -> HttpResponse:
     """Ask why, then take an invitation back."""
-    invitation = (
-        list_open_invitations().filter(_in(request.staff.scope(_SEE)), pk=invitation_id).first()
-    )
-    if invitation is None:
-        raise Http404
+    seen = list_open_invitations().filter(_in(request.staff.scope(_SEE)))
+    invitation = row_or_404(seen, invitation_id)
     return _with_reason(
         request,
         what=invitation,

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
-from core.common.http import get_only, get_or_post
+from core.common.http import get_only, get_or_post, row_or_404
 from core.mfa.models import HelpRequest
 from core.mfa.services.help_requests import close_help_request, facts_of
 from core.staff.access import StaffRequest, staff_page
@@ -101,10 +101,7 @@ def open_account(request: StaffRequest, request_id: UUID) -> HttpResponse:
 
 def _load(request: StaffRequest, request_id: UUID) -> HelpRequest:
     scope = request.staff.scope(StaffPermission.USERS_VIEW)
-    found = _in_scope(scope).select_related("account").filter(pk=request_id).first()
-    if found is None:
-        raise Http404
-    return found
+    return row_or_404(_in_scope(scope).select_related("account"), request_id)
 
 
 def _in_scope(scope: StaffScope) -> QuerySet[HelpRequest]:
