@@ -42,9 +42,9 @@ def prepare_waiting(message: OutboxMessage, at: datetime) -> Rendered | None:
     count = waiting.count()
     if not count:
         return None
-    return _mail(
-        "join_requests_waiting",
+    return compose_mail(
         message,
+        "join_requests_waiting",
         {
             "admin": admin,
             "count": count,
@@ -77,16 +77,12 @@ def prepare_ended(message: OutboxMessage, at: datetime) -> Rendered | None:
         "link": _link(page, message.contract_id) if request.user else "",
         "button": "Home" if approved else "Your requests to join",
     }
-    return _mail("join_request_ended", message, context)
+    return compose_mail(message, "join_request_ended", context)
 
 
 def _link(name: str, contract_id: UUID | None) -> str:
     contract = find_contract(contract_id) if contract_id else None
     return absolute_reverse(name, contract=contract)
-
-
-def _mail(template: str, message: OutboxMessage, context: dict[str, object]) -> Rendered:
-    return compose_mail(message, template, context)
 
 
 KINDS = (

@@ -2,7 +2,8 @@
 
 from django.db.models import QuerySet
 
-from core.groups.models import Membership, RecoveryRequest, Role
+from core.groups.models import Membership, RecoveryRequest
+from core.groups.selectors import list_group_admins
 from core.groups.services.recoveries import contracts_of_group
 from core.staff.permissions import StaffPermission
 from core.staff.scope import StaffActor
@@ -31,10 +32,5 @@ def may_decide(staff: StaffActor, recovery: RecoveryRequest) -> bool:
 
 def present_admins(recovery: RecoveryRequest) -> QuerySet[Membership]:
     """Return who administers the group now, for staff to judge by their last sign-in."""
-    return (
-        Membership.objects.filter(
-            group_id=recovery.provider.group_id, role=Role.GROUP_ADMIN, until__isnull=True
-        )
-        .select_related("user")
-        .order_by("since", "id")
-    )
+    held = list_group_admins(recovery.provider.group_id)
+    return held.select_related("user").order_by("since", "id")

@@ -47,6 +47,11 @@ def list_admins_of(providers: QuerySet[Provider]) -> QuerySet[User]:
     return User.objects.filter(pk__in=held.values("user"), is_active=True).order_by("id")
 
 
+def list_group_admins(group_id: UUID) -> QuerySet[Membership]:
+    """Return the roles of a group's Provider Group Admins, those of closed accounts among them."""
+    return Membership.objects.filter(group_id=group_id, role=Role.GROUP_ADMIN, until__isnull=True)
+
+
 def works_in(user_id: UUID, contract_id: UUID) -> bool:
     """Tell whether an account has a membership for an active provider of a contract."""
     return _reaches(Membership.objects.filter(user_id=user_id), contract_id)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from core.common.errors import DomainError
 from core.groups.models import Membership, ProviderGroup, Role
+from core.groups.selectors import list_group_admins
 
 
 class LastAdminError(DomainError):
@@ -45,9 +46,7 @@ def keep_an_admin(groups: Iterable[ProviderGroup], *, without: UUID) -> None:
     The groups are held by the caller. Raises LastAdminError.
     """
     for group in groups:
-        others = Membership.objects.filter(
-            group=group, role=Role.GROUP_ADMIN, until__isnull=True, user__is_active=True
-        )
+        others = list_group_admins(group.id).filter(user__is_active=True)
         if not others.exclude(user_id=without).exists():
             raise LastAdminError
 

@@ -31,7 +31,14 @@ def tell_admins(group_id: UUID, *, at: datetime) -> int:
         return 0
     admins = list(list_admins_of(providers))
     for admin in admins:
-        _enqueue(WAITING_KIND, admin.email, group_id, first.contract_id, account_id=admin.id, at=at)
+        enqueue(
+            kind=WAITING_KIND,
+            to=admin.email,
+            subject_id=group_id,
+            contract_id=first.contract_id,
+            account_id=admin.id,
+            at=at,
+        )
     untold.update(told_at=at)
     return len(admins)
 
@@ -44,30 +51,11 @@ def tell_person(request: JoinRequest, *, at: datetime) -> None:
     """
     hears = request.user.is_active if request.user else request.state == JoinState.REFUSED
     if hears:
-        _enqueue(
-            ENDED_KIND,
-            request.asker_email,
-            request.id,
-            request.provider.contract_id,
+        enqueue(
+            kind=ENDED_KIND,
+            to=request.asker_email,
+            subject_id=request.id,
+            contract_id=request.provider.contract_id,
             account_id=request.user_id,
             at=at,
         )
-
-
-def _enqueue(
-    kind: str,
-    to: str,
-    subject_id: UUID,
-    contract_id: UUID,
-    *,
-    account_id: UUID | None,
-    at: datetime,
-) -> None:
-    enqueue(
-        kind=kind,
-        to=to,
-        subject_id=subject_id,
-        account_id=account_id,
-        contract_id=contract_id,
-        at=at,
-    )

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Final
 
 from core.groups.address_on_file import address_on_file
-from core.groups.models import Membership, RecoveryRequest, Role
+from core.groups.models import RecoveryRequest
+from core.groups.selectors import list_group_admins
 from core.groups.states import RecoveryState
 from core.notifications.services.outbox import enqueue
 
@@ -36,11 +37,7 @@ def tell_about(
 
 def _present_admins(recovery: RecoveryRequest) -> list[str]:
     """Return their addresses, also of closed accounts: one closed for not being used can answer."""
-    held = Membership.objects.filter(
-        group_id=recovery.provider.group_id,
-        role=Role.GROUP_ADMIN,
-        until__isnull=True,
-    ).exclude(user=recovery.user_id)
+    held = list_group_admins(recovery.provider.group_id).exclude(user=recovery.user_id)
     return list(held.order_by("user_id").values_list("user__email", flat=True))
 
 
