@@ -27,7 +27,7 @@ from core.common.clock import now
 from core.groups.access import list_providers
 from core.groups.models import Provider, ProviderStatus
 from core.groups.permissions import Permission
-from core.groups.selectors import works_in
+from core.groups.selectors import list_registered, works_in
 from tenants import registry
 from tenants.configuration.document import ContractDocument, TermsVersion
 from tenants.context import ActiveContract, contract_context
@@ -106,11 +106,8 @@ def find_joining(journey_id: UUID, *, account_id: UUID, at: datetime) -> Journey
 
 def find_taken(journey: Journey) -> Provider | None:
     """Return the provider that has registered what a journey is about; None when it has gone."""
-    return Provider.objects.filter(
-        contract_id=journey.contract_id,
-        unit_key=journey.unit_key,
-        status=ProviderStatus.ACTIVE,
-    ).first()
+    taken = list_registered(contract_id=journey.contract_id, unit_key=journey.unit_key)
+    return taken.first()
 
 
 def find_added_provider(journey: Journey) -> Provider | None:

@@ -18,9 +18,14 @@ def unit_is_registered(*, contract_id: UUID, unit_key: str) -> bool:
 
     For registration alone, which never tells the answer to a person.
     """
+    return list_registered(contract_id=contract_id, unit_key=unit_key).exists()
+
+
+def list_registered(*, contract_id: UUID, unit_key: str) -> QuerySet[Provider]:
+    """Return the active provider of a unit, one at most; for registration alone."""
     return Provider.objects.filter(
         contract_id=contract_id, unit_key=unit_key, status=ProviderStatus.ACTIVE
-    ).exists()
+    )
 
 
 def administers_in(user_id: UUID, contract_id: UUID) -> bool:

@@ -1,7 +1,10 @@
 """What somebody says about themselves who asks to join a provider."""
 
+from typing import Any
+
 from django import forms
 
+from core.accounts.account_form import check_same_email
 from core.groups.services.join_requests import Asker
 from core.ui.fields import LatinTextField, PlainEmailField
 from core.ui.forms import PortalForm
@@ -47,12 +50,11 @@ class OutsideForm(JoinForm):
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 
-    def clean_confirm_email(self) -> str:
-        """Refuse an address that was typed in two ways."""
-        again = str(self.cleaned_data["confirm_email"])
-        if again.lower() != str(self.cleaned_data.get("email", again)).lower():
-            raise forms.ValidationError("The two e-mail addresses are not the same.")
-        return again
+    def clean(self) -> dict[str, Any]:
+        """Compare the two addresses, without case."""
+        cleaned = dict(super().clean() or {})
+        check_same_email(self, cleaned)
+        return cleaned
 
     def asker(self) -> Asker:
         """Return what was typed."""
