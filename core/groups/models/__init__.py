@@ -4,8 +4,11 @@ from core.groups.models.batches import BatchRow, InvitationBatch
 from core.groups.models.invitations import Invitation
 from core.groups.models.providers import Membership, Provider, ProviderGroup, ProviderStatus, Role
 from core.groups.models.requests import JoinRequest, RecoveryRequest
+from core.groups.models.reviews import AccessConfirmation, ReviewNotice, ReviewStage, ReviewStart
+from core.groups.models.weekly import WeeklyMail, WeeklyMailMade
 
 __all__ = [
+    "AccessConfirmation",
     "BatchRow",
     "Invitation",
     "InvitationBatch",
@@ -15,5 +18,10 @@ __all__ = [
     "ProviderGroup",
     "ProviderStatus",
     "RecoveryRequest",
+    "ReviewNotice",
+    "ReviewStage",
+    "ReviewStart",
     "Role",
+    "WeeklyMail",
+    "WeeklyMailMade",
 ]
