@@ -14,7 +14,7 @@ class GroupsConfig(AppConfig):
             register_access_keeper,
             register_deactivation_guard,
         )
-        from core.groups import join_messages, messages, recovery_messages
+        from core.groups import join_messages, messages, recovery_messages, role_messages
         from core.groups.own_data import register_own_parts
         from core.groups.selectors import accounts_of_identifier, administers_in, works_in
         from core.groups.services.holding import refuse_last_admin
@@ -34,7 +34,12 @@ class GroupsConfig(AppConfig):
         register_username_source(list_open_invitations)
         register_source(SOURCE_KIND, InvitationSource())
         register_link_finder(find_invitation_target)
-        for kind in (*messages.KINDS, *join_messages.KINDS, *recovery_messages.KINDS):
+        for kind in (
+            *messages.KINDS,
+            *join_messages.KINDS,
+            *recovery_messages.KINDS,
+            *role_messages.KINDS,
+        ):
             register_kind(kind)
         register_access_keeper(works_in)
         register_deactivation_guard(refuse_last_admin)

@@ -21,7 +21,7 @@ from core.groups.policies import roles_to_give
 from core.groups.services.holding import hold_group
 from core.groups.services.invitations import Invitee, invite_user
 from core.groups.services.join_mails import tell_admins, tell_person
-from core.groups.services.roles import ChangedMeanwhileError, add_role, roles_held
+from core.groups.services.roles import ChangedMeanwhileError, place_role, roles_held
 from core.groups.states import JoinState
 from tenants.context import ActiveContract
 
@@ -164,7 +164,8 @@ def approve_join(*, request_id: UUID, role: Role, by: UUID, at: datetime) -> Joi
     held = _hold_open(request_id)
     if held.user is None or not held.user.is_active or _works_there(held):
         raise RequestOverError
-    add_role(user=held.user, provider=held.provider, role=role, by=by, at=at)
+    # The answer to the request names the role: no second mail.
+    place_role(user=held.user, provider=held.provider, role=role, by=by, at=at)
     return _decide(held, JoinState.APPROVED, role=role, by=by, at=at)
 
 

@@ -8,12 +8,13 @@ from django.db import transaction
 from core.accounts.services.accounts import release_contract_access
 from core.groups.models import Membership, Provider, Role
 from core.groups.services.holding import hold_group
+from core.groups.services.role_mails import RoleStep, tell_of_roles
 from core.groups.services.roles import (
     ChangedMeanwhileError,
-    add_role,
     end_memberships,
     group_of,
     hold_membership,
+    place_role,
     record_change,
 )
 
@@ -26,17 +27,20 @@ def move_role(
 
     Called by Setup, which has loaded both through the admin's reach: the admin has to manage the
     role at either. Both or nothing: the user is never without a role in between. A role for a whole
-    group is at no provider and is not moved. Records `membership.granted` and `membership.moved`.
-    Raises ChangedMeanwhileError, also when the user has a role there already, RoleNotYoursError.
+    group is at no provider and is not moved. One mail tells the user of both. Records
+    `membership.granted` and `membership.moved`. Raises ChangedMeanwhileError, also when the user
+    has a role there already, RoleNotYoursError.
     """
     for key in sorted({group_of(membership_id), to.group_id}):
         hold_group(key)
     held = hold_membership(membership_id, was=was, by=by)
     if held.provider is None:
         raise ChangedMeanwhileError
-    made = add_role(user=held.user, provider=to, role=was, by=by, at=at)
+    made = place_role(user=held.user, provider=to, role=was, by=by, at=at)
     end_memberships([held], at=at)
     release_contract_access(user_id=held.user_id, contract_id=held.provider.contract_id, at=at)
     data: dict[str, object] = {"role": was.value, "to": str(to.id), "as": str(made.id)}
     record_change("moved", held, by=by, at=at, data=data)
+    steps = [RoleStep(held.user, held.provider, was, None), RoleStep(held.user, to, None, was)]
+    tell_of_roles(steps, by=by, at=at)
     return made

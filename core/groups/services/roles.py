@@ -17,11 +17,12 @@ from core.accounts.models import User
 from core.accounts.services.accounts import release_contract_access
 from core.audit.recording import record
 from core.common.errors import DomainError
-from core.groups.models import Membership, Provider, ProviderStatus, Role
+from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus, Role
 from core.groups.policies import may_manage, roles_to_give
 from core.groups.selectors import list_memberships_at
 from core.groups.services.holding import hold_group, keep_an_admin
 from core.groups.services.memberships import grant_group_admin, grant_provider_role
+from core.groups.services.role_mails import RoleStep, tell_of_roles
 
 
 class ChangedMeanwhileError(DomainError):
@@ -46,10 +47,18 @@ def add_role(*, user: User, provider: Provider, role: Role, by: UUID, at: dateti
     """Give a user of the admin's providers a role for one more.
 
     Called by Setup, which has loaded both through the admin's reach. Provider Group Admin takes the
-    place of the roles at single providers of the group. Records `membership.granted`. Raises
-    ChangedMeanwhileError when the user has a role there by now, or the admin none,
-    RoleNotYoursError.
+    place of the roles at single providers of the group. The user is told by mail. Records
+    `membership.granted`. Raises ChangedMeanwhileError when the user has a role there by now, or the
+    admin none, RoleNotYoursError.
     """
+    made = place_role(user=user, provider=provider, role=role, by=by, at=at)
+    place = provider.group if role == Role.GROUP_ADMIN else provider
+    tell_of_roles([RoleStep(user, place, None, role)], by=by, at=at)
+    return made
+
+
+def place_role(*, user: User, provider: Provider, role: Role, by: UUID, at: datetime) -> Membership:
+    """Do what `add_role` does but for the mail: the caller's own tells the user."""
     hold_group(provider.group_id)
     require_role(by, provider, role)
     if list_memberships_at(provider).filter(user=user).exists():
@@ -63,12 +72,24 @@ def change_role(*, membership_id: UUID, was: Role, role: Role, by: UUID, at: dat
 
     Called by Setup. A Provider Group Admin who becomes less keeps the new role at every provider of
     the group; who becomes Provider Group Admin loses the roles at single providers, which it
-    holds anyway. Records `membership.role_changed`. Raises ChangedMeanwhileError,
-    RoleNotYoursError, LastAdminError.
+    holds anyway. The user is told by mail. Records `membership.role_changed`. Raises
+    ChangedMeanwhileError, RoleNotYoursError, LastAdminError.
     """
-    held = hold_membership(membership_id, was=was, by=by)
+    held = replace_role(membership_id=membership_id, was=was, role=role, by=by, at=at)
     if role == was:
         return
+    place = held.provider if role != Role.GROUP_ADMIN else None
+    step = RoleStep(held.user, place or _group_of(held), was, role)
+    tell_of_roles([step], by=by, at=at)
+
+
+def replace_role(
+    *, membership_id: UUID, was: Role, role: Role, by: UUID, at: datetime
+) -> Membership:
+    """Do what `change_role` does but for the mail; returns the membership that was replaced."""
+    held = hold_membership(membership_id, was=was, by=by)
+    if role == was:
+        return held
     _require(roles_over(by, held), role)
     if held.group is not None:
         keep_an_admin([held.group], without=held.user_id)
@@ -76,15 +97,24 @@ def change_role(*, membership_id: UUID, was: Role, role: Role, by: UUID, at: dat
     for provider in _reach_of(held):
         _grant(held.user, provider, role, by=by, at=at)
     record_change("role_changed", held, by=by, at=at, data={"from": was.value, "to": role.value})
+    return held
 
 
 @transaction.atomic
 def end_membership(*, membership_id: UUID, was: Role, by: UUID, at: datetime) -> None:
     """Take a role away: the person is out with their next request.
 
-    Called by Setup, also for one's own. What the person holds at other providers stays. Records
-    `membership.ended`. Raises ChangedMeanwhileError, LastAdminError.
+    Called by Setup, also for one's own. What the person holds at other providers stays. They are
+    told by mail, but not of what they did themselves. Records `membership.ended`. Raises
+    ChangedMeanwhileError, LastAdminError.
     """
+    held = take_role(membership_id=membership_id, was=was, by=by, at=at)
+    step = RoleStep(held.user, held.provider or _group_of(held), was, None)
+    tell_of_roles([step], by=by, at=at)
+
+
+def take_role(*, membership_id: UUID, was: Role, by: UUID, at: datetime) -> Membership:
+    """Do what `end_membership` does but for the mail; returns the membership that has ended."""
     held = hold_membership(membership_id, was=was, by=by)
     if held.group is not None:
         keep_an_admin([held.group], without=held.user_id)
@@ -93,6 +123,7 @@ def end_membership(*, membership_id: UUID, was: Role, by: UUID, at: datetime) ->
     for contract_id in contracts:
         release_contract_access(user_id=held.user_id, contract_id=contract_id, at=at)
     record_change("ended", held, by=by, at=at, data={"role": was.value})
+    return held
 
 
 def make_group_admin(*, user: User, provider: Provider, by: UUID, at: datetime) -> Membership:
@@ -147,7 +178,7 @@ def hold_membership(membership_id: UUID, *, was: Role, by: UUID) -> Membership:
     """
     hold_group(group_of(membership_id))
     held = (
-        Membership.objects.select_related("user", "group", "provider")
+        Membership.objects.select_related("user", "group", "provider__group")
         .filter(pk=membership_id, role=was, until__isnull=True)
         .first()
     )
@@ -173,6 +204,12 @@ def _reach_of(membership: Membership) -> list[Provider]:
             group_id=membership.group_id, status=ProviderStatus.ACTIVE
         ).order_by("id")
     )
+
+
+def _group_of(membership: Membership) -> ProviderGroup:
+    group = membership.provider.group if membership.provider else membership.group
+    assert group is not None  # noqa: S101 (membership_role_fits_its_reach)
+    return group
 
 
 def _single_roles(user_id: UUID, group_id: UUID) -> QuerySet[Membership]:

@@ -10,11 +10,12 @@ from django.db import transaction
 from core.accounts.models import User
 from core.groups.models import Membership, Provider, Role
 from core.groups.services.holding import hold_group
+from core.groups.services.role_mails import RoleStep, tell_of_roles
 from core.groups.services.roles import (
     ChangedMeanwhileError,
-    add_role,
-    change_role,
-    end_membership,
+    place_role,
+    replace_role,
+    take_role,
 )
 
 
@@ -33,19 +34,25 @@ def set_roles(*, changes: Sequence[RoleChange], by: UUID, at: datetime) -> None:
     """Make all changes, or none when one of them cannot be made.
 
     Called by Setup, which has loaded users and providers through the admin's reach. Roles for whole
-    groups are not among them. Records what `add_role`, `change_role` and `end_membership` record,
-    and raises what they raise.
+    groups are not among them. One mail tells each user of all that is theirs. Records what
+    `add_role`, `change_role` and `end_membership` record, and raises what they raise.
     """
     for key in sorted({change.provider.group_id for change in changes}):
         hold_group(key)
     for change in changes:
         _set(change, by=by, at=at)
+    steps = [
+        RoleStep(one.user, one.provider, one.was, one.role)
+        for one in changes
+        if one.was != one.role
+    ]
+    tell_of_roles(steps, by=by, at=at)
 
 
 def _set(change: RoleChange, *, by: UUID, at: datetime) -> None:
     if change.was is None:
         if change.role is not None:
-            add_role(user=change.user, provider=change.provider, role=change.role, by=by, at=at)
+            place_role(user=change.user, provider=change.provider, role=change.role, by=by, at=at)
         return
     held = Membership.objects.filter(
         user=change.user, provider=change.provider, until__isnull=True
@@ -53,6 +60,6 @@ def _set(change: RoleChange, *, by: UUID, at: datetime) -> None:
     if held is None:
         raise ChangedMeanwhileError
     if change.role is None:
-        end_membership(membership_id=held.id, was=change.was, by=by, at=at)
+        take_role(membership_id=held.id, was=change.was, by=by, at=at)
     else:
-        change_role(membership_id=held.id, was=change.was, role=change.role, by=by, at=at)
+        replace_role(membership_id=held.id, was=change.was, role=change.role, by=by, at=at)

@@ -1,6 +1,7 @@
 """Put messages into the outbox."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import ClassVar, Final
@@ -27,6 +28,18 @@ class SecretInContextError(DomainError):
     message: ClassVar[str] = "What is secret is minted at hand-over and never waits in the outbox."
 
 
+@dataclass(frozen=True)
+class Letter:
+    """A message to one person; the fields are those of `enqueue`."""
+
+    to: str
+    subject_id: UUID
+    contract_id: UUID | None = None
+    account_id: UUID | None = None
+    context: Mapping[str, object] = field(default_factory=dict)
+    not_after: datetime | None = None
+
+
 def enqueue(
     *,
     kind: str,
@@ -50,28 +63,51 @@ def enqueue(
     Raises UnknownKindError, SecretInContextError, and TransactionManagementError outside a
     transaction: a message must commit or vanish with the change that caused it.
     """
-    if not transaction.get_connection().in_atomic_block:
-        raise transaction.TransactionManagementError(
-            "A message is put into the outbox inside the transaction of its cause."
-        )
+    _require_transaction()
     _refuse_secrets(context or {})
-    message = OutboxMessage(
-        id=uuid7(),
-        kind=kind,
-        channel=get_kind(kind).channel,
-        to=to,
-        contract_id=contract_id,
-        account_id=account_id,
-        subject_id=subject_id,
-        context=dict(context or {}),
-        status=MessageStatus.QUEUED,
-        created_at=at,
-        next_attempt_at=at,
-        not_after=not_after,
+    message = _row(
+        Letter(to, subject_id, contract_id, account_id, context or {}, not_after), kind, at
     )
     insert_together(*beside, message)
     transaction.on_commit(partial(announce, message.id))
     return message
+
+
+def enqueue_all(*, kind: str, letters: Sequence[Letter], at: datetime) -> None:
+    """Write messages of one kind into the outbox by one statement, in the caller's transaction.
+
+    For acts that concern several people. Raises what `enqueue` raises.
+    """
+    _require_transaction()
+    for letter in letters:
+        _refuse_secrets(letter.context)
+    rows = OutboxMessage.objects.bulk_create([_row(letter, kind, at) for letter in letters])
+    for row in rows:
+        transaction.on_commit(partial(announce, row.id))
+
+
+def _require_transaction() -> None:
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError(
+            "A message is put into the outbox inside the transaction of its cause."
+        )
+
+
+def _row(letter: Letter, kind: str, at: datetime) -> OutboxMessage:
+    return OutboxMessage(
+        id=uuid7(),
+        kind=kind,
+        channel=get_kind(kind).channel,
+        to=letter.to,
+        contract_id=letter.contract_id,
+        account_id=letter.account_id,
+        subject_id=letter.subject_id,
+        context=dict(letter.context),
+        status=MessageStatus.QUEUED,
+        created_at=at,
+        next_attempt_at=at,
+        not_after=letter.not_after,
+    )
 
 
 def cancel_messages(*, kind: str, subject_id: UUID) -> int:

@@ -1,0 +1,134 @@
+"""Whoever's roles somebody else changes gets one mail for the act, and nobody gets another."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from core.accounts.models import User
+from core.common.errors import DomainError
+from core.groups.models import Membership, Provider, Role
+from core.groups.services.join_requests import approve_join, ask_to_join
+from core.groups.services.memberships import grant_provider_role
+from core.groups.services.moving import move_role
+from core.groups.services.role_mails import ROLE_KIND
+from core.groups.services.roles import add_role, change_role, end_membership
+from core.groups.services.several import RoleChange, set_roles
+from core.notifications.models import LocalMessage, OutboxMessage
+from tests.support.people import START, after, deliver_all, make_person
+
+pytestmark = pytest.mark.django_db
+LATER = after(hours=1)
+
+
+def held_by(user: User) -> Membership:
+    return Membership.objects.get(user=user, until__isnull=True)
+
+
+def mails_to(user: User) -> list[str]:
+    """Return the texts of the mails about roles, as they arrive."""
+    deliver_all()
+    kinds = OutboxMessage.objects.filter(kind=ROLE_KIND, account_id=user.id)
+    sent = LocalMessage.objects.filter(message_id__in=kinds.values("id")).order_by("sent_at", "id")
+    return [" ".join(f"{one.subject} {one.text}".split()) for one in sent]
+
+
+def test_who_is_given_changed_and_removed_is_told_by_whom(
+    head: User, dana: User, oak: Provider
+) -> None:
+    add_role(user=dana, provider=oak, role=Role.STAFF, by=head.id, at=LATER)
+    held = Membership.objects.get(user=dana, provider=oak)
+    change_role(
+        membership_id=held.id, was=Role.STAFF, role=Role.PROVIDER_ADMIN, by=head.id, at=LATER
+    )
+    held = Membership.objects.get(user=dana, provider=oak, until__isnull=True)
+    end_membership(membership_id=held.id, was=Role.PROVIDER_ADMIN, by=head.id, at=LATER)
+    given, changed, ended = mails_to(dana)
+    assert "You have a new role" in given
+    assert "You are now Provider Staff Account for Oak Clinic." in given
+    assert (
+        "For Oak Clinic you are now Provider Admin. Before, you were Provider Staff Account."
+        in changed
+    )
+    assert "You are no longer Provider Admin for Oak Clinic." in ended
+    for mail in (given, changed, ended):
+        assert "Head Reed (head@clinic.example)" in mail
+        assert "Elm" not in mail
+    assert mails_to(head) == []
+
+
+def test_a_role_for_the_whole_group_is_named_after_it(
+    head: User, dana: User, elm: Provider, oak: Provider
+) -> None:
+    change_role(
+        membership_id=held_by(dana).id, was=Role.STAFF, role=Role.GROUP_ADMIN, by=head.id, at=LATER
+    )
+    change_role(
+        membership_id=held_by(dana).id, was=Role.GROUP_ADMIN, role=Role.STAFF, by=head.id, at=LATER
+    )
+    up, down = mails_to(dana)
+    assert f"For all providers of {elm.group.name} you are now Provider Group Admin." in up
+    assert f"For all providers of {elm.group.name} you are now Provider Staff Account." in down
+
+
+def test_what_one_does_to_oneself_is_no_news(head: User, chief: User) -> None:
+    end_membership(membership_id=held_by(chief).id, was=Role.PROVIDER_ADMIN, by=chief.id, at=LATER)
+    assert not OutboxMessage.objects.filter(kind=ROLE_KIND).exists()
+
+
+def test_a_move_is_one_mail(head: User, dana: User, oak: Provider) -> None:
+    move_role(membership_id=held_by(dana).id, was=Role.STAFF, to=oak, by=head.id, at=LATER)
+    [mail] = mails_to(dana)
+    assert "Your roles have changed" in mail
+    assert "no longer Provider Staff Account for Elm Clinic" in mail
+    assert "now Provider Staff Account for Oak Clinic" in mail
+
+
+def test_an_answer_to_a_request_tells_enough(head: User, elm: Provider) -> None:
+    noor = make_person("noor")
+    asked = ask_to_join(user=noor, provider_id=elm.id, number="", note="", at=LATER)
+    approve_join(request_id=asked.id, role=Role.STAFF, by=head.id, at=LATER)
+    assert mails_to(noor) == []
+
+
+def grid_of(users: list[User], elm: Provider, oak: Provider) -> list[RoleChange]:
+    return [
+        change
+        for user in users
+        for change in (
+            RoleChange(user, elm, Role.STAFF, None),
+            RoleChange(user, oak, None, Role.PROVIDER_ADMIN),
+        )
+    ]
+
+
+def test_a_grid_is_one_mail_a_person_and_one_statement_for_all(
+    head: User, elm: Provider, oak: Provider
+) -> None:
+    users = [make_person(f"user{place}", factors=False) for place in range(5)]
+    for user in users:
+        grant_provider_role(user=user, provider=elm, role=Role.STAFF, by=head.id, at=START)
+    with CaptureQueriesContext(connection) as queries:
+        set_roles(changes=grid_of(users, elm, oak), by=head.id, at=LATER)
+    written = [one for one in queries if 'INTO "core_notifications_outboxmessage"' in one["sql"]]
+    assert len(written) == 1
+    for user in users:
+        [mail] = mails_to(user)
+        assert "Elm Clinic" in mail
+        assert "Oak Clinic" in mail
+
+
+def test_an_act_that_is_refused_tells_nobody(head: User, dana: User, elm: Provider) -> None:
+    changes = [
+        RoleChange(dana, elm, Role.STAFF, None),
+        RoleChange(make_person("noor"), elm, Role.STAFF, None),
+    ]
+    with pytest.raises(DomainError):
+        set_roles(changes=changes, by=head.id, at=LATER)
+    assert not OutboxMessage.objects.filter(kind=ROLE_KIND).exists()
+
+
+def test_the_outbox_keeps_keys_and_no_names(head: User, dana: User, oak: Provider) -> None:
+    add_role(user=dana, provider=oak, role=Role.STAFF, by=head.id, at=LATER)
+    kept = str(OutboxMessage.objects.get(kind=ROLE_KIND).context)
+    assert "Oak" not in kept
+    assert "Reed" not in kept
