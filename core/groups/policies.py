@@ -1,6 +1,6 @@
 """Who may give, change and end which role. Pure: roles in, an answer out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Final
 from uuid import UUID
 
@@ -31,15 +31,28 @@ def roles_to_give(held: Iterable[str]) -> tuple[Role, ...]:
     )
 
 
+def worth(role: str, *, entered: bool) -> str:
+    """Return what a role is worth to a session which has entered all that its group reaches or not.
+
+    A Provider Group Admin acts as a Provider Admin until every contract of the group is entered.
+    """
+    return role if entered or role != Role.GROUP_ADMIN else Role.PROVIDER_ADMIN.value
+
+
 def roles_reaching(
-    own: Iterable[Membership], *, group_id: UUID, provider_id: UUID | None
+    own: Iterable[Membership],
+    *,
+    group_id: UUID,
+    provider_id: UUID | None,
+    partly_entered: Container[UUID] = (),
 ) -> set[str]:
     """Return the roles, of memberships that somebody holds, that reach a provider of a group.
 
     Without a provider: that reach the whole group. `services.roles` asks the database the same.
+    Of groups that are entered in part a role counts for what it is worth then.
     """
     return {
-        one.role
+        worth(one.role, entered=group_id not in partly_entered)
         for one in own
         if one.group_id == group_id or (provider_id is not None and one.provider_id == provider_id)
     }

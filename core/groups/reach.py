@@ -2,10 +2,12 @@
 
 That is the providers whose users they manage, in the contracts that this session has entered: a
 contract whose sign-in rules are not met yet shows nothing of itself (design decision 7). Whatever
-lies outside is 404, as if it did not exist.
+lies outside is 404, as if it did not exist. On a contract's own pages that contract alone is shown;
+what the session has entered besides counts for acts that reach further (`core.groups.entering`).
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +29,7 @@ from core.groups.models import (
     Role,
 )
 from core.groups.permissions import Permission
-from core.mfa.proving.stepping_up import find_ask
+from core.mfa.proving.stepping_up import is_satisfied
 from tenants.context import ActiveContract
 from tenants.in_hand import contract_of
 
@@ -40,11 +42,32 @@ class Reach:
     contracts: tuple[ActiveContract, ...]
     left_out: int
     """How many of the person's contracts are not shown here."""
+    entered: frozenset[UUID]
+    """The contracts whose sign-in rules the session meets, those of other pages among them."""
+    unentered: tuple[ActiveContract, ...] = ()
+    """The person's contracts whose rules it does not meet."""
 
     @property
     def contract_ids(self) -> list[UUID]:
         """Return the keys of the contracts."""
         return [contract.id for contract in self.contracts]
+
+    @cached_property
+    def partly_entered(self) -> dict[UUID, list[ActiveContract]]:
+        """Return the person's groups that reach into contracts which are not entered, and which.
+
+        No query while all are entered.
+        """
+        if not self.unentered:
+            return {}
+        known = {one.id: one for one in self.unentered}
+        beyond = Provider.objects.filter(
+            status=ProviderStatus.ACTIVE, contract__in=known, group__in=_administered(self.actor)
+        )
+        found: dict[UUID, list[ActiveContract]] = {}
+        for group_id, contract_id in beyond.values_list("group_id", "contract_id").distinct():
+            found.setdefault(group_id, []).append(known[contract_id])
+        return found
 
 
 def reach_of(request: SignedInRequest) -> Reach:
@@ -52,12 +75,15 @@ def reach_of(request: SignedInRequest) -> Reach:
     user, here = request.user, contract_of(request)
     used = methods_used(request, user)
     known = sorted(contracts_in_hand(user), key=lambda one: one.name)
-    entered = tuple(
-        one
-        for one in known
-        if (here is None or one.id == here.id) and find_ask(one, user, used) is None
+    entered = [one for one in known if is_satisfied(one, user, used)]
+    shown = tuple(one for one in entered if here is None or one.id == here.id)
+    return Reach(
+        user,
+        shown,
+        left_out=len(known) - len(shown),
+        entered=frozenset(one.id for one in entered),
+        unentered=tuple(one for one in known if one not in entered),
     )
-    return Reach(user, entered, left_out=len(known) - len(entered))
 
 
 def list_managed_providers(reach: Reach) -> QuerySet[Provider]:

@@ -3,8 +3,7 @@
 from django.db.models import QuerySet
 
 from core.groups.models import Membership, RecoveryRequest
-from core.groups.selectors import list_group_admins
-from core.groups.services.recoveries import contracts_of_group
+from core.groups.selectors import contracts_of_group, list_group_admins
 from core.staff.permissions import StaffPermission
 from core.staff.scope import StaffActor
 
@@ -27,7 +26,9 @@ def may_decide(staff: StaffActor, recovery: RecoveryRequest) -> bool:
     scope = staff.scope(StaffPermission.REGISTRATIONS_DECIDE)
     if recovery.user_id == staff.user.id:
         return False
-    return scope.covers_all([recovery.provider.contract_id, *contracts_of_group(recovery.provider)])
+    return scope.covers_all(
+        [recovery.provider.contract_id, *contracts_of_group(recovery.provider.group_id)]
+    )
 
 
 def present_admins(recovery: RecoveryRequest) -> QuerySet[Membership]:

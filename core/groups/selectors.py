@@ -82,6 +82,20 @@ def accounts_of_identifier(contract_id: UUID, identifier: str) -> list[UUID]:
     return list(held.values_list("user_id", flat=True).distinct())
 
 
+def contracts_of_group(group_id: UUID) -> list[UUID]:
+    """Return the contracts in which a group has active providers."""
+    providers = Provider.objects.filter(group_id=group_id, status=ProviderStatus.ACTIVE)
+    return list(providers.values_list("contract_id", flat=True).distinct())
+
+
+def contracts_worked_in(user_id: UUID) -> list[UUID]:
+    """Return the contracts in which an account has a role for an active provider."""
+    held = Membership.objects.filter(user_id=user_id, until__isnull=True)
+    reached = Q(pk__in=held.values("provider")) | Q(group__in=held.values("group"))
+    providers = Provider.objects.filter(reached, status=ProviderStatus.ACTIVE)
+    return list(providers.values_list("contract_id", flat=True).distinct())
+
+
 def with_words(providers: QuerySet[Provider], words: Iterable[str]) -> QuerySet[Provider]:
     """Narrow providers to those whose name, number, place or contract has every word."""
     for word in words:

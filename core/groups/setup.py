@@ -11,7 +11,7 @@ from core.accounts.models import User
 from core.groups.access import list_memberships
 from core.groups.models import Invitation, Membership, Provider, Role
 from core.groups.permissions import Permission, role_may
-from core.groups.policies import roles_reaching, roles_to_give
+from core.groups.policies import roles_reaching, roles_to_give, worth
 from core.groups.reach import (
     Reach,
     list_managed_invitations,
@@ -114,6 +114,7 @@ def provider_part(
 ) -> ProviderPart:
     """Return the users of a provider, and who of the admin's users could be added."""
     held = roles_held(reach.actor.id, provider)
+    acting = acting_roles(reach, held, provider)
     at_it = list_memberships_at(provider).select_related("user")
     shown = Paginator(
         at_it.order_by("user__last_name", "user__first_name", "id"), PER_PAGE
@@ -123,11 +124,11 @@ def provider_part(
     return ProviderPart(
         provider=provider,
         page=shown,
-        rows=[RoleRow(one, _choices(held, one.role)) for one in shown],
+        rows=[RoleRow(one, _choices(acting, one.role)) for one in shown],
         invitations=list(list_managed_invitations(reach).filter(providers=provider)[:MOST_CHOICES]),
         available=available[:MOST_CHOICES],
         has_more=len(available) > MOST_CHOICES,
-        roles=roles_to_give(held),
+        roles=roles_to_give(acting),
         may_give_up=any(role_may(role, Permission.PROVIDER_MANAGE) for role in held),
     )
 
@@ -142,7 +143,13 @@ def user_part(reach: Reach, user: User, *, page: str = "", words: Iterable[str] 
         RoleRow(
             one,
             _choices(
-                roles_reaching(own, group_id=one.within, provider_id=one.provider_id), one.role
+                roles_reaching(
+                    own,
+                    group_id=one.within,
+                    provider_id=one.provider_id,
+                    partly_entered=reach.partly_entered,
+                ),
+                one.role,
             ),
             names.get(one.provider.contract_id, "") if one.provider else "",
         )
@@ -159,8 +166,16 @@ def user_part(reach: Reach, user: User, *, page: str = "", words: Iterable[str] 
         rows=rows,
         available=available[:MOST_CHOICES],
         has_more=len(available) > MOST_CHOICES,
-        roles=roles_to_give(one.role for one in own),
+        roles=roles_to_give(
+            worth(one.role, entered=one.group_id not in reach.partly_entered) for one in own
+        ),
     )
+
+
+def acting_roles(reach: Reach, held: Iterable[str], provider: Provider) -> set[str]:
+    """Return what the roles that an admin holds at a provider are worth to their session."""
+    entered = provider.group_id not in reach.partly_entered
+    return {worth(role, entered=entered) for role in held}
 
 
 def _choices(held: Iterable[str], role: str) -> tuple[Role, ...]:

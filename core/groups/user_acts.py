@@ -7,6 +7,9 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from core.accounts.models import User
+from core.groups.entering import Entered
+from core.groups.reach import Reach
+from core.groups.selectors import contracts_worked_in
 from core.groups.services.people import (
     ask_desk_for_reset,
     deactivate_user,
@@ -16,12 +19,13 @@ from core.groups.services.people import (
     unlock_user,
 )
 from core.mfa.selectors import kinds_of
+from tenants.context import ActiveContract
 
 
 class CarryOut(Protocol):
     """The service behind an act."""
 
-    def __call__(self, *, user_id: UUID, by: UUID, at: datetime) -> None:
+    def __call__(self, *, user_id: UUID, by: UUID, entered: Entered, at: datetime) -> None:
         """Do it, record it, and tell the owner."""
 
 
@@ -34,6 +38,13 @@ class UserFacts:
     has_factors: bool
     is_whole: bool
     """Whether all that the person does lies where the admin manages it (design decision 15)."""
+    to_enter: tuple[ActiveContract, ...] = ()
+    """The contracts in which the person works, too, and which the admin has not entered."""
+
+    @property
+    def may_act(self) -> bool:
+        """Tell whether the admin may act on the whole person now."""
+        return self.is_whole and not self.to_enter
 
 
 @dataclass(frozen=True)
@@ -57,7 +68,7 @@ USER_ACTS: Final = {
             label="Unlock",
             explains="The lock opens and all failures are forgotten. The owner is told by mail.",
             done="The account is open again. Its owner is told by mail.",
-            fits=lambda facts: facts.is_whole and facts.is_locked,
+            fits=lambda facts: facts.may_act and facts.is_locked,
             carry_out=unlock_user,
             changes=False,
         ),
@@ -70,7 +81,7 @@ USER_ACTS: Final = {
                 "to register them anew; the password works for that alone."
             ),
             done="The registration is reset. Its owner has mail.",
-            fits=lambda facts: facts.is_whole and facts.user.is_active and facts.has_factors,
+            fits=lambda facts: facts.may_act and facts.user.is_active and facts.has_factors,
             carry_out=reset_user_registration,
         ),
         UserAct(
@@ -94,7 +105,7 @@ USER_ACTS: Final = {
                 "again. The username stays taken."
             ),
             done="The account is closed. Its owner is told by mail.",
-            fits=lambda facts: facts.is_whole and facts.user.is_active,
+            fits=lambda facts: facts.may_act and facts.user.is_active,
             carry_out=deactivate_user,
         ),
         UserAct(
@@ -105,7 +116,7 @@ USER_ACTS: Final = {
                 "sure that its owner still works for you."
             ),
             done="The account is active again. Its owner is told by mail.",
-            fits=lambda facts: facts.is_whole and not facts.user.is_active,
+            fits=lambda facts: facts.may_act and not facts.user.is_active,
             carry_out=reactivate_user,
         ),
     )
@@ -113,14 +124,21 @@ USER_ACTS: Final = {
 """In the order in which the page offers them."""
 
 
-def facts_of_user(user: User, *, by: UUID, at: datetime) -> UserFacts:
+def facts_of_user(reach: Reach, user: User, *, at: datetime) -> UserFacts:
     """Return what decides which acts an admin is offered."""
     return UserFacts(
         user=user,
         is_locked=user.is_locked(at),
         has_factors=bool(kinds_of(user.id)),
-        is_whole=is_wholly_managed(user, by=by),
+        is_whole=is_wholly_managed(user, by=reach.actor.id),
+        to_enter=_to_enter(reach, user),
     )
+
+
+def _to_enter(reach: Reach, user: User) -> tuple[ActiveContract, ...]:
+    """Return where a user works, too, and the admin has not entered (no query with all entered)."""
+    worked_in = contracts_worked_in(user.id) if reach.unentered else []
+    return tuple(one for one in reach.unentered if one.id in worked_in)
 
 
 def offered_acts(facts: UserFacts, *, by: UUID) -> list[UserAct]:

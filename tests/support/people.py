@@ -1,6 +1,7 @@
 """A cast for tests: accounts with proven factors, and their way through the sign-in."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -22,10 +23,24 @@ from core.mfa.models import Factor, FactorKind
 from core.notifications.models import LocalMessage, OutboxMessage
 from core.notifications.services.delivery import deliver_message
 from core.notifications.states import MessageStatus
+from tenants import registry
 from tenants.context import ActiveContract
 
 PASSWORD = "Blue-lantern 47 rivers"
 PHONE = "+13045550142"
+
+
+class _Everywhere:
+    """What somebody has entered who has entered every contract."""
+
+    def __contains__(self, _contract: object) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[UUID]:
+        return iter(one.id for one in registry.list_contracts())
+
+
+EVERYWHERE = _Everywhere()
 START = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 
 

@@ -86,7 +86,12 @@ class _Desk:
         own = list(list_memberships(reach.actor))
         for provider in list_managed_providers(reach):
             by_number[normalize(provider.identifier)].append(provider)
-            reaching = roles_reaching(own, group_id=provider.group_id, provider_id=provider.id)
+            reaching = roles_reaching(
+                own,
+                group_id=provider.group_id,
+                provider_id=provider.id,
+                partly_entered=reach.partly_entered,
+            )
             roles_at[provider.id] = roles_to_give(reaching)
         fields = {one.id: _fields_in(one) for one in reach.contracts}
         return cls(dict(by_number), roles_at, fields)

@@ -14,7 +14,8 @@ class InvitationBatch(UUIDModel):
     """One file that an admin has sent. Until `started_at` it has changed nothing.
 
     `host` is where the admin was, and where the links lead to. `moved_at` is when the last rows
-    were done: a batch that stands still is taken up again (`tasks.take_up_batches`). The batch goes
+    were done: a batch that stands still is taken up again (`tasks.take_up_batches`). `entered` are
+    the contracts whose sign-in rules the admin's session met when they started it. The batch goes
     with its rows some time after its end (`services.purging`).
     """
 
@@ -23,6 +24,7 @@ class InvitationBatch(UUIDModel):
     file_name = models.CharField(max_length=100)
     host = models.CharField(max_length=254, blank=True)
     started_at = models.DateTimeField(null=True)
+    entered = ArrayField(models.UUIDField(), default=list, db_default=[])
     moved_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 

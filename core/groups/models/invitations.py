@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -13,7 +14,8 @@ class Invitation(MailedInvitation):
     """What an admin entered about a new user, who gets a link by mail.
 
     The username is reserved while the invitation is open. `role` holds at the invited providers, or
-    for the whole group. `host` is where the admin was, and where the link leads to. The row goes
+    for the whole group: then `reaches` are the group's contracts at that moment, all of them
+    entered by the admin. `host` is where the admin was, and where the link leads to. The row goes
     some time after it is over (`services.purging`).
     """
 
@@ -33,6 +35,7 @@ class Invitation(MailedInvitation):
     zip = models.CharField(max_length=10, blank=True)
     host = models.CharField(max_length=254, blank=True)
     invited_by = models.UUIDField()
+    reaches = ArrayField(models.UUIDField(), default=list, db_default=[])
 
     class Meta:
         constraints: ClassVar = [

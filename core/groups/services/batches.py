@@ -82,15 +82,17 @@ def take_in(
 
 
 @transaction.atomic
-def start_batch(*, batch_id: UUID, at: datetime) -> None:
+def start_batch(*, batch_id: UUID, entered: Iterable[UUID], at: datetime) -> None:
     """Have the rows without a problem invited in the background.
 
-    Called by Invite many, for the admin who sent the file; the caller tells the workers. Records
+    Called by Invite many, for the admin who sent the file; the caller tells the workers. What they
+    have entered now counts for each row, whenever its turn comes. Records
     `invitation_batch.started`. Raises BatchOverError.
     """
     batch = _hold_unstarted(batch_id)
     batch.started_at = batch.moved_at = at
-    batch.save(update_fields=["started_at", "moved_at"])
+    batch.entered = list(entered)
+    batch.save(update_fields=["started_at", "moved_at", "entered"])
     _record(batch, "started", at=at)
 
 
@@ -234,7 +236,9 @@ class _Turn:
         key = (provider.id, role)
         if key not in self.refusals:
             try:
-                require_role(self.batch.uploaded_by, provider, Role(role))
+                require_role(
+                    self.batch.uploaded_by, provider, Role(role), entered=self.batch.entered
+                )
                 self.refusals[key] = ""
             except DomainError as error:
                 self.refusals[key] = error.sentence

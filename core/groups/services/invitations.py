@@ -17,8 +17,10 @@ from core.accounts.services.attempts import Limit, count_attempt
 from core.accounts.services.throttle import record_refusal
 from core.audit.recording import record
 from core.common.errors import DomainError
+from core.groups.entering import Entered
 from core.groups.models import Invitation, Provider, ProviderStatus, Role
 from core.groups.policies import may_manage
+from core.groups.selectors import contracts_of_group
 from core.groups.services.holding import hold_group
 from core.groups.services.memberships import grant_group_admin, grant_provider_role
 from core.groups.services.roles import require_role, roles_held, roles_to_act_with
@@ -98,17 +100,19 @@ def invite_user(
     contract: ActiveContract,
     host: str,
     by: UUID,
+    entered: Entered,
     at: datetime,
 ) -> Invitation:
     """Reserve the username and mail an invitation to a role at providers of one group.
 
     Called by Add New User, which has loaded the providers through the admin's reach. Whether the
     address has an account makes no difference here. Records `invitation.sent`. Raises
-    UsernameTakenError, AlreadyInvitedError, ChangedMeanwhileError, RoleNotYoursError.
+    UsernameTakenError, AlreadyInvitedError, ChangedMeanwhileError, RoleNotYoursError,
+    NotEnteredError.
     """
     hold_group(providers[0].group_id)
     for provider in providers:
-        require_role(by, provider, role)
+        require_role(by, provider, role, entered=entered)
     if not username_is_available(invitee.username):
         raise UsernameTakenError
     return send_invitation(
@@ -148,6 +152,7 @@ def send_invitation(
                 host=host,
                 invited_by=by,
                 invited_at=at,
+                reaches=reach_of_role(group_id, role),
                 **values,
             )
     except IntegrityError as error:
@@ -185,6 +190,15 @@ def withdraw_invitation(*, invitation_id: UUID, by: UUID, at: datetime) -> None:
     invitation.token_digest = None
     invitation.save(update_fields=["withdrawn_at", "token_digest"])
     record_invitation("withdrawn", invitation, by=by, at=at)
+
+
+def reach_of_role(group_id: UUID, role: str) -> list[UUID]:
+    """Return the contracts into which an invitation to a role reaches beyond its providers.
+
+    For Provider Group Admin those of the group, all entered by whoever invites: when the group has
+    grown into another one meanwhile, the invitation does not lead there.
+    """
+    return contracts_of_group(group_id) if role == Role.GROUP_ADMIN else []
 
 
 def mint_link(*, invitation: Invitation, life: timedelta, at: datetime) -> str:
@@ -241,9 +255,13 @@ def take_roles(invitation: Invitation, user: User, *, at: datetime) -> None:
 
     Called when a new account is complete, or its owner has accepted. Whoever invited must still be
     able to give the role: the invitations of an admin who was removed, or whose account is closed,
-    give nothing any more. Raises InvitationOverError when nothing is left to give.
+    give nothing any more; nor does one to a group that has grown into a contract which they had
+    not entered. Raises InvitationOverError when nothing is left to give.
     """
     hold_group(invitation.group_id)
+    grown = reach_of_role(invitation.group_id, invitation.role)
+    if not set(grown) <= set(invitation.reaches):
+        raise InvitationOverError
     still = [
         provider
         for provider in invitation.providers.filter(status=ProviderStatus.ACTIVE).order_by("id")

@@ -16,6 +16,7 @@ from core.accounts.models import User
 from core.accounts.services.attempts import Limit, count_attempt
 from core.audit.recording import record
 from core.common.errors import DomainError
+from core.groups.entering import Entered
 from core.groups.models import Invitation, JoinRequest, Provider, ProviderStatus, Role
 from core.groups.policies import roles_to_give
 from core.groups.services.holding import hold_group
@@ -154,18 +155,21 @@ def ask_from_outside(
 
 
 @transaction.atomic
-def approve_join(*, request_id: UUID, role: Role, by: UUID, at: datetime) -> JoinRequest:
+def approve_join(
+    *, request_id: UUID, role: Role, by: UUID, entered: Entered, at: datetime
+) -> JoinRequest:
     """Give the person a role at the provider that they asked for, and tell them.
 
     Called by Setup, which has loaded the request through the admin's reach. Records
     `join_request.approved` and `membership.granted`. Raises RequestOverError,
-    ChangedMeanwhileError when the admin manages nobody there by now, RoleNotYoursError.
+    ChangedMeanwhileError when the admin manages nobody there by now, RoleNotYoursError,
+    NotEnteredError.
     """
     held = _hold_open(request_id)
     if held.user is None or not held.user.is_active or _works_there(held):
         raise RequestOverError
     # The answer to the request names the role: no second mail.
-    place_role(user=held.user, provider=held.provider, role=role, by=by, at=at)
+    place_role(user=held.user, provider=held.provider, role=role, by=by, entered=entered, at=at)
     return _decide(held, JoinState.APPROVED, role=role, by=by, at=at)
 
 
@@ -179,6 +183,7 @@ def approve_by_invitation(
     contract: ActiveContract,
     host: str,
     by: UUID,
+    entered: Entered,
     at: datetime,
 ) -> Invitation:
     """Approve the request of somebody without an account: they get an invitation by mail.
@@ -197,6 +202,7 @@ def approve_by_invitation(
         contract=contract,
         host=host,
         by=by,
+        entered=entered,
         at=at,
     )
     _decide(held, JoinState.APPROVED, role=role, by=by, at=at)

@@ -1,8 +1,9 @@
 """What an admin does to a whole person: design decision 15 bounds it.
 
 Unlock, Reset Registration and deactivating touch everything that the person does, so all their
-active roles have to lie where the admin manages them, and staff of the portal are nobody's. Where
-they do not, the admin removes the person from their own providers, and asks the help desk.
+active roles have to lie where the admin manages them, in contracts that the admin has entered, and
+staff of the portal are nobody's. Where they lie elsewhere, the admin removes the person from their
+own providers, and asks the help desk.
 """
 
 from collections.abc import Mapping
@@ -20,8 +21,10 @@ from core.accounts.services.locks import unlock_account
 from core.audit.recording import record
 from core.common.context import current_context
 from core.common.errors import DomainError
+from core.groups.entering import Entered, require_entered
 from core.groups.models import Membership
 from core.groups.policies import may_manage, roles_reaching
+from core.groups.selectors import contracts_worked_in
 from core.groups.services.holding import hold_group
 from core.mfa.models import HelpKind
 from core.mfa.services.help_requests import HelpFacts, open_help_request
@@ -68,69 +71,77 @@ def is_wholly_managed(user: User, *, by: UUID) -> bool:
 
 
 @transaction.atomic
-def unlock_user(*, user_id: UUID, by: UUID, at: datetime) -> None:
+def unlock_user(*, user_id: UUID, by: UUID, entered: Entered, at: datetime) -> None:
     """Open a locked account and tell its owner. Records `account.unlocked`.
 
-    Called by Setup. Raises OwnAccountError, WorksElsewhereError.
+    Called by Setup. Raises OwnAccountError, WorksElsewhereError, NotEnteredError.
     """
-    _hold_whole(user_id, by=by)
+    _hold_whole(user_id, by=by, entered=entered)
     unlock_account(user_id=user_id, reason=_REASON, by=by, at=at)
     tell_user(user_id, "unlocked", by=by, at=at)
 
 
 @transaction.atomic
-def reset_user_registration(*, user_id: UUID, by: UUID, at: datetime) -> None:
+def reset_user_registration(*, user_id: UUID, by: UUID, entered: Entered, at: datetime) -> None:
     """Take the factors of an account away; its owner registers anew by a mailed link.
 
     Called by Setup after a fresh sign-in (document 003, *Provider Administrator Reset
     Registration*). Records `account.registration_reset`. Raises OwnAccountError,
-    WorksElsewhereError, AccountClosedError.
+    WorksElsewhereError, NotEnteredError, AccountClosedError.
     """
-    _hold_whole(user_id, by=by)
+    _hold_whole(user_id, by=by, entered=entered)
     reset_registration(user_id=user_id, by=by, reason=_REASON, at=at)
 
 
 @transaction.atomic
-def deactivate_user(*, user_id: UUID, by: UUID, at: datetime) -> None:
+def deactivate_user(*, user_id: UUID, by: UUID, entered: Entered, at: datetime) -> None:
     """Close an account: out everywhere with its next request; the username stays taken.
 
     Called by Setup after a fresh sign-in. Records `account.deactivated`. Raises OwnAccountError,
-    WorksElsewhereError, LastAdminError.
+    WorksElsewhereError, NotEnteredError, LastAdminError.
     """
-    _hold_whole(user_id, by=by)
+    _hold_whole(user_id, by=by, entered=entered)
     deactivate_account(user_id=user_id, reason=_REASON, by=by, at=at)
     tell_user(user_id, "deactivated", by=by, at=at)
 
 
 @transaction.atomic
-def reactivate_user(*, user_id: UUID, by: UUID, at: datetime) -> None:
+def reactivate_user(*, user_id: UUID, by: UUID, entered: Entered, at: datetime) -> None:
     """Open a closed account again, with the roles that it has kept. Records `account.reactivated`.
 
-    Called by Setup after a fresh sign-in. Raises OwnAccountError, WorksElsewhereError.
+    Called by Setup after a fresh sign-in. Raises OwnAccountError, WorksElsewhereError,
+    NotEnteredError.
     """
-    _hold_whole(user_id, by=by)
+    _hold_whole(user_id, by=by, entered=entered)
     if reactivate_account(user_id=user_id, reason=_REASON, by=by, at=at):
         tell_user(user_id, "reactivated", by=by, at=at)
 
 
 @transaction.atomic
 def change_user_details(
-    *, user_id: UUID, details: Mapping[str, str], seen: str, by: UUID, at: datetime
+    *,
+    user_id: UUID,
+    details: Mapping[str, str],
+    seen: str,
+    by: UUID,
+    entered: Entered,
+    at: datetime,
 ) -> None:
     """Correct name, address, phone or fax of a user, and tell them which.
 
     Called by Setup. Never the e-mail address nor a number for codes: who reads these has the
     account, so they are their owner's alone. Records `account.details_changed` with the names of
-    the fields. Raises OwnAccountError, WorksElsewhereError, DetailsChangedError.
+    the fields. Raises OwnAccountError, WorksElsewhereError, NotEnteredError,
+    DetailsChangedError.
     """
-    _hold_whole(user_id, by=by)
+    _hold_whole(user_id, by=by, entered=entered)
     changed = change_details(user_id=user_id, details=details, seen=seen, by=by, at=at)
     if changed:
         tell_user(user_id, "details_changed", facts={"fields": changed}, by=by, at=at)
 
 
 @transaction.atomic
-def ask_desk_for_reset(*, user_id: UUID, by: UUID, at: datetime) -> None:
+def ask_desk_for_reset(*, user_id: UUID, by: UUID, entered: Entered, at: datetime) -> None:
     """Leave the reset of somebody who works elsewhere, too, to the help desk.
 
     Called by Setup. Opens a request that staff see. Records `account.reset_requested`. Raises
@@ -162,14 +173,18 @@ def ask_desk_for_reset(*, user_id: UUID, by: UUID, at: datetime) -> None:
     )
 
 
-def _hold_whole(user_id: UUID, *, by: UUID) -> None:
-    """Hold every group in which somebody works, and make sure that all of it is the admin's."""
+def _hold_whole(user_id: UUID, *, by: UUID, entered: Entered) -> None:
+    """Hold every group in which somebody works, and make sure that all of it is the admin's.
+
+    And that the admin has entered it.
+    """
     if user_id == by:
         raise OwnAccountError
     for group_id in sorted({one.within for one in _roles_of(user_id)}):
         hold_group(group_id)
     if not is_wholly_managed(User.objects.get(pk=user_id), by=by):
         raise WorksElsewhereError
+    require_entered(contracts_worked_in(user_id), entered)
 
 
 def _roles_of(user_id: UUID) -> QuerySet[Membership]:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from core.groups.entering import Entered
 from core.groups.models import Invitation, Role
 from core.groups.services.holding import hold_group
 from core.groups.services.invitations import (
@@ -14,17 +15,18 @@ from core.groups.services.invitations import (
     count_mail,
     hold_invitation,
     mail_invitation,
+    reach_of_role,
     record_invitation,
 )
 from core.groups.services.roles import ChangedMeanwhileError, require_role
 from core.notifications.services.outbox import cancel_messages, enqueue
 
 ADDRESS_CHANGED_KIND: Final = "invitation_address_changed"
-_MOVED: Final = ("email", "invited_by", "token_digest", "link_used_at", "follow_id")
+_MOVED: Final = ("email", "invited_by", "reaches", "token_digest", "link_used_at", "follow_id")
 
 
 def readdress_invitation(
-    *, invitation_id: UUID, was: str, email: str, by: UUID, at: datetime
+    *, invitation_id: UUID, was: str, email: str, by: UUID, entered: Entered, at: datetime
 ) -> Invitation:
     """Send an open invitation to another address; whatever went to the former one is dead.
 
@@ -33,7 +35,8 @@ def readdress_invitation(
     address that it is out. Whether the new one has an account makes no difference here. Whoever
     chooses the address is from now on who invites: the invitation ends with their right to it.
     Records `invitation.readdressed`, without the addresses. Raises InvitationOverError,
-    ChangedMeanwhileError, RoleNotYoursError, AlreadyInvitedError, TooManyMailsError.
+    ChangedMeanwhileError, RoleNotYoursError, NotEnteredError, AlreadyInvitedError,
+    TooManyMailsError.
     """
     count_mail(invitation_id, at=at)
     with transaction.atomic():
@@ -42,7 +45,7 @@ def readdress_invitation(
             raise ChangedMeanwhileError
         hold_group(invitation.group_id)
         for provider in invitation.providers.order_by("id"):
-            require_role(by, provider, Role(invitation.role))
+            require_role(by, provider, Role(invitation.role), entered=entered)
         _move(invitation, email.strip().lower(), by=by)
         cancel_messages(kind=INVITATION_KIND, subject_id=invitation.id)
         mail_invitation(invitation, at=at)
@@ -60,6 +63,7 @@ def readdress_invitation(
 def _move(invitation: Invitation, email: str, *, by: UUID) -> None:
     """Write the new address and who chose it; forget the link and whoever has followed it."""
     invitation.email, invitation.invited_by = email, by
+    invitation.reaches = reach_of_role(invitation.group_id, invitation.role)
     invitation.token_digest = invitation.link_used_at = invitation.follow_id = None
     try:
         with transaction.atomic():

@@ -15,6 +15,7 @@ from core.accounts.policies import find_contracts
 from core.accounts.services.attempts import Limit, count_attempt
 from core.audit.recording import record
 from core.common.errors import DomainError
+from core.groups.entering import Entered, require_entered_for
 from core.groups.models import (
     JoinRequest,
     Membership,
@@ -23,6 +24,7 @@ from core.groups.models import (
     RecoveryRequest,
     Role,
 )
+from core.groups.selectors import contracts_of_group
 from core.groups.services.holding import hold_group
 from core.groups.services.join_requests import AskedTooOftenError, JoinNotPossibleError
 from core.groups.services.recovery_mails import tell_about
@@ -130,15 +132,18 @@ def stop_recovery(*, recovery_id: UUID, reason: str, by: UUID, at: datetime) -> 
 
 
 @transaction.atomic
-def object_to_recovery(*, recovery_id: UUID, reason: str, by: UUID, at: datetime) -> None:
+def object_to_recovery(
+    *, recovery_id: UUID, reason: str, by: UUID, entered: Entered, at: datetime
+) -> None:
     """Stop a request as a present Provider Group Admin, before or in the waiting time.
 
     Called by Setup. Records `recovery.objected`. Raises RecoveryOverError, ChangedMeanwhileError
-    when whoever objects is no admin of the group by now.
+    when whoever objects is no admin of the group by now, NotEnteredError.
     """
     held = _hold(recovery_id, *LIVE_RECOVERIES)
     if Role.GROUP_ADMIN not in roles_held(by, held.provider):
         raise ChangedMeanwhileError
+    require_entered_for(Role.GROUP_ADMIN, held.provider, entered)
     _end(held, RecoveryState.STOPPED, reason=reason, by=by, at=at, verb="objected")
 
 
@@ -167,14 +172,8 @@ def wait_days(provider: Provider) -> int:
 
     That of the provider itself is among them: of a group that has ended there is no other.
     """
-    contracts = find_contracts({provider.contract_id, *contracts_of_group(provider)})
+    contracts = find_contracts({provider.contract_id, *contracts_of_group(provider.group_id)})
     return max(contract.document.groups.recovery_wait_days for contract in contracts)
-
-
-def contracts_of_group(provider: Provider) -> list[UUID]:
-    """Return the contracts in which a provider's group has providers."""
-    siblings = Provider.objects.filter(group_id=provider.group_id, status=ProviderStatus.ACTIVE)
-    return list(siblings.values_list("contract_id", flat=True).distinct())
 
 
 @transaction.atomic

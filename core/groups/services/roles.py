@@ -17,9 +17,10 @@ from core.accounts.models import User
 from core.accounts.services.accounts import release_contract_access
 from core.audit.recording import record
 from core.common.errors import DomainError
+from core.groups.entering import Entered, require_entered, require_entered_for
 from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus, Role
 from core.groups.policies import may_manage, roles_to_give
-from core.groups.selectors import list_memberships_at
+from core.groups.selectors import contracts_of_group, list_memberships_at
 from core.groups.services.holding import hold_group, keep_an_admin
 from core.groups.services.memberships import grant_group_admin, grant_provider_role
 from core.groups.services.role_mails import RoleStep, tell_of_roles
@@ -43,39 +44,47 @@ class RoleNotYoursError(DomainError):
 
 
 @transaction.atomic
-def add_role(*, user: User, provider: Provider, role: Role, by: UUID, at: datetime) -> Membership:
+def add_role(
+    *, user: User, provider: Provider, role: Role, by: UUID, entered: Entered, at: datetime
+) -> Membership:
     """Give a user of the admin's providers a role for one more.
 
     Called by Setup, which has loaded both through the admin's reach. Provider Group Admin takes the
     place of the roles at single providers of the group. The user is told by mail. Records
     `membership.granted`. Raises ChangedMeanwhileError when the user has a role there by now, or the
-    admin none, RoleNotYoursError.
+    admin none, RoleNotYoursError, NotEnteredError.
     """
-    made = place_role(user=user, provider=provider, role=role, by=by, at=at)
+    made = place_role(user=user, provider=provider, role=role, by=by, entered=entered, at=at)
     place = provider.group if role == Role.GROUP_ADMIN else provider
     tell_of_roles([RoleStep(user, place, None, role)], by=by, at=at)
     return made
 
 
-def place_role(*, user: User, provider: Provider, role: Role, by: UUID, at: datetime) -> Membership:
+def place_role(
+    *, user: User, provider: Provider, role: Role, by: UUID, entered: Entered, at: datetime
+) -> Membership:
     """Do what `add_role` does but for the mail: the caller's own tells the user."""
     hold_group(provider.group_id)
-    require_role(by, provider, role)
+    require_role(by, provider, role, entered=entered)
     if list_memberships_at(provider).filter(user=user).exists():
         raise ChangedMeanwhileError
     return _grant(user, provider, role, by=by, at=at)
 
 
 @transaction.atomic
-def change_role(*, membership_id: UUID, was: Role, role: Role, by: UUID, at: datetime) -> None:
+def change_role(
+    *, membership_id: UUID, was: Role, role: Role, by: UUID, entered: Entered, at: datetime
+) -> None:
     """Give a user another role in place of the one that the page showed.
 
     Called by Setup. A Provider Group Admin who becomes less keeps the new role at every provider of
     the group; who becomes Provider Group Admin loses the roles at single providers, which it
     holds anyway. The user is told by mail. Records `membership.role_changed`. Raises
-    ChangedMeanwhileError, RoleNotYoursError, LastAdminError.
+    ChangedMeanwhileError, RoleNotYoursError, NotEnteredError, LastAdminError.
     """
-    held = replace_role(membership_id=membership_id, was=was, role=role, by=by, at=at)
+    held = replace_role(
+        membership_id=membership_id, was=was, role=role, by=by, entered=entered, at=at
+    )
     if role == was:
         return
     place = held.provider if role != Role.GROUP_ADMIN else None
@@ -84,13 +93,15 @@ def change_role(*, membership_id: UUID, was: Role, role: Role, by: UUID, at: dat
 
 
 def replace_role(
-    *, membership_id: UUID, was: Role, role: Role, by: UUID, at: datetime
+    *, membership_id: UUID, was: Role, role: Role, by: UUID, entered: Entered, at: datetime
 ) -> Membership:
     """Do what `change_role` does but for the mail; returns the membership that was replaced."""
-    held = hold_membership(membership_id, was=was, by=by)
+    held = hold_membership(membership_id, was=was, by=by, entered=entered)
     if role == was:
         return held
     _require(roles_over(by, held), role)
+    if held.provider is not None:
+        require_entered_for(role, held.provider, entered)
     if held.group is not None:
         keep_an_admin([held.group], without=held.user_id)
     end_memberships([held], at=at)
@@ -101,21 +112,25 @@ def replace_role(
 
 
 @transaction.atomic
-def end_membership(*, membership_id: UUID, was: Role, by: UUID, at: datetime) -> None:
+def end_membership(
+    *, membership_id: UUID, was: Role, by: UUID, entered: Entered, at: datetime
+) -> None:
     """Take a role away: the person is out with their next request.
 
     Called by Setup, also for one's own. What the person holds at other providers stays. They are
     told by mail, but not of what they did themselves. Records `membership.ended`. Raises
-    ChangedMeanwhileError, LastAdminError.
+    ChangedMeanwhileError, NotEnteredError, LastAdminError.
     """
-    held = take_role(membership_id=membership_id, was=was, by=by, at=at)
+    held = take_role(membership_id=membership_id, was=was, by=by, entered=entered, at=at)
     step = RoleStep(held.user, held.provider or _group_of(held), was, None)
     tell_of_roles([step], by=by, at=at)
 
 
-def take_role(*, membership_id: UUID, was: Role, by: UUID, at: datetime) -> Membership:
+def take_role(
+    *, membership_id: UUID, was: Role, by: UUID, entered: Entered, at: datetime
+) -> Membership:
     """Do what `end_membership` does but for the mail; returns the membership that has ended."""
-    held = hold_membership(membership_id, was=was, by=by)
+    held = hold_membership(membership_id, was=was, by=by, entered=entered)
     if held.group is not None:
         keep_an_admin([held.group], without=held.user_id)
     contracts = {provider.contract_id for provider in _reach_of(held)}
@@ -135,17 +150,18 @@ def make_group_admin(*, user: User, provider: Provider, by: UUID, at: datetime) 
     return _grant(user, provider, Role.GROUP_ADMIN, by=by, at=at)
 
 
-def require_role(by: UUID, provider: Provider, role: Role) -> None:
+def require_role(by: UUID, provider: Provider, role: Role, *, entered: Entered) -> None:
     """Make sure, with the group held, that an admin may still give a role at a provider.
 
     Raises ChangedMeanwhileError when the provider was given up or they manage nobody there by now,
-    RoleNotYoursError.
+    RoleNotYoursError, NotEnteredError.
     """
     provider.refresh_from_db(fields=["status"])
     held = roles_to_act_with(by, provider)
     if provider.status != ProviderStatus.ACTIVE or not roles_to_give(held):
         raise ChangedMeanwhileError
     _require(held, role)
+    require_entered_for(role, provider, entered)
 
 
 def roles_held(user_id: UUID, provider: Provider) -> set[str]:
@@ -171,10 +187,10 @@ def roles_over(by: UUID, held: Membership) -> set[str]:
     return set(own.values_list("role", flat=True))
 
 
-def hold_membership(membership_id: UUID, *, was: Role, by: UUID) -> Membership:
+def hold_membership(membership_id: UUID, *, was: Role, by: UUID, entered: Entered) -> Membership:
     """Return a membership that is as the page showed it and the admin's, with its group held.
 
-    Raises ChangedMeanwhileError.
+    Raises ChangedMeanwhileError, NotEnteredError.
     """
     hold_group(group_of(membership_id))
     held = (
@@ -186,6 +202,8 @@ def hold_membership(membership_id: UUID, *, was: Role, by: UUID) -> Membership:
         raise ChangedMeanwhileError
     if not may_manage(roles_over(by, held), was):
         raise ChangedMeanwhileError
+    reached = [held.provider.contract_id] if held.provider else contracts_of_group(held.within)
+    require_entered(reached, entered)
     return held
 
 

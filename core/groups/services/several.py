@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from core.accounts.models import User
+from core.groups.entering import Entered
 from core.groups.models import Membership, Provider, Role
 from core.groups.services.holding import hold_group
 from core.groups.services.role_mails import RoleStep, tell_of_roles
@@ -30,7 +31,7 @@ class RoleChange:
 
 
 @transaction.atomic
-def set_roles(*, changes: Sequence[RoleChange], by: UUID, at: datetime) -> None:
+def set_roles(*, changes: Sequence[RoleChange], by: UUID, entered: Entered, at: datetime) -> None:
     """Make all changes, or none when one of them cannot be made.
 
     Called by Setup, which has loaded users and providers through the admin's reach. Roles for whole
@@ -40,7 +41,7 @@ def set_roles(*, changes: Sequence[RoleChange], by: UUID, at: datetime) -> None:
     for key in sorted({change.provider.group_id for change in changes}):
         hold_group(key)
     for change in changes:
-        _set(change, by=by, at=at)
+        _set(change, by=by, entered=entered, at=at)
     steps = [
         RoleStep(one.user, one.provider, one.was, one.role)
         for one in changes
@@ -49,10 +50,17 @@ def set_roles(*, changes: Sequence[RoleChange], by: UUID, at: datetime) -> None:
     tell_of_roles(steps, by=by, at=at)
 
 
-def _set(change: RoleChange, *, by: UUID, at: datetime) -> None:
+def _set(change: RoleChange, *, by: UUID, entered: Entered, at: datetime) -> None:
     if change.was is None:
         if change.role is not None:
-            place_role(user=change.user, provider=change.provider, role=change.role, by=by, at=at)
+            place_role(
+                user=change.user,
+                provider=change.provider,
+                role=change.role,
+                by=by,
+                entered=entered,
+                at=at,
+            )
         return
     held = Membership.objects.filter(
         user=change.user, provider=change.provider, until__isnull=True
@@ -60,6 +68,8 @@ def _set(change: RoleChange, *, by: UUID, at: datetime) -> None:
     if held is None:
         raise ChangedMeanwhileError
     if change.role is None:
-        take_role(membership_id=held.id, was=change.was, by=by, at=at)
+        take_role(membership_id=held.id, was=change.was, by=by, entered=entered, at=at)
     else:
-        replace_role(membership_id=held.id, was=change.was, role=change.role, by=by, at=at)
+        replace_role(
+            membership_id=held.id, was=change.was, role=change.role, by=by, entered=entered, at=at
+        )

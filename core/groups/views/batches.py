@@ -90,7 +90,7 @@ def start(request: SetupRequest, batch_id: UUID) -> HttpResponse:
     here = reverse("setup:batch", args=[found.id])
     try:
         with transaction.atomic():
-            start_batch(batch_id=found.id, at=clock.now())
+            start_batch(batch_id=found.id, entered=request.reach.entered, at=clock.now())
             transaction.on_commit(partial(tell_workers, invite_batch, str(found.id)))
     except DomainError as error:
         return refused(request, error, back_to=here)

@@ -7,7 +7,6 @@ from django.urls import reverse
 
 from core.accounts.contact_form import fields_of
 from core.accounts.details_form import DetailsForm, initial_details, kept_details, show_stored
-from core.accounts.models import User
 from core.accounts.policies import contracts_of
 from core.accounts.services.details import DetailsChangedError
 from core.accounts.typed_forms import keeps_typed, take_typed
@@ -15,8 +14,8 @@ from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_or_post
 from core.groups.reach import access_managed_user
-from core.groups.services.people import change_user_details, is_wholly_managed
-from core.groups.user_acts import facts_of_user, offered_acts
+from core.groups.services.people import change_user_details
+from core.groups.user_acts import UserFacts, facts_of_user, offered_acts
 from core.groups.views.shared import SetupRequest, done, refused, setup_page, setup_render
 from tenants.in_hand import contract_of
 
@@ -28,8 +27,10 @@ def details(request: SetupRequest, user_id: UUID) -> HttpResponse:
     """Correct name, address, phone and fax of somebody who works for the admin alone."""
     found = access_managed_user(request.reach, user_id)
     back_to = reverse("setup:user", args=[found.id])
-    if not is_wholly_managed(found, by=request.user.id):
-        # Their own page, or nobody's here (design decision 15): the user's page says which.
+    facts = facts_of_user(request.reach, found, at=clock.now())
+    if not facts.may_act:
+        # Their own page, nobody's here (design decision 15), or another contract is to be entered
+        # first: the user's page says which.
         return HttpResponseRedirect(back_to)
     asked = fields_of(contracts_of(found.id), contract_of(request), form="added_user")
     typed = take_typed(request)
@@ -42,6 +43,7 @@ def details(request: SetupRequest, user_id: UUID) -> HttpResponse:
                 details=form.details(),
                 seen=form.cleaned_data["seen"],
                 by=request.user.id,
+                entered=request.reach.entered,
                 at=clock.now(),
             )
         except DetailsChangedError as refusal:
@@ -51,12 +53,11 @@ def details(request: SetupRequest, user_id: UUID) -> HttpResponse:
             return refused(request, error, back_to=back_to)
         else:
             return done(request, "Saved. The owner is told what was changed.", back_to=back_to)
-    return _page(request, found, context)
+    return _page(request, facts, context)
 
 
-def _page(request: SetupRequest, found: User, context: dict[str, object]) -> HttpResponse:
-    facts = facts_of_user(found, by=request.user.id, at=clock.now())
-    shown = {"managed": found, "acts": offered_acts(facts, by=request.user.id)}
+def _page(request: SetupRequest, facts: UserFacts, context: dict[str, object]) -> HttpResponse:
+    shown = {"managed": facts.user, "acts": offered_acts(facts, by=request.user.id)}
     response = setup_render(request, "details", context | shown, tab="users")
     response.status_code = 409 if "changed" in context else 200
     return response

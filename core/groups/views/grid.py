@@ -43,7 +43,12 @@ def grid(request: SetupRequest) -> HttpResponse:
         context = {"changes": changes, "kept": kept, "back_to": back_to}
         return setup_render(request, "grid_confirm", context, tab="users")
     try:
-        set_roles(changes=changes, by=request.user.id, at=clock.now())
+        set_roles(
+            changes=changes,
+            by=request.user.id,
+            entered=request.reach.entered,
+            at=clock.now(),
+        )
     except DomainError as error:
         return refused(request, error, back_to=back_to)
     told = f"{len(changes)} role{'' if len(changes) == 1 else 's'} changed."

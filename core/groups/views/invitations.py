@@ -30,7 +30,7 @@ from core.groups.services.invitations import (
 from core.groups.services.join_requests import approve_by_invitation
 from core.groups.services.readdressing import readdress_invitation
 from core.groups.services.roles import roles_held
-from core.groups.setup import MOST_CHOICES, find_invitations, page_of
+from core.groups.setup import MOST_CHOICES, acting_roles, find_invitations, page_of
 from core.groups.views.shared import SetupRequest, done, next_of, refused, setup_page, setup_render
 from tenants import registry
 from tenants.in_hand import site_host_of
@@ -140,6 +140,7 @@ def readdress(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
                 was=form.cleaned_data["was"],
                 email=form.cleaned_data["email"],
                 by=request.user.id,
+                entered=request.reach.entered,
                 at=clock.now(),
             )
         except AlreadyInvitedError as error:
@@ -170,11 +171,12 @@ def withdraw(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
 def _form(request: SetupRequest, provider: Provider, asked: JoinRequest | None) -> NewUserForm:
     contract = registry.get_contract_by_id(provider.contract_id)
     others = list_managed_providers(request.reach).filter(group_id=provider.group_id)
+    held = roles_held(request.user.id, provider)
     form = NewUserForm(
         request.POST or None,
         initial=_known_of(asked) if asked else None,
         fields=contract.document.profile.added_user,
-        roles=roles_to_give(roles_held(request.user.id, provider)),
+        roles=roles_to_give(acting_roles(request.reach, held, provider)),
         others=list(others.exclude(id=provider.id).order_by("name")[:MOST_CHOICES]),
     )
     form.check_username_at(reverse("setup:username"))
@@ -204,6 +206,7 @@ def _invite(
             contract=registry.get_contract_by_id(provider.contract_id),
             host=site_host_of(request),
             by=request.user.id,
+            entered=request.reach.entered,
             at=clock.now(),
         )
     except DomainError as error:

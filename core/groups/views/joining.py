@@ -22,7 +22,7 @@ from core.groups.reach import (
 )
 from core.groups.services.join_requests import approve_join, refuse_join, withdraw_join
 from core.groups.services.roles import roles_held
-from core.groups.setup import page_of
+from core.groups.setup import acting_roles, page_of
 from core.groups.states import LIVE_RECOVERIES
 from core.groups.views.shared import SetupRequest, done, refused, setup_page, setup_render
 
@@ -44,7 +44,8 @@ def join_request(request: SetupRequest, request_id: UUID) -> HttpResponse:
     """Show one request; approve it with a role, or refuse it with a reason."""
     found = access_managed_request(request.reach, request_id)
     act = request.POST.get("act", "") if request.method == "POST" else ""
-    roles = roles_to_give(roles_held(request.user.id, found.provider))
+    held = roles_held(request.user.id, found.provider)
+    roles = roles_to_give(acting_roles(request.reach, held, found.provider))
     approving = ApproveJoinForm(request.POST if act == "approve" else None, roles=roles)
     refusing = RefuseJoinForm(request.POST if act == "refuse" else None)
     if approving.is_bound and approving.is_valid():
@@ -89,7 +90,13 @@ def withdraw(request: SignedInRequest, request_id: UUID) -> HttpResponse:
 def _approve(request: SetupRequest, found: JoinRequest, form: ApproveJoinForm) -> HttpResponse:
     at, role = clock.now(), form.chosen()
     try:
-        approve_join(request_id=found.id, role=role, by=request.user.id, at=at)
+        approve_join(
+            request_id=found.id,
+            role=role,
+            by=request.user.id,
+            entered=request.reach.entered,
+            at=at,
+        )
     except DomainError as error:
         return _lead_back(request, found, error)
     told = f"{found.asker_name} is now {role.label} of {found.provider.name}."

@@ -67,12 +67,15 @@ def recovery(request: SetupRequest, recovery_id: UUID) -> HttpResponse:
                 recovery_id=found.id,
                 reason=form.cleaned_data["reason"],
                 by=request.user.id,
+                entered=request.reach.entered,
                 at=clock.now(),
             )
         except DomainError as error:
             return refused(request, error, back_to=back_to)
         return done(request, "The request is stopped. Whoever asked has mail.", back_to=back_to)
-    context = {"found": found, "form": form, "is_live": found.state in LIVE_RECOVERIES}
+    whole = found.provider.group_id not in request.reach.partly_entered
+    is_live = whole and found.state in LIVE_RECOVERIES
+    context = {"found": found, "form": form, "is_live": is_live}
     return setup_render(request, "recovery", context, tab="requests")
 
 

@@ -40,7 +40,14 @@ def role(request: SetupRequest, membership_id: UUID) -> HttpResponse:
         context = {"held": held, "was": was, "wanted": wanted, "back_to": back_to}
         return setup_render(request, "role", context, tab="users")
     try:
-        change_role(membership_id=held.id, was=was, role=wanted, by=request.user.id, at=clock.now())
+        change_role(
+            membership_id=held.id,
+            was=was,
+            role=wanted,
+            by=request.user.id,
+            entered=request.reach.entered,
+            at=clock.now(),
+        )
     except DomainError as error:
         return refused(request, error, back_to=back_to)
     return done(
@@ -63,7 +70,11 @@ def remove(request: SetupRequest, membership_id: UUID) -> HttpResponse:
         return setup_render(request, "remove", context, tab="users")
     try:
         end_membership(
-            membership_id=held.id, was=_was(request, held), by=request.user.id, at=clock.now()
+            membership_id=held.id,
+            was=_was(request, held),
+            by=request.user.id,
+            entered=request.reach.entered,
+            at=clock.now(),
         )
     except DomainError as error:
         return refused(request, error, back_to=back_to)
@@ -93,7 +104,14 @@ def _move(request: SetupRequest, held: Membership, form: MoveForm, *, back_to: s
     was, key = form.chosen()
     to = access_managed_provider(request.reach, key)
     try:
-        move_role(membership_id=held.id, was=was, to=to, by=request.user.id, at=clock.now())
+        move_role(
+            membership_id=held.id,
+            was=was,
+            to=to,
+            by=request.user.id,
+            entered=request.reach.entered,
+            at=clock.now(),
+        )
     except DomainError as error:
         return refused(request, error, back_to=back_to)
     told = f"{held.user.get_full_name()} moved from {held.provider} to {to.name}, as {was.label}."

@@ -1,6 +1,7 @@
 """The door of Setup, and how its pages lead back to where the person was."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec
 
@@ -17,6 +18,10 @@ from core.common.errors import DomainError
 from core.groups.models import Provider, Role
 from core.groups.reach import Reach, list_managed_providers, reach_of
 from core.groups.services.roles import add_role
+from core.mfa.proving.stepping_up import step_up_path
+from tenants.context import ActiveContract
+from tenants.in_hand import is_portal_host
+from tenants.routing import absolute_reverse
 
 P = ParamSpec("P")
 
@@ -71,7 +76,14 @@ def add_and_return(
 ) -> HttpResponse:
     """Give a user a role at a provider, from the row of either; both were loaded in reach."""
     try:
-        add_role(user=user, provider=provider, role=role, by=request.user.id, at=clock.now())
+        add_role(
+            user=user,
+            provider=provider,
+            role=role,
+            by=request.user.id,
+            entered=request.reach.entered,
+            at=clock.now(),
+        )
     except DomainError as error:
         return refused(request, error, back_to=back_to)
     told = f"{user.get_full_name()} is now {role.label} of {provider.name}."
@@ -83,6 +95,26 @@ def page_or_part(request: HttpRequest, *, page: str, part: str) -> str:
     return part if request.method == "GET" and "part" in request.GET else page
 
 
+@dataclass(frozen=True)
+class ToEnter:
+    """A contract to enter first, and where the person proves what it asks for."""
+
+    contract: ActiveContract
+    path: str
+
+
+def to_enter(request: SetupRequest, contracts: Iterable[ActiveContract]) -> list[ToEnter]:
+    """Return contracts with the way to the page that asks, which leads back to the page in hand.
+
+    A contract's own host has no pages of others: from there it is the portal's home.
+    """
+    back_to = request.get_full_path() if request.method == "GET" else reverse("setup:users")
+    if not is_portal_host(request):
+        portal = absolute_reverse("home", contract=None)
+        return [ToEnter(one, portal) for one in contracts]
+    return [ToEnter(one, step_up_path(request, one, back_to=back_to)) for one in contracts]
+
+
 def setup_render(
     request: SetupRequest, name: str, context: dict[str, Any], *, tab: str
 ) -> HttpResponse:
@@ -92,6 +124,13 @@ def setup_render(
         "nav_here": "setup",
         "tab": tab,
         "reach": request.reach,
+        "groups_to_enter": to_enter(request, _beyond(request.reach)),
         "next": next_of(request, request.get_full_path() if request.method == "GET" else here),
     }
     return render(request, f"groups/setup/{name}.html", shared | context)
+
+
+def _beyond(reach: Reach) -> list[ActiveContract]:
+    """Return where the person's groups have providers, too, and the session has not entered."""
+    beyond = {one.id for contracts in reach.partly_entered.values() for one in contracts}
+    return [one for one in reach.unentered if one.id in beyond]

@@ -23,7 +23,8 @@ def act_on(request: SetupRequest, user_id: UUID, name: str) -> HttpResponse:
     if act is None:
         raise Http404
     at, back_to = clock.now(), reverse("setup:user", args=[found.id])
-    if found.id == request.user.id or not act.fits(facts_of_user(found, by=request.user.id, at=at)):
+    facts = facts_of_user(request.reach, found, at=at)
+    if found.id == request.user.id or not act.fits(facts):
         # Somebody else was faster, or it was never theirs: the page shows what there is to do.
         return HttpResponseRedirect(back_to)
     if act.changes and not is_fresh(request, request.user, at=at):
@@ -31,7 +32,7 @@ def act_on(request: SetupRequest, user_id: UUID, name: str) -> HttpResponse:
     if request.method != "POST":
         return setup_render(request, "user_act", {"act": act, "managed": found}, tab="users")
     try:
-        act.carry_out(user_id=found.id, by=request.user.id, at=at)
+        act.carry_out(user_id=found.id, by=request.user.id, entered=request.reach.entered, at=at)
     except DomainError as error:
         return refused(request, error, back_to=back_to)
     return done(request, act.done, back_to=back_to)

@@ -26,6 +26,7 @@ from core.groups.views.shared import (
     page_or_part,
     setup_page,
     setup_render,
+    to_enter,
 )
 from tenants.context import rebound
 
@@ -73,13 +74,14 @@ def user(request: SetupRequest, user_id: UUID) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         return _add(request, found, form)
-    facts = facts_of_user(found, by=request.user.id, at=clock.now())
+    facts = facts_of_user(request.reach, found, at=clock.now())
     context = {
         "managed": found,
         "part": part,
         "form": form,
         "search": search,
         "facts": facts,
+        "user_to_enter": to_enter(request, facts.to_enter),
         "acts": offered_acts(facts, by=request.user.id),
     }
     return setup_render(

@@ -83,6 +83,11 @@ def find_ask(
     return Ask(contract, methods, options_accepted(user, methods))
 
 
+def is_satisfied(contract: ActiveContract, user: User, used: Sequence[str]) -> bool:
+    """Tell whether a session that proved `used` has entered a contract."""
+    return accepts(methods_asked(contract, user.id), used)
+
+
 def options_accepted(user: User, methods: Sequence[Method]) -> tuple[str, ...]:
     """Return the ways that an account has to prove one of these methods."""
     return tuple(one for one in available_options(user) if accepts(methods, [one]))

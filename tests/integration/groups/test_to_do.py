@@ -19,7 +19,14 @@ from core.groups.services.memberships import grant_group_admin, grant_provider_r
 from core.groups.services.recoveries import ask_recovery
 from tenants.configuration.document import Notice
 from tenants.context import ActiveContract
-from tests.support.people import START, after, make_person, make_provider, sign_in_by_email
+from tests.support.people import (
+    EVERYWHERE,
+    START,
+    after,
+    make_person,
+    make_provider,
+    sign_in_by_email,
+)
 
 pytestmark = pytest.mark.django_db
 LATER = after(hours=1)
@@ -67,6 +74,7 @@ def invite(head: User, provider: Provider, contract: ActiveContract, name: str =
         contract=contract,
         host="",
         by=head.id,
+        entered=EVERYWHERE,
         at=LATER,
     )
 

@@ -22,6 +22,7 @@ from core.groups.services.roles import change_role, end_membership
 from tenants import registry
 from tenants.context import ActiveContract
 from tests.support.people import (
+    EVERYWHERE,
     accept_present_terms,
     after,
     make_person,
@@ -75,10 +76,15 @@ def test_who_did_what_to_whom_where_and_when(
         was=Role.STAFF,
         role=Role.PROVIDER_ADMIN,
         by=head.id,
+        entered=EVERYWHERE,
         at=after(hours=1),
     )
     end_membership(
-        membership_id=held_by(dana).id, was=Role.PROVIDER_ADMIN, by=head.id, at=after(hours=2)
+        membership_id=held_by(dana).id,
+        was=Role.PROVIDER_ADMIN,
+        by=head.id,
+        entered=EVERYWHERE,
+        at=after(hours=2),
     )
     found = [one for one in lines(admin, f"{ACTIVITY}?kind=roles") if "Dana" in one[0]]
     # The two events of one change have one moment, and either may stand first.
@@ -116,7 +122,13 @@ def test_sign_ins_only_from_times_with_a_role(
     signs_in(dana, after(hours=1))
     path = f"{ACTIVITY}?kind=sign_ins&q=dana"
     assert lines(admin, path) == [("Dana Reed signed in.", "March 2, 2026, 11:00 AM EST")]
-    end_membership(membership_id=held_by(dana).id, was=Role.STAFF, by=head.id, at=after(hours=2))
+    end_membership(
+        membership_id=held_by(dana).id,
+        was=Role.STAFF,
+        by=head.id,
+        entered=EVERYWHERE,
+        at=after(hours=2),
+    )
     signs_in(dana, after(hours=3))
     assert lines(admin, path) == []
     grant_provider_role(user=dana, provider=elm, role=Role.STAFF, by=head.id, at=after(hours=4))
@@ -156,6 +168,7 @@ def test_nothing_of_another_group(
         membership_id=Membership.objects.get(user=dana, provider=ash).id,
         was=Role.STAFF,
         by=other.id,
+        entered=EVERYWHERE,
         at=after(hours=2),
     )
     signs_in(zed, after(hours=3))
@@ -191,6 +204,7 @@ def _invite(provider: Provider, by: User, name: str) -> None:
         contract=registry.get_contract_by_id(provider.contract_id),
         host="",
         by=by.id,
+        entered=EVERYWHERE,
         at=after(hours=4),
     )
 

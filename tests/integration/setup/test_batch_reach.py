@@ -24,7 +24,7 @@ from tests.integration.setup.test_batches import (
     rows,
     send,
 )
-from tests.support.people import make_person, sign_in_by_email
+from tests.support.people import EVERYWHERE, make_person, sign_in_by_email
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +34,7 @@ def test_an_admin_whose_account_was_closed_invites_nobody(
 ) -> None:
     sign_in_by_email(client, chief)
     batch = checked(client, rows(person("noor")))
-    batches.start_batch(batch_id=batch.id, at=clock.now())
+    batches.start_batch(batch_id=batch.id, entered=EVERYWHERE, at=clock.now())
     deactivate_account(user_id=chief.id, reason="stolen", by=head.id, at=clock.now())
     invite_next(batch_id=batch.id, at=clock.now())
     assert not Invitation.objects.exists()

@@ -21,7 +21,7 @@ from core.groups.services.batches import invite_next, list_standing_still
 from core.groups.services.purging import FILES_WAIT, purge_batches
 from core.groups.services.roles import end_membership
 from core.notifications.models import LocalMessage
-from tests.support.people import deliver_all, make_person, sign_in_by_email
+from tests.support.people import EVERYWHERE, deliver_all, make_person, sign_in_by_email
 from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -267,9 +267,11 @@ def test_an_admin_who_is_none_any_more_invites_nobody(
 ) -> None:
     sign_in_by_email(client, chief)
     batch = checked(client, rows(person("noor")))
-    batches.start_batch(batch_id=batch.id, at=clock.now())
+    batches.start_batch(batch_id=batch.id, entered=EVERYWHERE, at=clock.now())
     role = chief.memberships.get()
-    end_membership(membership_id=role.id, was=Role(role.role), by=head.id, at=clock.now())
+    end_membership(
+        membership_id=role.id, was=Role(role.role), by=head.id, entered=EVERYWHERE, at=clock.now()
+    )
     invite_next(batch_id=batch.id, at=clock.now())
     assert not Invitation.objects.exists()
     assert batch.rows.get().problem != ""
@@ -300,7 +302,7 @@ def test_a_batch_whose_worker_was_lost_goes_on_where_it_stood(
     monkeypatch.setattr(batches, "AT_ONCE", 2)
     batch = checked(admin, rows(*(person(f"p{n}") for n in range(5))))
     began = clock.now()
-    batches.start_batch(batch_id=batch.id, at=began)
+    batches.start_batch(batch_id=batch.id, entered=EVERYWHERE, at=began)
     assert invite_next(batch_id=batch.id, at=began)
     assert Invitation.objects.count() == 2
     assert "2 of 5" in admin.get(f"/setup/invite-many/{batch.id}/progress/").content.decode()
@@ -342,7 +344,7 @@ def test_two_workers_invite_nobody_twice(
 ) -> None:
     monkeypatch.setattr(batches, "AT_ONCE", 2)
     batch = checked(admin, rows(*(person(f"p{n}") for n in range(7))))
-    batches.start_batch(batch_id=batch.id, at=clock.now())
+    batches.start_batch(batch_id=batch.id, entered=EVERYWHERE, at=clock.now())
 
     def work(_place: int) -> None:
         while invite_next(batch_id=batch.id, at=clock.now()):

@@ -12,7 +12,7 @@ from core.groups.models import Provider, Role
 from core.groups.services.memberships import grant_provider_role
 from core.groups.services.people import WorksElsewhereError, change_user_details
 from core.notifications.models import LocalMessage
-from tests.support.people import START, after, deliver_all, sign_in_by_email
+from tests.support.people import EVERYWHERE, START, after, deliver_all, sign_in_by_email
 
 pytestmark = pytest.mark.django_db
 TYPED = {
@@ -109,7 +109,9 @@ def test_who_works_elsewhere_too_is_left_alone(
     answer = admin.post(path_of(dana), {"seen": details_version(dana), **TYPED})
     assert answer.headers["Location"] == f"/setup/users/{dana.id}/"
     with pytest.raises(WorksElsewhereError):
-        change_user_details(user_id=dana.id, details={}, seen="", by=head.id, at=after(hours=1))
+        change_user_details(
+            user_id=dana.id, details={}, seen="", by=head.id, entered=EVERYWHERE, at=after(hours=1)
+        )
     dana.refresh_from_db()
     assert dana.last_name == "Reed"
 

@@ -21,6 +21,7 @@ from tenants import registry
 from tenants.context import ActiveContract
 from tests.integration.setup.test_invitations import TYPED, mailed_link, register
 from tests.support.people import (
+    EVERYWHERE,
     START,
     after,
     deliver_all,
@@ -246,8 +247,11 @@ def test_nobody_is_invited_or_added_to_what_was_given_up_meanwhile(
             contract=contract_c,
             host="",
             by=head.id,
+            entered=EVERYWHERE,
             at=LATER,
         )
     with pytest.raises(ChangedMeanwhileError):
-        add_role(user=dana, provider=stale, role=Role.STAFF, by=head.id, at=LATER)
+        add_role(
+            user=dana, provider=stale, role=Role.STAFF, by=head.id, entered=EVERYWHERE, at=LATER
+        )
     assert not Invitation.objects.exists()

@@ -12,7 +12,7 @@ from core.groups.models import Membership, Provider, Role
 from core.groups.services.memberships import grant_provider_role
 from core.groups.services.roles import end_membership, roles_held
 from core.groups.setup import PER_PAGE
-from tests.support.people import START, after, make_person, sign_in_by_email
+from tests.support.people import EVERYWHERE, START, after, make_person, sign_in_by_email
 
 pytestmark = pytest.mark.django_db
 PATH = "/setup/grid/"
@@ -64,7 +64,13 @@ def test_one_that_has_changed_meanwhile_undoes_all(
     head = User.objects.get(username="head")
     typed = {**cell(dana, oak, "", "staff"), **cell(chief, elm, "provider_admin", "staff")}
     held = Membership.objects.get(user=chief, until__isnull=True)
-    end_membership(membership_id=held.id, was=Role.PROVIDER_ADMIN, by=head.id, at=after(hours=1))
+    end_membership(
+        membership_id=held.id,
+        was=Role.PROVIDER_ADMIN,
+        by=head.id,
+        entered=EVERYWHERE,
+        at=after(hours=1),
+    )
     grant_provider_role(user=chief, provider=oak, role=Role.STAFF, by=head.id, at=START)
     answer = admin.post(PATH, typed | {"confirmed": "yes"}, follow=True)
     assert "has changed since you opened the page" in answer.content.decode()

@@ -21,6 +21,7 @@ from core.notifications.states import MessageStatus
 from tenants.context import ActiveContract
 from tests.integration.first_login.walking import Walk
 from tests.support.people import (
+    EVERYWHERE,
     accept_present_terms,
     deliver_all,
     make_person,
@@ -244,7 +245,13 @@ def test_the_invitations_of_an_admin_who_was_removed_give_nothing(
     new_user(theirs, elm)
     link = mailed_link()
     held = Membership.objects.get(user=chief, until__isnull=True)
-    end_membership(membership_id=held.id, was=Role.PROVIDER_ADMIN, by=head.id, at=clock.now())
+    end_membership(
+        membership_id=held.id,
+        was=Role.PROVIDER_ADMIN,
+        by=head.id,
+        entered=EVERYWHERE,
+        at=clock.now(),
+    )
     answer = register(Client(), link)
     assert answer.status_code == 410
     assert not User.objects.filter(username="noor.h").exists()

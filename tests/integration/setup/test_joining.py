@@ -33,6 +33,7 @@ from core.notifications.models import LocalMessage, OutboxMessage
 from tenants.context import ActiveContract, contract_context
 from tests.integration.registration.journeys import CLAIMS
 from tests.support.people import (
+    EVERYWHERE,
     START,
     after,
     deliver_all,
@@ -216,7 +217,9 @@ def test_what_changed_meanwhile_ends_the_request(
     change(noor, elm, head)
     held = Membership.objects.count()
     with pytest.raises(RequestOverError):
-        approve_join(request_id=request.id, role=Role.STAFF, by=head.id, at=LATER)
+        approve_join(
+            request_id=request.id, role=Role.STAFF, by=head.id, entered=EVERYWHERE, at=LATER
+        )
     assert Membership.objects.count() == held
     assert end_overdue(at=LATER) == 1
     assert end_overdue(at=LATER) == 0
@@ -262,10 +265,14 @@ def test_a_provider_admin_approves_up_to_their_own_role(
     assert "Manages every provider" not in text(client, path)
     assert "choice" in client.post(path, {"act": "approve", "role": "group_admin"}).content.decode()
     with pytest.raises(RoleNotYoursError):
-        approve_join(request_id=request.id, role=Role.GROUP_ADMIN, by=chief.id, at=LATER)
+        approve_join(
+            request_id=request.id, role=Role.GROUP_ADMIN, by=chief.id, entered=EVERYWHERE, at=LATER
+        )
     for nobody in (dana, make_person("stranger")):
         with pytest.raises(ChangedMeanwhileError):
-            approve_join(request_id=request.id, role=Role.STAFF, by=nobody.id, at=LATER)
+            approve_join(
+                request_id=request.id, role=Role.STAFF, by=nobody.id, entered=EVERYWHERE, at=LATER
+            )
         with pytest.raises(ChangedMeanwhileError):
             refuse_join(request_id=request.id, reason="no", by=nobody.id, at=LATER)
     assert roles_held(noor.id, elm) == set()

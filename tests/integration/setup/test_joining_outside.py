@@ -30,7 +30,7 @@ from core.groups.services.join_requests import (
 from core.notifications.models import LocalMessage, OutboxMessage
 from tenants.context import ActiveContract
 from tests.integration.registration.journeys import CLAIMS, text_of
-from tests.support.people import after, deliver_all, make_person, make_provider
+from tests.support.people import EVERYWHERE, after, deliver_all, make_person, make_provider
 
 pytestmark = pytest.mark.django_db
 LATER = after(hours=1)
@@ -154,7 +154,7 @@ def test_who_has_no_account_gets_no_role_and_who_has_one_no_invitation(
 ) -> None:
     asked = request_from("noor@office.example", elm)
     with pytest.raises(RequestOverError):
-        approve_join(request_id=asked.id, role=Role.STAFF, by=head.id, at=LATER)
+        approve_join(request_id=asked.id, role=Role.STAFF, by=head.id, entered=EVERYWHERE, at=LATER)
     noor = make_person("noor")
     own = ask_to_join(user=noor, provider_id=elm.id, number="", note="", at=LATER)
     answer = admin.get(f"/setup/requests/{own.id}/new-user/")

@@ -13,7 +13,14 @@ from core.groups.services.memberships import grant_provider_role
 from core.groups.services.moving import move_role
 from core.groups.services.roles import roles_held
 from tenants import registry
-from tests.support.people import START, after, make_person, make_provider, sign_in_by_email
+from tests.support.people import (
+    EVERYWHERE,
+    START,
+    after,
+    make_person,
+    make_provider,
+    sign_in_by_email,
+)
 from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -78,7 +85,14 @@ def test_a_provider_admin_moves_nobody_out_of_their_reach(
     answer = client.post(path_of(held_by(dana)), {"was": "staff", "provider": str(oak.id)})
     assert answer.status_code == 200
     with pytest.raises(DomainError):
-        move_role(membership_id=held_by(dana).id, was=Role.STAFF, to=oak, by=chief.id, at=LATER)
+        move_role(
+            membership_id=held_by(dana).id,
+            was=Role.STAFF,
+            to=oak,
+            by=chief.id,
+            entered=EVERYWHERE,
+            at=LATER,
+        )
     assert roles_held(dana.id, elm) == {"staff"}
 
 
@@ -104,7 +118,14 @@ def test_two_at_once_move_it_once_and_never_lock_each_other_out() -> None:
 
     def press(_place: int) -> str:
         try:
-            move_role(membership_id=held.id, was=Role.STAFF, to=second, by=head.id, at=LATER)
+            move_role(
+                membership_id=held.id,
+                was=Role.STAFF,
+                to=second,
+                by=head.id,
+                entered=EVERYWHERE,
+                at=LATER,
+            )
         except DomainError as error:
             return error.code
         return "moved"

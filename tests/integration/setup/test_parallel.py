@@ -22,7 +22,7 @@ from core.groups.services.recoveries import (
 from core.groups.services.roles import add_role, change_role, end_membership
 from core.notifications.models import OutboxMessage
 from tenants import registry
-from tests.support.people import START, after, make_person, make_provider
+from tests.support.people import EVERYWHERE, START, after, make_person, make_provider
 from tests.support.threads import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -36,12 +36,19 @@ def demote(other: User, by: User, _provider: Provider) -> None:
         was=Role.GROUP_ADMIN,
         role=Role.STAFF,
         by=by.id,
+        entered=EVERYWHERE,
         at=LATER,
     )
 
 
 def remove(other: User, by: User, _provider: Provider) -> None:
-    end_membership(membership_id=admin_role(other).id, was=Role.GROUP_ADMIN, by=by.id, at=LATER)
+    end_membership(
+        membership_id=admin_role(other).id,
+        was=Role.GROUP_ADMIN,
+        by=by.id,
+        entered=EVERYWHERE,
+        at=LATER,
+    )
 
 
 def close(other: User, by: User, _provider: Provider) -> None:
@@ -101,7 +108,14 @@ def test_one_role_is_given_once_however_often_the_button_is_pressed() -> None:
 
     def press(_place: int) -> str:
         try:
-            add_role(user=dana, provider=provider, role=Role.STAFF, by=first.id, at=LATER)
+            add_role(
+                user=dana,
+                provider=provider,
+                role=Role.STAFF,
+                by=first.id,
+                entered=EVERYWHERE,
+                at=LATER,
+            )
         except DomainError as error:
             return error.code
         return "done"
@@ -126,7 +140,9 @@ def test_a_request_is_stored_once_and_decided_once() -> None:
             if place % 2:
                 refuse_join(request_id=request.id, reason="not ours", by=by, at=LATER)
             else:
-                approve_join(request_id=request.id, role=Role.STAFF, by=by, at=LATER)
+                approve_join(
+                    request_id=request.id, role=Role.STAFF, by=by, entered=EVERYWHERE, at=LATER
+                )
         except DomainError as error:
             return error.code
         return "done"
@@ -152,7 +168,9 @@ def test_an_objection_and_the_end_of_the_wait_at_once_are_one() -> None:
         if place % 2:
             return "done" if carry_out_due(at=after(days=90)) else "nothing"
         try:
-            object_to_recovery(recovery_id=recovery.id, reason="no", by=admins[0].id, at=LATER)
+            object_to_recovery(
+                recovery_id=recovery.id, reason="no", by=admins[0].id, entered=EVERYWHERE, at=LATER
+            )
         except DomainError as error:
             return error.code
         return "done"

@@ -17,7 +17,7 @@ from core.notifications.models import LocalMessage, OutboxMessage
 from core.notifications.services.outbox import enqueue
 from tests.integration.first_login.walking import Walk
 from tests.integration.setup.test_invitations import mailed_link, new_user
-from tests.support.people import deliver_all, make_person, sign_in_by_email
+from tests.support.people import EVERYWHERE, deliver_all, make_person, sign_in_by_email
 
 pytestmark = pytest.mark.django_db
 OLD, NEW = "noor@clinic.example", "noor.haddad@clinic.example"
@@ -153,7 +153,13 @@ def test_it_ends_with_the_right_of_whoever_chose_the_address(
     sign_in_by_email(theirs, chief)
     move(theirs, invitation)
     held = chief.memberships.get()
-    end_membership(membership_id=held.id, was=Role.PROVIDER_ADMIN, by=head.id, at=clock.now())
+    end_membership(
+        membership_id=held.id,
+        was=Role.PROVIDER_ADMIN,
+        by=head.id,
+        entered=EVERYWHERE,
+        at=clock.now(),
+    )
     noor = make_person("noor.haddad")
     hers = Client()
     hers.post(mailed_link(NEW))
@@ -167,10 +173,21 @@ def test_who_lost_the_right_meanwhile_chooses_no_address(
 ) -> None:
     invitation = new_user(admin, elm)
     held = chief.memberships.get()
-    end_membership(membership_id=held.id, was=Role.PROVIDER_ADMIN, by=head.id, at=clock.now())
+    end_membership(
+        membership_id=held.id,
+        was=Role.PROVIDER_ADMIN,
+        by=head.id,
+        entered=EVERYWHERE,
+        at=clock.now(),
+    )
     with pytest.raises(ChangedMeanwhileError):
         readdress_invitation(
-            invitation_id=invitation.id, was=OLD, email=NEW, by=chief.id, at=clock.now()
+            invitation_id=invitation.id,
+            was=OLD,
+            email=NEW,
+            by=chief.id,
+            entered=EVERYWHERE,
+            at=clock.now(),
         )
     invitation.refresh_from_db()
     assert invitation.email == OLD

@@ -28,7 +28,7 @@ from core.groups.services.roles import ChangedMeanwhileError, end_membership, ro
 from core.notifications.models import LocalMessage
 from core.staff.models import StaffRole
 from tenants.context import ActiveContract, contract_context
-from tests.support.people import after, deliver_all, make_person, sign_in_by_email
+from tests.support.people import EVERYWHERE, after, deliver_all, make_person, sign_in_by_email
 from tests.support.staff import make_staff, staff_client
 
 pytestmark = pytest.mark.django_db
@@ -142,7 +142,9 @@ def test_nobody_but_a_present_group_admin_objects(
     assert client.post(f"/setup/recoveries/{granted.id}/", {"reason": "no"}).status_code == 404
     for by in (chief, dana, User.objects.get(username="other")):
         with pytest.raises(ChangedMeanwhileError):
-            object_to_recovery(recovery_id=granted.id, reason="no", by=by.id, at=LATER)
+            object_to_recovery(
+                recovery_id=granted.id, reason="no", by=by.id, entered=EVERYWHERE, at=LATER
+            )
     assert state_of(granted) == "waiting"
 
 
@@ -237,7 +239,7 @@ def test_who_is_removed_in_the_waiting_time_becomes_no_admin(
     granted: RecoveryRequest, dana: User, head: User
 ) -> None:
     held = dana.memberships.get()
-    end_membership(membership_id=held.id, was=Role.STAFF, by=head.id, at=LATER)
+    end_membership(membership_id=held.id, was=Role.STAFF, by=head.id, entered=EVERYWHERE, at=LATER)
     carry_out_due(at=due(granted))
     assert state_of(granted) == "void"
     assert not dana.memberships.filter(until__isnull=True).exists()

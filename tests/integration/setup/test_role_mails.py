@@ -14,7 +14,7 @@ from core.groups.services.role_mails import ROLE_KIND
 from core.groups.services.roles import add_role, change_role, end_membership
 from core.groups.services.several import RoleChange, set_roles
 from core.notifications.models import LocalMessage, OutboxMessage
-from tests.support.people import START, after, deliver_all, make_person
+from tests.support.people import EVERYWHERE, START, after, deliver_all, make_person
 
 pytestmark = pytest.mark.django_db
 LATER = after(hours=1)
@@ -35,13 +35,20 @@ def mails_to(user: User) -> list[str]:
 def test_who_is_given_changed_and_removed_is_told_by_whom(
     head: User, dana: User, oak: Provider
 ) -> None:
-    add_role(user=dana, provider=oak, role=Role.STAFF, by=head.id, at=LATER)
+    add_role(user=dana, provider=oak, role=Role.STAFF, by=head.id, entered=EVERYWHERE, at=LATER)
     held = Membership.objects.get(user=dana, provider=oak)
     change_role(
-        membership_id=held.id, was=Role.STAFF, role=Role.PROVIDER_ADMIN, by=head.id, at=LATER
+        membership_id=held.id,
+        was=Role.STAFF,
+        role=Role.PROVIDER_ADMIN,
+        by=head.id,
+        entered=EVERYWHERE,
+        at=LATER,
     )
     held = Membership.objects.get(user=dana, provider=oak, until__isnull=True)
-    end_membership(membership_id=held.id, was=Role.PROVIDER_ADMIN, by=head.id, at=LATER)
+    end_membership(
+        membership_id=held.id, was=Role.PROVIDER_ADMIN, by=head.id, entered=EVERYWHERE, at=LATER
+    )
     given, changed, ended = mails_to(dana)
     assert "You have a new role" in given
     assert "You are now Provider Staff Account for Oak Clinic." in given
@@ -60,10 +67,20 @@ def test_a_role_for_the_whole_group_is_named_after_it(
     head: User, dana: User, elm: Provider, oak: Provider
 ) -> None:
     change_role(
-        membership_id=held_by(dana).id, was=Role.STAFF, role=Role.GROUP_ADMIN, by=head.id, at=LATER
+        membership_id=held_by(dana).id,
+        was=Role.STAFF,
+        role=Role.GROUP_ADMIN,
+        by=head.id,
+        entered=EVERYWHERE,
+        at=LATER,
     )
     change_role(
-        membership_id=held_by(dana).id, was=Role.GROUP_ADMIN, role=Role.STAFF, by=head.id, at=LATER
+        membership_id=held_by(dana).id,
+        was=Role.GROUP_ADMIN,
+        role=Role.STAFF,
+        by=head.id,
+        entered=EVERYWHERE,
+        at=LATER,
     )
     up, down = mails_to(dana)
     assert f"For all providers of {elm.group.name} you are now Provider Group Admin." in up
@@ -71,12 +88,25 @@ def test_a_role_for_the_whole_group_is_named_after_it(
 
 
 def test_what_one_does_to_oneself_is_no_news(head: User, chief: User) -> None:
-    end_membership(membership_id=held_by(chief).id, was=Role.PROVIDER_ADMIN, by=chief.id, at=LATER)
+    end_membership(
+        membership_id=held_by(chief).id,
+        was=Role.PROVIDER_ADMIN,
+        by=chief.id,
+        entered=EVERYWHERE,
+        at=LATER,
+    )
     assert not OutboxMessage.objects.filter(kind=ROLE_KIND).exists()
 
 
 def test_a_move_is_one_mail(head: User, dana: User, oak: Provider) -> None:
-    move_role(membership_id=held_by(dana).id, was=Role.STAFF, to=oak, by=head.id, at=LATER)
+    move_role(
+        membership_id=held_by(dana).id,
+        was=Role.STAFF,
+        to=oak,
+        by=head.id,
+        entered=EVERYWHERE,
+        at=LATER,
+    )
     [mail] = mails_to(dana)
     assert "Your roles have changed" in mail
     assert "no longer Provider Staff Account for Elm Clinic" in mail
@@ -86,7 +116,7 @@ def test_a_move_is_one_mail(head: User, dana: User, oak: Provider) -> None:
 def test_an_answer_to_a_request_tells_enough(head: User, elm: Provider) -> None:
     noor = make_person("noor")
     asked = ask_to_join(user=noor, provider_id=elm.id, number="", note="", at=LATER)
-    approve_join(request_id=asked.id, role=Role.STAFF, by=head.id, at=LATER)
+    approve_join(request_id=asked.id, role=Role.STAFF, by=head.id, entered=EVERYWHERE, at=LATER)
     assert mails_to(noor) == []
 
 
@@ -108,7 +138,7 @@ def test_a_grid_is_one_mail_a_person_and_one_statement_for_all(
     for user in users:
         grant_provider_role(user=user, provider=elm, role=Role.STAFF, by=head.id, at=START)
     with CaptureQueriesContext(connection) as queries:
-        set_roles(changes=grid_of(users, elm, oak), by=head.id, at=LATER)
+        set_roles(changes=grid_of(users, elm, oak), by=head.id, entered=EVERYWHERE, at=LATER)
     written = [one for one in queries if 'INTO "core_notifications_outboxmessage"' in one["sql"]]
     assert len(written) == 1
     for user in users:
@@ -123,12 +153,12 @@ def test_an_act_that_is_refused_tells_nobody(head: User, dana: User, elm: Provid
         RoleChange(make_person("noor"), elm, Role.STAFF, None),
     ]
     with pytest.raises(DomainError):
-        set_roles(changes=changes, by=head.id, at=LATER)
+        set_roles(changes=changes, by=head.id, entered=EVERYWHERE, at=LATER)
     assert not OutboxMessage.objects.filter(kind=ROLE_KIND).exists()
 
 
 def test_the_outbox_keeps_keys_and_no_names(head: User, dana: User, oak: Provider) -> None:
-    add_role(user=dana, provider=oak, role=Role.STAFF, by=head.id, at=LATER)
+    add_role(user=dana, provider=oak, role=Role.STAFF, by=head.id, entered=EVERYWHERE, at=LATER)
     kept = str(OutboxMessage.objects.get(kind=ROLE_KIND).context)
     assert "Oak" not in kept
     assert "Reed" not in kept

@@ -21,7 +21,7 @@ from core.groups.models import Membership, Provider, Role
 from core.groups.services.roles import add_role, change_role, end_membership
 from tenants import registry
 from tests.support.naive import fails_with
-from tests.support.people import START, make_person, make_provider
+from tests.support.people import EVERYWHERE, START, make_person, make_provider
 
 pytestmark = pytest.mark.django_db
 PEOPLE, PLACES = 4, 2
@@ -112,7 +112,7 @@ class Roles(RuleBasedStateMachine):
 
     def attempt(self, act: object, *, by: int, **values: object) -> bool:
         try:
-            act(by=self.people[by].id, at=START, **values)  # type: ignore[operator]
+            act(by=self.people[by].id, entered=EVERYWHERE, at=START, **values)  # type: ignore[operator]
         except DomainError:
             return False
         return True
