@@ -167,25 +167,25 @@ def send_invitation(
     return invitation
 
 
-def resend_invitation(*, invitation_id: UUID, by: UUID, at: datetime) -> None:
+def resend_invitation(*, invitation_id: UUID, by: UUID, entered: Entered, at: datetime) -> None:
     """Mail an open invitation anew; the link in the mail before stops working.
 
-    Called by Setup. Records `invitation.resent`. Raises InvitationOverError, TooManyMailsError.
+    Called by Setup. Records `invitation.resent`. Raises as `hold_to_manage`, TooManyMailsError.
     """
     count_mail(invitation_id, at=at)
     with transaction.atomic():
-        invitation = hold_invitation(invitation_id)
+        invitation = hold_to_manage(invitation_id, by=by, entered=entered)
         mail_invitation(invitation, at=at)
         record_invitation("resent", invitation, by=by, at=at)
 
 
 @transaction.atomic
-def withdraw_invitation(*, invitation_id: UUID, by: UUID, at: datetime) -> None:
+def withdraw_invitation(*, invitation_id: UUID, by: UUID, entered: Entered, at: datetime) -> None:
     """Take an open invitation back: its link is dead and the username is free.
 
-    Called by Setup. Records `invitation.withdrawn`. Raises InvitationOverError.
+    Called by Setup. Records `invitation.withdrawn`. Raises as `hold_to_manage`.
     """
-    invitation = hold_invitation(invitation_id)
+    invitation = hold_to_manage(invitation_id, by=by, entered=entered)
     invitation.withdrawn_at = at
     invitation.token_digest = None
     invitation.save(update_fields=["withdrawn_at", "token_digest"])
@@ -318,6 +318,19 @@ def hold_invitation(invitation_id: UUID) -> Invitation:
     if found is None:
         raise InvitationOverError
     return found
+
+
+def hold_to_manage(invitation_id: UUID, *, by: UUID, entered: Entered) -> Invitation:
+    """Return an open invitation whose role an admin may still give, with it and its group locked.
+
+    The invitation comes first, as when it is accepted. Raises InvitationOverError,
+    ChangedMeanwhileError, RoleNotYoursError, NotEnteredError.
+    """
+    invitation = hold_invitation(invitation_id)
+    hold_group(invitation.group_id)
+    for provider in invitation.providers.order_by("id"):
+        require_role(by, provider, Role(invitation.role), entered=entered)
+    return invitation
 
 
 def _grant(invitation: Invitation, user: User, provider: Provider, *, at: datetime) -> None:

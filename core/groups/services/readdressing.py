@@ -7,18 +7,17 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from core.groups.entering import Entered
-from core.groups.models import Invitation, Role
-from core.groups.services.holding import hold_group
+from core.groups.models import Invitation
 from core.groups.services.invitations import (
     INVITATION_KIND,
     AlreadyInvitedError,
     count_mail,
-    hold_invitation,
+    hold_to_manage,
     mail_invitation,
     reach_of_role,
     record_invitation,
 )
-from core.groups.services.roles import ChangedMeanwhileError, require_role
+from core.groups.services.roles import ChangedMeanwhileError
 from core.notifications.services.outbox import cancel_messages, enqueue
 
 ADDRESS_CHANGED_KIND: Final = "invitation_address_changed"
@@ -34,18 +33,14 @@ def readdress_invitation(
     hour. Ends an MFA registration or sign-in that the former link has begun, and tells the former
     address that it is out. Whether the new one has an account makes no difference here. Whoever
     chooses the address is from now on who invites: the invitation ends with their right to it.
-    Records `invitation.readdressed`, without the addresses. Raises InvitationOverError,
-    ChangedMeanwhileError, RoleNotYoursError, NotEnteredError, AlreadyInvitedError,
-    TooManyMailsError.
+    Records `invitation.readdressed`, without the addresses. Raises as `hold_to_manage`,
+    ChangedMeanwhileError, AlreadyInvitedError, TooManyMailsError.
     """
     count_mail(invitation_id, at=at)
     with transaction.atomic():
-        invitation = hold_invitation(invitation_id)
+        invitation = hold_to_manage(invitation_id, by=by, entered=entered)
         if invitation.email != was.strip().lower():
             raise ChangedMeanwhileError
-        hold_group(invitation.group_id)
-        for provider in invitation.providers.order_by("id"):
-            require_role(by, provider, Role(invitation.role), entered=entered)
         _move(invitation, email.strip().lower(), by=by)
         cancel_messages(kind=INVITATION_KIND, subject_id=invitation.id)
         mail_invitation(invitation, at=at)

@@ -13,7 +13,7 @@ from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post
 from core.groups.forms import InvitationAddressForm, NewUserForm, SetupSearchForm
-from core.groups.models import Invitation, JoinRequest, Provider
+from core.groups.models import Invitation, JoinRequest, Provider, Role
 from core.groups.policies import roles_to_give
 from core.groups.reach import (
     access_managed_invitation,
@@ -109,6 +109,8 @@ def invitation(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
         "offices": found.providers.order_by("name"),
         "contract": contract,
         "hours": contract.document.links.invitation_hours,
+        "may_act": found.role != Role.GROUP_ADMIN
+        or found.group_id not in request.reach.partly_entered,
         "signin_url": absolute_reverse("login_options", contract=contract, host=found.host),
     }
     return setup_render(request, "invitation", context, tab="users")
@@ -121,7 +123,12 @@ def resend(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
     found = access_managed_invitation(request.reach, invitation_id)
     back_to = next_of(request, reverse("setup:invitation", args=[found.id]))
     try:
-        resend_invitation(invitation_id=found.id, by=request.user.id, at=clock.now())
+        resend_invitation(
+            invitation_id=found.id,
+            by=request.user.id,
+            entered=request.reach.entered,
+            at=clock.now(),
+        )
     except DomainError as error:
         return refused(request, error, back_to=back_to)
     return done(request, f"A new mail is on its way to {found.email}.", back_to=back_to)
@@ -162,7 +169,12 @@ def withdraw(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
     found = access_managed_invitation(request.reach, invitation_id)
     back_to = reverse("setup:users")
     try:
-        withdraw_invitation(invitation_id=found.id, by=request.user.id, at=clock.now())
+        withdraw_invitation(
+            invitation_id=found.id,
+            by=request.user.id,
+            entered=request.reach.entered,
+            at=clock.now(),
+        )
     except DomainError as error:
         return refused(request, error, back_to=back_to)
     return done(request, f"The invitation of {found.email} was withdrawn.", back_to=back_to)

@@ -14,7 +14,13 @@ from core.common import clock
 from core.groups.entering import NotEnteredError
 from core.groups.models import Invitation, Membership, Provider, Role
 from core.groups.services.batches import invite_next, start_batch
-from core.groups.services.invitations import Invitee, accept_invitation, invite_user
+from core.groups.services.invitations import (
+    Invitee,
+    accept_invitation,
+    invite_user,
+    resend_invitation,
+    withdraw_invitation,
+)
 from core.groups.services.join_requests import approve_join, ask_to_join
 from core.groups.services.memberships import grant_group_admin, grant_provider_role
 from core.groups.services.people import (
@@ -146,10 +152,12 @@ def test_so_do_requests_invitations_and_objections(
         elm,
     )
     refuses(partial(invite, head, elm, contract_a), elm)
+    key = Invitation.objects.get().id
+    refuses(partial(resend_invitation, invitation_id=key, by=head.id, at=clock.now()), elm)
     refuses(
         partial(
             readdress_invitation,
-            invitation_id=Invitation.objects.get().id,
+            invitation_id=key,
             was="noor@clinic.example",
             email="noor@other.example",
             by=head.id,
@@ -157,6 +165,7 @@ def test_so_do_requests_invitations_and_objections(
         ),
         elm,
     )
+    refuses(partial(withdraw_invitation, invitation_id=key, by=head.id, at=clock.now()), elm)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Add New User by HTTP: from the admin's form to the new user's home page."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from unittest import mock
@@ -13,9 +14,14 @@ from core.accounts.services.accounts import deactivate_account
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.groups.models import Invitation, Membership, Provider, Role
-from core.groups.services.invitations import MAILS_PER_HOUR, find_invitation_target
+from core.groups.services.invitations import (
+    MAILS_PER_HOUR,
+    find_invitation_target,
+    resend_invitation,
+    withdraw_invitation,
+)
 from core.groups.services.purging import INVITATIONS_KEPT, purge_invitations
-from core.groups.services.roles import end_membership, roles_held
+from core.groups.services.roles import ChangedMeanwhileError, end_membership, roles_held
 from core.notifications.models import LocalMessage, OutboxMessage
 from core.notifications.states import MessageStatus
 from tenants.context import ActiveContract
@@ -298,3 +304,25 @@ def test_the_list_says_what_became_of_each_mail(
     other = Client()
     sign_in_by_email(other, User.objects.get(username="other"))
     assert "noor.h" not in other.get("/setup/invitations/").content.decode()
+
+
+@pytest.mark.parametrize("wanted", [resend_invitation, withdraw_invitation])
+def test_who_has_lost_the_role_meanwhile_neither_resends_nor_withdraws(
+    admin: Client, head: User, chief: User, elm: Provider, wanted: Callable[..., None]
+) -> None:
+    invitation = new_user(admin, elm)
+    mailed_link()
+    held = Membership.objects.get(user=chief, until__isnull=True)
+    end_membership(
+        membership_id=held.id,
+        was=Role.PROVIDER_ADMIN,
+        by=head.id,
+        entered=EVERYWHERE,
+        at=clock.now(),
+    )
+    events = AuditEvent.objects.count()
+    with pytest.raises(ChangedMeanwhileError):
+        wanted(invitation_id=invitation.id, by=chief.id, entered=EVERYWHERE, at=clock.now())
+    invitation.refresh_from_db()
+    assert invitation.withdrawn_at is None
+    assert AuditEvent.objects.count() == events
