@@ -265,24 +265,44 @@ def register_access_keeper(needs: AccessKeeper) -> None:
         _access_keepers.append(needs)
 
 
+@transaction.atomic(savepoint=False)
 def release_contract_access(*, user_id: UUID, contract_id: UUID, at: datetime) -> None:
     """End an account's access to a contract, unless a membership or role still needs it.
 
-    Called in the transaction that ended one of them.
+    Called in the transaction that ended one of them. Waits for whoever gives the account another
+    one in the same contract at this moment, and sees it then.
     """
-    if any(needs(user_id, contract_id) for needs in _access_keepers):
+    held = _hold_access(user_id, contract_id)
+    if held is None or any(needs(user_id, contract_id) for needs in _access_keepers):
         return
-    ContractAccess.objects.filter(
-        user_id=user_id, contract_id=contract_id, until__isnull=True
-    ).update(until=at)
+    held.until = at
+    held.save(update_fields=["until"])
 
 
+@transaction.atomic(savepoint=False)
 def grant_contract_access(*, user_id: UUID, contract_id: UUID, at: datetime) -> None:
     """Note that an account works in a contract from now on; nothing happens when it does already.
 
-    Called by groups and staff in the transaction of the membership or role.
+    Called by groups and staff in the transaction of the membership or role, after it was written.
+    The access stays locked until then: who ends the account's last role elsewhere would otherwise
+    end it without having seen this one.
     """
-    ContractAccess.objects.bulk_create(
-        [ContractAccess(user_id=user_id, contract_id=contract_id, since=at)],
-        ignore_conflicts=True,
+    held = None
+    while held is None:
+        # Ended between the two statements: the next one is made.
+        ContractAccess.objects.bulk_create(
+            [ContractAccess(user_id=user_id, contract_id=contract_id, since=at)],
+            ignore_conflicts=True,
+        )
+        held = _hold_access(user_id, contract_id)
+
+
+def _hold_access(user_id: UUID, contract_id: UUID) -> ContractAccess | None:
+    """Return an account's present access to a contract, locked until the transaction ends.
+
+    Who holds several takes them in the order of the contracts' keys, and of the accounts'.
+    """
+    present = ContractAccess.objects.filter(
+        user_id=user_id, contract_id=contract_id, until__isnull=True
     )
+    return present.select_for_update(of=("self",), no_key=True).first()

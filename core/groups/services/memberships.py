@@ -6,7 +6,8 @@ from uuid import UUID
 from core.accounts.models import User
 from core.accounts.services.accounts import grant_contract_access
 from core.audit.recording import record
-from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus, Role
+from core.groups.models import Membership, Provider, ProviderGroup, Role
+from core.groups.selectors import contracts_of_group
 
 
 def grant_group_admin(
@@ -22,8 +23,7 @@ def grant_group_admin(
     membership = Membership.objects.create(
         user=user, group=group, role=Role.GROUP_ADMIN, since=at, created_by=by or user.id
     )
-    providers = Provider.objects.filter(group=group, status=ProviderStatus.ACTIVE)
-    for contract_id in providers.values_list("contract_id", flat=True).distinct():
+    for contract_id in sorted(contracts_of_group(group.id)):
         grant_contract_access(user_id=user.id, contract_id=contract_id, at=at)
     _record(membership, by=by, at=at)
     return membership

@@ -86,7 +86,7 @@ def register_provider(
     grant_group_admin(user=user, group=home, by=by, at=at)
     # Whoever administers the group works in the provider's contract from now on.
     admins = Membership.objects.filter(group=home, until__isnull=True)
-    for user_id in admins.values_list("user_id", flat=True):
+    for user_id in admins.order_by("user_id").values_list("user_id", flat=True):
         grant_contract_access(user_id=user_id, contract_id=contract.id, at=at)
     record(
         "provider.registered",

@@ -135,7 +135,7 @@ def take_role(
         keep_an_admin([held.group], without=held.user_id)
     contracts = {provider.contract_id for provider in _reach_of(held)}
     end_memberships([held], at=at)
-    for contract_id in contracts:
+    for contract_id in sorted(contracts):
         release_contract_access(user_id=held.user_id, contract_id=contract_id, at=at)
     record_change("ended", held, by=by, at=at, data={"role": was.value})
     return held

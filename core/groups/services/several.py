@@ -40,7 +40,8 @@ def set_roles(*, changes: Sequence[RoleChange], by: UUID, entered: Entered, at: 
     """
     for key in sorted({change.provider.group_id for change in changes}):
         hold_group(key)
-    for change in changes:
+    # In the order in which everybody locks accounts' access to contracts.
+    for change in sorted(changes, key=lambda one: one.user.id):
         _set(change, by=by, entered=entered, at=at)
     steps = [
         RoleStep(one.user, one.provider, one.was, one.role)

@@ -2,13 +2,17 @@
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
+from threading import Event
 
 import pytest
+from django.db import connection, transaction
 
-from core.accounts.models import User
+from core.accounts.models import ContractAccess, User
 from core.accounts.services.accounts import deactivate_account
 from core.common.errors import DomainError
 from core.groups.models import JoinRequest, Membership, Provider, RecoveryRequest, Role
+from core.groups.selectors import works_in
 from core.groups.services import roles
 from core.groups.services.join_mails import WAITING_KIND
 from core.groups.services.join_requests import approve_join, ask_to_join, refuse_join
@@ -179,3 +183,50 @@ def test_an_objection_and_the_end_of_the_wait_at_once_are_one() -> None:
     recovery.refresh_from_db()
     [held] = Membership.objects.filter(user=noor, until__isnull=True)
     assert (recovery.state, held.role) in {("done", Role.GROUP_ADMIN), ("stopped", Role.STAFF)}
+
+
+def works_and_may_enter(user: User, provider: Provider) -> tuple[bool, bool]:
+    access = ContractAccess.objects.filter(user=user, contract=provider.contract_id)
+    return works_in(user.id, provider.contract_id), access.filter(until__isnull=True).exists()
+
+
+def until_blocked_or(done: Event) -> None:
+    """Wait until another connection waits for a lock, or has gone on without one."""
+    waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = "
+    for _ in range(3000):
+        with connection.cursor() as cursor:
+            cursor.execute(waiting + "current_database()")
+            if cursor.fetchone() is not None or done.wait(timeout=0.01):
+                return
+
+
+@pytest.mark.parametrize("first", ["grant", "end"])
+def test_a_role_begins_while_the_last_one_in_the_program_ends(first: str) -> None:
+    elm, (ada, _) = two_admins(1)
+    ash, (cleo, _) = two_admins(2)
+    dana = make_person("dana")
+    grant_provider_role(user=dana, provider=elm, role=Role.STAFF, by=ada.id, at=START)
+    key = Membership.objects.get(user=dana).id
+    acts: dict[str, Callable[..., object]] = {
+        "grant": partial(grant_provider_role, user=dana, provider=ash, by=cleo.id, role=Role.STAFF),
+        "end": partial(
+            end_membership, membership_id=key, was=Role.STAFF, by=ada.id, entered=EVERYWHERE
+        ),
+    }
+    leading = acts.pop(first)
+    [following] = acts.values()
+    written, done = Event(), Event()
+
+    def act(place: int) -> None:
+        if place == 0:
+            with transaction.atomic():
+                leading(at=LATER)
+                written.set()
+                until_blocked_or(done)
+        else:
+            assert written.wait(timeout=30)
+            following(at=LATER)
+            done.set()
+
+    at_once(2, act)
+    assert works_and_may_enter(dana, ash) == (True, True)
