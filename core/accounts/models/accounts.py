@@ -100,7 +100,7 @@ class User(UUIDModel, AbstractBaseUser):
     is_staff_member = models.BooleanField(default=False)
     signs_in_elsewhere = models.BooleanField(default=False)
     security_epoch = models.PositiveIntegerField(default=1)
-    failed_at = ArrayField(models.DateTimeField(), default=list)
+    failed_at = ArrayField(models.DateTimeField(), default=list, db_default=[])
     locked_at = models.DateTimeField(null=True)
     lock_until = models.DateTimeField(null=True)
     last_login = None  # Django's own, which it writes by a statement more
