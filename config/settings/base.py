@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "core.accounts.middleware.SessionGuardMiddleware",
     "core.mfa.middleware.BrowserCookieMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "core.ui.middleware.QuietBackgroundMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "core.ui.middleware.MethodPageMiddleware",

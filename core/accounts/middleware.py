@@ -21,10 +21,10 @@ from core.accounts.sessions.lifecycle import check_session, end_session, mark_se
 from core.accounts.signing_in.backends import account_in_hand
 from core.common import clock
 from core.common.context import bind_context
+from core.common.http import BACKGROUND_HEADER
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 View = TypeVar("View", bound=Callable[..., HttpResponse])
-BACKGROUND_HEADER = "X-Portal-Background"
 _IN_BACKGROUND = "portal_in_background"
 _USER = "portal_user"
 

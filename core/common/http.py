@@ -17,6 +17,11 @@ from django_htmx.http import HttpResponseClientRedirect
 
 Row = TypeVar("Row", bound=Model)
 
+BACKGROUND_HEADER = "X-Portal-Background"
+"""What a page sends along with a request that it makes by itself."""
+STOP_ASKING = 286
+"""htmx takes this status as the end of its polling."""
+
 get_only = require_safe
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 """Every page that answers GET answers HEAD as well (RFC 9110, 9.1): link checkers and mail scanners
@@ -28,6 +33,16 @@ def client_redirect(request: HttpRequest, response: HttpResponse) -> HttpRespons
     if getattr(request, "htmx", False) and isinstance(response, HttpResponseRedirect):
         return HttpResponseClientRedirect(response.url)
     return response
+
+
+def asks_in_background(request: HttpRequest) -> bool:
+    """Tell whether a page asks by itself, and nobody has pressed anything."""
+    return request.method == "GET" and BACKGROUND_HEADER in request.headers
+
+
+def stop_asking() -> HttpResponse:
+    """Answer a page that asks by itself: nothing comes any more, leave what you show."""
+    return HttpResponse(status=STOP_ASKING, headers={"HX-Reswap": "none"})
 
 
 def streamed_sheet(name: str, pieces: Iterable[str]) -> HttpResponse:

@@ -5,9 +5,6 @@ from django.shortcuts import render
 
 from core.mfa.selectors import ChallengeView
 
-STOP_ASKING = 286
-"""htmx takes this status as the end of its polling."""
-
 
 def call_fragment(
     request: HttpRequest, challenge: ChallengeView | None, *, poll: str, answer: str

@@ -7,10 +7,11 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from core.common import clock
+from core.common.http import stop_asking
 from core.mfa.proving.methods import ProofPage, find_prover
 from core.mfa.proving.proofs import Proof, ProofHolder, ProofUrls
 from core.mfa.selectors import ChallengeView, challenge_state, option_is_down
-from core.mfa.views.calls import STOP_ASKING, call_fragment
+from core.mfa.views.calls import call_fragment
 
 
 def proof_page(request: HttpRequest, holder: ProofHolder, urls: ProofUrls) -> HttpResponse:
@@ -49,7 +50,7 @@ def proof_call_state(request: HttpRequest, holder: ProofHolder, urls: ProofUrls)
     """Answer the page's own question whether the call was confirmed (htmx)."""
     proof = holder.find(request)
     if proof is None:
-        return HttpResponse(status=STOP_ASKING)
+        return stop_asking()
     challenge = proof_challenge(proof)
     return call_fragment(request, challenge, poll=reverse(urls.call), answer=reverse(urls.page))
 

@@ -10,7 +10,7 @@ from core.accounts.passwords.rules import describe_rules
 from core.accounts.policies import password_rules
 from core.accounts.services.passwords import WeakPasswordError
 from core.common import clock
-from core.common.http import get_only, get_or_post
+from core.common.http import get_only, get_or_post, stop_asking
 from core.mfa.forms import CodeForm, EmailForm, PasswordForm, PhoneForm
 from core.mfa.models import STRONGER, Channel, MfaMethod, MfaRegistration
 from core.mfa.registering.journey import find_own_registration
@@ -30,7 +30,7 @@ from core.mfa.services.registrations import (
     verify_email,
     verify_phone,
 )
-from core.mfa.views.calls import STOP_ASKING, call_fragment
+from core.mfa.views.calls import call_fragment
 from core.mfa.views.refusals import why_not_sent, why_not_verified
 from core.mfa.views.registration_pages import (
     finish_registration,
@@ -271,11 +271,11 @@ def call_state(request: HttpRequest) -> HttpResponse:
     """Answer the page's own question whether the call was confirmed (htmx)."""
     registration = find_own_registration(request)
     if registration is None or pending_step(registration) is not Step.PHONE:
-        return HttpResponse(status=STOP_ASKING)
+        return stop_asking()
     try:
         challenge = registration_challenge(registration, describe(registration), Step.PHONE)
     except SourceGoneError:
-        return HttpResponse(status=STOP_ASKING)
+        return stop_asking()
     return call_fragment(request, challenge, **_call_urls())
 
 

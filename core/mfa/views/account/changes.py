@@ -16,7 +16,7 @@ from core.accounts.sessions.lifecycle import carry_on, outlives_changes, sign_in
 from core.accounts.signing_in.allauth_wrapper import note_method
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
-from core.common.http import client_redirect, get_only, get_or_post
+from core.common.http import client_redirect, get_only, get_or_post, stop_asking
 from core.common.masking import mask_phone
 from core.mfa.forms import CodeForm, NewEmailForm, PhoneForm
 from core.mfa.models import STRONGER, ChangeKind, Channel, ContactChange
@@ -32,7 +32,7 @@ from core.mfa.services.changes import (
     send_change_code,
 )
 from core.mfa.views.account_shared import methods_for
-from core.mfa.views.calls import STOP_ASKING, call_fragment
+from core.mfa.views.calls import call_fragment
 from core.mfa.views.refusals import why_not_sent, why_not_verified
 from tenants.in_hand import contract_of
 
@@ -135,7 +135,7 @@ def phone_call_state(request: SignedInRequest, change_id: UUID) -> HttpResponse:
     """Answer the page's own question whether the call was confirmed (htmx)."""
     change = _find(request, PHONE, change_id)
     if change is None:
-        return HttpResponse(status=STOP_ASKING)
+        return stop_asking()
     return call_fragment(request, _challenge(change), **_call_urls(change))
 
 
