@@ -202,6 +202,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "core.groups.tasks.tidy",
         "schedule": 3600.0,
     },
+    "tell admins which roles are to be confirmed, and end what nobody confirmed": {
+        "task": "core.groups.tasks.review_access",
+        "schedule": crontab(minute="20"),  # every hour: days begin at other times elsewhere
+    },
     "go on with invitations whose worker was lost": {
         "task": "core.groups.tasks.take_up_batches",
         "schedule": 60.0,

@@ -89,6 +89,26 @@ USERS: Final = (
         "paul.elm", "Paul", "Elm", "wv-bh", "1000001887", "staff", "bcrypt", "the second program"
     ),
     SampleUser(
+        "nora.gale",
+        "Nora",
+        "Gale",
+        "ms-um",
+        "1001001886",
+        "provider_admin",
+        "pbkdf2",
+        "Provider Admin, for the access review of the program",
+    ),
+    SampleUser(
+        "theo.ivy",
+        "Theo",
+        "Ivy",
+        "ms-um",
+        "1001001886",
+        "staff",
+        "pbkdf2",
+        "Provider Staff Account, for the access review of the program",
+    ),
+    SampleUser(
         "joan.fern",
         "Joan",
         "Fern",

@@ -14,7 +14,13 @@ class GroupsConfig(AppConfig):
             register_access_keeper,
             register_deactivation_guard,
         )
-        from core.groups import join_messages, messages, recovery_messages, role_messages
+        from core.groups import (
+            join_messages,
+            messages,
+            recovery_messages,
+            review_messages,
+            role_messages,
+        )
         from core.groups.own_data import register_own_parts
         from core.groups.selectors import accounts_of_identifier, administers_in, works_in
         from core.groups.services.holding import refuse_last_admin
@@ -38,6 +44,7 @@ class GroupsConfig(AppConfig):
             *messages.KINDS,
             *join_messages.KINDS,
             *recovery_messages.KINDS,
+            *review_messages.KINDS,
             *role_messages.KINDS,
         ):
             register_kind(kind)

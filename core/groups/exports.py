@@ -16,6 +16,7 @@ from django.db.models import OuterRef
 from core.audit.recording import record
 from core.groups.models import Role
 from core.groups.reach import Reach, list_all_managed_memberships
+from core.groups.reviewing.terms import with_confirmers
 from core.mfa.models import Factor, FactorKind
 
 _BATCH: Final = 500
@@ -30,6 +31,8 @@ _HEADER: Final = (
     "last here",
     "signs in with",
     "account",
+    "confirmed",
+    "confirmed by",
 )
 
 
@@ -38,7 +41,8 @@ def user_rows(reach: Reach) -> Iterator[Sequence[object]]:
     yield _HEADER
     names = {contract.id: contract.name for contract in reach.contracts}
     kinds = Factor.objects.filter(user=OuterRef("user")).order_by("kind").values("kind")
-    found = list_all_managed_memberships(reach).annotate(kinds=ArraySubquery(kinds)).order_by("id")
+    found = with_confirmers(list_all_managed_memberships(reach), reach.contract_ids)
+    found = found.annotate(kinds=ArraySubquery(kinds)).order_by("id")
     last: UUID | None = None
     while batch := list((found.filter(id__gt=last) if last else found)[:_BATCH]):
         yield from (_row(held, names) for held in batch)
@@ -58,6 +62,8 @@ def _row(held: Any, names: dict[UUID, str]) -> Sequence[object]:
         _day(user.last_used_at),
         ", ".join(FactorKind(kind).label for kind in held.kinds),
         "active" if user.is_active else "closed",
+        _day(held.confirmed_at or held.since),
+        held.confirmer,
     )
 
 

@@ -6,12 +6,14 @@ lies outside is 404, as if it did not exist. On a contract's own pages that cont
 what the session has entered besides counts for acts that reach further (`core.groups.entering`).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import Http404
 
 from core.accounts.access import SignedInRequest
 from core.accounts.models import User
@@ -136,6 +138,12 @@ def access_managed_membership(reach: Reach, key: UUID) -> Membership:
     """Return a role that somebody holds or held. Raises Http404 out of reach."""
     found = _of_managed(Membership.objects.all(), reach)
     return row_or_404(found.select_related("user", "provider", "group"), key)
+
+
+def access_managed_memberships(reach: Reach, keys: Collection[UUID]) -> None:
+    """Make sure that the person reaches all of some roles, ended or not. Raises Http404."""
+    if _of_managed(Membership.objects.filter(pk__in=keys), reach).count() != len(keys):
+        raise Http404
 
 
 def list_managed_invitations(reach: Reach) -> QuerySet[Invitation]:

@@ -9,6 +9,7 @@ from core.groups.services.batches import invite_next, list_standing_still
 from core.groups.services.join_requests import end_overdue
 from core.groups.services.purging import purge_batches, purge_invitations, purge_join_requests
 from core.groups.services.recoveries import carry_out_due
+from core.groups.services.review_watch import watch_reviews
 from core.notifications.tasks import tell_workers
 from tenants.celery import SharedTask
 
@@ -32,6 +33,12 @@ def invite_batch(batch_id: str, **_: object) -> None:
     """
     if invite_next(batch_id=UUID(batch_id), at=now()):
         tell_workers(invite_batch, batch_id)
+
+
+@shared_task(base=SharedTask, name="core.groups.tasks.review_access", expires=3000)
+def review_access() -> None:
+    """Tell admins which roles are to be confirmed, and end those that nobody confirmed."""
+    watch_reviews(at=now())
 
 
 @shared_task(base=SharedTask, name="core.groups.tasks.take_up_batches", expires=50)

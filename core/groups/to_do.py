@@ -18,6 +18,8 @@ from core.groups.access import providers_of
 from core.groups.models import JoinRequest, Membership, ProviderStatus, RecoveryRequest, Role
 from core.groups.permissions import Permission
 from core.groups.reach import invitations_within
+from core.groups.reviewing.rules import rules_of
+from core.groups.reviewing.terms import waiting_notices
 from core.groups.states import LIVE_RECOVERIES, JoinState
 from tenants.context import ActiveContract
 
@@ -63,6 +65,12 @@ _KINDS: Final[Mapping[str, _Kind]] = {
         "setup:users",
         "Manage Users",
     ),
+    "reviews": _Kind(
+        "One role waits for you to confirm that the person still needs it.",
+        "{n} roles wait for you to confirm that the people still need them.",
+        "setup:access_review",
+        "Access review",
+    ),
     "unused": _Kind(
         "One user has been warned that the account closes because nobody uses it.",
         "{n} users have been warned that their accounts close because nobody uses them.",
@@ -98,6 +106,7 @@ def counts_for(user_id: UUID) -> dict[str, ArraySubquery]:
         "alone": own.filter(
             ~Exists(_other_admins(user_id)), group__providers__status=ProviderStatus.ACTIVE
         ),
+        "reviews": waiting_notices(user_id, managed, administered),
         "unused": _warned(user_id, managed, administered),
         "invited": invitations_within(managed, administered),
         "own": JoinRequest.objects.filter(user=user_id, state=JoinState.OPEN),
@@ -114,6 +123,7 @@ _COUNTED: Final = {
     "alone": ("group__providers__contract", "group"),
     "unused": ("worked_in", "user"),
     "invited": ("contract", "pk"),
+    "reviews": ("contract", "membership"),
 }
 """Where the contract of a row stands and what is counted, other than rows of a provider."""
 
@@ -122,12 +132,14 @@ def to_do(row: Any, entered: Collection[ActiveContract]) -> list[ToDo]:
     """Return what needs doing in the contracts of the page, from any row of the statement."""
     here = {str(one.id) for one in entered}
     reminding = {str(one.id) for one in entered if one.document.groups.single_admin_reminder}
+    reviewing = {str(one.id) for one in entered if rules_of(one)}
+    counting = {"alone": reminding, "reviews": reviewing}
     numbers = {
         name: [
             one["n"]
             for one in getattr(row, f"todo_{name}")
             # One's own requests are about contracts that one has not entered yet.
-            if name == "own" or one["where"] in (reminding if name == "alone" else here)
+            if name == "own" or one["where"] in counting.get(name, here)
         ]
         for name in _KINDS
     }

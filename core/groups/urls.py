@@ -15,6 +15,7 @@ from core.groups.views import (
     joining,
     recoveries,
     recovering,
+    reviewing,
     roles,
     setup,
     user_acts,
@@ -57,6 +58,7 @@ _setup = [
     path("recoveries/<uuid:recovery_id>/", recovering.recovery, name="recovery"),
     path("administrators/<uuid:provider_id>/recover/", recovering.recover, name="recover"),
     path("activity/", activity.activity, name="activity"),
+    path("access-review/", reviewing.access_review, name="access_review"),
     path("grid/", grid.grid, name="grid"),
     path("administrators/", setup.administrators, name="administrators"),
 ]

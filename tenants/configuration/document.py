@@ -249,6 +249,8 @@ class GroupsSection(Section):
 
     access_review_days: Annotated[WholeNumber, Field(ge=30, le=730)] | None = None
     """Every so many days admins confirm who has access; none: they are not asked."""
+    access_review_unconfirmed: Literal["keep", "remove"] = "keep"
+    """Whether a role that nobody confirmed stays as overdue, or ends two weeks after its day."""
     roster_end_days: Annotated[WholeNumber, Field(ge=0, le=365)] = 30
     """How long users keep a provider whose roster entry has ended."""
     third_parties: YesNo = False
@@ -262,6 +264,12 @@ class GroupsSection(Section):
     """What somebody is told to write who asks to become admin in place of one who left."""
     recovery_wait_days: Annotated[WholeNumber, Field(ge=1, le=60)] = 5
     """How long such a request, once granted, waits for objections; own figure: a working week."""
+
+    @model_validator(mode="after")
+    def _what_ends_is_reviewed(self) -> Self:
+        if self.access_review_unconfirmed == "remove" and self.access_review_days is None:
+            raise ValueError('access_review_unconfirmed = "remove" needs access_review_days.')
+        return self
 
 
 class TermsParty(Section):

@@ -165,6 +165,8 @@ TABLE: dict[str, Row] = {
     "setup:users": Row(LOGIN, 302, 302, 200, 200),
     "setup:provider": Row(LOGIN, 302, 302, 404, 404),
     "setup:activity": Row(LOGIN, 302, 302, 200, 200),
+    # The contract of these providers asks for no review
+    "setup:access_review": Row(LOGIN, 302, 302, 404, 404),
     "setup:grid": Row(LOGIN, 302, 302, 200, 200),
     "setup:user": Row(LOGIN, 302, 302, 404, 404),
     "setup:give_up": Row(LOGIN, 302, 302, 404, 404),

@@ -13,10 +13,12 @@ from core.common import clock
 from core.groups.models import Invitation, Provider
 from core.groups.reach import Reach
 from core.groups.services.batches import invite_next, start_batch, take_in
+from tenants import registry
 from tenants.context import ActiveContract
 from tests.bench.large_group import make_large_group
 from tests.integration.tenants.catalogues import run_as_owner
 from tests.support.people import EVERYWHERE, sign_in_by_email
+from tests.support.publishing import publish_change
 
 # The owner's login, because only the owner of tables may count their rows for the planner.
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -41,6 +43,9 @@ def pages_of(provider: Provider) -> list[str]:
         "/setup/users/?q=last49",
         f"/setup/users/{user.id}/",
         f"/setup/users/{user.id}/?part",
+        "/setup/access-review/",
+        "/setup/access-review/?page=120",
+        "/setup/access-review/?q=last49",
         "/setup/activity/",
         "/setup/activity/?kind=sign_ins",
         "/setup/activity/?q=last49",
@@ -48,7 +53,8 @@ def pages_of(provider: Provider) -> list[str]:
 
 
 def test_pages(client: Client, contract_a: ActiveContract) -> None:
-    admin = make_large_group(contract_a)
+    publish_change(contract_a.slug, groups__access_review_days=90)
+    admin = make_large_group(registry.get_contract(contract_a.slug))
     sign_in_by_email(client, admin)
     run_as_owner("ANALYZE")
     provider = Provider.objects.get(name="Clinic 250")

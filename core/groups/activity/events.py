@@ -144,7 +144,8 @@ _EVENTS: Final[dict[ActivityKind, dict[str, str]]] = {
     },
     ActivityKind.ROLES: {
         "membership": (
-            "membership.granted membership.role_changed membership.ended membership.moved"
+            "membership.granted membership.role_changed membership.ended membership.moved "
+            "membership.confirmed"
         )
     },
     ActivityKind.INVITATIONS: {

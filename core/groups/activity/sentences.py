@@ -37,6 +37,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "membership.granted": "{who} gave {whom} the role {role} {at}.",
     "membership.role_changed": "{who} changed {whose} role {at} from {before} to {after}.",
     "membership.ended": "{who} ended {whose} role {role} {at}.",
+    "membership.confirmed": "{who} confirmed {whose} role {role} {at}.",
     "membership.moved": "{who} moved {whom} from {where} to {to}.",
     "invitation.sent": "{who} invited {subject} as {role} {at}.",
     "invitation.resent": "{who} sent the invitation of {subject} again.",

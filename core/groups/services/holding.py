@@ -1,8 +1,10 @@
 """Hold a provider group while who belongs to it changes, and keep it an admin."""
 
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Collection, Iterable
+from typing import Any, ClassVar
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from core.common.errors import DomainError
 from core.groups.models import Membership, ProviderGroup, Role
@@ -28,16 +30,18 @@ def hold_group(group_id: UUID) -> ProviderGroup:
     return ProviderGroup.objects.select_for_update(no_key=True).get(pk=group_id)
 
 
+def hold_groups(keys: Collection[UUID] | QuerySet[Any, UUID]) -> list[ProviderGroup]:
+    """Return groups, locked; in one order, so that nobody deadlocks."""
+    held = ProviderGroup.objects.select_for_update(no_key=True)
+    return list(held.filter(id__in=keys).order_by("id"))
+
+
 def hold_groups_of_admin(user_id: UUID) -> list[ProviderGroup]:
-    """Return the groups that an account administers, locked; in one order, so nobody deadlocks."""
+    """Return the groups that an account administers, locked."""
     administered = Membership.objects.filter(
         user_id=user_id, role=Role.GROUP_ADMIN, until__isnull=True
     )
-    return list(
-        ProviderGroup.objects.select_for_update(no_key=True)
-        .filter(id__in=administered.values("group_id"))
-        .order_by("id")
-    )
+    return hold_groups(administered.values_list("group_id", flat=True))
 
 
 def keep_an_admin(groups: Iterable[ProviderGroup], *, without: UUID) -> None:

@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 
 from core.accounts.models import User
 from core.accounts.services.accounts import release_contract_access
-from core.audit.recording import record
+from core.audit.recording import Happening, record_all
 from core.common.errors import DomainError
 from core.groups.entering import Entered, require_entered, require_entered_for
 from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus, Role
@@ -262,12 +262,26 @@ def record_change(
     verb: str, held: Membership, *, by: UUID, at: datetime, data: dict[str, object]
 ) -> None:
     """Record what became of a membership, in the transaction of the act."""
+    record_all([happening_of(verb, held, by=by, data=data)], at=at)
+
+
+def happening_of(
+    verb: str,
+    held: Membership,
+    *,
+    by: UUID | None,
+    data: dict[str, object],
+    contract_id: UUID | None = None,
+) -> Happening:
+    """Return the event about a membership, which is of its provider's contract unless it is said.
+
+    `by` None is the portal itself.
+    """
     reach = {"group": str(held.group_id)} if held.group_id else {"provider": str(held.provider_id)}
-    record(
+    return Happening(
         f"membership.{verb}",
-        contract_id=held.provider.contract_id if held.provider else None,
+        contract_id=contract_id or (held.provider.contract_id if held.provider else None),
         actor_id=by,
         subject=("membership", held.id),
         data={"account": str(held.user_id), **reach, **data},
-        at=at,
     )

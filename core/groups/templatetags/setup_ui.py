@@ -18,6 +18,7 @@ from core.groups.reach import (
     list_managed_requests,
     list_managed_users,
 )
+from core.groups.reviewing.listing import contracts_asking, list_waiting_reviews
 from core.groups.wording import mail_words
 from core.groups.wording import number_name as _number_name
 from tenants.in_hand import contract_of, is_portal_host, path_in
@@ -32,15 +33,20 @@ class Counts(TypedDict):
     providers: int
     users: int
     requests: int
+    reviews: int
 
 
 @register.simple_tag
 def tab_counts(reach: Reach) -> Counts:
-    """Return how many providers, users and requests to join an admin reaches (one query)."""
+    """Return how many providers, users and requests an admin reaches, and roles to confirm.
+
+    One query; the reviews are of the contracts that ask for one.
+    """
     counts: Counts = User.objects.values(
         providers=_number_of(list_managed_providers(reach)),
         users=_number_of(list_managed_users(reach)),
         requests=_number_of(list_managed_requests(reach)),
+        reviews=_number_of(list_waiting_reviews(reach)),
     ).get(pk=reach.actor.pk)
     return counts
 
@@ -48,6 +54,12 @@ def tab_counts(reach: Reach) -> Counts:
 def _number_of(rows: QuerySet[Any]) -> Coalesce:
     counted = rows.order_by().values(all=Value(1)).annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted), 0)
+
+
+@register.simple_tag
+def asks_for_review(reach: Reach) -> bool:
+    """Tell whether a contract in reach has an access review."""
+    return bool(contracts_asking(reach))
 
 
 @register.simple_tag

@@ -43,6 +43,8 @@ def test_each_role_with_when_and_how(
         "last here": "2026-03-02 15:00 UTC",
         "signs in with": "E-mail, Phone",
         "account": "active",
+        "confirmed": "2026-03-02 15:00 UTC",
+        "confirmed by": "Head Reed",
     }
     assert rows["head"]["role"] == "Provider Group Admin"
     assert rows["head"]["provider"].startswith("All of ")

@@ -97,6 +97,12 @@ def test_what_the_documents_print_is_what_the_samples_say() -> None:
         ("effective_on = 2024-04-01", 'effective_on = "soon"', "terms.0.effective_on", "date"),
         ('legal_name = "Kepro, Inc."\n', "", "terms.0.party.legal_name", "required"),
         ('time_zone = "America/New_York"', 'time_zone = "Mars"', "contract.time_zone", "IANA"),
+        (
+            "[accounts]",
+            '[groups]\naccess_review_unconfirmed = "remove"\n\n[accounts]',
+            "groups",
+            "access_review_days",
+        ),
         ("inactivity_days = 60", "inactivity_days = 50", "accounts", "smaller"),
     ],
 )

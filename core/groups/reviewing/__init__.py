@@ -1,0 +1,1 @@
+"""Access review: which roles are to be confirmed, and when."""

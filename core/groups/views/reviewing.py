@@ -1,0 +1,70 @@
+"""Setup: confirm who still needs access."""
+
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+
+from core.common import clock
+from core.common.errors import DomainError
+from core.common.http import get_or_post
+from core.groups.forms import SetupSearchForm
+from core.groups.reach import access_managed_memberships
+from core.groups.reviewing.listing import contract_to_review, review_page, terms_of
+from core.groups.services.reviews import confirm_roles
+from core.groups.views.shared import SetupRequest, done, next_of, refused, setup_page, setup_render
+from tenants.context import ActiveContract
+
+_MOST = 200
+"""More roles than one page has are no form of ours."""
+
+
+@get_or_post
+@setup_page
+def access_review(request: SetupRequest) -> HttpResponse:
+    """List the roles of a program by the day on which they are due; confirm some of them."""
+    contract = contract_to_review(request.reach, request.GET.get("program", ""))
+    if request.method == "POST":
+        return _confirm(request, contract)
+    form = SetupSearchForm(request.GET)
+    found = review_page(
+        request.reach,
+        contract,
+        words=form.words(),
+        number=request.GET.get("page", ""),
+        at=clock.now(),
+    )
+    kept = {"program": contract.slug} if found.others else {}
+    words = {"q": " ".join(form.words())} if form.words() else {}
+    query = urlencode({**kept, **words})
+    context = {
+        "form": form,
+        "review": found,
+        "page": found.page,
+        "query": f"{query}&" if query else "",
+    }
+    return setup_render(request, "access_review", context, tab="access_review")
+
+
+def _confirm(request: SetupRequest, contract: ActiveContract) -> HttpResponse:
+    one = request.POST.get("one", "")
+    terms = terms_of([one] if one else request.POST.getlist("role"))
+    back_to = next_of(request, reverse("setup:access_review"))
+    if len(terms) > _MOST:
+        raise Http404
+    if not terms:
+        return done(
+            request, "Nobody was confirmed. Choose who still needs access.", back_to=back_to
+        )
+    access_managed_memberships(request.reach, {term.membership_id for term in terms})
+    try:
+        number = confirm_roles(terms=terms, contract=contract, by=request.user.id, at=clock.now())
+    except DomainError as error:
+        return refused(request, error, back_to=back_to)
+    return done(request, _told(number), back_to=back_to)
+
+
+def _told(number: int) -> str:
+    if not number:
+        return "Somebody has confirmed this already."
+    return "One role confirmed." if number == 1 else f"{number} roles confirmed."
