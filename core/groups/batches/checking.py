@@ -22,7 +22,7 @@ from core.common.tables import FileRow
 from core.groups.access import list_memberships
 from core.groups.models import Invitation, Provider, Role
 from core.groups.policies import roles_reaching, roles_to_give
-from core.groups.reach import Reach, list_managed_providers
+from core.groups.reach import Reach, list_managed_invitations, list_managed_providers
 from tenants.context import ActiveContract
 
 _FIELD_OF: Final = {"state": "us_state"}
@@ -65,7 +65,7 @@ def check_rows(reach: Reach, rows: Iterable[FileRow]) -> list[CheckedRow]:
     desk = _Desk.of(reach)
     checked = [_check(desk, row) for row in rows]
     _refuse_doubles(checked, "email", "This address is in row {other} already.")
-    _refuse_invited(checked)
+    _refuse_invited(reach, checked)
     _settle_usernames(checked)
     return checked
 
@@ -197,9 +197,11 @@ def _refuse_doubles(rows: Sequence[CheckedRow], column: str, sentence: str) -> N
             row.refuse(column, sentence.format(other=first[value]))
 
 
-def _refuse_invited(rows: Sequence[CheckedRow]) -> None:
+def _refuse_invited(reach: Reach, rows: Sequence[CheckedRow]) -> None:
+    """Refuse addresses with an open invitation that the admin sent or manages."""
     groups = {row.providers[0].group_id for row in _right(rows)}
-    invited = Invitation.objects.filter(Invitation.OPEN, group__in=groups)
+    own = Invitation.objects.filter(Invitation.OPEN, invited_by=reach.actor.id)
+    invited = (list_managed_invitations(reach) | own).filter(group__in=groups)
     known = {(group, email.lower()) for group, email in invited.values_list("group", "email")}
     for row in _right(rows):
         if (row.providers[0].group_id, row.values["email"]) in known:

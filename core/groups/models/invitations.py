@@ -45,8 +45,9 @@ class Invitation(MailedInvitation):
             models.UniqueConstraint(
                 Lower("email"),
                 "group",
+                "invited_by",
                 condition=MailedInvitation.OPEN,
-                name="invitation_once_per_address_and_group",
+                name="invitation_once_per_address_group_and_admin",
             ),
             *invitation_constraints("invitation"),
         ]

@@ -4,6 +4,7 @@ A batch belongs to the admin who sent it. Each invitation is made as Add New Use
 admin's rights at that moment; a row that cannot be done any more keeps the reason.
 """
 
+from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ from core.groups.models import BatchRow, InvitationBatch, Provider, ProviderStat
 from core.groups.reach import Reach
 from core.groups.services.holding import hold_group
 from core.groups.services.invitations import Invitee, send_invitation
+from core.groups.services.open_invitations import MOST_OPEN, TooManyOpenError, count_open
 from core.groups.services.roles import require_role
 
 MOST_ROWS: Final = 5_000
@@ -192,15 +194,20 @@ class _Turn:
     taken: Container[str]
     at: datetime
     refusals: dict[tuple[UUID, str], str] = field(default_factory=dict)
+    open: Counter[UUID] = field(default_factory=Counter)
+    """The admin's open invitations by group."""
 
     @classmethod
     def hold(cls, batch: InvitationBatch, rows: Sequence[BatchRow], *, at: datetime) -> Self:
         """Lock the groups, in one order, and look at who has which username."""
         wanted = Provider.objects.filter(pk__in={key for row in rows for key in row.providers})
-        for group_id in sorted(set(wanted.values_list("group_id", flat=True))):
+        groups = sorted(set(wanted.values_list("group_id", flat=True)))
+        for group_id in groups:
             hold_group(group_id)
         active = wanted.filter(status=ProviderStatus.ACTIVE).in_bulk()
-        return cls(batch, active, taken_usernames(row.username for row in rows), at)
+        taken = taken_usernames(row.username for row in rows)
+        waiting = {key: count_open(group_id=key, by=batch.uploaded_by) for key in groups}
+        return cls(batch, active, taken, at, open=Counter(waiting))
 
     def invite(self, row: BatchRow) -> None:
         """Invite the user of a row, or note in it why not."""
@@ -220,14 +227,18 @@ class _Turn:
                 contract_id=providers[0].contract_id,
                 host=self.batch.host,
                 by=self.batch.uploaded_by,
+                entered=self.batch.entered,
                 at=self.at,
             )
+            self.open[providers[0].group_id] += 1
         except DomainError as error:
             row.problem = error.sentence
 
-    def _refusal(self, row: BatchRow, providers: Iterable[Provider]) -> str:
+    def _refusal(self, row: BatchRow, providers: Sequence[Provider]) -> str:
         if row.username.lower() in self.taken:
             return UsernameTakenError.message
+        if self.open[providers[0].group_id] >= MOST_OPEN:
+            return TooManyOpenError.message
         refusals = (self._role_refusal(one, row.role) for one in providers)
         return next(filter(None, refusals), "")
 

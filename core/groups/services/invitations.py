@@ -23,6 +23,7 @@ from core.groups.policies import may_manage
 from core.groups.selectors import contracts_of_group
 from core.groups.services.holding import hold_group
 from core.groups.services.memberships import grant_group_admin, grant_provider_role
+from core.groups.services.open_invitations import refuse_second, require_room
 from core.groups.services.roles import require_role, roles_held, roles_to_act_with
 from core.mfa.models import MfaRegistration
 from core.mfa.registering.link_requests import LinkTarget
@@ -38,16 +39,6 @@ MAILS_PER_HOUR: Final = 5
 """Own figure: whoever asks for more tries another address or the telephone."""
 _HOUR: Final = timedelta(hours=1)
 _DIGEST_PURPOSE: Final = "groups.invitation"
-
-
-class AlreadyInvitedError(DomainError):
-    """The address has an open invitation of this group."""
-
-    code: ClassVar[str] = "already_invited"
-    message: ClassVar[str] = (
-        "This e-mail address has an invitation of your group that is still open. Send it again, or "
-        "withdraw it first."
-    )
 
 
 class InvitationOverError(DomainError):
@@ -108,13 +99,14 @@ def invite_user(
     Called by Add New User, which has loaded the providers through the admin's reach. Whether the
     address has an account makes no difference here. Records `invitation.sent`. Raises
     UsernameTakenError, AlreadyInvitedError, ChangedMeanwhileError, RoleNotYoursError,
-    NotEnteredError.
+    NotEnteredError, TooManyOpenError.
     """
     hold_group(providers[0].group_id)
     for provider in providers:
         require_role(by, provider, role, entered=entered)
     if not username_is_available(invitee.username):
         raise UsernameTakenError
+    require_room(group_id=providers[0].group_id, by=by)
     return send_invitation(
         invitee=invitee,
         providers=providers,
@@ -122,6 +114,7 @@ def invite_user(
         contract_id=contract.id,
         host=host,
         by=by,
+        entered=entered,
         at=at,
     )
 
@@ -134,14 +127,16 @@ def send_invitation(
     contract_id: UUID,
     host: str,
     by: UUID,
+    entered: Entered,
     at: datetime,
 ) -> Invitation:
     """Write an invitation and its mail, in the caller's transaction.
 
-    The caller holds the group, and has looked at the admin's rights and at the username. Records
-    and raises as `invite_user`, as far as the tables know better.
+    The caller holds the group, and has looked at the admin's rights and open invitations and at the
+    username. Records and raises as `invite_user`.
     """
     group_id = providers[0].group_id
+    refuse_second(group_id=group_id, email=invitee.email, by=by, entered=entered)
     values = asdict(invitee) | {"email": invitee.email.strip().lower()}
     try:
         with transaction.atomic():
@@ -156,8 +151,6 @@ def send_invitation(
                 **values,
             )
     except IntegrityError as error:
-        if list_open_invitations().filter(group=group_id, email__iexact=invitee.email).exists():
-            raise AlreadyInvitedError from error
         raise UsernameTakenError from error
     link = Invitation.providers.through
     link.objects.bulk_create(link(invitation=invitation, provider=one) for one in providers)

@@ -10,13 +10,13 @@ from core.groups.entering import Entered
 from core.groups.models import Invitation
 from core.groups.services.invitations import (
     INVITATION_KIND,
-    AlreadyInvitedError,
     count_mail,
     hold_to_manage,
     mail_invitation,
     reach_of_role,
     record_invitation,
 )
+from core.groups.services.open_invitations import AlreadyInvitedError, refuse_second
 from core.groups.services.roles import ChangedMeanwhileError
 from core.notifications.services.outbox import cancel_messages, enqueue
 
@@ -41,6 +41,7 @@ def readdress_invitation(
         invitation = hold_to_manage(invitation_id, by=by, entered=entered)
         if invitation.email != was.strip().lower():
             raise ChangedMeanwhileError
+        refuse_second(group_id=invitation.group_id, email=email, by=by, entered=entered)
         _move(invitation, email.strip().lower(), by=by)
         cancel_messages(kind=INVITATION_KIND, subject_id=invitation.id)
         mail_invitation(invitation, at=at)

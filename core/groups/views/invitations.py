@@ -22,12 +22,12 @@ from core.groups.reach import (
     list_managed_providers,
 )
 from core.groups.services.invitations import (
-    AlreadyInvitedError,
     invite_user,
     resend_invitation,
     withdraw_invitation,
 )
 from core.groups.services.join_requests import approve_by_invitation
+from core.groups.services.open_invitations import AlreadyInvitedError
 from core.groups.services.readdressing import readdress_invitation
 from core.groups.services.roles import roles_held
 from core.groups.setup import MOST_CHOICES, acting_roles, find_invitations, page_of
