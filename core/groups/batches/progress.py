@@ -80,8 +80,8 @@ def problems_of(batch: InvitationBatch) -> Sequence[BatchRow]:
 def report_rows(batch: InvitationBatch) -> Iterator[Iterable[object]]:
     """Yield the report: the header, then each row with what became of it.
 
-    A username is told when its row was invited: one that is proposed around another would tell, for
-    thousands of names at once and with nobody invited, who has an account.
+    A username is told of rows that were invited alone: one that is proposed around another, or that
+    somebody has taken meanwhile, would tell with nobody invited who has an account.
     """
     yield ("row", "email", "username", "result", "column", "reason", "since then")
     rows = batch.rows.annotate(
@@ -91,7 +91,7 @@ def report_rows(batch: InvitationBatch) -> Iterator[Iterable[object]]:
     )
     for row in rows.order_by("number"):
         yield (
-            *(row.number, row.email, row.username if row.done_at else "", _result(row)),
+            *(row.number, row.email, row.username if _is_invited(row) else "", _result(row)),
             *(row.column, row.problem, _since(row)),
         )
 
@@ -99,7 +99,11 @@ def report_rows(batch: InvitationBatch) -> Iterator[Iterable[object]]:
 def _result(row: BatchRow) -> str:
     if row.problem:
         return "not invited"
-    return "invited" if row.done_at else "waiting"
+    return "invited" if _is_invited(row) else "waiting"
+
+
+def _is_invited(row: BatchRow) -> bool:
+    return row.done_at is not None and not row.problem
 
 
 def _since(row: BatchRow) -> str:

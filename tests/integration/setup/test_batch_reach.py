@@ -51,6 +51,21 @@ def test_the_report_does_not_tell_who_has_an_account_before_anybody_is_invited(
     assert "ida@clinic.example,,waiting" in report
 
 
+def test_nor_of_a_row_whose_proposed_username_somebody_has_taken_meanwhile(
+    admin: Client, elm: Provider
+) -> None:
+    batch = checked(admin, rows(person("noor"), person("ida")))
+    batches.start_batch(batch_id=batch.id, entered=EVERYWHERE, at=clock.now())
+    make_person("noor.vale")
+    invite_next(batch_id=batch.id, at=clock.now())
+    report = admin.get(f"/setup/invite-many/{batch.id}/report.csv").getvalue().decode()
+    assert "noor@clinic.example,,not invited" in report
+    assert "ida@clinic.example,ida.vale,invited" in report
+    page = admin.get(f"/setup/invite-many/{batch.id}/").content.decode()
+    assert "noor@clinic.example" in page
+    assert "noor.vale" not in report + page
+
+
 @pytest.mark.parametrize(
     "line",
     [
