@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from config.run.browser import ensure_browser
+from tests.browser.commands import commands
 from tests.browser.support import ROOT, Portal, environment_of
 from tests.support.processes import free_port, wait_for
 
@@ -49,10 +50,11 @@ def portal() -> Iterator[Portal]:
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    running = Portal(port=port, process=process, log=log)
     try:
-        wait_for(running.answers, seconds=120, what=f"the portal to answer, see {log}")
-        yield running
+        with commands(environment_of(state, port)) as beside:
+            running = Portal(port=port, process=process, log=log, commands=beside)
+            wait_for(running.answers, seconds=120, what=f"the portal to answer, see {log}")
+            yield running
     finally:
         process.terminate()
         process.wait(30)

@@ -4,7 +4,6 @@ import itertools
 import json
 import os
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +17,7 @@ from urllib.parse import quote
 from playwright.sync_api import Page
 
 from tests.browser.axe import violations_on
+from tests.browser.commands import Commands
 from tests.support.idp import SECRET, SECRET_VARIABLE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -44,6 +44,7 @@ class Portal:
     port: int
     process: "subprocess.Popen[bytes]"
     log: Path
+    commands: Commands
     handed_out: set[str] = field(default_factory=set)
 
     def url(self, path: str = "/", host: str = "localhost") -> str:
@@ -52,16 +53,7 @@ class Portal:
 
     def manage(self, *arguments: str) -> str:
         """Run a management command beside the portal, as an operator would; return what it says."""
-        run = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=environment_of(self.log.parent, self.port),
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-            timeout=60,
-        )
-        return run.stdout
+        return self.commands.run(*arguments)
 
     def answers(self) -> bool:
         """Say whether the portal is ready."""
