@@ -18,7 +18,7 @@ from core.groups.permissions import Permission, role_may
 
 def list_memberships(actor: User) -> QuerySet[Membership]:
     """Return the memberships that an account holds now."""
-    return Membership.objects.filter(user=actor, until__isnull=True)
+    return Membership.objects.filter(Membership.HELD, user=actor)
 
 
 def list_providers(actor: User, permission: Permission) -> QuerySet[Provider]:
@@ -26,10 +26,22 @@ def list_providers(actor: User, permission: Permission) -> QuerySet[Provider]:
     return providers_of(actor.id, permission)
 
 
+def list_own_providers(actor: User) -> QuerySet[Provider]:
+    """Return the active providers that an account works for by no access grant.
+
+    Only these show it who else works there: the people of a third party see name and place.
+    """
+    own = list_memberships(actor).filter(grant__isnull=True)
+    return Provider.objects.filter(
+        Q(pk__in=own.values("provider")) | Q(group__in=own.values("group")),
+        status=ProviderStatus.ACTIVE,
+    )
+
+
 def providers_of(user_id: UUID, permission: Permission) -> QuerySet[Provider]:
     """Do as `list_providers` for an account's key, also for one that comes with the statement."""
     roles = [role for role in Role.values if role_may(role, permission)]
-    held = Membership.objects.filter(user=user_id, until__isnull=True, role__in=roles)
+    held = Membership.objects.filter(Membership.HELD, user=user_id, role__in=roles)
     # A membership is in one provider, or in all of its group.
     reached = held.annotate(reached=Coalesce("provider_id", "group__providers__id"))
     return Provider.objects.filter(pk__in=reached.values("reached"), status=ProviderStatus.ACTIVE)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from core.groups.access import list_providers
+from core.groups.access import list_own_providers
 from core.groups.models import Membership, Provider, Role
 from core.groups.permissions import Permission, role_may
 from core.groups.reach import Reach
@@ -25,10 +25,11 @@ class Administered:
 def administrators_of(reach: Reach) -> list[Administered]:
     """Return the providers of a person with their admins (two queries).
 
-    Admins whose account is closed are left out: asking them helps nobody.
+    Admins whose account is closed are left out: asking them helps nobody. So are providers that the
+    person works for by an access grant: there the admins of the own office are asked.
     """
     names = {contract.id: contract.name for contract in reach.contracts}
-    own = list_providers(reach.actor, Permission.PROVIDER_VIEW).filter(contract_id__in=names)
+    own = list_own_providers(reach.actor).filter(contract_id__in=names)
     providers = list(own.order_by("name", "id")[:_MOST])
     managing = [role for role in Role.values if role_may(role, Permission.USERS_MANAGE)]
     admins = list(

@@ -17,10 +17,12 @@ class GroupsConfig(AppConfig):
         from core.groups import (
             join_messages,
             messages,
+            office_messages,
             recovery_messages,
             review_messages,
             role_messages,
         )
+        from core.groups.office_source import register_offices
         from core.groups.own_data import register_own_parts
         from core.groups.selectors import accounts_of_identifier, administers_in, works_in
         from core.groups.services.holding import refuse_last_admin
@@ -37,12 +39,14 @@ class GroupsConfig(AppConfig):
         from core.staff.people import register_identifier_finder
 
         register_own_parts()
+        register_offices()
         register_username_source(list_open_invitations)
         register_source(SOURCE_KIND, InvitationSource())
         register_link_finder(find_invitation_target)
         for kind in (
             *messages.KINDS,
             *join_messages.KINDS,
+            *office_messages.KINDS,
             *recovery_messages.KINDS,
             *review_messages.KINDS,
             *role_messages.KINDS,

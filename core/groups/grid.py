@@ -89,9 +89,9 @@ def _choices(own: Iterable[Membership], provider: Provider) -> tuple[Role, ...]:
 def _roles(users: Sequence[User], providers: Sequence[Provider]) -> dict[tuple[UUID, UUID], Role]:
     """Return the roles by user and provider; that for a whole group goes before all others."""
     held = Membership.objects.filter(
+        Membership.OWN,
         Q(provider__in=providers) | Q(group__in={one.group_id for one in providers}),
         user__in=users,
-        until__isnull=True,
     )
     found: dict[tuple[UUID, UUID], Role] = {}
     for one in held:

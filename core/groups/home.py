@@ -103,7 +103,8 @@ def _new_part(user: User, contract_id: UUID, used: Sequence[str]) -> ContractPar
 
 
 def _roles_for(provider: Any) -> tuple[str, ...]:
-    return tuple(Role(role).label for role in provider.roles)
+    # Somebody may work here twice: by the provider's own admins, and by an access grant.
+    return tuple(Role(role).label for role in dict.fromkeys(provider.roles))
 
 
 def _visible_providers(*, user_id: UUID) -> QuerySet[Provider]:
@@ -112,9 +113,9 @@ def _visible_providers(*, user_id: UUID) -> QuerySet[Provider]:
     What needs doing comes with it: a statement of its own would be one more for every sign-in.
     """
     held = Membership.objects.filter(
+        Membership.HELD,
         Q(group=OuterRef("group")) | Q(provider=OuterRef("pk")),
         user=user_id,
-        until__isnull=True,
     )
     return (
         providers_of(user_id, Permission.PROVIDER_VIEW)

@@ -6,16 +6,19 @@ from typing import Final
 from uuid import UUID
 
 from core.accounts.models import User
-from core.accounts.policies import find_contract
+from core.accounts.policies import find_contract, site_policy
+from core.groups.invitation_facts import contract_inviting, names_in
 from core.groups.models import Invitation, Provider
-from core.groups.services.invitations import INVITATION_KIND, mint_link
+from core.groups.services.invitations import (
+    INVITATION_KIND,
+    mint_link,
+)
 from core.groups.services.people import NOTICE_KIND
 from core.groups.services.readdressing import ADDRESS_CHANGED_KIND
 from core.notifications.composing import compose_mail
 from core.notifications.kinds import MessageKind, Rendered, Weight
 from core.notifications.models import OutboxMessage
 from core.notifications.selectors import newer_than
-from tenants import registry
 from tenants.routing import absolute_reverse
 
 
@@ -31,15 +34,15 @@ def prepare_invitation(message: OutboxMessage, at: datetime) -> Rendered | None:
     )
     if invitation is None or newer_than(message).exists():
         return None
-    contract = registry.get_contract_by_id(invitation.contract_id)
-    hours = contract.document.links.invitation_hours
+    contract = contract_inviting(invitation)
+    hours = site_policy(contract).links.invitation_hours
     token = mint_link(invitation=invitation, life=timedelta(hours=hours), at=at)
     host = invitation.host
     link = absolute_reverse("invitation", contract=contract, kwargs={"token": token}, host=host)
     inviter = User.objects.get(pk=invitation.invited_by)
     context = {
         "invitation": invitation,
-        "offices": list(invitation.providers.order_by("name").values_list("name", flat=True)),
+        "offices": names_in(invitation),
         "inviter": inviter.get_full_name(),
         "inviter_email": inviter.email,
         "link": link,
@@ -47,7 +50,7 @@ def prepare_invitation(message: OutboxMessage, at: datetime) -> Rendered | None:
         "ends_at": invitation.link_expires_at,
         "again_url": absolute_reverse("registration:reset", contract=contract, host=host),
     }
-    return compose_mail(message, "user_invitation", context, document=contract.document, link=link)
+    return compose_mail(message, "user_invitation", context, link=link)
 
 
 @dataclass(frozen=True)

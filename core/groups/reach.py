@@ -20,7 +20,12 @@ from core.accounts.models import User
 from core.accounts.policies import contracts_in_hand
 from core.accounts.signing_in.allauth_wrapper import methods_used
 from core.common.http import row_or_404
-from core.groups.access import access_provider, list_memberships, list_providers
+from core.groups.access import (
+    access_provider,
+    list_memberships,
+    list_own_providers,
+    list_providers,
+)
 from core.groups.models import (
     Invitation,
     JoinRequest,
@@ -136,7 +141,7 @@ def access_managed_user(reach: Reach, key: UUID) -> User:
 
 def access_managed_membership(reach: Reach, key: UUID) -> Membership:
     """Return a role that somebody holds or held. Raises Http404 out of reach."""
-    found = _of_managed(Membership.objects.all(), reach)
+    found = _of_managed(Membership.objects.filter(grant__isnull=True), reach)
     return row_or_404(found.select_related("user", "provider", "group"), key)
 
 
@@ -195,8 +200,11 @@ def access_managed_recovery(reach: Reach, key: UUID) -> RecoveryRequest:
 
 
 def access_visible_provider(reach: Reach, key: UUID) -> Provider:
-    """Return a provider that the person works for in any role. Raises Http404 out of reach."""
-    own = list_providers(reach.actor, Permission.PROVIDER_VIEW)
+    """Return a provider that the person works for in any role, but by no access grant.
+
+    Raises Http404 out of reach.
+    """
+    own = list_own_providers(reach.actor)
     return row_or_404(own.filter(contract_id__in=reach.contract_ids), key)
 
 
@@ -205,7 +213,7 @@ def _requests(reach: Reach) -> QuerySet[JoinRequest]:
 
 
 def _memberships(reach: Reach) -> QuerySet[Membership]:
-    return _of_managed(Membership.objects.filter(until__isnull=True), reach)
+    return _of_managed(Membership.objects.filter(Membership.OWN), reach)
 
 
 def _of_managed(memberships: QuerySet[Membership], reach: Reach) -> QuerySet[Membership]:

@@ -37,8 +37,13 @@ def administers_in(user_id: UUID, contract_id: UUID) -> bool:
 def list_memberships_at(provider: Provider) -> QuerySet[Membership]:
     """Return the roles that reach a provider now: at it, or for its whole group."""
     return Membership.objects.filter(
-        Q(provider=provider) | Q(group_id=provider.group_id), until__isnull=True
+        Membership.HELD, Q(provider=provider) | Q(group_id=provider.group_id)
     )
+
+
+def list_own_memberships_at(provider: Provider) -> QuerySet[Membership]:
+    """Return those of them that the provider's admins gave, and no access grant."""
+    return list_memberships_at(provider).filter(grant__isnull=True)
 
 
 def list_admins_of(providers: QuerySet[Provider]) -> QuerySet[User]:
@@ -63,7 +68,7 @@ def works_in(user_id: UUID, contract_id: UUID) -> bool:
 
 
 def _reaches(memberships: QuerySet[Membership], contract_id: UUID) -> bool:
-    held = memberships.filter(until__isnull=True)
+    held = memberships.filter(Membership.HELD)
     of_contract = Q(contract_id=contract_id, status=ProviderStatus.ACTIVE)
     reached = Q(memberships__in=held) | Q(group__memberships__in=held)
     return Provider.objects.filter(of_contract & reached).exists()
@@ -78,7 +83,7 @@ def accounts_of_identifier(contract_id: UUID, identifier: str) -> list[UUID]:
         contract_id=contract_id, identifier=normalize(identifier), status=ProviderStatus.ACTIVE
     )
     reached = Q(provider__in=providers) | Q(group__providers__in=providers)
-    held = Membership.objects.filter(reached, until__isnull=True)
+    held = Membership.objects.filter(Membership.HELD, reached)
     return list(held.values_list("user_id", flat=True).distinct())
 
 
@@ -123,7 +128,7 @@ class AdminGroup(NamedTuple):
 
 
 def list_admin_groups(user_id: UUID) -> list[AdminGroup]:
-    """Return the groups that an account administers, the oldest first."""
+    """Return the groups that an account administers, the oldest first; no offices."""
     active = Count("providers", filter=Q(providers__status=ProviderStatus.ACTIVE))
     groups = _admin_groups(user_id).annotate(size=active)
     return [AdminGroup(group, group.size) for group in groups]
@@ -138,4 +143,5 @@ def _admin_groups(user_id: UUID) -> QuerySet[ProviderGroup]:
     held = Membership.objects.filter(
         user_id=user_id, role=Role.GROUP_ADMIN, until__isnull=True, group=OuterRef("pk")
     )
-    return ProviderGroup.objects.filter(Exists(held)).order_by("created_at", "id")
+    groups = ProviderGroup.objects.filter(Exists(held), office__isnull=True)
+    return groups.order_by("created_at", "id")

@@ -19,7 +19,7 @@ from core.groups.reach import (
     list_managed_providers,
     list_managed_users,
 )
-from core.groups.selectors import list_memberships_at, with_words
+from core.groups.selectors import list_own_memberships_at, with_words
 from core.groups.services.invitations import INVITATION_KIND
 from core.groups.services.roles import roles_held
 from core.notifications.selectors import newest_status
@@ -57,6 +57,7 @@ class ProviderPart:
     has_more: bool
     roles: tuple[Role, ...]
     may_give_up: bool
+    lets_in_third_parties: bool
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def provider_part(
     """Return the users of a provider, and who of the admin's users could be added."""
     held = roles_held(reach.actor.id, provider)
     acting = acting_roles(reach, held, provider)
-    at_it = list_memberships_at(provider).select_related("user")
+    at_it = list_own_memberships_at(provider).select_related("user")
     shown = Paginator(
         at_it.order_by("user__last_name", "user__first_name", "id"), PER_PAGE
     ).get_page(page)
@@ -130,6 +131,11 @@ def provider_part(
         has_more=len(available) > MOST_CHOICES,
         roles=roles_to_give(acting),
         may_give_up=any(role_may(role, Permission.PROVIDER_MANAGE) for role in held),
+        lets_in_third_parties=any(
+            one.document.groups.third_parties
+            for one in reach.contracts
+            if one.id == provider.contract_id
+        ),
     )
 
 

@@ -4,8 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 from core.accounts.models import User
-from core.accounts.policies import find_contracts, policy_of
+from core.accounts.policies import find_contracts, policy_of, site_policy
 from core.accounts.services.accounts import create_account
+from core.groups.invitation_facts import contract_inviting
 from core.groups.models import Invitation, ProviderStatus
 from core.groups.permissions import Permission, role_may
 from core.groups.services.invitations import (
@@ -16,7 +17,6 @@ from core.groups.services.invitations import (
 )
 from core.mfa.registering.sources import CompletedRegistration, SourceDescription, SourceGoneError
 from core.notifications.services.outbox import enqueue
-from tenants import registry
 
 
 class InvitationSource:
@@ -27,18 +27,18 @@ class InvitationSource:
         invitation = Invitation.objects.filter(Invitation.OPEN, follow_id=source_id).first()
         if invitation is None:
             raise SourceGoneError
-        contract = registry.get_contract_by_id(invitation.contract_id)
+        contract = contract_inviting(invitation)
         active = invitation.providers.filter(status=ProviderStatus.ACTIVE)
         contracts = find_contracts(set(active.values_list("contract_id", flat=True)))
         manages = role_may(invitation.role, Permission.USERS_MANAGE)
         return SourceDescription(
-            contract_id=contract.id,
+            contract_id=contract.id if contract else None,
             email=invitation.email,
             first_name=invitation.first_name,
             last_name=invitation.last_name,
             username=invitation.username,
-            policy=policy_of(contracts or [contract]),
-            methods=contract.document.mfa.accepted_of(admin=manages),
+            policy=policy_of(contracts or ([contract] if contract else [])),
+            methods=site_policy(contract).mfa.accepted_of(admin=manages),
             counted_under=invitation.id,
         )
 

@@ -5,9 +5,16 @@ from uuid import UUID
 from celery import shared_task
 
 from core.common.clock import now
+from core.groups.services.access_grants import remind_of_ends
 from core.groups.services.batches import invite_next, list_standing_still
+from core.groups.services.grant_ends import end_due_grants
 from core.groups.services.join_requests import end_overdue
-from core.groups.services.purging import purge_batches, purge_invitations, purge_join_requests
+from core.groups.services.purging import (
+    purge_batches,
+    purge_invitations,
+    purge_join_requests,
+    purge_office_registrations,
+)
 from core.groups.services.recoveries import carry_out_due
 from core.groups.services.review_watch import watch_reviews
 from core.notifications.tasks import tell_workers
@@ -16,12 +23,13 @@ from tenants.celery import SharedTask
 
 @shared_task(base=SharedTask, name="core.groups.tasks.tidy", expires=3000)
 def tidy() -> int:
-    """Carry out and end requests that are due, forget what ended long ago.
+    """Carry out and end what is due, remind of what ends soon, forget what ended long ago.
 
     Hourly; twice is once.
     """
     at = now()
     due = carry_out_due(at=at) + end_overdue(at=at)
+    due += end_due_grants(at=at) + remind_of_ends(at=at) + purge_office_registrations(at=at)
     return due + purge_batches(at=at) + purge_invitations(at=at) + purge_join_requests(at=at)
 
 

@@ -189,9 +189,9 @@ def _warned(user_id: UUID, managed: QuerySet[Any], administered: QuerySet[Any]) 
     last_here = Coalesce(OuterRef("user__last_used_at"), OuterRef("user__created_at"))
     warned = InactivityWarning.objects.filter(user=OuterRef("user"), since=last_here)
     held = Membership.objects.filter(
+        Membership.OWN,
         Q(provider__in=managed) | Q(group__in=administered),
         Exists(warned),
-        until__isnull=True,
         user__is_active=True,
     ).exclude(user=user_id)
     return held.annotate(worked_in=Coalesce("provider__contract", "group__providers__contract"))

@@ -13,11 +13,15 @@ from core.groups.views import (
     invitations,
     invited,
     joining,
+    office_people,
+    office_registration,
+    offices,
     recoveries,
     recovering,
     reviewing,
     roles,
     setup,
+    third_parties,
     user_acts,
     users,
 )
@@ -61,6 +65,40 @@ _setup = [
     path("access-review/", reviewing.access_review, name="access_review"),
     path("grid/", grid.grid, name="grid"),
     path("administrators/", setup.administrators, name="administrators"),
+    path("third-parties/", third_parties.third_parties, name="third_parties"),
+    path("third-parties/give/", third_parties.give, name="third_party_give"),
+    path("third-parties/<uuid:grant_id>/", third_parties.third_party, name="third_party"),
+    path(
+        "third-parties/<uuid:grant_id>/end/", third_parties.third_party_end, name="third_party_end"
+    ),
+    path(
+        "third-parties/people/<uuid:membership_id>/end/",
+        third_parties.third_party_person_end,
+        name="third_party_person_end",
+    ),
+]
+
+_offices = [
+    path("", offices.offices, name="offices"),
+    path("register/", office_registration.register, name="register"),
+    path("register/sent/", office_registration.registered, name="registered"),
+    path("register/ended/", office_registration.link_ended, name="link_ended"),
+    path("register/username/", office_registration.username, name="username"),
+    path("register/accept/", office_registration.accept, name="accept"),
+    path("register/<str:token>/", office_registration.link, name="link"),
+    path("username/", office_people.username, name="username_answer"),
+    path("<uuid:office_id>/", offices.office, name="office"),
+    path("<uuid:office_id>/code/", offices.code, name="code"),
+    path("<uuid:office_id>/close/", offices.close, name="close"),
+    path("<uuid:office_id>/new-user/", office_people.new_user, name="new_user"),
+    path("people/<uuid:membership_id>/role/", office_people.role, name="role"),
+    path("people/<uuid:membership_id>/remove/", office_people.remove, name="remove"),
+    path("invitations/<uuid:invitation_id>/", office_people.invitation, name="invitation"),
+    path("invitations/<uuid:invitation_id>/resend/", office_people.resend, name="resend"),
+    path("invitations/<uuid:invitation_id>/withdraw/", office_people.withdraw, name="withdraw"),
+    path("access/<uuid:grant_id>/", offices.grant, name="grant"),
+    path("access/<uuid:grant_id>/end/", offices.grant_end, name="grant_end"),
+    path("assigned/<uuid:membership_id>/end/", offices.assignment_end, name="assignment_end"),
 ]
 
 urlpatterns = [
@@ -70,6 +108,7 @@ urlpatterns = [
     path("providers/<uuid:provider_id>/", context.provider, name="provider"),
     path("account/", home.account, name="account"),
     path("setup/", include((_setup, "setup"))),
+    path("offices/", include((_offices, "offices"))),
     path("requests/", joining.own_requests, name="own_requests"),
     path(
         "requests/<uuid:request_id>/recover/",

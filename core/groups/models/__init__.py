@@ -2,6 +2,7 @@
 
 from core.groups.models.batches import BatchRow, InvitationBatch
 from core.groups.models.invitations import Invitation
+from core.groups.models.offices import AccessGrant, GrantEnd, Office, OfficeRegistration
 from core.groups.models.providers import Membership, Provider, ProviderGroup, ProviderStatus, Role
 from core.groups.models.requests import JoinRequest, RecoveryRequest
 from core.groups.models.reviews import AccessConfirmation, ReviewNotice, ReviewStage, ReviewStart
@@ -9,11 +10,15 @@ from core.groups.models.weekly import WeeklyMail, WeeklyMailMade
 
 __all__ = [
     "AccessConfirmation",
+    "AccessGrant",
     "BatchRow",
+    "GrantEnd",
     "Invitation",
     "InvitationBatch",
     "JoinRequest",
     "Membership",
+    "Office",
+    "OfficeRegistration",
     "Provider",
     "ProviderGroup",
     "ProviderStatus",

@@ -15,12 +15,15 @@ class Invitation(MailedInvitation):
 
     The username is reserved while the invitation is open. `role` holds at the invited providers, or
     for the whole group: then `reaches` are the group's contracts at that moment, all of them
-    entered by the admin. `host` is where the admin was, and where the link leads to. The row goes
+    entered by the admin. An invitation to an office names no provider, and its group belongs to no
+    contract. `host` is where the admin was, and where the link leads to. The row goes
     some time after it is over (`services.purging`).
     """
 
     group = models.ForeignKey(ProviderGroup, on_delete=models.PROTECT, related_name="invitations")
-    contract = models.ForeignKey("tenants.Contract", on_delete=models.PROTECT, related_name="+")
+    contract = models.ForeignKey(
+        "tenants.Contract", null=True, on_delete=models.PROTECT, related_name="+"
+    )
     providers = models.ManyToManyField(Provider, related_name="invitations")
     role = models.CharField(max_length=20, choices=Role)
     username = models.CharField(max_length=60)

@@ -4,6 +4,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from django.db import models
+from django.db.models.functions import Now
 
 from core.common.models import UUIDModel
 
@@ -80,7 +81,13 @@ class Role(models.TextChoices):
 
 
 class Membership(UUIDModel):
-    """A user's role: for a whole group as its admin, or for one provider."""
+    """A user's role: for a whole group as its admin, or for one provider.
+
+    Who works for an office has a role for its group that reaches no provider, because the group has
+    none, and by an access grant (`grant`) a role at a provider of another group. Rights are read
+    through `HELD` alone: a role by a grant counts as long as the grant lives, whether or not the
+    row has been ended by then. `OWN` are those that the provider's own admins manage.
+    """
 
     user = models.ForeignKey(
         "core_accounts.User", on_delete=models.PROTECT, related_name="memberships"
@@ -91,16 +98,30 @@ class Membership(UUIDModel):
     provider = models.ForeignKey(
         Provider, null=True, on_delete=models.PROTECT, related_name="memberships"
     )
+    grant = models.ForeignKey(
+        "core_groups.AccessGrant", null=True, on_delete=models.PROTECT, related_name="memberships"
+    )
     role = models.CharField(max_length=20, choices=Role)
     since = models.DateTimeField()
     until = models.DateTimeField(null=True)
     created_by = models.UUIDField(null=True)
 
+    # The database's clock: what reads rights is compiled once and has no moment of its own.
+    HELD: ClassVar = models.Q(until__isnull=True) & (
+        models.Q(grant__isnull=True)
+        | models.Q(grant__ended_at__isnull=True, grant__until__gt=Now())
+    )
+    OWN: ClassVar = models.Q(until__isnull=True, grant__isnull=True)
+
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=(
-                    models.Q(role=Role.GROUP_ADMIN, group__isnull=False, provider__isnull=True)
+                    models.Q(
+                        role__in=[Role.GROUP_ADMIN, Role.STAFF],
+                        group__isnull=False,
+                        provider__isnull=True,
+                    )
                     | models.Q(
                         role__in=[Role.PROVIDER_ADMIN, Role.STAFF],
                         group__isnull=True,
@@ -109,6 +130,11 @@ class Membership(UUIDModel):
                 ),
                 name="membership_role_fits_its_reach",
             ),
+            models.CheckConstraint(
+                condition=models.Q(grant__isnull=True)
+                | models.Q(provider__isnull=False, role=Role.STAFF),
+                name="membership_by_grant_is_at_a_provider",
+            ),
             models.UniqueConstraint(
                 fields=["user", "group"],
                 condition=models.Q(until__isnull=True, group__isnull=False),
@@ -116,8 +142,13 @@ class Membership(UUIDModel):
             ),
             models.UniqueConstraint(
                 fields=["user", "provider"],
-                condition=models.Q(until__isnull=True, provider__isnull=False),
+                condition=models.Q(until__isnull=True, provider__isnull=False, grant__isnull=True),
                 name="membership_once_per_provider",
+            ),
+            models.UniqueConstraint(
+                fields=["user", "grant"],
+                condition=models.Q(until__isnull=True, grant__isnull=False),
+                name="membership_once_per_grant",
             ),
         ]
 
@@ -126,7 +157,9 @@ class Membership(UUIDModel):
 
     @property
     def within(self) -> UUID:
-        """Return the key of the group in which it counts, its own or its provider's."""
+        """Return the key of the group whose admins it is of: by a grant those of the office."""
+        if self.grant is not None:
+            return self.grant.office.group_id
         if self.provider is not None:
             return self.provider.group_id
         assert self.group_id is not None  # noqa: S101 (membership_role_fits_its_reach)

@@ -14,8 +14,17 @@ from core.accounts.models import User
 from core.accounts.services.accounts import release_contract_access
 from core.audit.recording import record
 from core.common.crypto import keyed_digest
-from core.groups.models import Invitation, Membership, Provider, ProviderStatus, Role
+from core.groups.models import (
+    AccessGrant,
+    GrantEnd,
+    Invitation,
+    Membership,
+    Provider,
+    ProviderStatus,
+    Role,
+)
 from core.groups.permissions import Permission, role_may
+from core.groups.services.grant_ends import end_grants
 from core.groups.services.holding import hold_group
 from core.groups.services.people import tell_user
 from core.groups.services.roles import (
@@ -37,6 +46,8 @@ class Loss:
     """The memberships that end: those at the provider, and with the group's last provider all."""
     invitations: tuple[Invitation, ...]
     """The open invitations that name the provider; one that names another one too goes on there."""
+    access: tuple[AccessGrant, ...]
+    """The access of third parties that ends, with the roles of their people."""
     is_last: bool
     """Whether the group has no other provider: then the group ends with it."""
 
@@ -65,27 +76,29 @@ class Loss:
     @property
     def version(self) -> str:
         """Return what the page remembers of all this; another one when anything has changed."""
-        keys = sorted(str(one.id) for one in (*self.held, *self.invitations))
+        keys = sorted(str(one.id) for one in (*self.held, *self.invitations, *self.access))
         return keyed_digest("groups.loss", str(self.is_last), *keys).hex()[:32]
 
 
 def loss_of(provider: Provider) -> Loss:
-    """Return who loses what when a provider is given up (four queries)."""
+    """Return who loses what when a provider is given up (five queries)."""
     others = Provider.objects.filter(group_id=provider.group_id, status=ProviderStatus.ACTIVE)
     is_last = not others.exclude(pk=provider.pk).exists()
     ends = Q(provider=provider) | (Q(group_id=provider.group_id) if is_last else Q())
-    held = Membership.objects.filter(ends, until__isnull=True).select_related("user", "provider")
+    held = Membership.objects.filter(Membership.OWN, ends).select_related("user", "provider")
     return Loss(
         provider=provider,
         held=tuple(held.order_by("id")),
         invitations=tuple(_open_invitations(provider)),
+        access=tuple(_open_access(provider).select_related("office__group").order_by("id")),
         is_last=is_last,
     )
 
 
 @transaction.atomic
 def give_up_provider(*, provider_id: UUID, seen: str, by: UUID, at: datetime) -> Provider:
-    """End a group's hold on a provider, with every role and invitation there.
+    """End a group's hold on a provider, with every role, invitation and access
+    of a third party there.
 
     Called by Setup after a fresh sign-in, for Provider Group Admins; `seen` is the version of the
     loss that the page spelled out. The number can be registered again by the contract's rule, from
@@ -105,6 +118,7 @@ def give_up_provider(*, provider_id: UUID, seen: str, by: UUID, at: datetime) ->
     provider.status, provider.ended_at = ProviderStatus.ENDED, at
     provider.save(update_fields=["status", "ended_at"])
     _end_roles(loss, by=by, at=at)
+    end_grants(_open_access(provider), end=GrantEnd.GIVEN_UP, by=by, at=at)
     withdrawn = _end_invitations(loss, at=at)
     for user_id in sorted(told):
         release_contract_access(user_id=user_id, contract_id=provider.contract_id, at=at)
@@ -142,6 +156,10 @@ def _hold(provider_id: UUID, *, by: UUID) -> Provider:
 
 def _open_invitations(provider: Provider) -> QuerySet[Invitation]:
     return Invitation.objects.filter(Invitation.OPEN, providers=provider).order_by("id")
+
+
+def _open_access(provider: Provider) -> QuerySet[AccessGrant]:
+    return AccessGrant.objects.filter(provider=provider, ended_at__isnull=True)
 
 
 def _end_roles(loss: Loss, *, by: UUID, at: datetime) -> None:

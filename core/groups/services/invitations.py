@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from core.accounts.models import User
@@ -18,13 +18,14 @@ from core.accounts.services.throttle import record_refusal
 from core.audit.recording import record
 from core.common.errors import DomainError
 from core.groups.entering import Entered
-from core.groups.models import Invitation, Provider, ProviderStatus, Role
+from core.groups.models import Invitation, Office, Provider, ProviderStatus, Role
 from core.groups.policies import may_manage
-from core.groups.selectors import contracts_of_group
+from core.groups.selectors import contracts_of_group, list_own_memberships_at
 from core.groups.services.holding import hold_group
 from core.groups.services.memberships import grant_group_admin, grant_provider_role
+from core.groups.services.offices import administers_office, find_office, join_office
 from core.groups.services.open_invitations import refuse_second, require_room
-from core.groups.services.roles import require_role, roles_held, roles_to_act_with
+from core.groups.services.roles import require_role, roles_to_act_with
 from core.mfa.models import MfaRegistration
 from core.mfa.registering.link_requests import LinkTarget
 from core.mfa.services.invitation_links import mint_invitation_link, use_invitation_link
@@ -124,18 +125,21 @@ def send_invitation(
     invitee: Invitee,
     providers: Sequence[Provider],
     role: Role,
-    contract_id: UUID,
+    contract_id: UUID | None,
     host: str,
     by: UUID,
     entered: Entered,
     at: datetime,
+    group_id: UUID | None = None,
 ) -> Invitation:
     """Write an invitation and its mail, in the caller's transaction.
+
+    Without providers `group_id` is that of an office.
 
     The caller holds the group, and has looked at the admin's rights and open invitations and at the
     username. Records and raises as `invite_user`.
     """
-    group_id = providers[0].group_id
+    group_id = group_id or providers[0].group_id
     refuse_second(group_id=group_id, email=invitee.email, by=by, entered=entered)
     values = asdict(invitee) | {"email": invitee.email.strip().lower()}
     try:
@@ -208,16 +212,20 @@ class Followed:
 
 
 @transaction.atomic
-def follow_invitation(*, contract: ActiveContract, token: str, at: datetime) -> Followed | None:
+def follow_invitation(
+    *, contract: ActiveContract | None, token: str, at: datetime
+) -> Followed | None:
     """Use a link: once, within its life. None when it is used, expired, replaced or unknown.
 
     Called by the button on the link page. Where the address has no account, MFA registration
     begins. Records `invitation.followed`, refusals as `invitation.refused`.
     """
-    held = list_open_invitations().select_for_update(of=("self",)).filter(contract_id=contract.id)
+    contract_id = contract.id if contract else None
+    of_site = Q(contract=contract_id) if contract_id else Q(contract__isnull=True)
+    held = list_open_invitations().select_for_update(of=("self",)).filter(of_site)
     invitation = use_invitation_link(held, purpose=_DIGEST_PURPOSE, token=token, at=at)
     if invitation is None or invitation.follow_id is None:
-        record_refusal("invitation.refused", contract_id=contract.id, result="refused", at=at)
+        record_refusal("invitation.refused", contract_id=contract_id, result="refused", at=at)
         return None
     record_invitation("followed", invitation, by=None, at=at)
     if find_account_by_email(invitation.email) is not None:
@@ -252,6 +260,24 @@ def take_roles(invitation: Invitation, user: User, *, at: datetime) -> None:
     not entered. Raises InvitationOverError when nothing is left to give.
     """
     hold_group(invitation.group_id)
+    office = find_office(invitation.group_id)
+    if office is not None:
+        _take_office_role(invitation, office, user, at=at)
+    else:
+        _take_provider_roles(invitation, user, at=at)
+    invitation.accepted_at, invitation.accepted_by = at, user.id
+    invitation.token_digest = None
+    invitation.save(update_fields=["accepted_at", "accepted_by", "token_digest"])
+    record_invitation("accepted", invitation, by=user.id, at=at)
+
+
+def _take_office_role(invitation: Invitation, office: Office, user: User, *, at: datetime) -> None:
+    if office.closed_at is not None or not administers_office(invitation.invited_by, office):
+        raise InvitationOverError
+    join_office(office, user, Role(invitation.role), by=invitation.invited_by, at=at)
+
+
+def _take_provider_roles(invitation: Invitation, user: User, *, at: datetime) -> None:
     grown = reach_of_role(invitation.group_id, invitation.role)
     if not set(grown) <= set(invitation.reaches):
         raise InvitationOverError
@@ -264,10 +290,6 @@ def take_roles(invitation: Invitation, user: User, *, at: datetime) -> None:
         raise InvitationOverError
     for provider in still:
         _grant(invitation, user, provider, at=at)
-    invitation.accepted_at, invitation.accepted_by = at, user.id
-    invitation.token_digest = None
-    invitation.save(update_fields=["accepted_at", "accepted_by", "token_digest"])
-    record_invitation("accepted", invitation, by=user.id, at=at)
 
 
 def find_invitation_target(name: str, contract_id: UUID | None, at: datetime) -> LinkTarget | None:
@@ -330,7 +352,7 @@ def _grant(invitation: Invitation, user: User, provider: Provider, *, at: dateti
     by = invitation.invited_by
     if invitation.role == Role.GROUP_ADMIN:
         grant_group_admin(user=user, group=provider.group, by=by, at=at)
-    elif not roles_held(user.id, provider):
+    elif not list_own_memberships_at(provider).filter(user=user).exists():
         grant_provider_role(user=user, provider=provider, role=Role(invitation.role), by=by, at=at)
 
 

@@ -37,7 +37,7 @@ def grant_provider_role(
     Called by the import of accounts, in its transaction. `role` is Provider Admin or Provider
     Staff Account. Records `membership.granted`.
     """
-    if Membership.objects.filter(user=user, provider=provider, until__isnull=True).exists():
+    if Membership.objects.filter(Membership.OWN, user=user, provider=provider).exists():
         return None
     membership = Membership.objects.create(
         user=user, provider=provider, role=role, since=at, created_by=by or user.id

@@ -188,7 +188,8 @@ def _hold_whole(user_id: UUID, *, by: UUID, entered: Entered) -> None:
 
 
 def _roles_of(user_id: UUID) -> QuerySet[Membership]:
-    return Membership.objects.filter(user_id=user_id, until__isnull=True).select_related("provider")
+    held = Membership.objects.filter(Membership.HELD, user_id=user_id)
+    return held.select_related("provider", "grant__office")
 
 
 def tell_user(

@@ -102,9 +102,9 @@ def register_provider(
 def hold_admin_group(user_id: UUID, group_id: UUID | None = None) -> ProviderGroup | None:
     """Return a group that an account administers, locked: the chosen one, else the oldest.
 
-    None for who administers none. Who stops being its admin at the same moment either comes before
-    or waits, and does not become one again by adding a provider. Raises ChangedMeanwhileError when
-    the chosen one is not theirs any more.
+    None for who administers none; an office never gets providers. Who stops being its admin at the
+    same moment either comes before or waits, and does not become one again by adding a provider.
+    Raises ChangedMeanwhileError when the chosen one is not theirs any more.
     """
     while (key := group_id or _oldest(user_id)) is not None:
         group = hold_group(key)
@@ -122,7 +122,11 @@ def _oldest(user_id: UUID) -> UUID | None:
 
 def _administers(user_id: UUID, group_id: UUID) -> bool:
     return Membership.objects.filter(
-        user_id=user_id, group_id=group_id, role=Role.GROUP_ADMIN, until__isnull=True
+        user_id=user_id,
+        group_id=group_id,
+        group__office__isnull=True,
+        role=Role.GROUP_ADMIN,
+        until__isnull=True,
     ).exists()
 
 

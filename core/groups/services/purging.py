@@ -6,7 +6,13 @@ from typing import Final
 from django.db.models import Q
 
 from core.common.purging import delete_in_batches
-from core.groups.models import Invitation, InvitationBatch, JoinRequest, RecoveryRequest
+from core.groups.models import (
+    Invitation,
+    InvitationBatch,
+    JoinRequest,
+    OfficeRegistration,
+    RecoveryRequest,
+)
 from core.mfa.models.invitations import over_before
 
 INVITATIONS_KEPT: Final = timedelta(days=30)
@@ -14,6 +20,9 @@ INVITATIONS_KEPT: Final = timedelta(days=30)
 
 REQUESTS_KEPT: Final = timedelta(days=90)
 """After their end: own figure, long enough that the person reads why; the audit stays."""
+
+OFFICE_REGISTRATIONS_KEPT: Final = timedelta(days=1)
+"""After the end of their link: own figure. Anybody can make one, and it may reserve a username."""
 
 FILES_WAIT: Final = timedelta(days=1)
 """Own figure: a file that was checked and not started is thrown away."""
@@ -30,6 +39,12 @@ def purge_invitations(*, at: datetime) -> int:
     """Delete invitations that were over long ago; returns how many. Called hourly."""
     over = over_before(at - INVITATIONS_KEPT)
     return delete_in_batches(Invitation.objects.filter(over))
+
+
+def purge_office_registrations(*, at: datetime) -> int:
+    """Delete registrations of offices that are over; an unfinished one gives its username back."""
+    over = over_before(at - OFFICE_REGISTRATIONS_KEPT)
+    return delete_in_batches(OfficeRegistration.objects.filter(over))
 
 
 def purge_join_requests(*, at: datetime) -> int:

@@ -24,7 +24,7 @@ from core.groups.models import (
     RecoveryRequest,
     Role,
 )
-from core.groups.selectors import contracts_of_group
+from core.groups.selectors import contracts_of_group, list_own_memberships_at
 from core.groups.services.holding import hold_group
 from core.groups.services.join_requests import AskedTooOftenError, JoinNotPossibleError
 from core.groups.services.recovery_mails import tell_about
@@ -209,9 +209,8 @@ def _may_still_ask(held: RecoveryRequest) -> bool:
     Who was removed or refused meanwhile has had an admin's answer: there is one.
     """
     asked = JoinRequest.objects.filter(user=held.user, provider=held.provider)
-    return bool(roles_held(held.user.id, held.provider)) or (
-        asked.filter(state__in=UNANSWERED_JOINS).exists()
-    )
+    own = list_own_memberships_at(held.provider).filter(user=held.user)
+    return own.exists() or (asked.filter(state__in=UNANSWERED_JOINS).exists())
 
 
 def _hold(recovery_id: UUID, *states: RecoveryState) -> RecoveryRequest:

@@ -65,7 +65,7 @@ class _Review:
 
     def roles(self) -> QuerySet[Any]:
         """Return the roles of the contract with their terms."""
-        held = in_contract(Membership.objects.filter(until__isnull=True), self.contract.id)
+        held = in_contract(Membership.objects.filter(Membership.OWN), self.contract.id)
         return with_terms(held, self.contract, at=self.at)
 
     def untold(self) -> QuerySet[Any]:

@@ -74,7 +74,7 @@ def confirm_roles(
 
 
 def _read(keys: set[UUID], contract: ActiveContract, *, by: UUID, at: datetime) -> dict[UUID, Any]:
-    rows = in_contract(Membership.objects.filter(until__isnull=True), contract.id)
+    rows = in_contract(Membership.objects.filter(Membership.OWN), contract.id)
     return (
         with_terms(rows.select_related("provider"), contract, at=at)
         .annotate(is_theirs=may_be_confirmed_by(by))

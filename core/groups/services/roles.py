@@ -20,7 +20,11 @@ from core.common.errors import DomainError
 from core.groups.entering import Entered, require_entered, require_entered_for
 from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus, Role
 from core.groups.policies import may_manage, roles_to_give
-from core.groups.selectors import contracts_of_group, list_memberships_at
+from core.groups.selectors import (
+    contracts_of_group,
+    list_memberships_at,
+    list_own_memberships_at,
+)
 from core.groups.services.holding import hold_group, keep_an_admin
 from core.groups.services.memberships import grant_group_admin, grant_provider_role
 from core.groups.services.role_mails import RoleStep, tell_of_roles
@@ -66,7 +70,7 @@ def place_role(
     """Do what `add_role` does but for the mail: the caller's own tells the user."""
     hold_group(provider.group_id)
     require_role(by, provider, role, entered=entered)
-    if list_memberships_at(provider).filter(user=user).exists():
+    if list_own_memberships_at(provider).filter(user=user).exists():
         raise ChangedMeanwhileError
     return _grant(user, provider, role, by=by, at=at)
 
@@ -195,7 +199,7 @@ def hold_membership(membership_id: UUID, *, was: Role, by: UUID, entered: Entere
     hold_group(group_of(membership_id))
     held = (
         Membership.objects.select_related("user", "group", "provider__group")
-        .filter(pk=membership_id, role=was, until__isnull=True)
+        .filter(Membership.OWN, pk=membership_id, role=was)
         .first()
     )
     if held is None:
@@ -231,9 +235,7 @@ def _group_of(membership: Membership) -> ProviderGroup:
 
 
 def _single_roles(user_id: UUID, group_id: UUID) -> QuerySet[Membership]:
-    return Membership.objects.filter(
-        user_id=user_id, provider__group_id=group_id, until__isnull=True
-    )
+    return Membership.objects.filter(Membership.OWN, user_id=user_id, provider__group_id=group_id)
 
 
 def _require(held: set[str], role: Role) -> None:
@@ -259,7 +261,7 @@ def end_memberships(memberships: Iterable[Membership], *, at: datetime) -> None:
 
 
 def record_change(
-    verb: str, held: Membership, *, by: UUID, at: datetime, data: dict[str, object]
+    verb: str, held: Membership, *, by: UUID | None, at: datetime, data: dict[str, object]
 ) -> None:
     """Record what became of a membership, in the transaction of the act."""
     record_all([happening_of(verb, held, by=by, data=data)], at=at)

@@ -64,7 +64,7 @@ def _set(change: RoleChange, *, by: UUID, entered: Entered, at: datetime) -> Non
             )
         return
     held = Membership.objects.filter(
-        user=change.user, provider=change.provider, until__isnull=True
+        Membership.OWN, user=change.user, provider=change.provider
     ).first()
     if held is None:
         raise ChangedMeanwhileError

@@ -19,9 +19,10 @@ from core.groups.reach import (
     list_managed_users,
 )
 from core.groups.reviewing.listing import contracts_asking, list_waiting_reviews
+from core.groups.third_parties import any_lets_in, contracts_with_third_parties
 from core.groups.wording import mail_words
 from core.groups.wording import number_name as _number_name
-from tenants.in_hand import contract_of, is_portal_host, path_in
+from tenants.in_hand import contract_of, is_portal_host, path_in, site_host_of
 from tenants.routing import absolute_reverse
 
 register = template.Library()
@@ -49,6 +50,12 @@ def tab_counts(reach: Reach) -> Counts:
         reviews=_number_of(list_waiting_reviews(reach)),
     ).get(pk=reach.actor.pk)
     return counts
+
+
+@register.simple_tag
+def lets_in_third_parties(reach: Reach) -> bool:
+    """Tell whether any of the contracts in view lets in third parties (no query)."""
+    return bool(contracts_with_third_parties(reach.contracts))
 
 
 def _number_of(rows: QuerySet[Any]) -> Coalesce:
@@ -87,6 +94,23 @@ def current_context(context: template.Context) -> Context:
 def change_context_path(context: template.Context) -> str:
     """Return the path of Change Context."""
     return change_path(context["request"])
+
+
+@register.simple_tag(takes_context=True)
+def office_path(context: template.Context) -> str:
+    """Return where an office's admins go, on the portal host."""
+    return absolute_reverse("offices:offices", contract=None, host=site_host_of(context["request"]))
+
+
+@register.simple_tag(takes_context=True)
+def office_registration_path(context: template.Context) -> str:
+    """Return where an office registers; nothing where no program in hand lets in third parties."""
+    request = context["request"]
+    here = contract_of(request)
+    lets_in = here.document.groups.third_parties if here else any_lets_in()
+    if not (is_portal_host(request) and lets_in):
+        return ""
+    return absolute_reverse("offices:register", contract=None, host=site_host_of(request))
 
 
 class OwnProgram(NamedTuple):

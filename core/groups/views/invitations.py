@@ -8,11 +8,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from core.accounts.policies import site_policy
 from core.accounts.services.usernames import UsernameAnswer, ask_username, may_submit_username
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post
 from core.groups.forms import InvitationAddressForm, NewUserForm, SetupSearchForm
+from core.groups.invitation_facts import contract_inviting, names_in
 from core.groups.models import Invitation, JoinRequest, Provider, Role
 from core.groups.policies import roles_to_give
 from core.groups.reach import (
@@ -103,12 +105,12 @@ def invitations(request: SetupRequest) -> HttpResponse:
 def invitation(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
     """Show what to tell the invited person, to print or to copy."""
     found = access_managed_invitation(request.reach, invitation_id)
-    contract = registry.get_contract_by_id(found.contract_id)
+    contract = contract_inviting(found)
     context = {
         "invitation": found,
-        "offices": found.providers.order_by("name"),
+        "offices": names_in(found),
         "contract": contract,
-        "hours": contract.document.links.invitation_hours,
+        "hours": site_policy(contract).links.invitation_hours,
         "may_act": found.role != Role.GROUP_ADMIN
         or found.group_id not in request.reach.partly_entered,
         "signin_url": absolute_reverse("login_options", contract=contract, host=found.host),

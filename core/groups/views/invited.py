@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -11,6 +11,7 @@ from core.accounts.views.sign_in import NEXT_KEY
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post
+from core.groups.invitation_facts import names_in
 from core.groups.models import Invitation
 from core.groups.services.invitations import accept_invitation, follow_invitation
 from core.mfa.registering.journey import enter_mfa_registration
@@ -23,11 +24,10 @@ _KEY = "invitation"
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Show a button; pressing it uses the link.
 
-    GET looks nothing up: mail scanners follow links. Only the contract that invited has the page.
+    GET looks nothing up: mail scanners follow links. The link works on the pages of the contract
+    that invited; that of an office on the portal host.
     """
     contract = contract_of(request)
-    if contract is None:
-        raise Http404
     if request.method != "POST":
         return render(request, "mfa/link.html")
     followed = follow_invitation(contract=contract, token=token, at=clock.now())
@@ -64,8 +64,7 @@ def invitation_accept(request: SignedInRequest) -> HttpResponse:
         else:
             del request.session[_KEY]
             return HttpResponseRedirect(reverse("home"))
-    offices = held.providers.order_by("name")
-    context = {"invitation": held, "offices": offices, "refusal": refusal}
+    context = {"invitation": held, "offices": names_in(held), "refusal": refusal}
     return render(request, "groups/invitation_accept.html", context)
 
 

@@ -262,6 +262,19 @@ function watchLiveAnswers() {
   });
 }
 
+// --- Copy ----------------------------------------------------------------------------------------
+
+function copyText(button) {
+  const source = document.getElementById(button.dataset.copy);
+  const state = document.getElementById(`${button.dataset.copy}-state`);
+  if (!navigator.clipboard || !source) return;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(source.textContent.trim());
+    state.textContent = "Copied.";
+  });
+}
+
 // --- Wiring --------------------------------------------------------------------------------------
 
 function dress(root) {
@@ -270,6 +283,7 @@ function dress(root) {
   root.querySelectorAll("[data-password-rules]").forEach(watchPassword);
   root.querySelectorAll("input[type=password]").forEach(addReveal);
   root.querySelectorAll("form[method=post], form[data-confirm]").forEach(guardSubmit);
+  root.querySelectorAll("[data-copy]").forEach(copyText);
   root.querySelectorAll("[data-print]").forEach((button) => {
     button.hidden = false;
     button.addEventListener("click", () => window.print());

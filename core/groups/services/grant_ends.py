@@ -1,0 +1,123 @@
+"""How access grants end: by either side, by their date, or with what they were about.
+
+Whatever ends one ends the roles that it gave in the same transaction. Rights are read with the
+grant (`Membership.HELD`), so that its date takes effect by itself; what stands here keeps the rows
+true to that.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from core.accounts.services.accounts import release_contract_access
+from core.audit.recording import record
+from core.groups.models import AccessGrant, GrantEnd, Membership
+from core.groups.services.grant_mails import tell_both_sides
+from core.groups.services.roles import end_memberships, record_change
+from tenants import registry
+
+
+def end_grants(
+    grants: QuerySet[AccessGrant], *, end: GrantEnd, by: UUID | None, at: datetime
+) -> int:
+    """End those of some grants that are open, in the caller's transaction; returns how many.
+
+    Each is locked first: whoever assigns somebody at the same moment comes before or is refused.
+    Both sides are told by mail. Records `access_grant.ended`, and `membership.ended` for each role.
+    """
+    held = grants.select_for_update(of=("self",)).filter(ended_at__isnull=True).order_by("id")
+    ended = list(held.select_related("provider", "office__group"))
+    for grant in ended:
+        _end(grant, end=end, by=by, at=at)
+    return len(ended)
+
+
+def end_due_grants(*, at: datetime) -> int:
+    """End the grants whose date has passed, or whose contract lets in no third parties any more.
+
+    Hourly; twice is once, also at the same time. Returns how many.
+    """
+    lapsed = Q(until__lte=at)
+    allowed = [one.id for one in registry.list_contracts() if one.document.groups.third_parties]
+    ready = [one.id for one in registry.list_contracts()]
+    switched_off = Q(provider__contract__in=ready) & ~Q(provider__contract__in=allowed)
+    return _end_one_by_one(lapsed, end=GrantEnd.TIME, at=at) + _end_one_by_one(
+        switched_off, end=GrantEnd.SWITCHED_OFF, at=at
+    )
+
+
+@transaction.atomic
+def end_grants_of_contract(*, contract_id: UUID, by: UUID | None, at: datetime) -> int:
+    """End all access of third parties in a contract that lets in none any more.
+
+    Called by publishing.
+    """
+    grants = AccessGrant.objects.filter(provider__contract=contract_id)
+    return end_grants(grants, end=GrantEnd.SWITCHED_OFF, by=by, at=at)
+
+
+def _end_one_by_one(which: Q, *, end: GrantEnd, at: datetime) -> int:
+    open_now = AccessGrant.objects.filter(which, ended_at__isnull=True)
+    ended = 0
+    for key in list(open_now.values_list("pk", flat=True)):
+        with transaction.atomic():
+            ended += end_grants(AccessGrant.objects.filter(which, pk=key), end=end, by=None, at=at)
+    return ended
+
+
+def _end(grant: AccessGrant, *, end: GrantEnd, by: UUID | None, at: datetime) -> None:
+    grant.ended_at, grant.ended_by, grant.end = at, by, end
+    grant.save(update_fields=["ended_at", "ended_by", "end"])
+    _end_roles(grant.memberships.all(), end=end, by=by, at=at)
+    record_grant("ended", grant, by=by, at=at, data={"because": end.value})
+    tell_both_sides(grant, "ended", by=by, at=at)
+
+
+def _end_roles(
+    memberships: QuerySet[Membership], *, end: GrantEnd, by: UUID | None, at: datetime
+) -> None:
+    held = list(memberships.filter(until__isnull=True).select_related("provider"))
+    end_memberships(held, at=at)
+    release_roles(held, because=end.value, by=by, at=at)
+
+
+def release_roles(
+    ended: Iterable[Membership], *, because: str, by: UUID | None, at: datetime
+) -> None:
+    """Record roles by grants that have ended, and take the contract where nothing else is held."""
+    for one in ended:
+        assert one.provider is not None  # noqa: S101 (membership_by_grant_is_at_a_provider)
+        release_contract_access(user_id=one.user_id, contract_id=one.provider.contract_id, at=at)
+        data: dict[str, object] = {
+            "role": one.role,
+            "access_grant": str(one.grant_id),
+            "because": because,
+        }
+        record_change("ended", one, by=by, at=at, data=data)
+
+
+def record_grant(
+    verb: str,
+    grant: AccessGrant,
+    *,
+    by: UUID | None,
+    at: datetime,
+    data: dict[str, object] | None = None,
+) -> None:
+    """Record what became of an access grant, in the transaction of the act."""
+    record(
+        f"access_grant.{verb}",
+        contract_id=grant.provider.contract_id,
+        actor_id=by,
+        subject=("access_grant", grant.id),
+        data={
+            "provider": str(grant.provider_id),
+            "office": str(grant.office_id),
+            "role": grant.role,
+            **(data or {}),
+        },
+        at=at,
+    )

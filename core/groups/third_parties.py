@@ -1,0 +1,74 @@
+"""What a provider's admin sees of the offices that have access, and how it is loaded for them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from core.common.http import row_or_404
+from core.groups.grant_days import last_day_of
+from core.groups.models import AccessGrant, Membership, Provider
+from core.groups.offices import list_assigned, list_living
+from core.groups.reach import Reach, list_managed_providers
+from tenants import registry
+from tenants.context import ActiveContract
+
+
+def contracts_with_third_parties(contracts: Sequence[ActiveContract]) -> list[UUID]:
+    """Return the keys of those contracts that let in third parties."""
+    return [one.id for one in contracts if one.document.groups.third_parties]
+
+
+def any_lets_in() -> bool:
+    """Tell whether any contract lets in third parties: else there is nothing to register for."""
+    return bool(contracts_with_third_parties(registry.list_contracts()))
+
+
+def list_grantable_providers(reach: Reach) -> QuerySet[Provider]:
+    """Return the managed providers of contracts that let in third parties."""
+    found = list_managed_providers(reach)
+    return found.filter(contract_id__in=contracts_with_third_parties(reach.contracts))
+
+
+def list_managed_grants(reach: Reach) -> QuerySet[AccessGrant]:
+    """Return all access to the person's providers, also what has ended."""
+    found = AccessGrant.objects.filter(provider__in=list_grantable_providers(reach))
+    return found.select_related("provider", "office__group")
+
+
+def list_living_grants(reach: Reach, *, at: datetime) -> QuerySet[AccessGrant]:
+    """Return what counts now, by office and provider."""
+    found = list_living(list_managed_grants(reach), at=at)
+    return found.order_by("office__group__name", "provider__name", "id")
+
+
+def access_managed_grant(reach: Reach, key: UUID) -> AccessGrant:
+    """Return access to one of the person's providers, also ended. Raises Http404 out of reach."""
+    return row_or_404(list_managed_grants(reach), key)
+
+
+def access_managed_assignment(reach: Reach, key: UUID) -> Membership:
+    """Return a role by such access, present or past. Raises Http404 out of reach."""
+    found = Membership.objects.filter(grant__in=list_managed_grants(reach))
+    return row_or_404(found.select_related("user", "provider", "grant__office__group"), key)
+
+
+@dataclass(frozen=True)
+class GrantPart:
+    """One office's access to one provider, with the people who work by it."""
+
+    grant: AccessGrant
+    people: Sequence[Membership]
+    last_day: date
+
+    @property
+    def is_living(self) -> bool:
+        """Tell whether it has not been ended."""
+        return self.grant.ended_at is None
+
+
+def grant_part(grant: AccessGrant) -> GrantPart:
+    """Return what the page of a grant shows."""
+    return GrantPart(grant, list(list_assigned(grant)), last_day_of(grant))

@@ -1,0 +1,168 @@
+"""Setup: the offices that have access to the admin's providers, and how they get it."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from core.common import clock
+from core.common.errors import DomainError
+from core.common.http import get_only, get_or_post
+from core.groups.models import Office, Provider
+from core.groups.office_codes import read_code
+from core.groups.office_forms import ChangeEndForm, GiveAccessForm, OfficeCodeForm
+from core.groups.services.access_grants import (
+    TooManyLookupsError,
+    change_end,
+    end_access_as_provider,
+    find_office_by_code,
+    give_access,
+)
+from core.groups.services.assignments import end_assignment_as_provider
+from core.groups.setup import MOST_CHOICES, page_of
+from core.groups.third_parties import (
+    access_managed_assignment,
+    access_managed_grant,
+    grant_part,
+    list_grantable_providers,
+    list_living_grants,
+)
+from core.groups.views.shared import SetupRequest, done, refused, setup_page, setup_render
+
+_TAB = "third_parties"
+
+
+@get_only
+@setup_page
+def third_parties(request: SetupRequest) -> HttpResponse:
+    """List who has access, and take the code of another office."""
+    _require_switch(request)
+    page = page_of(list_living_grants(request.reach, at=clock.now()), request.GET.get("page", ""))
+    context = {"page": page, "parts": [grant_part(one) for one in page], "form": OfficeCodeForm()}
+    return setup_render(request, "third_parties", context, tab=_TAB)
+
+
+@get_or_post
+@setup_page
+def give(request: SetupRequest) -> HttpResponse:
+    """Show whose code was entered, and take providers and the last day of access."""
+    _require_switch(request)
+    form = OfficeCodeForm(request.POST or None, initial={"code": ""})
+    if request.method != "POST" or not form.is_valid():
+        return setup_render(request, "third_party_code", {"form": form}, tab=_TAB)
+    try:
+        office = find_office_by_code(
+            typed=form.cleaned_data["code"], by=request.user.id, at=clock.now()
+        )
+    except DomainError as error:
+        form.add_error("code", error.sentence)
+        response = setup_render(request, "third_party_code", {"form": form}, tab=_TAB)
+        response.status_code = 429 if isinstance(error, TooManyLookupsError) else 200
+        return response
+    return _give(request, office)
+
+
+@get_or_post
+@setup_page
+def third_party(request: SetupRequest, grant_id: UUID) -> HttpResponse:
+    """Show one office's access to one provider; take another last day."""
+    found = access_managed_grant(request.reach, grant_id)
+    part = grant_part(found)
+    known = {"was": part.last_day, "last_day": part.last_day}
+    form = ChangeEndForm(request.POST or None, initial=known, today=timezone.localdate())
+    if request.method == "POST" and form.is_valid():
+        was, last_day = form.days()
+        try:
+            change_end(
+                grant_id=found.id,
+                seen=was,
+                last_day=last_day,
+                by=request.user.id,
+                entered=request.reach.entered,
+                at=clock.now(),
+            )
+        except DomainError as error:
+            return refused(request, error, back_to=request.path)
+        told = f"{found.office.name} has access through {last_day:%B %-d, %Y}."
+        return done(request, told, back_to=request.path)
+    return setup_render(request, "third_party", {"part": part, "form": form}, tab=_TAB)
+
+
+@get_or_post
+@setup_page
+def third_party_end(request: SetupRequest, grant_id: UUID) -> HttpResponse:
+    """End an office's access, after a page that says what that means."""
+    found = access_managed_grant(request.reach, grant_id)
+    if request.method != "POST":
+        return setup_render(request, "third_party_end", {"part": grant_part(found)}, tab=_TAB)
+    back_to = reverse("setup:third_parties")
+    try:
+        end_access_as_provider(
+            grant_id=found.id,
+            by=request.user.id,
+            entered=request.reach.entered,
+            at=clock.now(),
+        )
+    except DomainError as error:
+        return refused(request, error, back_to=reverse("setup:third_party", args=[found.id]))
+    told = f"The access of {found.office.name} to {found.provider.name} has ended."
+    return done(request, told, back_to=back_to)
+
+
+@require_POST
+@setup_page
+def third_party_person_end(request: SetupRequest, membership_id: UUID) -> HttpResponse:
+    """Take one of an office's people out of a provider."""
+    held = access_managed_assignment(request.reach, membership_id)
+    back_to = reverse("setup:third_party", args=[held.grant_id])
+    try:
+        end_assignment_as_provider(
+            membership_id=held.id,
+            by=request.user.id,
+            entered=request.reach.entered,
+            at=clock.now(),
+        )
+    except DomainError as error:
+        return refused(request, error, back_to=back_to)
+    return done(request, f"{held.user.get_full_name()} is out.", back_to=back_to)
+
+
+def _require_switch(request: SetupRequest) -> None:
+    """Answer 404 where none of the person's programs lets in third parties."""
+    if not list_grantable_providers(request.reach).exists():
+        raise Http404
+
+
+def _give(request: SetupRequest, office: Office) -> HttpResponse:
+    choices = _choices(request)
+    step = request.POST if "last_day" in request.POST else None
+    code = read_code(office.code) or ""
+    form = GiveAccessForm(step, code=code, providers=choices, today=timezone.localdate())
+    if len(choices) == 1:
+        form.fields["providers"].initial = [str(choices[0].id)]
+    if step is not None and form.is_valid():
+        keys, last_day = form.chosen()
+        chosen = [one for one in choices if one.id in keys]
+        try:
+            give_access(
+                office=office,
+                providers=chosen,
+                last_day=last_day,
+                by=request.user.id,
+                entered=request.reach.entered,
+                at=clock.now(),
+            )
+        except DomainError as error:
+            form.add_error("last_day" if error.code == "access_end_date" else None, error.sentence)
+        else:
+            told = f"{office.name} has access now. Its admins choose who works for you."
+            return done(request, told, back_to=reverse("setup:third_parties"))
+    context = {"office": office, "form": form, "choices": choices}
+    return setup_render(request, "third_party_give", context, tab=_TAB)
+
+
+def _choices(request: SetupRequest) -> list[Provider]:
+    found = list_grantable_providers(request.reach).order_by("name", "id")
+    return list(found[:MOST_CHOICES])
