@@ -95,7 +95,7 @@ def contracts_of_group(group_id: UUID) -> list[UUID]:
 
 def contracts_worked_in(user_id: UUID) -> list[UUID]:
     """Return the contracts in which an account has a role for an active provider."""
-    held = Membership.objects.filter(user_id=user_id, until__isnull=True)
+    held = Membership.objects.filter(Membership.HELD, user_id=user_id)
     reached = Q(pk__in=held.values("provider")) | Q(group__in=held.values("group"))
     providers = Provider.objects.filter(reached, status=ProviderStatus.ACTIVE)
     return list(providers.values_list("contract_id", flat=True).distinct())

@@ -23,6 +23,7 @@ from core.groups.services.grant_mails import tell_both_sides
 from core.groups.services.holding import hold_group
 from core.groups.services.offices import hold_office
 from core.groups.services.roles import ChangedMeanwhileError, require_role
+from tenants.configuration.revisions import read_contract_revision
 from tenants.models import Contract
 
 GRANT_ROLE: Final = Role.STAFF
@@ -214,9 +215,9 @@ def _hold_switch(contract_id: UUID) -> bool:
 
     Publishing holds the same row: what is given before the switch goes off is ended by it.
     """
-    held = Contract.objects.select_for_update(of=("self",), no_key=True).filter(pk=contract_id)
-    switch = held.values_list("revision__document__groups__third_parties", flat=True).first()
-    return switch is True
+    held = Contract.objects.select_for_update(of=("self",), no_key=True)
+    revision = held.select_related("revision").get(pk=contract_id).revision
+    return revision is not None and read_contract_revision(revision).groups.third_parties
 
 
 def _give(

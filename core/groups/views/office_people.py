@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -71,7 +71,7 @@ def new_user(request: SignedInRequest, office_id: UUID) -> HttpResponse:
 def username(request: SignedInRequest) -> HttpResponse:
     """Answer, while Add New User is filled in, whether a username is free."""
     if not list_offices(request.user).exists():
-        return HttpResponseRedirect(reverse("offices:offices"))
+        raise Http404
     answer = ask_username(
         asked_by=request.user.id, username=request.GET.get("username", ""), at=clock.now()
     )
