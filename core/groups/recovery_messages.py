@@ -1,19 +1,22 @@
-"""The mails about requests to recover a group: one kind, three readers."""
+"""The mails about requests to recover a group: to three readers, and to staff."""
 
 from datetime import datetime
 from typing import Final
 
+from core.accounts.models import User
 from core.accounts.policies import find_contract
 from core.groups.models import RecoveryRequest
-from core.groups.services.recovery_mails import RECOVERY_KIND
+from core.groups.services.recovery_mails import RECOVERY_KIND, STAFF_KIND
 from core.groups.states import RecoveryState
 from core.notifications.composing import compose_mail
 from core.notifications.kinds import MessageKind, Rendered, Weight
 from core.notifications.models import OutboxMessage
+from core.staff.scope import find_staff
 from tenants.context import ActiveContract
 from tenants.routing import absolute_reverse
 
 _TO_PERSON: Final = {
+    RecoveryState.ASKED: "Staff decide about your request again",
     RecoveryState.WAITING: "Your request was granted, and waits",
     RecoveryState.DONE: "You are now Provider Group Admin",
     RecoveryState.REFUSED: "Your request was refused",
@@ -21,6 +24,7 @@ _TO_PERSON: Final = {
     RecoveryState.VOID: "Your request has ended",
 }
 _TO_OTHERS: Final = {
+    RecoveryState.ASKED: "A request to become Provider Group Admin is decided again",
     RecoveryState.WAITING: "Somebody is to become Provider Group Admin",
     RecoveryState.DONE: "There is a new Provider Group Admin",
     RecoveryState.STOPPED: "A request to become Provider Group Admin was stopped",
@@ -53,6 +57,27 @@ def prepare_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
     return compose_mail(message, "recovery_notice", context)
 
 
+def prepare_for_staff(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Tell staff that a request waits; None when it is decided, or they are no staff any more."""
+    recovery = (
+        RecoveryRequest.objects.select_related("provider")
+        .filter(pk=message.subject_id, state=RecoveryState.ASKED)
+        .first()
+    )
+    member = User.objects.filter(pk=str(message.account_id), is_active=True).first()
+    if recovery is None or member is None or find_staff(member, at=at) is None:
+        return None
+    context = {
+        "member": member,
+        "provider": recovery.provider,
+        "asked_at": recovery.asked_at,
+        "link": absolute_reverse(
+            "staff_recovery", contract=None, kwargs={"recovery_id": recovery.id}
+        ),
+    }
+    return compose_mail(message, "recovery_for_staff", context)
+
+
 _BUTTONS: Final = {"person": "Your requests to join", "admin": "Look at the request", "file": ""}
 
 
@@ -76,6 +101,13 @@ KINDS = (
         channel="email",
         at_most_once=False,
         prepare=prepare_notice,
+        weight=Weight.NOTICE,
+    ),
+    MessageKind(
+        name=STAFF_KIND,
+        channel="email",
+        at_most_once=False,
+        prepare=prepare_for_staff,
         weight=Weight.NOTICE,
     ),
 )

@@ -13,8 +13,9 @@ A request to recover:
       ├── refused, withdrawn, void
       └─────┴── stopped
 
-`waiting`: staff granted it, and the present admins can still object. `stopped`: one of them did, or
-staff did.
+`waiting`: staff granted it, and the present admins can still object. It goes back to `asked` when
+the group has grown into a contract for which nobody has granted it. `stopped`: a present admin
+objected, or staff did.
 """
 
 from typing import Final

@@ -9,7 +9,7 @@ from core.accounts.models import User
 from core.staff.models import StaffMember
 from core.staff.oidc.providers import provider_of_issuer
 from core.staff.permissions import StaffPermission, role_may
-from core.staff.selectors import list_roles
+from core.staff.selectors import list_roles, list_staff
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,19 @@ def find_staff(user: User, *, at: datetime) -> StaffActor | None:
         return None
     roles = tuple(role for role in list_roles(user.id, at=at) if _stands(role))
     return StaffActor(user, roles) if roles else None
+
+
+def list_holders(
+    permission: StaffPermission, contracts: Iterable[UUID], *, at: datetime
+) -> list[StaffActor]:
+    """Return the active members of staff who hold a permission in all of some contracts."""
+    held: dict[User, list[StaffMember]] = {}
+    for role in list_staff(at=at).filter(user__is_active=True).select_related("user"):
+        if _stands(role):
+            held.setdefault(role.user, []).append(role)
+    named = list(contracts)
+    members = [StaffActor(user, tuple(roles)) for user, roles in held.items()]
+    return [one for one in members if one.scope(permission).covers_all(named)]
 
 
 def _stands(role: StaffMember) -> bool:

@@ -7,10 +7,12 @@ from django.test import Client
 from core.accounts.models import User
 from core.notifications.models import LocalMessage
 from core.staff.models import StaffRole
+from core.staff.scope import StaffScope
 from core.staff.services.members import grant_role
 from tenants.context import ActiveContract
 from tests.support.people import PASSWORD, START, deliver_all, last_code, make_person
 
+ALL_PROGRAMS = StaffScope(everywhere=True, contracts=frozenset())
 _numbers = iter(range(1000, 10_000))
 
 

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -117,7 +118,8 @@ class RecoveryRequest(UUIDModel):
     """Somebody asks to become Provider Group Admin of a group whose admin cannot be reached.
 
     Staff of the contract decide by the evidence; what they grant takes effect after a waiting time,
-    in which a present admin can object. `reason` is why it was refused or stopped.
+    in which a present admin can object. `reaches` are the contracts for which they granted it, the
+    group's at that moment. `reason` is why it was refused or stopped.
     """
 
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="recoveries")
@@ -131,6 +133,7 @@ class RecoveryRequest(UUIDModel):
     decided_at = models.DateTimeField(null=True)
     decided_by = models.UUIDField(null=True)
     takes_effect_at = models.DateTimeField(null=True)
+    reaches = ArrayField(models.UUIDField(), default=list, db_default=[])
     ended_at = models.DateTimeField(null=True)
 
     class Meta:

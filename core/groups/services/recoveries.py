@@ -27,10 +27,12 @@ from core.groups.models import (
 from core.groups.selectors import contracts_of_group, list_own_memberships_at
 from core.groups.services.holding import hold_group
 from core.groups.services.join_requests import AskedTooOftenError, JoinNotPossibleError
-from core.groups.services.recovery_mails import tell_about
+from core.groups.services.recovery_mails import tell_about, tell_staff
 from core.groups.services.roles import ChangedMeanwhileError, make_group_admin, roles_held
 from core.groups.states import LIVE_RECOVERIES, UNANSWERED_JOINS, RecoveryState
+from core.staff.scope import StaffScope
 
+_DECIDED: Final = ("state", "decided_by", "decided_at", "takes_effect_at", "reaches")
 ASKED_A_DAY: Final = 3
 """Own figure: nobody's administrators leave more often."""
 
@@ -62,8 +64,9 @@ class OwnRecoveryError(DomainError):
 def ask_recovery(*, user: User, provider_id: UUID, evidence: str, at: datetime) -> RecoveryRequest:
     """Put a request before the staff of the contract; sent twice, it is one.
 
-    Called by the pages of people who work for the provider or have asked to join it. Records
-    `recovery.asked`. Raises AskedTooOftenError, JoinNotPossibleError, AlreadyAdminError.
+    Called by the pages of people who work for the provider or have asked to join it. Mails the
+    staff who can decide. Records `recovery.asked`. Raises AskedTooOftenError,
+    JoinNotPossibleError, AlreadyAdminError.
     """
     asked = Limit("recovery.ask", str(user.id), ASKED_A_DAY, timedelta(days=1))
     if not count_attempt(limits=[asked], at=at).allowed:
@@ -84,24 +87,29 @@ def ask_recovery(*, user: User, provider_id: UUID, evidence: str, at: datetime) 
             user=user, provider=provider, evidence=evidence, asked_at=at
         )
         _record("asked", made, by=user.id, at=at)
+        tell_staff(made, _contracts_of(made), at=at)
     return made
 
 
 @transaction.atomic
-def grant_recovery(*, recovery_id: UUID, reason: str, by: UUID, at: datetime) -> RecoveryRequest:
+def grant_recovery(
+    *, recovery_id: UUID, reason: str, by: UUID, scope: StaffScope, at: datetime
+) -> RecoveryRequest:
     """Let a request take effect after the waiting time, and tell everybody whom it touches.
 
-    Called by the pages of staff, which have checked that the whole group lies in their reach. Mails
-    the person, the present admins and the address on file. Records `recovery.granted` with the
-    reason. Raises OwnRecoveryError, RecoveryOverError.
+    Called by the pages of staff; `scope` is where they may decide: the whole group has to lie in
+    it. Mails the person, the present admins and the address on file. Records `recovery.granted`
+    with the reason. Raises OwnRecoveryError, RecoveryOverError, also when the group has grown out
+    of the scope since the page was opened.
     """
     held = _hold(recovery_id, RecoveryState.ASKED)
     _refuse_own(held, by)
-    if _is_void(held):
+    held.reaches = _contracts_of(held)
+    if _is_void(held) or not scope.covers_all(held.reaches):
         raise RecoveryOverError
     held.state, held.decided_by, held.decided_at = RecoveryState.WAITING, by, at
     held.takes_effect_at = at + timedelta(days=wait_days(held.provider))
-    held.save(update_fields=["state", "decided_by", "decided_at", "takes_effect_at"])
+    held.save(update_fields=_DECIDED)
     _record("granted", held, by=by, at=at, reason=reason)
     tell_about(held, at=at)
     return held
@@ -160,8 +168,9 @@ def withdraw_recovery(*, recovery_id: UUID, by: UUID, at: datetime) -> None:
 def carry_out_due(*, at: datetime) -> int:
     """Carry out what has waited long enough, and end what nobody can decide; returns how many.
 
-    Called hourly; twice is once. Records `recovery.completed` and `membership.granted`, or
-    `recovery.voided`.
+    What was granted for less than the group reaches by now is put before staff again. Called
+    hourly; twice is once. Records `recovery.completed` and `membership.granted`,
+    `recovery.asked_again` or `recovery.voided`.
     """
     live = RecoveryRequest.objects.filter(state__in=LIVE_RECOVERIES)
     return sum(_carry_out(key, at) for key in live.values_list("id", flat=True))
@@ -172,7 +181,7 @@ def wait_days(provider: Provider) -> int:
 
     That of the provider itself is among them: of a group that has ended there is no other.
     """
-    contracts = find_contracts({provider.contract_id, *contracts_of_group(provider.group_id)})
+    contracts = find_contracts(_all_contracts(provider))
     return max(contract.document.groups.recovery_wait_days for contract in contracts)
 
 
@@ -185,11 +194,35 @@ def _carry_out(key: UUID, at: datetime) -> bool:
     if _is_void(held):
         _end(held, RecoveryState.VOID, by=None, at=at, verb="voided")
         return True
+    if held.state == RecoveryState.WAITING and not set(_contracts_of(held)) <= set(held.reaches):
+        _ask_again(held, at=at)
+        return True
     if held.takes_effect_at is None or held.takes_effect_at > at or held.decided_by is None:
         return False
     make_group_admin(user=held.user, provider=held.provider, by=held.decided_by, at=at)
     _end(held, RecoveryState.DONE, by=None, at=at, verb="completed")
     return True
+
+
+def _ask_again(held: RecoveryRequest, *, at: datetime) -> None:
+    """Put a granted request before staff again: the group has a provider in one more contract.
+
+    Its staff have granted nothing, and whoever becomes admin would act there, too (docs/adr/0023).
+    """
+    held.state, held.decided_by, held.decided_at = RecoveryState.ASKED, None, None
+    held.takes_effect_at, held.reaches = None, []
+    held.save(update_fields=_DECIDED)
+    _record("asked_again", held, by=None, at=at)
+    tell_about(held, before=RecoveryState.WAITING, at=at)
+    tell_staff(held, _contracts_of(held), at=at)
+
+
+def _contracts_of(held: RecoveryRequest) -> list[UUID]:
+    return sorted(_all_contracts(held.provider))
+
+
+def _all_contracts(provider: Provider) -> set[UUID]:
+    return {provider.contract_id, *contracts_of_group(provider.group_id)}
 
 
 def _is_void(held: RecoveryRequest) -> bool:

@@ -1,5 +1,6 @@
 """Staff decide who becomes Provider Group Admin in place of one who left."""
 
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
@@ -29,7 +30,7 @@ from core.staff.services.refusals import record_staff_refusal
 from tenants import registry
 
 _MOST = 200
-_ACTS = {"grant": grant_recovery, "refuse": refuse_recovery, "stop": stop_recovery}
+_ACTS = {"refuse": refuse_recovery, "stop": stop_recovery}
 _DONE = {
     "grant": "It is granted, and waits for objections. Everybody whom it touches has mail.",
     "refuse": "It is refused. Whoever asked has mail.",
@@ -82,7 +83,8 @@ def recovery(request: StaffRequest, recovery_id: UUID) -> HttpResponse:
 
 def _decide(request: StaffRequest, found: RecoveryRequest, form: ReasonForm) -> HttpResponse:
     name = request.POST.get("act", "")
-    act = _ACTS.get(name)
+    scope = request.staff.scope(StaffPermission.REGISTRATIONS_DECIDE)
+    act = (_ACTS | {"grant": partial(grant_recovery, scope=scope)}).get(name)
     if act is None:
         raise Http404
     try:

@@ -27,6 +27,7 @@ from core.groups.services.roles import add_role, change_role, end_membership
 from core.notifications.models import OutboxMessage
 from tenants import registry
 from tests.support.people import EVERYWHERE, START, after, make_person, make_provider
+from tests.support.staff import ALL_PROGRAMS
 from tests.support.threads import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -166,7 +167,9 @@ def test_an_objection_and_the_end_of_the_wait_at_once_are_one() -> None:
         return ask_recovery(user=noor, provider_id=provider.id, evidence="left", at=LATER)
 
     [asked] = set(at_once(3, ask))
-    recovery = grant_recovery(recovery_id=asked.id, reason="ok", by=staff.id, at=LATER)
+    recovery = grant_recovery(
+        recovery_id=asked.id, reason="ok", by=staff.id, scope=ALL_PROGRAMS, at=LATER
+    )
 
     def end(place: int) -> str:
         if place % 2:

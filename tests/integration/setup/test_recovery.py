@@ -1,6 +1,7 @@
 """Recovery: somebody takes the place of an admin who left, unless a present one objects."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -27,14 +28,23 @@ from core.groups.services.recoveries import (
 from core.groups.services.roles import ChangedMeanwhileError, end_membership, roles_held
 from core.notifications.models import LocalMessage
 from core.staff.models import StaffRole
+from core.staff.scope import StaffScope
 from tenants.context import ActiveContract, contract_context
-from tests.support.people import EVERYWHERE, after, deliver_all, make_person, sign_in_by_email
-from tests.support.staff import make_staff, staff_client
+from tests.support.people import (
+    EVERYWHERE,
+    after,
+    deliver_all,
+    make_person,
+    make_provider,
+    sign_in_by_email,
+)
+from tests.support.staff import ALL_PROGRAMS, make_staff, staff_client
 
 pytestmark = pytest.mark.django_db
 LATER = after(hours=1)
 EVIDENCE = "Head Reed left in May. Call 304-555-0100."
 ON_FILE = "office@elm.example"
+GRANT = partial(grant_recovery, scope=ALL_PROGRAMS)
 
 
 @pytest.fixture
@@ -61,7 +71,9 @@ def olive(contract_a: ActiveContract) -> User:
 
 @pytest.fixture
 def granted(asked: RecoveryRequest, olive: User) -> RecoveryRequest:
-    return grant_recovery(recovery_id=asked.id, reason="called them", by=olive.id, at=LATER)
+    return grant_recovery(
+        recovery_id=asked.id, reason="called them", by=olive.id, scope=ALL_PROGRAMS, at=LATER
+    )
 
 
 def due(recovery: RecoveryRequest) -> datetime:
@@ -160,7 +172,9 @@ def test_somebody_whose_request_nobody_answers_is_told_no_name_before_it_is_done
     hers.post(path, {"evidence": EVIDENCE})
     pages.append(hers.get("/requests/").content.decode())
     recovery = RecoveryRequest.objects.get()
-    recovery = grant_recovery(recovery_id=recovery.id, reason="ok", by=olive.id, at=LATER)
+    recovery = grant_recovery(
+        recovery_id=recovery.id, reason="ok", by=olive.id, scope=ALL_PROGRAMS, at=LATER
+    )
     pages += [hers.get("/requests/").content.decode(), mails_to("noor@clinic.example")[-1]]
     for page in pages:
         for hidden in ("Elm", "Head", "Charleston", ON_FILE):
@@ -199,7 +213,7 @@ def test_who_reads_only_does_not_decide(asked: RecoveryRequest) -> None:
 
 
 def test_nobody_of_staff_decides_about_themselves(dana: User, asked: RecoveryRequest) -> None:
-    acts: tuple[Any, ...] = (grant_recovery, refuse_recovery)
+    acts: tuple[Any, ...] = (GRANT, refuse_recovery)
     for act in acts:
         with pytest.raises(OwnRecoveryError):
             act(recovery_id=asked.id, reason="me", by=dana.id, at=LATER)
@@ -208,7 +222,7 @@ def test_nobody_of_staff_decides_about_themselves(dana: User, asked: RecoveryReq
 def test_a_decision_comes_once_and_staff_can_stop_what_they_granted(
     granted: RecoveryRequest, olive: User, dana: User, filed: Provider
 ) -> None:
-    again: tuple[Any, ...] = (grant_recovery, refuse_recovery)
+    again: tuple[Any, ...] = (GRANT, refuse_recovery)
     for act in again:
         with pytest.raises(RecoveryOverError):
             act(recovery_id=granted.id, reason="again", by=olive.id, at=LATER)
@@ -251,7 +265,9 @@ def test_who_is_refused_in_the_waiting_time_becomes_no_admin(
     noor = make_person("noor")
     joining = ask_to_join(user=noor, provider_id=filed.id, number="1", note="", at=LATER)
     recovery = ask_recovery(user=noor, provider_id=filed.id, evidence=EVIDENCE, at=LATER)
-    recovery = grant_recovery(recovery_id=recovery.id, reason="ok", by=olive.id, at=LATER)
+    recovery = grant_recovery(
+        recovery_id=recovery.id, reason="ok", by=olive.id, scope=ALL_PROGRAMS, at=LATER
+    )
     refuse_join(request_id=joining.id, reason="nobody knows them", by=head.id, at=LATER)
     carry_out_due(at=due(recovery))
     assert state_of(recovery) == "void"
@@ -305,3 +321,57 @@ def test_the_pages_of_a_request_outlive_the_group(asked: RecoveryRequest, filed:
     assert "changed a moment ago" in answer.content.decode()
     operator = staff_client(StaffRole.OPERATOR, None, name="opal")
     assert operator.get(f"/staff/recoveries/{asked.id}/").status_code == 200
+
+
+def test_a_program_that_joins_the_group_in_the_waiting_time_is_asked_first(
+    granted: RecoveryRequest,
+    dana: User,
+    head: User,
+    contract_a: ActiveContract,
+    contract_c: ActiveContract,
+) -> None:
+    both = make_staff(StaffRole.OPERATOR, None, name="opal")
+    fir = make_provider(head, contract_c, identifier="1000000012", name="Fir Clinic")
+    assert carry_out_due(at=due(granted)) == 1
+    assert (state_of(granted), granted.takes_effect_at) == ("asked", None)
+    assert roles_held(dana.id, fir) == set()
+    assert "decide about it now, too" in mails_to("dana@clinic.example")[-1]
+    assert "for now" in mails_to("head@clinic.example")[-1]
+    assert "for now" in mails_to(ON_FILE)[-1]
+    assert f"/staff/recoveries/{granted.id}/" in mails_to(both.email)[-1]
+    assert carry_out_due(at=after(days=90)) == 0
+    own = StaffScope(everywhere=False, contracts=frozenset({contract_a.id}))
+    with pytest.raises(RecoveryOverError):
+        grant_recovery(recovery_id=granted.id, reason="ok", by=both.id, scope=own, at=LATER)
+    grant_recovery(
+        recovery_id=granted.id, reason="called both", by=both.id, scope=ALL_PROGRAMS, at=LATER
+    )
+    granted.refresh_from_db()
+    assert carry_out_due(at=due(granted)) == 1
+    assert roles_held(dana.id, fir) == {"group_admin"}
+    events = AuditEvent.objects.filter(event_type__startswith="recovery.").order_by("at", "id")
+    assert "recovery.asked_again" in [one.event_type for one in events]
+
+
+def test_staff_of_the_program_who_can_decide_have_mail_and_others_have_none(
+    dana: User, filed: Provider, olive: User, contract_a: ActiveContract, contract_c: ActiveContract
+) -> None:
+    others = [
+        make_staff(StaffRole.CONTRACT_ADMIN, contract_c, name="far"),
+        make_staff(StaffRole.HELP_DESK, contract_a, name="desk"),
+        make_staff(StaffRole.OPERATOR, None, name="opal"),
+    ]
+    recovery = ask_recovery(user=dana, provider_id=filed.id, evidence=EVIDENCE, at=LATER)
+    [mail] = mails_to(olive.email)
+    assert f"/staff/recoveries/{recovery.id}/" in mail
+    assert EVIDENCE not in mail
+    assert [mails_to(one.email) for one in others] == [[], [], []]
+
+
+def test_where_nobody_of_the_program_can_decide_the_operators_have_mail(
+    dana: User, filed: Provider, olive: User, oak: Provider
+) -> None:
+    opal = make_staff(StaffRole.OPERATOR, None, name="opal")
+    ask_recovery(user=dana, provider_id=filed.id, evidence=EVIDENCE, at=LATER)
+    assert mails_to(olive.email) == []
+    assert len(mails_to(opal.email)) == 1
