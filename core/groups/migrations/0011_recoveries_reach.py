@@ -20,7 +20,7 @@ def keep_what_was_granted(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core_groups", "0009_invited_once_by_each_admin")]
+    dependencies = [("core_groups", "0010_third_parties")]
 
     operations = [
         migrations.AddField(
