@@ -206,6 +206,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "core.groups.tasks.review_access",
         "schedule": crontab(minute="20"),  # every hour: days begin at other times elsewhere
     },
+    "send the weekly mails": {
+        "task": "core.groups.tasks.send_weekly_mails",
+        "schedule": crontab(minute="5"),  # every hour: mornings begin at other times elsewhere
+    },
     "go on with invitations whose worker was lost": {
         "task": "core.groups.tasks.take_up_batches",
         "schedule": 60.0,

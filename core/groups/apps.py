@@ -21,6 +21,7 @@ class GroupsConfig(AppConfig):
             recovery_messages,
             review_messages,
             role_messages,
+            weekly_messages,
         )
         from core.groups.office_source import register_offices
         from core.groups.own_data import register_own_parts
@@ -50,6 +51,7 @@ class GroupsConfig(AppConfig):
             *recovery_messages.KINDS,
             *review_messages.KINDS,
             *role_messages.KINDS,
+            *weekly_messages.KINDS,
         ):
             register_kind(kind)
         register_access_keeper(works_in)

@@ -147,7 +147,8 @@ def access_managed_membership(reach: Reach, key: UUID) -> Membership:
 
 def access_managed_memberships(reach: Reach, keys: Collection[UUID]) -> None:
     """Make sure that the person reaches all of some roles, ended or not. Raises Http404."""
-    if _of_managed(Membership.objects.filter(pk__in=keys), reach).count() != len(keys):
+    own = Membership.objects.filter(pk__in=keys, grant__isnull=True)
+    if _of_managed(own, reach).count() != len(keys):
         raise Http404
 
 

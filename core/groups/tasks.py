@@ -14,9 +14,11 @@ from core.groups.services.purging import (
     purge_invitations,
     purge_join_requests,
     purge_office_registrations,
+    purge_weeks,
 )
 from core.groups.services.recoveries import carry_out_due
 from core.groups.services.review_watch import watch_reviews
+from core.groups.services.weekly import make_weekly_mails
 from core.notifications.tasks import tell_workers
 from tenants.celery import SharedTask
 
@@ -29,8 +31,15 @@ def tidy() -> int:
     """
     at = now()
     due = carry_out_due(at=at) + end_overdue(at=at)
-    due += end_due_grants(at=at) + remind_of_ends(at=at) + purge_office_registrations(at=at)
-    return due + purge_batches(at=at) + purge_invitations(at=at) + purge_join_requests(at=at)
+    due += end_due_grants(at=at) + remind_of_ends(at=at)
+    purges = (
+        purge_batches,
+        purge_invitations,
+        purge_join_requests,
+        purge_office_registrations,
+        purge_weeks,
+    )
+    return due + sum(purge(at=at) for purge in purges)
 
 
 @shared_task(base=SharedTask, name="core.groups.tasks.invite_batch")
@@ -47,6 +56,12 @@ def invite_batch(batch_id: str, **_: object) -> None:
 def review_access() -> None:
     """Tell admins which roles are to be confirmed, and end those that nobody confirmed."""
     watch_reviews(at=now())
+
+
+@shared_task(base=SharedTask, name="core.groups.tasks.send_weekly_mails", expires=3000)
+def send_weekly_mails() -> None:
+    """Write the weekly mails of the admins for whom it is Monday morning."""
+    make_weekly_mails(at=now())
 
 
 @shared_task(base=SharedTask, name="core.groups.tasks.take_up_batches", expires=50)

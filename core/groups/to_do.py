@@ -113,7 +113,7 @@ def counts_for(user_id: UUID) -> dict[str, ArraySubquery]:
     }
     return {
         f"todo_{name}": ArraySubquery(
-            _by_contract(rows, *_COUNTED.get(name, ("provider__contract", "pk")))
+            by_contract(rows, *_COUNTED.get(name, ("provider__contract", "pk")))
         )
         for name, rows in found.items()
     }
@@ -130,6 +130,11 @@ _COUNTED: Final = {
 
 def to_do(row: Any, entered: Collection[ActiveContract]) -> list[ToDo]:
     """Return what needs doing in the contracts of the page, from any row of the statement."""
+    return say(numbers_of(row, entered))
+
+
+def numbers_of(row: Any, entered: Collection[ActiveContract]) -> dict[str, int]:
+    """Return how much there is of each kind in some contracts, from any row of the statement."""
     here = {str(one.id) for one in entered}
     reminding = {str(one.id) for one in entered if one.document.groups.single_admin_reminder}
     reviewing = {str(one.id) for one in entered if rules_of(one)}
@@ -144,21 +149,20 @@ def to_do(row: Any, entered: Collection[ActiveContract]) -> list[ToDo]:
         for name in _KINDS
     }
     # The same group or user may stand in several contracts: never more than there are.
-    return _said(
-        {
-            name: max(counted, default=0) if name in {"alone", "unused"} else sum(counted)
-            for name, counted in numbers.items()
-        }
-    )
+    return {
+        name: max(counted, default=0) if name in {"alone", "unused"} else sum(counted)
+        for name, counted in numbers.items()
+    }
 
 
 def to_do_without_providers(user_id: UUID) -> list[ToDo]:
     """Return what somebody waits for who works nowhere yet (one query)."""
     waiting = JoinRequest.objects.filter(user=user_id, state=JoinState.OPEN)
-    return _said({"own": waiting.count()})
+    return say({"own": waiting.count()})
 
 
-def _said(numbers: Mapping[str, int]) -> list[ToDo]:
+def say(numbers: Mapping[str, int]) -> list[ToDo]:
+    """Return numbers of the kinds in sentences, the most urgent first."""
     return [
         ToDo(
             kind.one if number == 1 else kind.many.format(n=number),
@@ -171,7 +175,8 @@ def _said(numbers: Mapping[str, int]) -> list[ToDo]:
     ]
 
 
-def _by_contract(rows: QuerySet[Any], where: str, what: str) -> QuerySet[Any]:
+def by_contract(rows: QuerySet[Any], where: str, what: str) -> QuerySet[Any]:
+    """Return how many of something there are in each contract, as (where, n)."""
     counted = rows.order_by().values(where=F(where)).annotate(n=Count(what, distinct=True))
     found: QuerySet[Any] = counted.values(found=JSONObject(where="where", n="n"))
     return found
@@ -188,10 +193,16 @@ def _warned(user_id: UUID, managed: QuerySet[Any], administered: QuerySet[Any]) 
     """Return the memberships of managed users who were warned and have not been here since."""
     last_here = Coalesce(OuterRef("user__last_used_at"), OuterRef("user__created_at"))
     warned = InactivityWarning.objects.filter(user=OuterRef("user"), since=last_here)
+    return held_in_contracts(user_id, managed, administered).filter(Exists(warned))
+
+
+def held_in_contracts(
+    user_id: UUID, managed: QuerySet[Any], administered: QuerySet[Any]
+) -> QuerySet[Any]:
+    """Return the roles of other, active users within reach, each in its contracts (`worked_in`)."""
     held = Membership.objects.filter(
         Membership.OWN,
         Q(provider__in=managed) | Q(group__in=administered),
-        Exists(warned),
         user__is_active=True,
     ).exclude(user=user_id)
     return held.annotate(worked_in=Coalesce("provider__contract", "group__providers__contract"))

@@ -24,6 +24,7 @@ from core.groups.views import (
     third_parties,
     user_acts,
     users,
+    weekly,
 )
 
 _setup = [
@@ -62,6 +63,7 @@ _setup = [
     path("recoveries/<uuid:recovery_id>/", recovering.recovery, name="recovery"),
     path("administrators/<uuid:provider_id>/recover/", recovering.recover, name="recover"),
     path("activity/", activity.activity, name="activity"),
+    path("activity/weekly-mail/", weekly.switch, name="weekly"),
     path("access-review/", reviewing.access_review, name="access_review"),
     path("grid/", grid.grid, name="grid"),
     path("administrators/", setup.administrators, name="administrators"),
@@ -123,6 +125,8 @@ urlpatterns = [
     path("staff/recoveries/", recoveries.recoveries, name="staff_recoveries"),
     path("staff/recoveries/<uuid:recovery_id>/", recoveries.recovery, name="staff_recovery"),
     path("requests/<uuid:request_id>/withdraw/", joining.withdraw, name="own_request_withdraw"),
+    path("weekly-mail/off/", weekly.is_off, name="weekly_is_off"),
+    path("weekly-mail/off/<str:token>/", weekly.off, name="weekly_off"),
     path("invitations/ended/", invited.invitation_ended, name="invitation_ended"),
     path("invitations/accept/", invited.invitation_accept, name="invitation_accept"),
     path("invitations/<str:token>/", invited.invitation, name="invitation"),

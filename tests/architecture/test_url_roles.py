@@ -194,6 +194,10 @@ TABLE: dict[str, Row] = {
     "setup:activity": Row(LOGIN, 302, 302, 200, 200),
     # The contract of these providers asks for no review
     "setup:access_review": Row(LOGIN, 302, 302, 404, 404),
+    "setup:weekly": same(405),
+    # The link of a weekly mail: its page is the same for every token
+    "weekly_off": same(200),
+    "weekly_is_off": same(200),
     "setup:grid": Row(LOGIN, 302, 302, 200, 200),
     "setup:user": Row(LOGIN, 302, 302, 404, 404),
     "setup:give_up": Row(LOGIN, 302, 302, 404, 404),

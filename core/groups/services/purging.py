@@ -12,6 +12,7 @@ from core.groups.models import (
     JoinRequest,
     OfficeRegistration,
     RecoveryRequest,
+    WeeklyMailMade,
 )
 from core.mfa.models.invitations import over_before
 
@@ -23,6 +24,9 @@ REQUESTS_KEPT: Final = timedelta(days=90)
 
 OFFICE_REGISTRATIONS_KEPT: Final = timedelta(days=1)
 """After the end of their link: own figure. Anybody can make one, and it may reserve a username."""
+
+WEEKS_KEPT: Final = timedelta(days=30)
+"""Own figure: a week is over after two days; the rest answers questions about mail."""
 
 FILES_WAIT: Final = timedelta(days=1)
 """Own figure: a file that was checked and not started is thrown away."""
@@ -45,6 +49,12 @@ def purge_office_registrations(*, at: datetime) -> int:
     """Delete registrations of offices that are over; an unfinished one gives its username back."""
     over = over_before(at - OFFICE_REGISTRATIONS_KEPT)
     return delete_in_batches(OfficeRegistration.objects.filter(over))
+
+
+def purge_weeks(*, at: datetime) -> int:
+    """Delete that old weeks were looked at; returns how many. Called hourly."""
+    over = WeeklyMailMade.objects.filter(made_at__lt=at - WEEKS_KEPT)
+    return delete_in_batches(over)
 
 
 def purge_join_requests(*, at: datetime) -> int:

@@ -15,7 +15,6 @@ from core.audit.recording import record_all
 from core.groups.models import (
     Membership,
     Provider,
-    ProviderGroup,
     ProviderStatus,
     ReviewNotice,
     ReviewStage,
@@ -200,15 +199,18 @@ def _end_some(group_id: UUID, review: _Review) -> int:
     return len(found)
 
 
-@transaction.atomic
 def _end_group_roles(group_id: UUID, review: _Review) -> int:
     """End roles for the whole group, the longest unconfirmed first, as long as an admin is left."""
+    found = review.ending().filter(group_id=group_id).order_by("term_began_at", "id")
+    return sum(_end_admin(key, group_id, review) for key in found.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _end_admin(key: UUID, group_id: UUID, review: _Review) -> bool:
     group = hold_group(group_id)
-    found = review.ending().filter(group_id=group_id).select_related("user", "group")
-    return sum(_end_admin(one, group, review) for one in found.order_by("term_began_at", "id"))
-
-
-def _end_admin(held: Any, group: ProviderGroup, review: _Review) -> bool:
+    held = review.ending().filter(pk=key).select_related("user", "group").first()
+    if held is None:
+        return False
     try:
         keep_an_admin([group], without=held.user_id)
     except LastAdminError:

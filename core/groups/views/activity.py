@@ -9,6 +9,7 @@ from core.groups.activity.events import PAGE_SIZE, Place, list_activity
 from core.groups.activity.scope import scope_of
 from core.groups.activity.sentences import entries_of
 from core.groups.forms import ActivityForm
+from core.groups.models import WeeklyMail
 from core.groups.views.shared import SetupRequest, setup_page, setup_render
 
 
@@ -32,5 +33,6 @@ def activity(request: SetupRequest) -> HttpResponse:
         "newest": f"?{query}" if before else "",
         "older": urlencode(older),
         "narrowed": bool(query),
+        "has_weekly_mail": WeeklyMail.objects.filter(user=request.user).exists(),
     }
     return setup_render(request, "activity", context, tab="activity")
