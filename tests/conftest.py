@@ -22,12 +22,18 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
 from django.test import TransactionTestCase
+from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
 from core.accounts import policies
 from tenants import registry
 from tenants.context import ActiveContract
 from tests.support import database
+
+# Each run draws other examples: many short runs find what one long run finds. For a long one:
+# pytest tests/unit --hypothesis-profile=default
+hypothesis_settings.register_profile("each run", max_examples=40)
+hypothesis_settings.load_profile("each run")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

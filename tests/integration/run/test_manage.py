@@ -29,21 +29,16 @@ def manage(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_command_starts_its_servers_joins_those_that_run_and_leaves_nothing() -> None:
-    with state_folder() as state:
-        made = manage(state, "migrate_portal", "--shared")
-        assert made.returncode == 0, made.stderr
-        assert processes_of(state) == {}
-        with embedded.attached(state):
-            before = embedded.status(state)
-            listed = manage(state, "contract", "history", "nobody")
-            assert "There is no contract nobody" in listed.stderr
-            assert embedded.status(state) == before
-        assert processes_of(state) == {}
-
-
-def test_a_command_before_the_first_run_says_what_to_do() -> None:
+    """Both before the first run: what a command needs of the tables is not there yet."""
     with state_folder() as state:
         early = manage(state, "accounts", "unlock", "a@example.org", "--reason", "early")
         assert early.returncode == 1
         assert "make run" in early.stderr
         assert "Traceback" not in early.stderr
+        assert processes_of(state) == {}
+        with embedded.attached(state):
+            before = embedded.status(state)
+            beside = manage(state, "check", "--database", "default")
+            assert beside.returncode == 0, beside.stderr
+            assert embedded.status(state) == before
+        assert processes_of(state) == {}
