@@ -11,6 +11,8 @@ from typing import ClassVar, Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Coalesce, Lower
 
 from core.accounts.models import User
 from core.accounts.services.attempts import Limit, count_attempt
@@ -129,8 +131,9 @@ def ask_from_outside(
     """Put the requests of somebody without an account into the queues; sent twice, each is one.
 
     Called by registration when it works off what a public page took, for providers whose numbers
-    were right. A provider that was given up, or has five such requests already, gets none: nobody
-    is told. Mails the admins. Records `join_request.sent`.
+    were right. A provider that was given up, has five such requests already, or has refused the
+    address some days ago, with or without an account, gets none: nobody is told. Mails
+    the admins. Records `join_request.sent`.
     """
     found = []
     wanted = sorted(provider_ids)
@@ -143,7 +146,7 @@ def ask_from_outside(
         except JoinNotPossibleError:
             continue
         waiting = provider.join_requests.filter(state=JoinState.OPEN, user__isnull=True)
-        if waiting.count() >= FROM_OUTSIDE or waiting.filter(email__iexact=asker.email).exists():
+        if waiting.count() >= FROM_OUTSIDE or _has_asked(asker.email, provider, at):
             continue
         made = JoinRequest.objects.create(
             provider=provider, asked_at=at, expires_at=at + REQUEST_LIFE, **asdict(asker)
@@ -309,9 +312,23 @@ def _open_of(user: User, provider: Provider) -> JoinRequest | None:
 def _refuse_needless(user: User, provider: Provider, at: datetime) -> None:
     if roles_held(user.id, provider):
         raise AlreadyThereError
-    refused = JoinRequest.objects.filter(user=user, provider=provider, state=JoinState.REFUSED)
-    if refused.filter(ended_at__gt=at - REFUSED_FOR).exists():
+    if provider.join_requests.filter(_refused_lately(at), user=user).exists():
         raise RefusedLatelyError
+
+
+def _has_asked(email: str, provider: Provider, at: datetime) -> bool:
+    """Tell whether an address waits already, or was refused lately; also that of an account.
+
+    Who has an account is asked about the account alone (`_refuse_needless`): anybody can type an
+    address outside, and have it refused.
+    """
+    asked = provider.join_requests.alias(address=Lower(Coalesce("user__email", "email")))
+    outside = Q(state=JoinState.OPEN, user__isnull=True)
+    return asked.filter(outside | _refused_lately(at), address=email.lower()).exists()
+
+
+def _refused_lately(at: datetime) -> Q:
+    return Q(state=JoinState.REFUSED, ended_at__gt=at - REFUSED_FOR)
 
 
 def _hold_open(request_id: UUID) -> JoinRequest:

@@ -19,6 +19,7 @@ from core.groups.services import join_requests
 from core.groups.services.holding import hold_group
 from core.groups.services.join_requests import (
     FROM_OUTSIDE,
+    REFUSED_FOR,
     REQUEST_LIFE,
     Asker,
     RequestOverError,
@@ -26,6 +27,7 @@ from core.groups.services.join_requests import (
     ask_from_outside,
     ask_to_join,
     end_overdue,
+    refuse_join,
 )
 from core.notifications.models import LocalMessage, OutboxMessage
 from tenants.context import ActiveContract
@@ -213,3 +215,37 @@ def test_groups_are_held_in_the_order_of_all_who_hold_several(
         at=LATER,
     )
     assert held[:2] == [elm.group_id, stranger_provider.group_id]
+
+
+def test_a_refused_address_does_not_ask_the_same_provider_again_for_a_week(
+    elm: Provider, head: User, stranger_provider: Provider
+) -> None:
+    refused = request_from("noor@office.example", elm)
+    refuse_join(request_id=refused.id, reason="nobody knows them", by=head.id, at=LATER)
+    again = Asker("Noor@Office.example", "Nora", "Hadad")
+    wanted = [elm.id, stranger_provider.id]
+    soon = LATER + REFUSED_FOR - timedelta(minutes=1)
+    [other] = ask_from_outside(asker=again, provider_ids=wanted, at=soon)
+    assert other.provider == stranger_provider
+    [asked] = ask_from_outside(asker=again, provider_ids=[elm.id], at=LATER + REFUSED_FOR)
+    assert asked.provider == elm
+
+
+def test_nor_does_somebody_whose_account_was_refused_by_signing_out(
+    elm: Provider, head: User
+) -> None:
+    noor = make_person("noor")
+    asked = ask_to_join(user=noor, provider_id=elm.id, number="", note="", at=LATER)
+    refuse_join(request_id=asked.id, reason="nobody knows them", by=head.id, at=LATER)
+    asker = Asker(noor.email.upper(), "Noor", "Haddad")
+    assert ask_from_outside(asker=asker, provider_ids=[elm.id], at=LATER) == []
+
+
+def test_what_somebody_typed_outside_keeps_no_account_from_asking(
+    elm: Provider, head: User
+) -> None:
+    noor = make_person("noor")
+    refused = request_from(noor.email, elm)
+    refuse_join(request_id=refused.id, reason="nobody knows them", by=head.id, at=LATER)
+    asked = ask_to_join(user=noor, provider_id=elm.id, number="", note="", at=LATER)
+    assert asked.user == noor
