@@ -99,6 +99,7 @@ def test_invite_change_and_remove(page: Page, portal: Portal, browser: Browser) 
     finally:
         theirs.close()
     decide(page, portal)
+    review_access(page)
 
 
 def ask_to_join(page: Page, portal: Portal) -> None:
@@ -121,6 +122,26 @@ def ask_to_join(page: Page, portal: Portal) -> None:
     expect(page.get_by_role("main")).not_to_contain_text(OFFICE)
     check_accessibility(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def review_access(page: Page) -> None:
+    """Confirm two people by keyboard, and ask for the weekly mail."""
+    page.get_by_role("link", name=re.compile("^Access review")).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Access review")
+    check_accessibility(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390, page.url
+    page.get_by_role("checkbox", name=re.compile("Theo Ivy")).focus()
+    page.keyboard.press("Space")
+    page.get_by_role("checkbox", name=re.compile("Nora Gale")).focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_contain_text("2 roles confirmed.")
+    check_accessibility(page)
+    page.get_by_role("link", name="Activity", exact=True).click()
+    page.get_by_role("button", name="Send me a weekly mail").click()
+    expect(page.get_by_role("main")).to_contain_text("The weekly mail is on.")
+    check_accessibility(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390, page.url
 
 
 def to_decide(page: Page, portal: Portal) -> Locator:
