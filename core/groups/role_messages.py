@@ -16,7 +16,14 @@ from tenants.routing import absolute_reverse
 
 Fact = Mapping[str, str]
 _BECAUSE: Final = {
+    "provider": "An administrator of the provider has ended this.",
+    "grant_ended": "The access of your office has ended.",
     "access_review": "No administrator confirmed this in the access review in time.",
+}
+_OF_OFFICE: Final = {
+    Role.GROUP_ADMIN.value: "You administer {office} now.",
+    Role.STAFF.value: "You do not administer {office} any more. You go on working there.",
+    "": "You are no longer one of the people of {office}.",
 }
 _MOST_LINES: Final = 20
 
@@ -30,11 +37,11 @@ def prepare_role_notice(message: OutboxMessage, at: datetime) -> Rendered | None
     by = str(message.context["by"])
     admin = User.objects.filter(pk=UUID(by)).first() if by else None
     contract = find_contract(message.contract_id) if message.contract_id else None
-    names = _names_of(facts)
+    names, offices = _names_of(facts), _offices_of(facts)
     context = {
         "user": user,
         "heading": _heading(facts),
-        "lines": [_line(fact, names) for fact in facts[:_MOST_LINES]],
+        "lines": [_line(fact, names, offices) for fact in facts[:_MOST_LINES]],
         "more": max(len(facts) - _MOST_LINES, 0),
         "who": f"{admin.get_full_name()} ({admin.email})" if admin else "",
         "because": _BECAUSE.get(str(message.context["because"]), ""),
@@ -51,7 +58,10 @@ def _heading(facts: Iterable[Fact]) -> str:
     return "A role of yours has ended" if kinds == {(True, False)} else "Your roles have changed"
 
 
-def _line(fact: Fact, names: Mapping[str, str]) -> str:
+def _line(fact: Fact, names: Mapping[str, str], offices: Mapping[str, str]) -> str:
+    office = offices.get(fact.get("group", ""))
+    if office:
+        return _OF_OFFICE[fact["after"]].format(office=office)
     place = names.get(fact.get("provider") or fact.get("group", ""), "a provider")
     before = Role(fact["before"]).label if fact["before"] else ""
     after = Role(fact["after"]).label if fact["after"] else ""
@@ -74,6 +84,13 @@ def _names_of(facts: Iterable[Fact]) -> dict[str, str]:
         **{str(one.id): one.name for one in providers},
         **{str(one.id): f"all providers of {one.name}" for one in groups},
     }
+
+
+def _offices_of(facts: Iterable[Fact]) -> dict[str, str]:
+    """Return what the offices among the groups are called, by the groups' keys (one query)."""
+    keys = [fact["group"] for fact in facts if "group" in fact]
+    found = ProviderGroup.objects.filter(pk__in=keys, office__isnull=False)
+    return {str(one.id): one.name for one in found}
 
 
 KINDS = (

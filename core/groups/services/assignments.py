@@ -10,9 +10,10 @@ from core.accounts.services.accounts import grant_contract_access
 from core.groups.entering import Entered
 from core.groups.models import AccessGrant, Membership, Role
 from core.groups.services.access_grants import hold_for_office
-from core.groups.services.grant_ends import release_roles
+from core.groups.services.grant_ends import release_roles, steps_of_ended
 from core.groups.services.holding import hold_group, keep_an_admin
 from core.groups.services.offices import hold_office_person
+from core.groups.services.role_mails import RoleStep, tell_of_roles
 from core.groups.services.roles import (
     ChangedMeanwhileError,
     end_memberships,
@@ -27,8 +28,9 @@ def assign_people(
 ) -> list[Membership]:
     """Let people of an office work for a provider as long as the grant lives.
 
-    Called by the office's page. Who is assigned already stays so. Records `membership.granted`.
-    Raises ChangedMeanwhileError when the grant has ended, or somebody has left the office.
+    Called by the office's page. Who is assigned already stays so; the others are told by mail.
+    Records `membership.granted`. Raises ChangedMeanwhileError when the grant has ended, or
+    somebody has left the office.
     """
     grant = hold_for_office(grant_id, by=by, at=at)
     wanted = set(user_ids)
@@ -40,7 +42,11 @@ def assign_people(
     present = set(
         grant.memberships.filter(until__isnull=True, user__in=wanted).values_list("user", flat=True)
     )
-    return [_assign(grant, key, by=by, at=at) for key in sorted(wanted - present)]
+    new = [one.user for one in people.select_related("user") if one.user_id not in present]
+    made = [_assign(grant, one.id, by=by, at=at) for one in sorted(new, key=lambda one: one.id)]
+    steps = [RoleStep(one, grant.provider, None, Role(grant.role)) for one in new]
+    tell_of_roles(steps, by=by, at=at)
+    return made
 
 
 @transaction.atomic
@@ -53,7 +59,8 @@ def end_assignment_as_office(*, membership_id: UUID, by: UUID, at: datetime) -> 
     if grant_id is None:
         raise ChangedMeanwhileError
     hold_for_office(grant_id, by=by, at=at)
-    _end(membership_id, because="office", by=by, at=at)
+    steps = _end(membership_id, because="office", by=by, at=at)
+    tell_of_roles(steps, by=by, at=at)
 
 
 @transaction.atomic
@@ -62,7 +69,8 @@ def end_assignment_as_provider(
 ) -> None:
     """Do the same as an admin of the provider; the office's access itself goes on.
 
-    Called by Setup. Raises ChangedMeanwhileError, RoleNotYoursError.
+    Called by Setup. The mail to the person names nobody of the provider. Raises
+    ChangedMeanwhileError, RoleNotYoursError.
     """
     held = Membership.objects.select_related("provider__group", "grant").get(pk=membership_id)
     if held.provider is None or held.grant is None:
@@ -70,7 +78,8 @@ def end_assignment_as_provider(
     hold_group(held.provider.group_id)
     require_role(by, held.provider, Role(held.role), entered=entered)
     AccessGrant.objects.select_for_update().get(pk=held.grant.pk)
-    _end(membership_id, because="provider", by=by, at=at)
+    steps = _end(membership_id, because="provider", by=by, at=at)
+    tell_of_roles(steps, by=None, because="provider", at=at)
 
 
 @transaction.atomic
@@ -86,11 +95,13 @@ def end_office_person(*, membership_id: UUID, was: Role, by: UUID, at: datetime)
     assigned = list(
         Membership.objects.filter(
             user=held.user_id, grant__office=office, until__isnull=True
-        ).select_related("provider")
+        ).select_related("user", "provider")
     )
     end_memberships([held, *assigned], at=at)
     release_roles(assigned, because="left_office", by=by, at=at)
     record_change("ended", held, by=by, at=at, data={"role": was.value})
+    own = RoleStep(held.user, office.group, was, None)
+    tell_of_roles([own, *steps_of_ended(assigned)], by=by, at=at)
 
 
 def _assign(grant: AccessGrant, user_id: UUID, *, by: UUID, at: datetime) -> Membership:
@@ -108,10 +119,11 @@ def _assign(grant: AccessGrant, user_id: UUID, *, by: UUID, at: datetime) -> Mem
     return made
 
 
-def _end(membership_id: UUID, *, because: str, by: UUID, at: datetime) -> None:
+def _end(membership_id: UUID, *, because: str, by: UUID, at: datetime) -> list[RoleStep]:
     found = Membership.objects.filter(pk=membership_id, until__isnull=True)
-    held = list(found.select_related("provider"))
+    held = list(found.select_related("user", "provider"))
     if not held:
         raise ChangedMeanwhileError
     end_memberships(held, at=at)
     release_roles(held, because=because, by=by, at=at)
+    return steps_of_ended(held)

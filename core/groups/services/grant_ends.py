@@ -5,7 +5,7 @@ grant (`Membership.HELD`), so that its date takes effect by itself; what stands 
 true to that.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -14,24 +14,33 @@ from django.db.models import Q, QuerySet
 
 from core.accounts.services.accounts import release_contract_access
 from core.audit.recording import record
-from core.groups.models import AccessGrant, GrantEnd, Membership
+from core.groups.models import AccessGrant, GrantEnd, Membership, Role
 from core.groups.services.grant_mails import tell_both_sides
+from core.groups.services.role_mails import RoleStep, tell_of_roles
 from core.groups.services.roles import end_memberships, record_change
 from tenants import registry
 
 
 def end_grants(
-    grants: QuerySet[AccessGrant], *, end: GrantEnd, by: UUID | None, at: datetime
+    grants: QuerySet[AccessGrant],
+    *,
+    end: GrantEnd,
+    by: UUID | None,
+    at: datetime,
+    also: Sequence[RoleStep] = (),
 ) -> int:
     """End those of some grants that are open, in the caller's transaction; returns how many.
 
     Each is locked first: whoever assigns somebody at the same moment comes before or is refused.
-    Both sides are told by mail. Records `access_grant.ended`, and `membership.ended` for each role.
+    Both sides are told by mail, and so is each person of the office whose roles end, once, with
+    what `also` ends. Records `access_grant.ended`, and `membership.ended` for each role.
     """
     held = grants.select_for_update(of=("self",)).filter(ended_at__isnull=True).order_by("id")
     ended = list(held.select_related("provider", "office__group"))
-    for grant in ended:
-        _end(grant, end=end, by=by, at=at)
+    steps = [*also, *(step for grant in ended for step in _end(grant, end=end, by=by, at=at))]
+    # Whoever ended it may be the provider's, of whom the office's people read no names.
+    others = [step for step in steps if step.user.id != by]
+    tell_of_roles(others, by=None, because="grant_ended", at=at)
     return len(ended)
 
 
@@ -68,20 +77,27 @@ def _end_one_by_one(which: Q, *, end: GrantEnd, at: datetime) -> int:
     return ended
 
 
-def _end(grant: AccessGrant, *, end: GrantEnd, by: UUID | None, at: datetime) -> None:
+def _end(grant: AccessGrant, *, end: GrantEnd, by: UUID | None, at: datetime) -> list[RoleStep]:
     grant.ended_at, grant.ended_by, grant.end = at, by, end
     grant.save(update_fields=["ended_at", "ended_by", "end"])
-    _end_roles(grant.memberships.all(), end=end, by=by, at=at)
+    steps = _end_roles(grant.memberships.all(), end=end, by=by, at=at)
     record_grant("ended", grant, by=by, at=at, data={"because": end.value})
     tell_both_sides(grant, "ended", by=by, at=at)
+    return steps
 
 
 def _end_roles(
     memberships: QuerySet[Membership], *, end: GrantEnd, by: UUID | None, at: datetime
-) -> None:
-    held = list(memberships.filter(until__isnull=True).select_related("provider"))
+) -> list[RoleStep]:
+    held = list(memberships.filter(until__isnull=True).select_related("user", "provider"))
     end_memberships(held, at=at)
     release_roles(held, because=end.value, by=by, at=at)
+    return steps_of_ended(held)
+
+
+def steps_of_ended(ended: Iterable[Membership]) -> list[RoleStep]:
+    """Return roles by grants that have ended, as their mails tell of them."""
+    return [RoleStep(one.user, one.provider, Role(one.role), None) for one in ended if one.provider]
 
 
 def release_roles(

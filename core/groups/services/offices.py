@@ -15,6 +15,7 @@ from core.groups.models import GrantEnd, Invitation, Membership, Office, Provide
 from core.groups.office_codes import new_code
 from core.groups.services.grant_ends import end_grants
 from core.groups.services.holding import hold_group, keep_an_admin
+from core.groups.services.role_mails import RoleStep, tell_of_roles
 from core.groups.services.roles import ChangedMeanwhileError, end_memberships, record_change
 
 OFFICES_A_DAY: Final = 3
@@ -109,11 +110,13 @@ def close_office(*, office_id: UUID, by: UUID, at: datetime) -> None:
     it. Raises ChangedMeanwhileError.
     """
     office = hold_office(office_id, by=by)
-    end_grants(office.access_grants.all(), end=GrantEnd.CLOSED, by=by, at=at)
+    own = Membership.objects.filter(Membership.OWN, group=office.group_id)
+    held = list(own.select_related("user"))
+    steps = [RoleStep(one.user, office.group, Role(one.role), None) for one in held]
+    end_grants(office.access_grants.all(), end=GrantEnd.CLOSED, by=by, at=at, also=steps)
     Invitation.objects.filter(Invitation.OPEN, group=office.group_id).update(
         withdrawn_at=at, token_digest=None
     )
-    held = list(Membership.objects.filter(Membership.OWN, group=office.group_id))
     end_memberships(held, at=at)
     for one in held:
         data: dict[str, object] = {"role": one.role, "because": GrantEnd.CLOSED.value}
@@ -127,7 +130,7 @@ def close_office(*, office_id: UUID, by: UUID, at: datetime) -> None:
 def set_office_role(*, membership_id: UUID, was: Role, role: Role, by: UUID, at: datetime) -> None:
     """Make somebody of an office its admin, or an admin somebody who works there.
 
-    Called by the office's page. What they do for providers stays. Records
+    Called by the office's page. What they do for providers stays. They are told by mail. Records
     `membership.role_changed`. Raises ChangedMeanwhileError, LastAdminError.
     """
     office, held = hold_office_person(membership_id, was=was, by=by)
@@ -137,6 +140,7 @@ def set_office_role(*, membership_id: UUID, was: Role, role: Role, by: UUID, at:
     end_memberships([held], at=at)
     _give_role(office, held.user, role, by=by, at=at)
     record_change("role_changed", held, by=by, at=at, data={"from": was.value, "to": role.value})
+    tell_of_roles([RoleStep(held.user, office.group, was, role)], by=by, at=at)
 
 
 def join_office(office: Office, user: User, role: Role, *, by: UUID, at: datetime) -> None:
