@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
-from django.db.models.functions import JSONObject, Lower
+from django.db.models.functions import JSONObject
 from django.db.models.query import QuerySet
 
 from contracts.registration.models import (
@@ -24,6 +24,7 @@ from contracts.roster.selectors import find_entry
 from core.accounts.models import User
 from core.accounts.policies import contracts_in_hand, find_contract
 from core.common.clock import now
+from core.common.without_case import same_text
 from core.groups.access import list_providers
 from core.groups.models import Provider, ProviderStatus
 from core.groups.permissions import Permission
@@ -55,8 +56,7 @@ def list_taken_entries(contract_id: UUID, *, at: datetime) -> set[UUID]:
 
 def find_live_by_username(username: str, *, at: datetime) -> PendingRegistration | None:
     """Return the registration that reserves a username, compared without case, or None."""
-    named = list_live(at).alias(name=Lower("username"))
-    return named.filter(name=username.strip().lower()).first()
+    return list_live(at).filter(same_text("username", username)).first()
 
 
 def list_live(at: datetime) -> "QuerySet[PendingRegistration]":
@@ -132,7 +132,7 @@ def list_choices(
 
 def find_claimable(pending_id: UUID, *, email: str, at: datetime) -> PendingRegistration | None:
     """Return the live registration that was begun under an account's own address, or None."""
-    return list_live(at).filter(id=pending_id, email__iexact=email).first()
+    return list_live(at).filter(same_text("email", email), id=pending_id).first()
 
 
 def find_claimed_provider(pending_id: UUID, *, user: User) -> Provider | None:

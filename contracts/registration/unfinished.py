@@ -5,13 +5,13 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower
 
 from contracts.registration.models import PendingRegistration
 from contracts.registration.selectors import list_live
 from contracts.registration.services.links import resend_link
 from core.common.identifiers import normalize
 from core.common.masking import mask_email
+from core.common.without_case import same_text
 from core.staff.people import Search, SearchBy, UnfinishedRegistration
 
 
@@ -38,9 +38,9 @@ def _matching(search: Search, *, at: datetime) -> QuerySet[PendingRegistration]:
     live, value = list_live(at), search.value.strip()
     match search.by:
         case SearchBy.EMAIL:
-            return live.alias(address=Lower("email")).filter(address=value.lower())
+            return live.filter(same_text("email", value))
         case SearchBy.USERNAME:
-            return live.alias(handle=Lower("username")).filter(handle=value.lower())
+            return live.filter(same_text("username", value))
     return live.filter(
         Q(contract_id=search.contract_id) if search.contract_id else Q(pk__isnull=True),
         identifier=normalize(value),

@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 
 from core.accounts.models import User
 from core.common.compiled import CompiledQuery
+from core.common.without_case import same_text
 
 UsernameSource = Callable[[], QuerySet[Any]]
 _username_sources: list[UsernameSource] = []
@@ -40,7 +41,7 @@ def find_account_by_email(email: str) -> User | None:
 
 def find_account_by_username(username: str) -> User | None:
     """Return the account that has a username, compared without case."""
-    return _accounts_named(username.strip().lower()).first()
+    return User.objects.filter(same_text("username", username)).first()
 
 
 def get_account(user_id: UUID) -> User:
@@ -90,7 +91,3 @@ def taken_usernames(names: Iterable[str]) -> set[str]:
         for place in (User.objects.all(), *(holders() for holders in _username_sources))
     )
     return set(first.union(*others, all=True))
-
-
-def _accounts_named(wanted: str) -> QuerySet[User]:
-    return User.objects.alias(name=Lower("username")).filter(name=wanted)

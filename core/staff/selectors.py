@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from core.common.without_case import same_text
 from core.staff.models import StaffIdentity, StaffInvitation, StaffMember
 
 
@@ -57,4 +58,4 @@ def find_identity(*, issuer: str, subject: str) -> StaffIdentity | None:
 
 def list_invited_under(name: str) -> QuerySet[StaffInvitation]:
     """Return the open invitations that hold a username."""
-    return list_open_invitations().filter(username__iexact=name)
+    return list_open_invitations().filter(same_text("username", name))

@@ -93,6 +93,13 @@ def test_every_setting_of_ours_is_read_and_stands_in_the_base() -> None:
     assert "getattr(settings," not in code
 
 
+def test_usernames_and_addresses_are_compared_by_their_index() -> None:
+    """An index is over small letters; `iexact` compares capitals (core/common/without_case.py)."""
+    slow = re.compile(r"\b(?:username|email)__iexact\b")
+    found = [path.name for path in source_files(".py") if slow.search(path.read_text())]
+    assert found == []
+
+
 def test_no_drawer_modules() -> None:
     assert [path for path in source_files(".py") if path.name in FORBIDDEN_MODULES] == []
 

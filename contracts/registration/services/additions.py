@@ -22,6 +22,7 @@ from contracts.registration.terms import terms_digest
 from core.accounts.models import User
 from core.audit.recording import record
 from core.common.ids import uuid7
+from core.common.without_case import same_text
 from core.groups.models import Provider
 from core.groups.services.providers import ProviderRegisteredError, hold_admin_group
 from tenants.configuration.document import TermsVersion
@@ -112,7 +113,7 @@ def claim_own_registration(*, pending_id: UUID, user: User, at: datetime) -> Jou
     confirmation; None for anybody else's registration. Records `registration.claimed`.
     """
     live = list_live(at).select_for_update()
-    pending = live.filter(id=pending_id, email__iexact=user.email).first()
+    pending = live.filter(same_text("email", user.email), id=pending_id).first()
     if pending is None:
         return None
     opened = Journey.objects.filter(

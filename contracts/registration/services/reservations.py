@@ -12,6 +12,7 @@ from contracts.registration.models import JoinOffer, Journey, PendingRegistratio
 from contracts.registration.states import LIVE, RegistrationState, check_transition
 from core.accounts.services.attempts import forget_counts
 from core.audit.recording import record
+from core.common.without_case import same_text
 from core.notifications.services.outbox import cancel_messages
 
 _BATCH = 500
@@ -58,7 +59,7 @@ def release_overdue(*, contract_id: UUID, unit_key: str, username: str, at: date
     """
     return _release_batch(
         Q(reserved_until__lte=at)
-        & (Q(contract_id=contract_id, unit_key=unit_key) | Q(username__iexact=username)),
+        & (Q(contract_id=contract_id, unit_key=unit_key) | same_text("username", username)),
         wait=True,
         at=at,
     )

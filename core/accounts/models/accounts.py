@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from core.common.models import UUIDModel
+from core.common.without_case import same_text
 from core.notifications.models import SuppressedAddress
 from tenants.configuration.policy import MOST_LOCK_FAILURES
 
@@ -64,7 +65,7 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """Return the account with this e-mail address. Raises User.DoesNotExist."""
-        return self.get(email__iexact=username or "")
+        return self.get(same_text("email", username or ""))
 
 
 class Deactivation(models.TextChoices):

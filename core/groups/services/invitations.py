@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower
 
 from core.accounts.models import User
 from core.accounts.selectors import find_account_by_email, username_is_available
@@ -17,6 +16,7 @@ from core.accounts.services.attempts import Limit, count_attempt
 from core.accounts.services.throttle import record_refusal
 from core.audit.recording import record
 from core.common.errors import DomainError
+from core.common.without_case import same_text
 from core.groups.entering import Entered
 from core.groups.models import Invitation, Office, Provider, ProviderStatus, Role
 from core.groups.policies import may_manage
@@ -294,8 +294,7 @@ def _take_provider_roles(invitation: Invitation, user: User, *, at: datetime) ->
 
 def find_invitation_target(name: str, contract_id: UUID | None, at: datetime) -> LinkTarget | None:
     """Return the mail for somebody who was invited under a username (a LinkFinder)."""
-    reserved = list_open_invitations().alias(reserved=Lower("username"))
-    invitation = reserved.filter(reserved=name.strip().lower()).first()
+    invitation = list_open_invitations().filter(same_text("username", name)).first()
     if invitation is None:
         return None
     return LinkTarget(

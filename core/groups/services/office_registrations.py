@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
-from django.db.models.functions import Lower
 
 from core.accounts.models import User
 from core.accounts.selectors import find_account_by_email, username_is_available
@@ -22,6 +21,7 @@ from core.audit.recording import record
 from core.common.context import current_context
 from core.common.errors import DomainError
 from core.common.networks import caller_of
+from core.common.without_case import same_text
 from core.groups.models import Office, OfficeRegistration
 from core.groups.services.offices import OfficeFacts, make_office
 from core.mfa.models import MfaRegistration
@@ -184,8 +184,8 @@ def list_open_registrations() -> QuerySet[OfficeRegistration]:
 
 def find_office_target(name: str, contract_id: UUID | None, at: datetime) -> LinkTarget | None:
     """Return the mail for who registers an office under a username (a LinkFinder)."""
-    reserved = list_open_registrations().alias(reserved=Lower("username"))
-    found = reserved.filter(reserved=name.strip().lower()).exclude(username="").first()
+    reserved = list_open_registrations().filter(same_text("username", name))
+    found = reserved.exclude(username="").first()
     if found is None:
         return None
     return LinkTarget(

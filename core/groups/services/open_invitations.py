@@ -7,9 +7,8 @@ of somebody else is unknown: theirs is sent beside it, and whoever is invited ca
 from typing import ClassVar, Final
 from uuid import UUID
 
-from django.db.models.functions import Lower
-
 from core.common.errors import DomainError
+from core.common.without_case import same_text
 from core.groups.entering import Entered
 from core.groups.models import Invitation
 from core.groups.policies import may_manage
@@ -58,7 +57,7 @@ def refuse_second(*, group_id: UUID, email: str, by: UUID, entered: Entered) -> 
     Raises AlreadyInvitedError.
     """
     named = Invitation.objects.filter(Invitation.OPEN, group=group_id)
-    for one in named.alias(address=Lower("email")).filter(address=email.strip().lower()):
+    for one in named.filter(same_text("email", email)):
         if one.invited_by == by or _manages(one, by=by, entered=entered):
             raise AlreadyInvitedError
 
