@@ -14,12 +14,13 @@ from core.accounts.policy_words import WORDS, policy_in_words
 from core.audit.models import AuditEvent
 from core.audit.recording import record
 from core.common import clock
+from core.groups.services.weekly import switch_weekly_mail
 from core.mfa.browsers.cookie import cookie_name
 from core.mfa.models import RememberedBrowser
 from core.mfa.services.browsers import remember_browser
 from tenants.configuration.merge import policy_fields
 from tenants.context import ActiveContract
-from tests.support.people import PHONE, make_person, make_provider, sign_in_by_email
+from tests.support.people import PHONE, START, make_person, make_provider, sign_in_by_email
 
 pytestmark = pytest.mark.django_db
 
@@ -165,12 +166,15 @@ def download(client: Client) -> dict[str, Any]:
 def test_ones_own_data_as_a_file(client: Client, user: User) -> None:
     page = client.get("/account/data/").content.decode()
     assert "Your roles" in page
+    switch_weekly_mail(user=user, on=True, at=START)
     data = download(client)
     assert data["account"]["username"] == "dana"
     assert data["account"]["programs"][0]["until"] is None
     assert {one["kind"] for one in data["factors"]["proven"]} == {"email", "phone"}
     assert PHONE in json.dumps(data["factors"])
     assert data["memberships"][0]["role"] == "Provider Group Admin"
+    assert data["memberships"][0]["confirmed"] == []
+    assert data["weekly_mail"] == [{"since": START.isoformat()}]
     assert data["sessions"][0]["host"] == "testserver"
     assert [one["version"] for one in data["terms_of_use"]] == ["2"]
     assert any(one["event"] == "sign_in.completed" for one in data["history"])
