@@ -68,7 +68,7 @@ class AccountForm(ContactForm):
         self.fields["username"].widget.attrs.update(
             {
                 "hx-get": url,
-                "hx-trigger": "input changed delay:500ms, blur changed",
+                "hx-trigger": "input changed delay:500ms, blur changed, typed-before",
                 "hx-target": "#username-availability",
                 "hx-sync": "this:replace",
             }

@@ -59,12 +59,13 @@ class Keyboard:
         found: dict[str, Any] = self.page.evaluate(_WHAT)
         return found
 
-    def tab_to(self, words: str, *, tag: str = "", back: bool = False) -> None:
-        """Press Tab (or Shift+Tab) until a control with these words has the focus."""
+    def tab_to(self, words: str, *, tag: str = "", back: bool = False, part: bool = False) -> None:
+        """Press Tab (or Shift+Tab) until a control has the focus with these words, or `part`ly."""
         passed = []
         for _ in range(MOST_STOPS):
             found = self.focus()
-            if found["words"] == words and found["tag"] in (tag or found["tag"]).split():
+            fits = words in found["words"] if part else words == found["words"]
+            if fits and found["tag"] in (tag or found["tag"]).split():
                 return
             passed.append(f"{found['tag']} {found['words'][:40]!r}")
             self.page.keyboard.press("Shift+Tab" if back else "Tab")
@@ -76,9 +77,11 @@ class Keyboard:
         self.tab_to(words, tag="input select textarea")
         self.page.keyboard.type(text)
 
-    def press_on(self, words: str, key: str = "Enter", *, back: bool = False) -> None:
+    def press_on(
+        self, words: str, key: str = "Enter", *, back: bool = False, part: bool = False
+    ) -> None:
         """Tab to a link, button or box and press a key on it."""
-        self.tab_to(words, tag="a button input summary", back=back)
+        self.tab_to(words, tag="a button input summary", back=back, part=part)
         self.page.keyboard.press(key)
 
     def expect_heading(self, text: str) -> None:

@@ -1,10 +1,9 @@
-"""Setup in a real browser, at a phone's width: invite somebody, change what they may do, remove."""
-
-import re
+"""Setup in a real browser, at a phone's width and by keyboard: users, providers, requests."""
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser.keyboard import Keyboard
 from tests.browser.support import Portal, Registrant, check_accessibility
 from tests.browser.test_first_login import accept_terms, create_password, log_in_first, verify
 from tests.browser.walks import verify_email
@@ -13,6 +12,7 @@ pytestmark = pytest.mark.browser
 PAUL = Registrant("paul.elm", "paul.elm@users.example.org", "Paul", "Elm")
 NADIA = Registrant("nadia.hale", "nadia.hale@clinic.example", "Nadia", "Hale")
 OFFICE = "Pine Kettle Juniper Home Health"
+ANOTHER = "Quail Springs Juniper Surgery Center"
 
 
 def come_in(page: Page, portal: Portal) -> None:
@@ -25,12 +25,23 @@ def come_in(page: Page, portal: Portal) -> None:
         accept_terms(page)
 
 
-def open_row(page: Page, name: str) -> None:
-    """Open a row of a list, and wait for what it shows."""
-    page.locator("summary", has_text=name).click()
-    expect(page.locator("details[open] .roles").first).to_be_visible()
+def look(page: Page) -> None:
+    """Check a page as it is now, on a phone."""
     check_accessibility(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390, page.url
+
+
+def expect_heading(page: Page, text: str) -> None:
+    """Wait for the page that a key leads to."""
+    expect(page.get_by_role("heading", level=1)).to_have_text(text)
+
+
+def open_row(keys: Keyboard, name: str) -> None:
+    """Open a row of a list, and wait for what it shows."""
+    keys.tab_to(name, tag="summary", part=True)
+    keys.page.keyboard.press("Enter")
+    expect(keys.page.locator("details[open] .roles").first).to_be_visible()
+    look(keys.page)
 
 
 def change_context(page: Page) -> None:
@@ -50,48 +61,27 @@ def change_context(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390, page.url
 
 
-def test_invite_change_and_remove(page: Page, portal: Portal, browser: Browser) -> None:
+def test_users_and_providers_by_keyboard_on_a_phone(
+    page: Page, portal: Portal, browser: Browser
+) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     come_in(page, portal)
     change_context(page)
-    page.get_by_role("link", name="Setup", exact=True).click()
-    expect(page.get_by_role("link", name=re.compile("Manage Provider Groups"))).to_be_visible()
-    open_row(page, OFFICE)
-    page.get_by_role("link", name=re.compile("Add New User")).click()
-    page.get_by_label("Username").fill(PAUL.username)
-    expect(page.locator("#username-availability")).to_contain_text("taken")
-    page.get_by_role("button", name="Create").click()
-    expect(page.locator("[data-error-summary]")).to_be_focused()
-    check_accessibility(page)
-    page.get_by_label("Username").fill(NADIA.username)
-    page.get_by_label("First name").fill(NADIA.first_name)
-    page.get_by_label("Last name").fill(NADIA.last_name)
-    page.get_by_role("textbox", name="Email", exact=False).first.fill(NADIA.email)
-    page.get_by_label("Confirm email").fill(NADIA.email)
-    page.get_by_role("button", name="Create").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Nadia Hale is invited")
-    check_accessibility(page)
-
+    keys = Keyboard(page)
+    keys.press_on("Setup")
+    expect_heading(page, "Manage Provider Groups")
+    invite(keys)
     hers = browser.new_context(viewport={"width": 1280, "height": 900})
     try:
         accept(hers.new_page(), portal)
     finally:
         hers.close()
-
-    page.get_by_role("link", name=re.compile("Manage Users")).last.click()
-    open_row(page, "Nadia Hale")
-    page.get_by_label("Select role of Nadia Hale").select_option("group_admin")
-    page.get_by_role("button", name="Change", exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Make Nadia Hale")
-    check_accessibility(page)
-    page.get_by_role("button", name="Change the role").click()
-    expect(page.get_by_role("main")).to_contain_text("Nadia Hale is now Provider Group Admin.")
-    open_row(page, "Nadia Hale")
-    page.get_by_role("link", name=re.compile("^Remove")).click()
-    check_accessibility(page)
-    page.get_by_role("button", name="Remove").click()
-    expect(page.get_by_role("main")).to_contain_text("Nadia Hale was removed from the group.")
-    expect(page.locator("summary", has_text="Nadia Hale")).to_have_count(0)
+    keys.press_on("Manage Users", part=True)
+    expect_heading(page, "Manage Users")
+    change_role(keys)
+    reset(keys, portal)
+    remove(keys)
+    register_another(keys)
 
     theirs = browser.new_context(viewport={"width": 390, "height": 844})
     try:
@@ -100,6 +90,85 @@ def test_invite_change_and_remove(page: Page, portal: Portal, browser: Browser) 
         theirs.close()
     decide(page, portal)
     review_access(page)
+
+
+def invite(keys: Keyboard) -> None:
+    """Add a new user, with a username that is taken at first."""
+    page = keys.page
+    open_row(keys, OFFICE)
+    keys.press_on("Add New User", part=True)
+    expect_heading(page, "Add New User")
+    keys.type_into("Username", PAUL.username)
+    expect(page.locator("#username-availability")).to_contain_text("taken")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-error-summary]")).to_be_focused()
+    look(page)
+    keys.tab_to("Username", tag="input")
+    page.keyboard.press("Control+A")
+    page.keyboard.type(NADIA.username)
+    keys.type_into("First name", NADIA.first_name)
+    keys.type_into("Last name", NADIA.last_name)
+    keys.type_into("Email", NADIA.email)
+    keys.type_into("Confirm email", NADIA.email)
+    keys.press_on("Create")
+    expect_heading(page, "Nadia Hale is invited")
+    look(page)
+
+
+def change_role(keys: Keyboard) -> None:
+    """Make her Provider Group Admin, which is asked twice."""
+    page = keys.page
+    open_row(keys, "Nadia Hale")
+    keys.tab_to("Select role of Nadia Hale", tag="select", part=True)
+    page.keyboard.press("End")
+    keys.press_on("Change")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Make Nadia Hale")
+    look(page)
+    keys.press_on("Change the role")
+    expect(page.get_by_role("main")).to_contain_text("Nadia Hale is now Provider Group Admin.")
+
+
+def reset(keys: Keyboard, portal: Portal) -> None:
+    """Take her factors away, from the pencil; she gets a link."""
+    page = keys.page
+    open_row(keys, "Nadia Hale")
+    keys.press_on("Edit contact information", part=True)
+    expect_heading(page, "Contact information of Nadia Hale")
+    look(page)
+    keys.press_on("Reset Registration")
+    expect_heading(page, "Reset Registration: Nadia Hale")
+    expect(page.get_by_role("main")).to_contain_text("Phone, app, passkeys and recovery codes")
+    look(page)
+    keys.press_on("Reset Registration")
+    expect(page.get_by_role("main")).to_contain_text("The registration is reset.")
+    assert portal.wait_for_message(NADIA.email, field="link")["link"]
+
+
+def remove(keys: Keyboard) -> None:
+    """End her role, the only one that she has."""
+    page = keys.page
+    keys.press_on("Remove", part=True)
+    expect_heading(page, "Remove Nadia Hale from the group?")
+    look(page)
+    keys.press_on("Remove")
+    expect(page.get_by_role("main")).to_contain_text("Nadia Hale was removed from the group.")
+    expect(page.locator("summary", has_text="Nadia Hale")).to_have_count(0)
+
+
+def register_another(keys: Keyboard) -> None:
+    """Add one more provider of the same program to the group."""
+    page = keys.page
+    keys.press_on("Register New Provider +", back=True)
+    expect_heading(page, "Register new provider")
+    keys.type_into("NPI", "1001000201")
+    keys.type_into("Provider registration code", "000500231")
+    page.keyboard.press("Enter")
+    keys.expect_heading("Add this provider to your account?")
+    look(page)
+    keys.press_on("Add provider")
+    expect_heading(page, ANOTHER)
+    expect(page.get_by_role("main")).to_contain_text("You are its Provider Group Admin.")
+    look(page)
 
 
 def ask_to_join(page: Page, portal: Portal) -> None:

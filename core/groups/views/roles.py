@@ -64,7 +64,7 @@ def remove(request: SetupRequest, membership_id: UUID) -> HttpResponse:
     held = access_managed_membership(request.reach, membership_id)
     back_to = next_of(request, reverse("setup:users"))
     if held.until is not None:
-        return HttpResponseRedirect(back_to)
+        return HttpResponseRedirect(still_in_setup(request, back_to, of=held.user))
     if request.method != "POST":
         context = {"held": held, "was": Role(held.role), "back_to": back_to}
         return setup_render(request, "remove", context, tab="users")
@@ -77,8 +77,8 @@ def remove(request: SetupRequest, membership_id: UUID) -> HttpResponse:
             at=clock.now(),
         )
     except DomainError as error:
-        return refused(request, error, back_to=back_to)
-    return done(request, _removed(held), back_to=still_in_setup(request, back_to))
+        return refused(request, error, back_to=still_in_setup(request, back_to, of=held.user))
+    return done(request, _removed(held), back_to=still_in_setup(request, back_to, of=held.user))
 
 
 @get_or_post

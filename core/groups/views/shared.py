@@ -16,7 +16,7 @@ from core.accounts.paths import is_own_path
 from core.common import clock
 from core.common.errors import DomainError
 from core.groups.models import Provider, Role
-from core.groups.reach import Reach, list_managed_providers, reach_of
+from core.groups.reach import Reach, list_managed_providers, list_managed_users, reach_of
 from core.groups.services.roles import add_role
 from core.mfa.proving.stepping_up import step_up_path
 from tenants.context import ActiveContract
@@ -66,9 +66,18 @@ def refused(request: HttpRequest, error: DomainError, *, back_to: str) -> HttpRe
     return HttpResponseRedirect(back_to)
 
 
-def still_in_setup(request: SetupRequest, back_to: str) -> str:
-    """Return where to go: home for who has just given up the last that they administered."""
-    return back_to if list_managed_providers(request.reach).exists() else reverse("home")
+def still_in_setup(request: SetupRequest, back_to: str, *, of: User | None = None) -> str:
+    """Return where to go after an act, perhaps one on a user.
+
+    Home for who has just given up the last that they administered, the list of users for whose act
+    began on the page of somebody who is out of reach by now.
+    """
+    if not list_managed_providers(request.reach).exists():
+        return reverse("home")
+    began_there = of is not None and f"/users/{of.id}/" in back_to
+    if began_there and not list_managed_users(request.reach).filter(pk=of.pk).exists():
+        return reverse("setup:users")
+    return back_to
 
 
 def add_and_return(

@@ -140,6 +140,22 @@ def test_removing_says_what_is_lost_and_works_at_once(
     assert "Elm Clinic" not in text(hers, "/home/")
 
 
+def test_who_was_removed_on_their_own_page_has_none_to_go_back_to(
+    admin: Client, head: User, dana: User, oak: Provider
+) -> None:
+    grant_provider_role(user=dana, provider=oak, role=Role.STAFF, by=head.id, at=START)
+    own = f"/setup/users/{dana.id}/"
+    for role, back_to in zip(
+        Membership.objects.filter(user=dana).order_by("id"), (own, "/setup/users/"), strict=True
+    ):
+        answer = admin.post(f"/setup/roles/{role.id}/remove/", {"was": role.role, "next": own})
+        assert answer.headers["Location"] == back_to
+    # Pressed once more, on a page from before.
+    again = admin.post(f"/setup/roles/{role.id}/remove/", {"was": role.role, "next": own})
+    assert again.headers["Location"] == "/setup/users/"
+    assert "Dana Reed was removed from Oak Clinic." in text(admin, "/setup/users/")
+
+
 def test_an_old_page_says_so_and_changes_nothing(admin: Client, dana: User) -> None:
     path = f"/setup/roles/{held_by(dana).id}/"
     admin.post(path, {"was": "staff", "role": "provider_admin"})

@@ -255,6 +255,13 @@ function dropError(field) {
   field.removeAttribute("aria-invalid");
 }
 
+function askAboutTyped() {
+  // Somebody was quicker than the scripts: what stands in the field was never asked about.
+  document.querySelectorAll("input[hx-get]").forEach((field) => {
+    if (field.value !== field.defaultValue) field.dispatchEvent(new CustomEvent("typed-before"));
+  });
+}
+
 function watchLiveAnswers() {
   document.addEventListener("htmx:afterOnLoad", (event) => {
     const field = event.detail.elt;
@@ -294,6 +301,7 @@ document.addEventListener("DOMContentLoaded", () => {
   focusFirst();
   watchFollowed();
   watchLiveAnswers();
+  askAboutTyped();
   dress(document);
   document.body.addEventListener("htmx:load", (event) => {
     if (event.target !== document.body) dress(event.target);
