@@ -1,12 +1,11 @@
 """The mails of Setup: the invitation of a new user, and what an owner is told of acts on them."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from core.accounts.models import User
-from core.accounts.policies import find_contract, site_policy
+from core.accounts.policies import site_policy
 from core.groups.invitation_facts import contract_inviting, names_in
 from core.groups.models import Invitation, Provider
 from core.groups.services.invitations import (
@@ -19,6 +18,7 @@ from core.notifications.composing import compose_mail
 from core.notifications.kinds import MessageKind, Rendered, Weight
 from core.notifications.models import OutboxMessage
 from core.notifications.selectors import newer_than
+from core.staff.act_mails import ActMail, compose_act_mail
 from tenants.routing import absolute_reverse
 
 
@@ -51,14 +51,6 @@ def prepare_invitation(message: OutboxMessage, at: datetime) -> Rendered | None:
         "again_url": absolute_reverse("registration:reset", contract=contract, host=host),
     }
     return compose_mail(message, "user_invitation", context, link=link)
-
-
-@dataclass(frozen=True)
-class ActMail:
-    """What the mail about an act says; the admin and the facts go into the sentence."""
-
-    heading: str
-    sentence: str
 
 
 _ACTS: Final = {
@@ -98,24 +90,12 @@ _WORDS: Final = {
 
 
 def prepare_act_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
-    """Tell the owner of an account what an admin did; it goes to the address that it had then."""
-    user = User.objects.filter(pk=message.subject_id).first()
+    """Tell the owner of an account what an admin did."""
     admin = User.objects.filter(pk=UUID(str(message.context["by"]))).first()
-    if user is None or admin is None:
+    if admin is None:
         return None
-    act = _ACTS[str(message.context["what"])]
-    contract = find_contract(message.contract_id) if message.contract_id else None
-    context = {
-        "user": user,
-        "heading": act.heading,
-        "sentence": act.sentence.format(
-            who=f"{admin.get_full_name()} ({admin.email})", **_facts_of(message)
-        ),
-        "link": absolute_reverse("login_options", contract=contract),
-        "button": "Sign in",
-        "happened_at": datetime.fromisoformat(str(message.context["happened_at"])),
-    }
-    return compose_mail(message, "staff_act_notice", context)
+    who = f"{admin.get_full_name()} ({admin.email})"
+    return compose_act_mail(message, _ACTS, who=who, **_facts_of(message))
 
 
 def _facts_of(message: OutboxMessage) -> dict[str, str]:

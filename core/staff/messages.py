@@ -1,15 +1,14 @@
 """The mails of staff: the invitation, and what the owner of an account is told of acts on it."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.accounts.models import User
 from core.accounts.policies import find_contract
 from core.notifications.composing import compose_mail
 from core.notifications.kinds import MessageKind, Rendered
 from core.notifications.models import OutboxMessage
 from core.notifications.selectors import newer_than
+from core.staff.act_mails import ActMail, compose_act_mail
 from core.staff.models import StaffInvitation
 from core.staff.services.desk import NOTICE_KIND
 from core.staff.services.invitations import INVITATION_KIND, mint_link
@@ -40,16 +39,6 @@ def prepare_invitation(message: OutboxMessage, at: datetime) -> Rendered | None:
     return compose_mail(message, "staff_invitation", context, link=link)
 
 
-@dataclass(frozen=True)
-class ActMail:
-    """What the mail about an act says, and the page that its button leads to."""
-
-    heading: str
-    sentence: str
-    page: str
-    button: str
-
-
 _ACTS: Final = {
     "unlocked": ActMail(
         heading="Your account is open again",
@@ -57,8 +46,6 @@ _ACTS: Final = {
             "The help desk has unlocked your account, because somebody asked for it. You can sign "
             "in with your password and second factor as before."
         ),
-        page="login_options",
-        button="Sign in",
     ),
     "reactivated": ActMail(
         heading="Your account is active again",
@@ -66,8 +53,6 @@ _ACTS: Final = {
             "The help desk has opened your account again, because somebody asked for it. You can "
             "sign in with your password and second factor as before."
         ),
-        page="login_options",
-        button="Sign in",
     ),
     "identity_linked": ActMail(
         heading="A company sign-in was linked to your account",
@@ -93,8 +78,6 @@ _ACTS: Final = {
             "You no longer hold the role that you had as staff of the portal. Your account goes "
             "on; you have to sign in again."
         ),
-        page="login_options",
-        button="Sign in",
     ),
     "new_password": ActMail(
         heading="Set a new password",
@@ -110,20 +93,8 @@ _ACTS: Final = {
 
 
 def prepare_act_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
-    """Tell the owner of an account what staff did; it goes to the address that it had then."""
-    user = User.objects.filter(pk=message.subject_id).first()
-    if user is None:
-        return None
-    act = _ACTS[str(message.context["what"])]
-    context = {
-        "user": user,
-        "heading": act.heading,
-        "sentence": act.sentence,
-        "link": absolute_reverse(act.page, contract=None),
-        "button": act.button,
-        "happened_at": datetime.fromisoformat(str(message.context["happened_at"])),
-    }
-    return compose_mail(message, "staff_act_notice", context)
+    """Tell the owner of an account what staff did."""
+    return compose_act_mail(message, _ACTS)
 
 
 KINDS = (

@@ -1,14 +1,16 @@
 """Hold a provider group while who belongs to it changes, and keep it an admin."""
 
 from collections.abc import Collection, Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from core.common.errors import DomainError
-from core.groups.models import Membership, ProviderGroup, Role
+from core.groups.models import JoinRequest, Membership, ProviderGroup, RecoveryRequest, Role
 from core.groups.selectors import list_group_admins
+
+Request = TypeVar("Request", JoinRequest, RecoveryRequest)
 
 
 class LastAdminError(DomainError):
@@ -42,6 +44,16 @@ def hold_groups_of_admin(user_id: UUID) -> list[ProviderGroup]:
         user_id=user_id, role=Role.GROUP_ADMIN, until__isnull=True
     )
     return hold_groups(administered.values_list("group_id", flat=True))
+
+
+def hold_request(waiting: QuerySet[Request], key: UUID) -> Request | None:
+    """Return a request about a provider, with its group and then its row locked.
+
+    None when it is none of those that wait any more.
+    """
+    hold_group(waiting.model.objects.values_list("provider__group_id", flat=True).get(pk=key))
+    held = waiting.select_for_update(of=("self",), no_key=True).select_related("user", "provider")
+    return held.filter(pk=key).first()
 
 
 def keep_an_admin(groups: Iterable[ProviderGroup], *, without: UUID) -> None:

@@ -21,7 +21,7 @@ from core.common.errors import DomainError
 from core.groups.entering import Entered
 from core.groups.models import Invitation, JoinRequest, Provider, ProviderStatus, Role
 from core.groups.policies import roles_to_give
-from core.groups.services.holding import hold_group
+from core.groups.services.holding import hold_group, hold_request
 from core.groups.services.invitations import Invitee, invite_user
 from core.groups.services.join_mails import tell_admins, tell_person
 from core.groups.services.roles import ChangedMeanwhileError, place_role, roles_held
@@ -340,13 +340,7 @@ def _hold_open(request_id: UUID) -> JoinRequest:
 
 
 def _hold(request_id: UUID) -> JoinRequest:
-    hold_group(JoinRequest.objects.values_list("provider__group_id", flat=True).get(pk=request_id))
-    held = (
-        JoinRequest.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("user", "provider")
-        .filter(pk=request_id, state=JoinState.OPEN)
-        .first()
-    )
+    held = hold_request(JoinRequest.objects.filter(state=JoinState.OPEN), request_id)
     if held is None:
         raise RequestOverError
     return held

@@ -25,7 +25,7 @@ from core.groups.models import (
     Role,
 )
 from core.groups.selectors import contracts_of_group, list_own_memberships_at
-from core.groups.services.holding import hold_group
+from core.groups.services.holding import hold_group, hold_request
 from core.groups.services.join_requests import AskedTooOftenError, JoinNotPossibleError
 from core.groups.services.recovery_mails import tell_about, tell_staff
 from core.groups.services.roles import ChangedMeanwhileError, make_group_admin, roles_held
@@ -248,14 +248,7 @@ def _may_still_ask(held: RecoveryRequest) -> bool:
 
 def _hold(recovery_id: UUID, *states: RecoveryState) -> RecoveryRequest:
     """Return a request in one of some states, with its group and its row held."""
-    found = RecoveryRequest.objects.filter(pk=recovery_id)
-    hold_group(found.values_list("provider__group_id", flat=True).get())
-    held = (
-        found.select_for_update(of=("self",), no_key=True)
-        .select_related("user", "provider")
-        .filter(state__in=states)
-        .first()
-    )
+    held = hold_request(RecoveryRequest.objects.filter(state__in=states), recovery_id)
     if held is None:
         raise RecoveryOverError
     return held
