@@ -1,5 +1,7 @@
 """Setup in a real browser, at a phone's width and by keyboard: users, providers, requests."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 

@@ -74,10 +74,10 @@ def still_in_setup(request: SetupRequest, back_to: str, *, of: User | None = Non
     """
     if not list_managed_providers(request.reach).exists():
         return reverse("home")
-    began_there = of is not None and f"/users/{of.id}/" in back_to
-    if began_there and not list_managed_users(request.reach).filter(pk=of.pk).exists():
-        return reverse("setup:users")
-    return back_to
+    if of is None or f"/users/{of.id}/" not in back_to:
+        return back_to
+    is_theirs = list_managed_users(request.reach).filter(pk=of.id).exists()
+    return back_to if is_theirs else reverse("setup:users")
 
 
 def add_and_return(
