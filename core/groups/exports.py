@@ -14,8 +14,8 @@ from django.db import transaction
 from django.db.models import OuterRef
 
 from core.audit.recording import record
-from core.groups.models import Role
-from core.groups.reach import Reach, list_all_managed_memberships
+from core.groups.models import Membership, Role
+from core.groups.reach import Reach, list_all_managed_memberships, list_managed_providers
 from core.groups.reviewing.terms import with_confirmers
 from core.mfa.models import Factor, FactorKind
 
@@ -33,6 +33,7 @@ _HEADER: Final = (
     "account",
     "confirmed",
     "confirmed by",
+    "third party",
 )
 
 
@@ -47,6 +48,32 @@ def user_rows(reach: Reach) -> Iterator[Sequence[object]]:
     while batch := list((found.filter(id__gt=last) if last else found)[:_BATCH]):
         yield from (_row(held, names) for held in batch)
         last = batch[-1].id
+    yield from _third_parties(reach, names)
+
+
+def _third_parties(reach: Reach, names: dict[UUID, str]) -> Iterator[Sequence[object]]:
+    """Yield the people of offices who work by an access grant: their name, and no address."""
+    held = Membership.objects.filter(
+        Membership.HELD, grant__isnull=False, provider__in=list_managed_providers(reach)
+    )
+    for one in held.select_related("user", "provider", "grant__office__group").order_by("id"):
+        assert one.provider is not None  # noqa: S101 (membership_by_grant_is_at_a_provider)
+        assert one.grant is not None  # noqa: S101 (the filter)
+        yield (
+            one.user.get_full_name(),
+            "",
+            "",
+            Role(one.role).label,
+            one.provider.name,
+            one.provider.identifier,
+            names.get(one.provider.contract_id, ""),
+            _day(one.user.last_used_at),
+            "",
+            "active" if one.user.is_active else "closed",
+            "",
+            "",
+            one.grant.office.name,
+        )
 
 
 def _row(held: Any, names: dict[UUID, str]) -> Sequence[object]:
@@ -64,6 +91,7 @@ def _row(held: Any, names: dict[UUID, str]) -> Sequence[object]:
         "active" if user.is_active else "closed",
         _day(held.confirmed_at or held.since),
         held.confirmer,
+        "",
     )
 
 

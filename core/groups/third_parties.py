@@ -1,6 +1,6 @@
 """What a provider's admin sees of the offices that have access, and how it is loaded for them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -72,3 +72,13 @@ class GrantPart:
 def grant_part(grant: AccessGrant) -> GrantPart:
     """Return what the page of a grant shows."""
     return GrantPart(grant, list(list_assigned(grant)), last_day_of(grant))
+
+
+def grant_parts(grants: Iterable[AccessGrant]) -> list[GrantPart]:
+    """Return what a list shows of grants (one query)."""
+    shown = list(grants)
+    people: dict[UUID | None, list[Membership]] = {}
+    held = Membership.objects.filter(Membership.HELD, grant__in=shown).select_related("user")
+    for one in held.order_by("user__last_name", "user__first_name", "id"):
+        people.setdefault(one.grant_id, []).append(one)
+    return [GrantPart(one, people.get(one.id, []), last_day_of(one)) for one in shown]

@@ -275,7 +275,8 @@ def release_contract_access(*, user_id: UUID, contract_id: UUID, at: datetime) -
     held = _hold_access(user_id, contract_id)
     if held is None or any(needs(user_id, contract_id) for needs in _access_keepers):
         return
-    held.until = at
+    # Who gave it at this moment may have come first with a later look at the clock.
+    held.until = max(at, held.since)
     held.save(update_fields=["until"])
 
 

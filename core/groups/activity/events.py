@@ -33,6 +33,7 @@ class ActivityKind(models.TextChoices):
     INVITATIONS = "invitations", "Invitations"
     REQUESTS = "requests", "Requests"
     PROVIDERS = "providers", "Providers"
+    THIRD_PARTIES = "third_parties", "Third parties"
 
 
 @dataclass(frozen=True)
@@ -165,4 +166,7 @@ _EVENTS: Final[dict[ActivityKind, dict[str, str]]] = {
         ),
     },
     ActivityKind.PROVIDERS: {"provider": "provider.registered provider.given_up"},
+    ActivityKind.THIRD_PARTIES: {
+        "access_grant": "access_grant.given access_grant.end_changed access_grant.ended"
+    },
 }

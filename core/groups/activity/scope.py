@@ -27,6 +27,7 @@ from django.db.models import (
 from core.accounts.models import User
 from core.groups.access import list_memberships
 from core.groups.models import (
+    AccessGrant,
     Invitation,
     JoinRequest,
     Membership,
@@ -136,6 +137,7 @@ def _keys(scope: Scope) -> dict[str, Keys]:
     parts: dict[str, QuerySet[Any, Any]] = {
         "account": _present_users(scope),
         "membership": scope.memberships(scope.watched).values("pk"),
+        "access_grant": AccessGrant.objects.filter(any_of("provider", scope.watched)).values("pk"),
         "invitation": _invitations(scope).values("pk"),
         "join_request": JoinRequest.objects.filter(any_of("provider", scope.watched)).values("pk"),
         "recovery": RecoveryRequest.objects.filter(
@@ -155,8 +157,8 @@ def _keys(scope: Scope) -> dict[str, Keys]:
 
 
 def _present_users(scope: Scope) -> QuerySet[Any, Any]:
-    """Return the accounts with a role now."""
-    held = scope.memberships(scope.managed).filter(until__isnull=True)
+    """Return the accounts with a role now; what people of third parties do is their office's."""
+    held = scope.memberships(scope.managed).filter(Membership.OWN)
     return User.objects.filter(Exists(held.filter(user=OuterRef("pk")))).values("pk")
 
 

@@ -15,7 +15,7 @@ from django.utils.dateformat import format as date_format
 from core.accounts.models import User
 from core.audit.models import AuditEvent
 from core.groups.activity.scope import Scope
-from core.groups.models import Invitation, JoinRequest, Provider, ProviderGroup, Role
+from core.groups.models import Invitation, JoinRequest, Office, Provider, ProviderGroup, Role
 from tenants.configuration.revisions import zone_of
 
 _PORTAL, _STAFF, _SOMEBODY = "The portal", "Staff of the program", "Somebody"
@@ -56,6 +56,9 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "recovery.refused": "{who} refused that {whom} becomes Provider Group Admin for {where}.",
     "recovery.stopped": "{who} stopped the recovery of {where} by {whom}.",
     "recovery.withdrawn": "{whom} withdrew the request to recover {where}.",
+    "access_grant.given": "{who} gave {office} access to {where}.",
+    "access_grant.end_changed": "{who} changed until when {office} has access to {where}.",
+    "access_grant.ended": "The access of {office} to {where} ended.",
     "provider.registered": "{who} registered {where}.",
     "provider.given_up": "{who} gave up {where}.",
 }
@@ -118,6 +121,7 @@ def _sentence(event: AuditEvent, names: _Names) -> str:
         before=_role(data.get("from")),
         after=_role(data.get("to")),
         where=where,
+        office=names.of.get(str(data.get("office")), "a third party"),
         to=names.of.get(str(data.get("to")), _ELSEWHERE),
         at=_at(event, names, where),
     )
@@ -134,6 +138,9 @@ def _actor(event: AuditEvent, names: _Names, account: str) -> str:
 
 
 def _at(event: AuditEvent, names: _Names, where: str) -> str:
+    if "access_grant" in event.data:
+        # A role of somebody else's people, by the access that their office has.
+        return f"at {where}, as a third party"
     invited = event.data.get("providers")
     if isinstance(invited, list):
         found = sorted(filter(None, (names.of.get(str(key)) for key in invited)))
@@ -167,6 +174,7 @@ def _read_names(events: Iterable[AuditEvent], scope: Scope) -> _Names:
             contract=F("contract_id"),
         ),
         _named(ProviderGroup.objects.all(), F("name")),
+        _named(Office.objects.all(), F("group__name")),
         _named(Invitation.objects.all(), _FULL_NAME),
         _named(JoinRequest.objects.filter(user__isnull=True), _FULL_NAME),
     ]
@@ -213,7 +221,7 @@ def _none() -> Any:
 def _keys(events: Iterable[AuditEvent]) -> Iterable[UUID]:
     for event in events:
         data = event.data
-        named = [data.get(key) for key in ("account", "provider", "group", "to")]
+        named = [data.get(key) for key in ("account", "provider", "group", "office", "to")]
         invited = data.get("providers")
         more = invited if isinstance(invited, list) else []
         for value in (event.actor_id, event.subject_id, *named, *more):

@@ -26,6 +26,7 @@ from core.groups.third_parties import (
     access_managed_assignment,
     access_managed_grant,
     grant_part,
+    grant_parts,
     list_grantable_providers,
     list_living_grants,
 )
@@ -40,7 +41,7 @@ def third_parties(request: SetupRequest) -> HttpResponse:
     """List who has access, and take the code of another office."""
     _require_switch(request)
     page = page_of(list_living_grants(request.reach, at=clock.now()), request.GET.get("page", ""))
-    context = {"page": page, "parts": [grant_part(one) for one in page], "form": OfficeCodeForm()}
+    context = {"page": page, "parts": grant_parts(page), "form": OfficeCodeForm()}
     return setup_render(request, "third_parties", context, tab=_TAB)
 
 

@@ -45,6 +45,7 @@ def test_each_role_with_when_and_how(
         "account": "active",
         "confirmed": "2026-03-02 15:00 UTC",
         "confirmed by": "Head Reed",
+        "third party": "",
     }
     assert rows["head"]["role"] == "Provider Group Admin"
     assert rows["head"]["provider"].startswith("All of ")

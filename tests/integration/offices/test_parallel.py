@@ -1,0 +1,124 @@
+"""Two at once, each on a connection of their own."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from core.accounts.models import User
+from core.common import clock
+from core.common.errors import DomainError
+from core.groups.models import AccessGrant, Membership, Office, Provider, Role
+from core.groups.services.access_grants import (
+    end_access_as_office,
+    end_access_as_provider,
+    give_access,
+    remind_of_ends,
+)
+from core.groups.services.assignments import assign_people, end_office_person
+from core.groups.services.grant_ends import end_due_grants
+from core.groups.services.memberships import grant_group_admin
+from core.groups.services.offices import close_office, join_office, make_office
+from core.notifications.models import OutboxMessage
+from tenants import registry
+from tests.integration.offices.conftest import FACTS, in_days
+from tests.integration.offices.test_access import lapse
+from tests.support.people import EVERYWHERE, START, make_person, make_provider
+from tests.support.threads import at_once
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+class Scene:
+    """An office with its admin and one more person, and a provider with two admins."""
+
+    def __init__(self) -> None:
+        self.head, self.deputy = make_person("head"), make_person("deputy")
+        self.oak: Provider = make_provider(self.head, registry.get_contract("ms-um"))
+        grant_group_admin(user=self.deputy, group=self.oak.group, by=None, at=START)
+        self.olive: User = make_person("olive")
+        self.billie: User = make_person("billie")
+        self.office: Office = make_office(user=self.olive, facts=FACTS, at=clock.now())
+        join_office(self.office, self.billie, Role.STAFF, by=self.olive.id, at=clock.now())
+
+    def give(self, by: User) -> AccessGrant:
+        return give_access(
+            office=self.office,
+            providers=[self.oak],
+            last_day=in_days(90),
+            by=by.id,
+            entered=EVERYWHERE,
+            at=clock.now(),
+        )[0]
+
+    def assign(self, grant: AccessGrant) -> None:
+        assign_people(
+            grant_id=grant.id, user_ids=[self.billie.id], by=self.olive.id, at=clock.now()
+        )
+
+
+def outcome(act: Callable[[], object]) -> str:
+    try:
+        act()
+    except DomainError as error:
+        return error.code
+    return "done"
+
+
+def test_two_admins_give_the_same_access_once() -> None:
+    scene = Scene()
+    who = [scene.head, scene.deputy]
+    found = at_once(2, lambda place: outcome(lambda: scene.give(who[place])))
+    assert Counter(found) == {"done": 1, "office_has_access": 1}
+    assert AccessGrant.objects.count() == 1
+
+
+ENDS: dict[str, Callable[[Scene, AccessGrant], object]] = {
+    "provider": lambda scene, grant: end_access_as_provider(
+        grant_id=grant.id, by=scene.head.id, entered=EVERYWHERE, at=clock.now()
+    ),
+    "office": lambda scene, grant: end_access_as_office(
+        grant_id=grant.id, by=scene.olive.id, at=clock.now()
+    ),
+    "closed": lambda scene, grant: close_office(
+        office_id=grant.office_id, by=scene.olive.id, at=clock.now()
+    ),
+    "left": lambda scene, _: end_office_person(
+        membership_id=Membership.objects.get(user=scene.billie, group__isnull=False).id,
+        was=Role.STAFF,
+        by=scene.olive.id,
+        at=clock.now(),
+    ),
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_who_is_assigned_while_it_ends_is_out(how: str) -> None:
+    scene = Scene()
+    grant = scene.give(scene.head)
+    acts = [lambda: scene.assign(grant), lambda: ENDS[how](scene, grant)]
+    found = at_once(2, lambda place: outcome(acts[place]))
+    assert found[0] in {"done", "changed_meanwhile"}
+    assert found[1] == "done"
+    assert not Membership.objects.filter(grant=grant, until__isnull=True).exists()
+
+
+def test_both_sides_end_it_once() -> None:
+    scene = Scene()
+    grant = scene.give(scene.head)
+    acts = [lambda: ENDS["provider"](scene, grant), lambda: ENDS["office"](scene, grant)]
+    found = at_once(2, lambda place: outcome(acts[place]))
+    assert Counter(found) == {"done": 1, "changed_meanwhile": 1}
+
+
+def test_two_runs_remind_and_end_once() -> None:
+    scene = Scene()
+    grant = scene.give(scene.head)
+    soon = grant.until.replace(microsecond=0)
+    assert sum(at_once(2, lambda _: remind_of_ends(at=soon))) == 0
+    near = AccessGrant.objects.get().until
+    assert sum(at_once(3, lambda _: remind_of_ends(at=near - (near - clock.now()) / 18))) == 1
+    # To two admins of the provider and one of the office
+    assert OutboxMessage.objects.filter(context__what="reminder").count() == 3
+    lapse(grant)
+    assert sum(at_once(3, lambda _: end_due_grants(at=clock.now()))) == 1
