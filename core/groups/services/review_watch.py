@@ -74,7 +74,8 @@ class _Review:
         for place, stage in places:
             reached = stage_reached_by(stage, self.rules, at=self.at)
             told = self._notices().filter(stage__in=self.rules.stages[place:])
-            wanted |= Q(~Exists(told), term_began_at__lt=reached)
+            # A term begins with its role or later: the younger roles are left out at no cost.
+            wanted |= Q(~Exists(told), since__lt=reached, term_began_at__lt=reached)
         return self.roles().filter(wanted)
 
     def ending(self) -> QuerySet[Any]:
@@ -90,10 +91,9 @@ class _Review:
         )
         active = Provider.objects.filter(group=OuterRef("group"), status=ProviderStatus.ACTIVE)
         elsewhere = active.exclude(contract_id=self.contract.id)
+        reached = ending_reached_by(self.rules, at=self.at)
         return self.roles().filter(
-            Exists(warned),
-            ~Exists(elsewhere),
-            term_began_at__lt=ending_reached_by(self.rules, at=self.at),
+            Exists(warned), ~Exists(elsewhere), since__lt=reached, term_began_at__lt=reached
         )
 
     def _notices(self) -> QuerySet[ReviewNotice]:
