@@ -23,7 +23,7 @@ from contracts.registration.rules.facts import (
 )
 from contracts.registration.rules.pairs import program_id_way
 from contracts.registration.rules.proofs import parse_amount, parse_date
-from core.common.crypto import constant_time_equal
+from core.common.crypto import constant_time_equal, current_key_version
 from core.common.identifiers import normalize
 from tenants.configuration.document import (
     IssuedCodeRule,
@@ -238,11 +238,17 @@ def _check_entry(trail: _Trail, case: _Case) -> None:
 def _find_code(
     code: str, entry: EntryFacts, codes: Sequence[IssuedCodeFacts]
 ) -> IssuedCodeFacts | None:
-    """Compare with every code of the entry, so that the place of a match does not show in time."""
+    """Compare with every code of the entry, so that the place of a match does not show in time.
+
+    What was typed is digested once for each key, also for an entry that has no code: the time does
+    not tell how many were issued.
+    """
+    versions = {issued.key_version for issued in codes} or {current_key_version()}
+    typed = {key: issued_code_digest(entry.id, code, version=key) for key in versions}
     found = None
     for issued in codes:
-        digest = issued_code_digest(entry.id, code, version=issued.key_version)
-        if constant_time_equal(digest, issued.digest) and issued.entry_id == entry.id and code:
+        same = constant_time_equal(typed[issued.key_version], issued.digest)
+        if same and issued.entry_id == entry.id and code:
             found = issued
     return found
 

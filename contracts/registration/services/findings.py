@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Final
 from uuid import UUID
 
@@ -21,8 +22,8 @@ from contracts.registration.units import number_of, unit_key_of
 from contracts.roster.models import RosterEntry
 from contracts.roster.selectors import entry_facts, list_codes, list_entries_by_identifier
 from core.accounts.policies import find_contract
-from core.common.crypto import current_key_version
 from core.common.identifiers import IdentifierType
+from core.common.ids import uuid7
 from tenants.configuration.document import ProgramIdRule
 from tenants.context import ActiveContract, contract_context
 
@@ -119,14 +120,14 @@ def _evaluate_in(
     with contract_context(contract):
         most = _most_looked_at(contract, claim)
         entries = _candidates(entry_ids, claim, most=most)
-        codes = _codes(contract, entries)
-        for _ in range(len(entries), most):
-            nobodys = entry_facts(_nobodys(claim))
-            _decide(contract, nobodys, [_nobodys_code(nobodys.id, at)], claim, at)
-        return [
+        nobodys = [_nobodys(claim) for _ in range(len(entries), most)]
+        looked_at = [*entries, *nobodys]
+        codes = _codes(contract, looked_at)
+        held = [
             Finding(contract, facts, _decide(contract, facts, codes[facts.id], claim, at))
-            for facts in map(entry_facts, entries)
+            for facts in map(entry_facts, looked_at)
         ]
+        return held[: len(entries)]
 
 
 def _most_looked_at(contract: ActiveContract, claim: Claim) -> int:
@@ -137,20 +138,23 @@ def _most_looked_at(contract: ActiveContract, claim: Claim) -> int:
 
 
 def _nobodys(claim: Claim) -> RosterEntry:
-    """Return an entry that is nowhere: what a stranger asks in vain takes as long."""
-    return RosterEntry(identifier=claim.identifier, identifier_type=IdentifierType.NPI)
+    """Return an entry that is nowhere: what a stranger asks in vain takes as long.
 
-
-def _nobodys_code(entry_id: UUID, at: datetime) -> IssuedCodeFacts:
-    return IssuedCodeFacts(
-        id=entry_id,
-        entry_id=entry_id,
-        digest=b"",
-        key_version=current_key_version(),
-        expires_at=at,
-        max_uses=0,
-        uses=0,
+    It is made as one that was read; a new object, with the defaults of its fields, takes longer.
+    """
+    names, values = _blank_row()
+    row = {"id": uuid7(), "identifier": claim.identifier, "identifier_type": IdentifierType.NPI}
+    return RosterEntry.from_db(
+        None, names, [row.get(name, value) for name, value in zip(names, values, strict=True)]
     )
+
+
+@cache
+def _blank_row() -> tuple[Sequence[str], Sequence[object]]:
+    """Return the columns of an entry and what stands in them while nothing is known."""
+    names = [field.attname for field in RosterEntry._meta.concrete_fields]
+    blank = RosterEntry()
+    return names, [getattr(blank, name) for name in names]
 
 
 def _candidates(entry_ids: Sequence[UUID], claim: Claim, *, most: int) -> list[RosterEntry]:

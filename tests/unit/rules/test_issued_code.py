@@ -148,3 +148,22 @@ def test_not_an_issued_code(code: str) -> None:
 
 def test_codes_are_shown_in_groups() -> None:
     assert group_code(ISSUED) == "K7QM-2XRT-9B"
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 7])
+def test_what_was_typed_is_digested_once_however_many_codes_there_are(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int | None] = []
+
+    def digest(entry_id: UUID, code: str, *, version: int | None = None) -> bytes:
+        made.append(version)
+        return issued_code_digest(entry_id, code, version=version)
+
+    monkeypatch.setattr("contracts.registration.rules.evaluation.issued_code_digest", digest)
+    codes = [issued_code(f"AAAABBBB{place}2", id=UUID(int=place + 5)) for place in range(count)]
+    decision = evaluate(
+        rule=ISSUED_CODES, identifier=NPI, code=ISSUED, entry=WITH_NPI, codes=codes, on=ON, at=AT
+    )
+    assert decision.reason is Reason.WRONG_CODE
+    assert len(made) == 1
