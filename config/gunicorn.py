@@ -5,7 +5,10 @@ and config/middleware.py from whom it counts (TRUSTED_PROXIES). Gunicorn would t
 127.0.0.1, and from any Unix socket, whatever TRUSTED_PROXIES says.
 """
 
+import gc
 import os
+
+from django.urls import reverse
 
 forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
@@ -15,3 +18,19 @@ forwarder_headers = ""
 # has, so that some are never waiting for a hash.
 workers = int(os.environ.setdefault("WEB_CONCURRENCY", "2"))
 threads = int(os.environ.setdefault("WEB_THREADS", "8"))
+
+_YOUNG_OBJECTS = 10_000
+"""Own figure: how many objects more than at the last look the collector of garbage waits for."""
+
+
+def post_worker_init(worker: object) -> None:
+    """Make ready what every request needs, and leave it out of what is looked through for garbage.
+
+    Else the first visitor waits for the addresses of all pages to be read, and now and then one
+    waits a tenth of a second while the collector goes through some hundred thousand objects that
+    stay as long as the process.
+    """
+    reverse("login_options")
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS, 20, 20)

@@ -41,6 +41,10 @@ def _insert(row: Model) -> Text:
             values.extend(value.params)
             continue
         value = field.get_db_prep_save(value, connection=connection)
+        if value is None:
+            # psycopg keeps the text of statements that have few values; else it reads it each time.
+            places.append("NULL")
+            continue
         place = getattr(field, "get_placeholder", None)
         places.append(place(value, None, connection) if place else "%s")
         values.append(value)

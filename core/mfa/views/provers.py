@@ -93,9 +93,10 @@ class EmailProver:
 
 
 def _context(page: ProofPage) -> Context:
+    challenge = None if page.proof.verified else proof_challenge(page.proof)
     return {
-        "form": CodeForm(),
-        "challenge": None if page.proof.verified else proof_challenge(page.proof),
+        "form": CodeForm() if challenge else None,
+        "challenge": challenge,
         "verified": page.proof.verified,
         "poll": reverse(page.urls.call),
         "answer": reverse(page.urls.page),

@@ -4,8 +4,10 @@ from html.parser import HTMLParser
 
 import pytest
 from django import forms
+from django.forms.renderers import TemplatesSetting
+from django.utils.safestring import SafeString, mark_safe
 
-from core.ui.forms import PortalForm
+from core.ui.forms import _SINGLE_INPUTS, PortalForm, PortalFormRenderer
 
 
 class Sample(PortalForm):
@@ -133,3 +135,24 @@ def test_what_is_short_is_drawn_short() -> None:
 def test_letters_of_any_script_pass() -> None:
     form = Sample({"number": "Зоя 李", "agree": "on"})
     assert form.is_valid(), form.errors
+
+
+@pytest.mark.parametrize("kind", sorted(_SINGLE_INPUTS))
+@pytest.mark.parametrize(
+    ("value", "attrs"),
+    [
+        (None, {}),
+        ("", {"class": "ds-c-field", "maxlength": 20}),
+        (">\"'&<", {'da"ta': "<&\"'>", "required": True, "autofocus": False, "title": None}),
+        (mark_safe("&amp;"), {"id": mark_safe("a&amp;b"), "data-n": 0}),
+        (7, {"checked": True}),
+    ],
+)
+def test_an_input_is_what_djangos_template_makes_of_it(
+    kind: str, value: object, attrs: dict[str, object]
+) -> None:
+    names = {"type": "te<xt", "name": 'a"b', "value": value, "attrs": attrs}
+    context = {"widget": names | {"template_name": kind}}
+    ours = PortalFormRenderer().render(kind, context)
+    assert ours == TemplatesSetting().render(kind, context).strip()
+    assert isinstance(ours, SafeString)
