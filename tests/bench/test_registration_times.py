@@ -17,6 +17,9 @@ from tenants.context import ActiveContract, contract_context
 from tests.bench.pairs import compare
 from tests.integration.registration.journeys import Journey
 
+ROUNDS = 600
+"""An act takes a few milliseconds, which what else the machine does changes by as much as 3 %."""
+
 pytestmark = [
     pytest.mark.usefixtures("announced"),
     pytest.mark.django_db(transaction=True),
@@ -40,7 +43,7 @@ def test_nobody_learns_from_the_time_which_identifiers_a_program_has(slug: str) 
         )
         assert result.outcome is StartOutcome.REFUSED
 
-    compare(tuple(identifiers), begin, prepare=_forget_tries)
+    compare(tuple(identifiers), begin, prepare=_forget_tries, rounds=ROUNDS)
 
 
 def test_nobody_learns_from_the_time_who_has_a_username() -> None:
@@ -57,7 +60,7 @@ def test_nobody_learns_from_the_time_who_has_a_username() -> None:
         )
         assert allowance.allowed
 
-    compare(tuple(usernames), ask, prepare=_forget_tries)
+    compare(tuple(usernames), ask, prepare=_forget_tries, rounds=ROUNDS)
 
 
 def _with_locations(contract: ActiveContract, count: int) -> str:
@@ -76,6 +79,6 @@ def _with_locations(contract: ActiveContract, count: int) -> str:
     return number
 
 
-def _forget_tries() -> None:
+def _forget_tries(_kind: str, _place: int) -> None:
     """Make each round the first of an hour: limits count what was tried."""
     LimitCount.objects.all().delete()

@@ -1,5 +1,6 @@
 """What a complete sign-in costs the web server's processor, besides the password hash."""
 
+import statistics
 from datetime import timedelta
 
 import pytest
@@ -12,32 +13,38 @@ from tests.support.people import PASSWORD, PHONE, last_code, make_person, make_p
 from tests.support.sign_in import VERIFY
 from tests.support.timed_server import timed_server
 
-ROUNDS = 30
-WARM = 5
-"""Each thread of the server opens its connection and makes its texts once."""
+ROUNDS = 40
+WARM = 15
+"""Threads open their connections, templates are read, texts are made: once for a process."""
 AIM_MS = 60
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_complete_sign_in() -> None:
-    """Sign in again and again at a real web server, and share out what its processes spent.
+    """Sign in again and again at a real web server, by turns, and tell what its processes spent.
 
     Its hashes are the tests' own, which cost next to nothing. What a worker does to deliver the
-    code is not counted, nor what PostgreSQL does.
+    code is not counted, nor what PostgreSQL does. Other work on the machine makes the same sign-in
+    dearer, by a half and more where neighbours share caches and cores: so it is the cheaper quarter
+    that must meet the aim. The mean is what was spent, whatever for.
     """
     user = make_person()
     make_provider(user, registry.get_contract("wv-bh"))
-    costs = {}
+    destinations = {"email": user.email, "phone": PHONE}
+    costs: dict[str, list[float]] = {option: [] for option in destinations}
     with timed_server(processes=1, real_hashes=False) as server:
-        for option, to in {"email": user.email, "phone": PHONE}.items():
-            for _ in range(WARM):
-                _sign_in(FormBrowser(server.address), option, user.email, to)
-            before = server.cpu_seconds()
-            for _ in range(ROUNDS):
-                _sign_in(FormBrowser(server.address), option, user.email, to)
-            costs[option] = 1000 * (server.cpu_seconds() - before) / ROUNDS
-    for option, cost in costs.items():
-        print(f"\nsign-in by {option}: {cost:.1f} ms of the processor, the aim is {AIM_MS}")
+        for place in range(WARM + ROUNDS):
+            for option in sorted(destinations, reverse=place % 2 == 1):
+                before = server.cpu_seconds()
+                _sign_in(FormBrowser(server.address), option, user.email, destinations[option])
+                costs[option].append(1000 * (server.cpu_seconds() - before))
+    for option, found in costs.items():
+        cheaper, median, _ = statistics.quantiles(found[WARM:], n=4)
+        print(
+            f"\nsign-in by {option}: {cheaper:.1f} ms of the processor in the cheaper quarter,"
+            f" median {median:.1f}, mean {statistics.mean(found[WARM:]):.1f}; the aim is {AIM_MS}"
+        )
+        assert cheaper <= AIM_MS
 
 
 def _sign_in(browser: FormBrowser, option: str, email: str, to: str) -> None:
