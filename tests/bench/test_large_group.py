@@ -49,11 +49,12 @@ def pages_of(provider: Provider) -> list[str]:
         "/setup/activity/",
         "/setup/activity/?kind=sign_ins",
         "/setup/activity/?q=last49",
+        "/setup/third-parties/",
     ]
 
 
 def test_pages(client: Client, contract_a: ActiveContract) -> None:
-    publish_change(contract_a.slug, groups__access_review_days=90)
+    publish_change(contract_a.slug, groups__access_review_days=90, groups__third_parties=True)
     admin = make_large_group(registry.get_contract(contract_a.slug))
     sign_in_by_email(client, admin)
     run_as_owner("ANALYZE")
