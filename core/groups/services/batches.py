@@ -26,7 +26,14 @@ from core.groups.models import BatchRow, InvitationBatch, Provider, ProviderStat
 from core.groups.reach import Reach
 from core.groups.services.holding import hold_group
 from core.groups.services.invitations import Invitee, send_invitation
-from core.groups.services.open_invitations import MOST_OPEN, TooManyOpenError, count_open
+from core.groups.services.open_invitations import (
+    MOST_OPEN,
+    AlreadyInvitedError,
+    TooManyOpenError,
+    count_open,
+    list_invited,
+    refuse_second,
+)
 from core.groups.services.roles import require_role
 
 MOST_ROWS: Final = 5_000
@@ -196,6 +203,8 @@ class _Turn:
     refusals: dict[tuple[UUID, str], str] = field(default_factory=dict)
     open: Counter[UUID] = field(default_factory=Counter)
     """The admin's open invitations by group."""
+    invited: Container[tuple[UUID, str]] = ()
+    """The addresses with an open invitation, by group: a second one may be refused."""
 
     @classmethod
     def hold(cls, batch: InvitationBatch, rows: Sequence[BatchRow], *, at: datetime) -> Self:
@@ -207,7 +216,8 @@ class _Turn:
         active = wanted.filter(status=ProviderStatus.ACTIVE).in_bulk()
         taken = taken_usernames(row.username for row in rows)
         waiting = {key: count_open(group_id=key, by=batch.uploaded_by) for key in groups}
-        return cls(batch, active, taken, at, open=Counter(waiting))
+        invited = list_invited(groups, (row.invitee["email"] for row in rows))
+        return cls(batch, active, taken, at, open=Counter(waiting), invited=invited)
 
     def invite(self, row: BatchRow) -> None:
         """Invite the user of a row, or note in it why not."""
@@ -227,7 +237,6 @@ class _Turn:
                 contract_id=providers[0].contract_id,
                 host=self.batch.host,
                 by=self.batch.uploaded_by,
-                entered=self.batch.entered,
                 at=self.at,
             )
             self.open[providers[0].group_id] += 1
@@ -239,6 +248,17 @@ class _Turn:
             return UsernameTakenError.message
         if self.open[providers[0].group_id] >= MOST_OPEN:
             return TooManyOpenError.message
+        named = (providers[0].group_id, row.invitee["email"])
+        if named in self.invited:
+            try:
+                refuse_second(
+                    group_id=named[0],
+                    email=named[1],
+                    by=self.batch.uploaded_by,
+                    entered=self.batch.entered,
+                )
+            except AlreadyInvitedError as error:
+                return error.sentence
         refusals = (self._role_refusal(one, row.role) for one in providers)
         return next(filter(None, refusals), "")
 

@@ -102,12 +102,14 @@ def invite_user(
     UsernameTakenError, AlreadyInvitedError, ChangedMeanwhileError, RoleNotYoursError,
     NotEnteredError, TooManyOpenError.
     """
-    hold_group(providers[0].group_id)
+    group_id = providers[0].group_id
+    hold_group(group_id)
     for provider in providers:
         require_role(by, provider, role, entered=entered)
     if not username_is_available(invitee.username):
         raise UsernameTakenError
-    require_room(group_id=providers[0].group_id, by=by)
+    require_room(group_id=group_id, by=by)
+    refuse_second(group_id=group_id, email=invitee.email, by=by, entered=entered)
     return send_invitation(
         invitee=invitee,
         providers=providers,
@@ -115,7 +117,6 @@ def invite_user(
         contract_id=contract.id,
         host=host,
         by=by,
-        entered=entered,
         at=at,
     )
 
@@ -128,7 +129,6 @@ def send_invitation(
     contract_id: UUID | None,
     host: str,
     by: UUID,
-    entered: Entered,
     at: datetime,
     group_id: UUID | None = None,
 ) -> Invitation:
@@ -137,10 +137,10 @@ def send_invitation(
     Without providers `group_id` is that of an office.
 
     The caller holds the group, and has looked at the admin's rights and open invitations and at the
-    username. Records and raises as `invite_user`.
+    username (`refuse_second`, `require_room`). Records `invitation.sent`. Raises
+    UsernameTakenError.
     """
     group_id = group_id or providers[0].group_id
-    refuse_second(group_id=group_id, email=invitee.email, by=by, entered=entered)
     values = asdict(invitee) | {"email": invitee.email.strip().lower()}
     try:
         with transaction.atomic():

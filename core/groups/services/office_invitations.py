@@ -13,6 +13,7 @@ from core.common.errors import DomainError
 from core.groups.models import Invitation, Role
 from core.groups.services.invitations import Invitee, send_invitation
 from core.groups.services.offices import hold_office
+from core.groups.services.open_invitations import refuse_second
 
 A_DAY: Final = 30
 """Own figure: anybody can register an office and choose its name, which stands in these mails."""
@@ -40,6 +41,7 @@ def invite_to_office(
         office = hold_office(office_id, by=by)
         if not username_is_available(invitee.username):
             raise UsernameTakenError
+        refuse_second(group_id=office.group_id, email=invitee.email, by=by, entered=())
         return send_invitation(
             invitee=invitee,
             providers=[],
@@ -47,7 +49,6 @@ def invite_to_office(
             contract_id=None,
             host=host,
             by=by,
-            entered=(),
             at=at,
             group_id=office.group_id,
         )

@@ -4,8 +4,11 @@ Whoever invites is told of what they manage alone. To a Provider Admin an invita
 of somebody else is unknown: theirs is sent beside it, and whoever is invited can accept both.
 """
 
+from collections.abc import Iterable
 from typing import ClassVar, Final
 from uuid import UUID
+
+from django.db.models.functions import Lower
 
 from core.common.errors import DomainError
 from core.common.without_case import same_text
@@ -49,6 +52,16 @@ def require_room(*, group_id: UUID, by: UUID) -> None:
     """Make sure that an admin may send one more invitation. Raises TooManyOpenError."""
     if count_open(group_id=group_id, by=by) >= MOST_OPEN:
         raise TooManyOpenError
+
+
+def list_invited(group_ids: Iterable[UUID], emails: Iterable[str]) -> set[tuple[UUID, str]]:
+    """Return which of some addresses have an open invitation of which group, whoever sent it.
+
+    For whoever asks `refuse_second` of those alone; nobody is told of it.
+    """
+    found = Invitation.objects.filter(Invitation.OPEN, group__in=group_ids)
+    named = found.annotate(address=Lower("email")).filter(address__in=set(emails))
+    return set(named.values_list("group", "address"))
 
 
 def refuse_second(*, group_id: UUID, email: str, by: UUID, entered: Entered) -> None:

@@ -91,3 +91,13 @@ def test_so_many_are_open_at_most(
     assert "open invitations in this group" in answer.content.decode()
     assert Invitation.objects.count() == 2
     new_user(theirs, elm)
+
+
+def test_a_file_looks_again_when_the_turn_of_a_row_comes(admin: Client, elm: Provider) -> None:
+    batch = checked(admin, rows(person("noor"), person("ida")))
+    new_user(admin, elm)
+    start_batch(batch_id=batch.id, entered=EVERYWHERE, at=clock.now())
+    invite_next(batch_id=batch.id, at=clock.now())
+    assert [*problems(batch)] == [2]
+    assert "still open" in problems(batch)[2]
+    assert Invitation.objects.count() == 2
