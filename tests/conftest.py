@@ -50,13 +50,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     items.sort(key=lambda item: "browser" not in item.path.parts)
 
 
-def pytest_sessionstart(session: pytest.Session) -> None:
+def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let the process of the browser tests go first: the run takes as long as they do.
 
-    xdist deals them to the first process; the others take what is left of the processor.
+    xdist deals them to whichever process is ready first; the others take what is left of the
+    processor, and so does that one when it is through with them.
     """
-    if getattr(session.config, "workerinput", {}).get("workerid", "gw0") != "gw0":
-        os.nice(5)
+    if hasattr(item.config, "workerinput") and item.get_closest_marker("browser") is None:
+        _step_back()
+
+
+@lru_cache(maxsize=1)
+def _step_back() -> None:
+    os.nice(5)
 
 
 @pytest.fixture(scope="session", autouse=True)
