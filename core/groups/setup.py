@@ -105,6 +105,13 @@ def with_person_words(people: QuerySet[Row], words: Iterable[str]) -> QuerySet[R
     return people
 
 
+def with_names(people: QuerySet[Row], words: Iterable[str]) -> QuerySet[Row]:
+    """Narrow accounts to those whose name has every word."""
+    for word in words:
+        people = people.filter(Q(first_name__icontains=word) | Q(last_name__icontains=word))
+    return people
+
+
 def page_of(rows: QuerySet[Row], number: str) -> Page[Row]:
     """Return one page of a list; a number that makes no sense is the nearest page."""
     return Paginator(rows, PER_PAGE).get_page(number)

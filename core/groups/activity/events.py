@@ -92,12 +92,16 @@ def _part(scope: Scope, subject_type: str, types: str) -> QuerySet[AuditEvent]:
 
 
 def _while_they_had_a_role(scope: Scope) -> Exists:
-    """Tell of an event about an account whether it had a role then, in the event's contract."""
+    """Tell of an event about an account whether it had a role then, in the event's contract.
+
+    Not one by an access grant: what somebody did as a third party stays their office's, also when
+    they work for the provider itself by now.
+    """
     here = ExpressionWrapper(OuterRef("contract_id"), models.UUIDField(null=True))
     in_contract = Q(here__isnull=True) | Q(provider__contract_id=F("here"))
     for group_id, contracts in scope.administered.items():
         in_contract |= Q(group=group_id, here__in=contracts)
-    held = scope.memberships(scope.managed).alias(here=here)
+    held = scope.memberships(scope.managed).filter(grant__isnull=True).alias(here=here)
     return Exists(
         held.filter(
             Q(until__isnull=True) | Q(until__gt=OuterRef("at")),

@@ -37,7 +37,7 @@ from core.groups.models import (
     Role,
 )
 from core.groups.reach import Reach, list_managed_providers
-from core.groups.setup import with_person_words
+from core.groups.setup import with_names, with_person_words
 
 _FEW: Final = 300
 Keys = list[UUID] | QuerySet[Any, Any]
@@ -93,10 +93,12 @@ class Scope:
             Q(any_of("provider", providers)) | Q(group__in=list(self.administered))
         )
 
-    def known_people(self) -> QuerySet[User]:
-        """Return who has or had a role at those providers or over their groups."""
+    def known_people(self, **only: object) -> QuerySet[User]:
+        """Return who has or had a role, or only one of some kind, at those providers or groups."""
         held = Membership.objects.filter(
-            Q(any_of("provider", self.watched)) | Q(group__in=self.groups), user=OuterRef("pk")
+            Q(any_of("provider", self.watched)) | Q(group__in=self.groups),
+            user=OuterRef("pk"),
+            **only,
         )
         return User.objects.filter(Exists(held))
 
@@ -145,7 +147,7 @@ def _keys(scope: Scope) -> dict[str, Keys]:
         ).values("pk"),
     }
     if scope.words:
-        parts["person"] = with_person_words(scope.known_people(), scope.words).values("pk")
+        parts["person"] = _people_with_words(scope).values("pk")
     labelled = [
         part.annotate(part=Value(name, CharField())).order_by()[: _FEW + 1]
         for name, part in parts.items()
@@ -154,6 +156,15 @@ def _keys(scope: Scope) -> dict[str, Keys]:
     for row in labelled[0].union(*labelled[1:], all=True).values_list():
         few[row[-1]].append(row[0])
     return {name: found if len(found) <= _FEW else parts[name] for name, found in few.items()}
+
+
+def _people_with_words(scope: Scope) -> QuerySet[User]:
+    """Return whom the words fit: people of third parties by their name, all that is shown of them.
+
+    Found by parts of it, their username and address could be read out sign by sign.
+    """
+    own = scope.known_people(grant__isnull=True)
+    return with_person_words(own, scope.words) | with_names(scope.known_people(), scope.words)
 
 
 def _present_users(scope: Scope) -> QuerySet[Any, Any]:

@@ -7,11 +7,13 @@ import pytest
 from django.test import Client
 
 from core.accounts.models import User
+from core.common import clock
 from core.groups.models import AccessGrant, Membership, Office, Provider, Role
+from core.groups.services.access_grants import end_access_as_provider
 from core.groups.services.memberships import grant_provider_role
 from core.groups.services.roles import roles_held
 from tests.integration.offices.conftest import signed_in
-from tests.support.people import START, make_person
+from tests.support.people import EVERYWHERE, START, make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -116,3 +118,31 @@ def test_somebody_with_a_role_of_the_providers_own_is_listed_for_that_one_alone(
     page = admin.get(f"/setup/providers/{oak.id}/").content.decode()
     assert page.count("billie@clinic.example") == 1
     assert page.count(f"/setup/roles/{assigned.id}/") == 0
+
+
+def test_activity_finds_them_by_name_and_never_by_what_it_hides(
+    admin: Client, assigned: Membership, billie: User
+) -> None:
+    User.objects.filter(pk=billie.pk).update(username="b7.river", email="b7@river.example")
+
+    def found(words: str) -> bool:
+        return "Billie Reed" in admin.get("/setup/activity/", {"q": words}).content.decode()
+
+    assert found("billie")
+    for hidden in ("b7.riv", "@river.ex", "billie b7"):
+        assert not found(hidden), hidden
+
+
+def test_what_somebody_did_as_a_third_party_stays_their_offices_when_the_provider_hires_them(
+    admin: Client, grant: AccessGrant, assigned: Membership, billie: User, head: User
+) -> None:
+    signed_in(billie)
+    end_access_as_provider(grant_id=grant.id, by=head.id, entered=EVERYWHERE, at=clock.now())
+    grant_provider_role(
+        user=billie, provider=grant.provider, role=Role.STAFF, by=head.id, at=clock.now()
+    )
+    page = admin.get("/setup/activity/").content.decode()
+    assert "Head Reed gave Billie Reed the role" in page
+    assert "Billie Reed signed in" not in page
+    signed_in(billie)
+    assert "Billie Reed signed in" in admin.get("/setup/activity/").content.decode()
