@@ -25,7 +25,11 @@ from core.groups.services.holding import hold_group
 from core.groups.services.memberships import grant_group_admin, grant_provider_role
 from core.groups.services.offices import administers_office, find_office, join_office
 from core.groups.services.open_invitations import refuse_second, require_room
-from core.groups.services.roles import require_role, roles_to_act_with
+from core.groups.services.roles import (
+    ChangedMeanwhileError,
+    require_role,
+    roles_to_act_with,
+)
 from core.mfa.models import MfaRegistration
 from core.mfa.registering.link_requests import LinkTarget
 from core.mfa.services.invitation_links import mint_invitation_link, use_invitation_link
@@ -342,6 +346,9 @@ def hold_to_manage(invitation_id: UUID, *, by: UUID, entered: Entered) -> Invita
     """
     invitation = hold_invitation(invitation_id)
     hold_group(invitation.group_id)
+    office = find_office(invitation.group_id)
+    if office is not None and not administers_office(by, office):
+        raise ChangedMeanwhileError
     for provider in invitation.providers.order_by("id"):
         require_role(by, provider, Role(invitation.role), entered=entered)
     return invitation

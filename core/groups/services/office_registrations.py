@@ -23,7 +23,7 @@ from core.common.errors import DomainError
 from core.common.networks import caller_of
 from core.common.without_case import same_text
 from core.groups.models import Office, OfficeRegistration
-from core.groups.services.offices import OfficeFacts, make_office
+from core.groups.services.offices import OfficeFacts, add_office
 from core.mfa.models import MfaRegistration
 from core.mfa.registering.link_requests import LinkTarget
 from core.mfa.services.invitation_links import mint_invitation_link, use_invitation_link
@@ -152,7 +152,7 @@ def add_office_to_account(*, registration_id: UUID, user: User, at: datetime) ->
     """Give the office to the signed-in owner of its address.
 
     Called by the page behind the link. Records `office_registration.completed` and
-    `office.registered`. Raises RegistrationOverError, OtherAccountError.
+    `office.registered`. Raises RegistrationOverError, OtherAccountError, TooManyOfficesError.
     """
     found = _held().filter(pk=registration_id).first()
     if found is None or found.link_used_at is None:
@@ -163,8 +163,12 @@ def add_office_to_account(*, registration_id: UUID, user: User, at: datetime) ->
 
 
 def finish(registration: OfficeRegistration, user: User, *, at: datetime) -> Office:
-    """Make the office of a registration that is held, in the caller's transaction."""
-    office = make_office(user=user, facts=_facts_of(registration), at=at)
+    """Make the office of a registration that is held, in the caller's transaction.
+
+    It counts as those that are registered by who is signed in. Raises TooManyOfficesError, which a
+    new account never meets.
+    """
+    office = add_office(user=user, facts=_facts_of(registration), at=at)
     registration.accepted_at, registration.accepted_by = at, user.id
     registration.token_digest = None
     registration.save(update_fields=["accepted_at", "accepted_by", "token_digest"])

@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from core.accounts.models import User
 from core.accounts.services.attempts import Limit, count_attempt
@@ -52,21 +53,29 @@ def register_office(*, user: User, facts: OfficeFacts, at: datetime) -> Office:
     limit = Limit("office.register", str(user.id), OFFICES_A_DAY * 2, timedelta(days=1))
     if not count_attempt(limits=[limit], at=at).allowed:
         raise TooManyOfficesError
-    with transaction.atomic():
-        User.objects.select_for_update(no_key=True).get(pk=user.id)
-        own = Office.objects.filter(
-            group__memberships__in=Membership.objects.filter(
-                Membership.OWN, user=user, role=Role.GROUP_ADMIN
-            ),
-            closed_at__isnull=True,
-        )
-        present = own.filter(group__name__iexact=facts.name, zip=facts.zip).first()
-        if present is not None:
-            return present
-        today = own.filter(registered_at__gt=at - timedelta(days=1))
-        if own.count() >= MOST_OFFICES or today.count() >= OFFICES_A_DAY:
-            raise TooManyOfficesError
-        return make_office(user=user, facts=facts, at=at)
+    return add_office(user=user, facts=facts, at=at)
+
+
+@transaction.atomic
+def add_office(*, user: User, facts: OfficeFacts, at: datetime) -> Office:
+    """Make one more office of an account, or return the one that it is already.
+
+    Records `office.registered`. Raises TooManyOfficesError.
+    """
+    User.objects.select_for_update(no_key=True).get(pk=user.id)
+    own = Office.objects.filter(
+        group__memberships__in=Membership.objects.filter(
+            Membership.OWN, user=user, role=Role.GROUP_ADMIN
+        ),
+        closed_at__isnull=True,
+    )
+    present = own.filter(group__name__iexact=facts.name, zip=facts.zip).first()
+    if present is not None:
+        return present
+    today = own.filter(registered_at__gt=at - timedelta(days=1))
+    if own.count() >= MOST_OFFICES or today.count() >= OFFICES_A_DAY:
+        raise TooManyOfficesError
+    return make_office(user=user, facts=facts, at=at)
 
 
 def make_office(*, user: User, facts: OfficeFacts, at: datetime) -> Office:
@@ -109,14 +118,14 @@ def close_office(*, office_id: UUID, by: UUID, at: datetime) -> None:
     Called by the office's page after a fresh sign-in. Records `office.closed`, and what ends with
     it. Raises ChangedMeanwhileError.
     """
+    # Invitations are locked before the group, in the order in which accepting one does.
+    list(_open_invitations(office_id).select_for_update(of=("self",)))
     office = hold_office(office_id, by=by)
     own = Membership.objects.filter(Membership.OWN, group=office.group_id)
     held = list(own.select_related("user"))
     steps = [RoleStep(one.user, office.group, Role(one.role), None) for one in held]
     end_grants(office.access_grants.all(), end=GrantEnd.CLOSED, by=by, at=at, also=steps)
-    Invitation.objects.filter(Invitation.OPEN, group=office.group_id).update(
-        withdrawn_at=at, token_digest=None
-    )
+    _open_invitations(office_id).update(withdrawn_at=at, token_digest=None)
     end_memberships(held, at=at)
     for one in held:
         data: dict[str, object] = {"role": one.role, "because": GrantEnd.CLOSED.value}
@@ -204,6 +213,11 @@ def record_office(verb: str, office: Office, *, by: UUID, at: datetime) -> None:
         data={"group": str(office.group_id)},
         at=at,
     )
+
+
+def _open_invitations(office_id: UUID) -> QuerySet[Invitation]:
+    found = Invitation.objects.filter(Invitation.OPEN, group__office=office_id)
+    return found.order_by("id")
 
 
 def _give_role(office: Office, user: User, role: Role, *, by: UUID, at: datetime) -> None:

@@ -22,9 +22,12 @@ from core.groups.services.assignments import (
 )
 from core.groups.services.giving_up import give_up_provider, loss_of
 from core.groups.services.grant_ends import end_due_grants
+from core.groups.services.invitations import Invitee, resend_invitation, withdraw_invitation
 from core.groups.services.memberships import grant_provider_role
+from core.groups.services.office_invitations import invite_to_office
 from core.groups.services.offices import close_office
 from core.groups.services.roles import ChangedMeanwhileError
+from core.notifications.models import OutboxMessage
 from tenants import registry
 from tests.integration.first_login.walking import Walk, link_to
 from tests.integration.offices.conftest import signed_in
@@ -214,3 +217,18 @@ def test_what_ended_is_recorded_with_its_reason(
     event: Any = AuditEvent.objects.get(event_type="membership.ended")
     assert event.data["because"] == "provider"
     assert event.data["access_grant"] == str(grant.id)
+
+
+def test_an_invitation_is_sent_again_and_withdrawn_by_who_administers_the_office_then(
+    office: Office, olive: User, billie: User
+) -> None:
+    noor = Invitee("noor.h", "noor@billing.example", "Noor", "Haddad")
+    sent = invite_to_office(
+        office_id=office.id, invitee=noor, role=Role.STAFF, host="", by=olive.id, at=clock.now()
+    )
+    for act in (resend_invitation, withdraw_invitation):
+        # The page was loaded while she still was an admin
+        with pytest.raises(ChangedMeanwhileError):
+            act(invitation_id=sent.id, by=billie.id, entered=(), at=clock.now())
+    assert OutboxMessage.objects.filter(subject_id=sent.id).count() == 1
+    withdraw_invitation(invitation_id=sent.id, by=olive.id, entered=(), at=clock.now())

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable
+from threading import Event
 
 import pytest
+from django.db import transaction
 
 from core.accounts.models import User
 from core.common import clock
@@ -17,12 +19,15 @@ from core.groups.services.access_grants import (
 )
 from core.groups.services.assignments import assign_people, end_office_person
 from core.groups.services.grant_ends import end_due_grants
+from core.groups.services.invitations import Invitee, hold_invitation, take_roles
 from core.groups.services.memberships import grant_group_admin
+from core.groups.services.office_invitations import invite_to_office
 from core.groups.services.offices import close_office, join_office, make_office
 from core.notifications.models import OutboxMessage
 from tenants import registry
 from tests.integration.offices.conftest import FACTS, in_days
 from tests.integration.offices.test_access import lapse
+from tests.integration.setup.test_parallel import until_blocked_or
 from tests.support.people import EVERYWHERE, START, make_person, make_provider
 from tests.support.threads import at_once
 
@@ -101,6 +106,35 @@ def test_who_is_assigned_while_it_ends_is_out(how: str) -> None:
     assert found[0] in {"done", "changed_meanwhile"}
     assert found[1] == "done"
     assert not Membership.objects.filter(grant=grant, until__isnull=True).exists()
+
+
+def test_an_office_closes_while_somebody_accepts_its_invitation() -> None:
+    scene = Scene()
+    noor = make_person("noor")
+    sent = invite_to_office(
+        office_id=scene.office.id,
+        invitee=Invitee("noor.h", noor.email, "Noor", "Haddad"),
+        role=Role.STAFF,
+        host="",
+        by=scene.olive.id,
+        at=clock.now(),
+    )
+    accepting, done = Event(), Event()
+
+    def act(place: int) -> None:
+        if place == 0:
+            with transaction.atomic():
+                hold_invitation(sent.id)
+                accepting.set()
+                until_blocked_or(done)
+                take_roles(hold_invitation(sent.id), noor, at=clock.now())
+        else:
+            assert accepting.wait(timeout=30)
+            close_office(office_id=scene.office.id, by=scene.olive.id, at=clock.now())
+            done.set()
+
+    at_once(2, act)
+    assert not Membership.objects.filter(group=scene.office.group, until__isnull=True).exists()
 
 
 def test_both_sides_end_it_once() -> None:

@@ -123,6 +123,21 @@ def test_nobody_registers_offices_without_end(client: Client) -> None:
     assert Office.objects.count() == OFFICES_A_DAY
 
 
+def test_nor_by_mail_from_outside(client: Client) -> None:
+    olive, hers = make_person("olive"), Client()
+    sign_in_by_email(hers, olive)
+    for number in range(OFFICES_A_DAY):
+        hers.post("/offices/register/", OFFICE | {"name": f"Office {number}"})
+    send(client, email=olive.email, confirm_email=olive.email)
+    hers.post(link_to(olive.email))
+    assert (
+        "You have registered several offices"
+        in hers.post("/offices/register/accept/").content.decode()
+    )
+    assert Office.objects.count() == OFFICES_A_DAY
+    assert OfficeRegistration.objects.get().accepted_at is None
+
+
 def test_one_address_and_one_network_get_some_mails_and_no_more(client: Client) -> None:
     sent = [send(client) for _ in range(PER_ADDRESS + 1)]
     assert {one.headers["Location"] for one in sent} == {"/offices/register/sent/"}
