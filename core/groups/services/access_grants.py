@@ -204,6 +204,9 @@ def _hold_living(grant_id: UUID, *, at: datetime) -> AccessGrant:
 
 
 def _end_on(last_day: date, provider: Provider, *, at: datetime) -> datetime:
+    # A year that no calendar goes beyond has no end that could be compared.
+    if last_day > at.date() + timedelta(days=MOST_DAYS + 1):
+        raise EndDateError
     until = end_of(last_day, provider.contract_id)
     if not at < until <= at + timedelta(days=MOST_DAYS + 1):
         raise EndDateError

@@ -52,7 +52,9 @@ def confirm_roles(
     hold_groups(found.filter(pk__in=keys).values_list("held_in", flat=True))
     held = _read(keys, contract, by=by, at=at)
     _require_managed(list(held.values()), keys, by=by)
-    wanted = [held[term.membership_id] for term in terms if not _is_confirmed(held, term)]
+    # A form that names a role twice confirms it once.
+    named = dict.fromkeys(term.membership_id for term in terms if not _is_confirmed(held, term))
+    wanted = [held[key] for key in named]
     AccessConfirmation.objects.bulk_create(
         AccessConfirmation(
             membership=one,

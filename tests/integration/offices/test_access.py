@@ -15,6 +15,7 @@ from core.groups.models import AccessGrant, GrantEnd, Office, Provider, Role
 from core.groups.office_codes import in_blocks, new_code
 from core.groups.services.access_grants import (
     LOOKUPS_PER_HOUR,
+    MOST_DAYS,
     EndDateError,
     NoThirdPartiesError,
     change_end,
@@ -138,6 +139,16 @@ def test_access_ends_within_a_year(admin: Client, office: Office, oak: Provider,
     assert "at most 366 days" in page
     assert "Error:" in page
     assert not AccessGrant.objects.exists()
+
+
+def test_a_day_without_a_next_one_is_refused_like_any_other(
+    admin: Client, office: Office, oak: Provider, grant: AccessGrant
+) -> None:
+    never = date.max.isoformat()
+    assert f"at most {MOST_DAYS}" in give(admin, office, oak, last_day=never).content.decode()
+    wanted = {"was": last_day_of(grant).isoformat(), "last_day": never}
+    page = admin.post(f"/setup/third-parties/{grant.id}/", wanted, follow=True)
+    assert f"at most {MOST_DAYS}" in page.content.decode()
 
 
 def test_a_second_access_of_the_same_office_is_refused_and_all_or_none_is_given(

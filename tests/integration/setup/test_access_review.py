@@ -60,6 +60,11 @@ def test_pressed_twice_it_is_one_confirmation(head: User, dana: User) -> None:
     assert AccessConfirmation.objects.count() == 1
 
 
+def test_named_twice_it_is_one_confirmation(head: User, dana: User) -> None:
+    assert confirm(asking(), dana, dana, by=head) == 1
+    assert AccessConfirmation.objects.count() == 1
+
+
 def test_nobody_confirms_themselves_but_the_only_admin(
     head: User, dana: User, chief: User, elm: Provider
 ) -> None:
