@@ -8,6 +8,7 @@ and config/middleware.py from whom it counts (TRUSTED_PROXIES). Gunicorn would t
 import gc
 import os
 
+from django.apps import apps
 from django.urls import reverse
 
 forwarded_allow_ips = ""
@@ -30,7 +31,8 @@ def post_worker_init(worker: object) -> None:
     waits a tenth of a second while the collector goes through some hundred thousand objects that
     stay as long as the process.
     """
-    reverse("login_options")
+    if apps.ready:  # the tests serve programs of their own with these settings, too
+        reverse("login_options")
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, 20, 20)

@@ -12,6 +12,7 @@ from contracts.console.services.waivers import WAIVER_END_KIND
 from core.accounts.services.inactivity import WARNING_KIND
 from core.audit.models import AuditEvent
 from core.common import clock as real_clock
+from core.groups.services.weekly import WEEKLY_KIND
 from core.mfa.services.unfinished import REMINDER_KIND
 from core.notifications import kinds, senders
 from core.notifications.kinds import MessageKind, Weight, get_kind
@@ -262,7 +263,7 @@ def test_a_spent_budget_holds_back_what_tells_ahead_of_time_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     courtesies = {kind.name for kind in kinds._kinds.values() if kind.weight is Weight.COURTESY}
-    assert courtesies == {WARNING_KIND, WAIVER_END_KIND}
+    assert courtesies == {WARNING_KIND, WAIVER_END_KIND, WEEKLY_KIND}
     monkeypatch.setattr(holding, "budget_is_spent", lambda **_known: True)
     user = make_person()
     user.refresh_from_db()
