@@ -1,6 +1,7 @@
 """What a provider's admin sees of the offices that have access, and how it is loaded for them."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -12,6 +13,8 @@ from core.groups.grant_days import last_day_of
 from core.groups.models import AccessGrant, Membership, Provider
 from core.groups.offices import list_assigned, list_living
 from core.groups.reach import Reach, list_managed_providers
+from core.groups.selectors import with_words
+from core.groups.setup import MOST_CHOICES
 from tenants import registry
 from tenants.context import ActiveContract
 
@@ -30,6 +33,34 @@ def list_grantable_providers(reach: Reach) -> QuerySet[Provider]:
     """Return the managed providers of contracts that let in third parties."""
     found = list_managed_providers(reach)
     return found.filter(contract_id__in=contracts_with_third_parties(reach.contracts))
+
+
+@dataclass(frozen=True)
+class GrantChoices:
+    """The providers that a form offers; `has_more` where a search narrows or would have to."""
+
+    providers: list[Provider]
+    has_more: bool
+
+
+def grant_choices(
+    reach: Reach, *, words: Sequence[str] = (), kept: Iterable[str] = ()
+) -> GrantChoices:
+    """Return those that fit a search, at most `MOST_CHOICES`, after those chosen before it."""
+    grantable = list_grantable_providers(reach).order_by("name", "id")
+    keys = _keys_among(kept)
+    chosen = list(grantable.filter(id__in=keys)) if keys else []
+    fitting = list(with_words(grantable, words).exclude(id__in=keys)[: MOST_CHOICES + 1])
+    has_more = bool(words) or len(fitting) > MOST_CHOICES
+    return GrantChoices(chosen + fitting[:MOST_CHOICES], has_more)
+
+
+def _keys_among(values: Iterable[str]) -> list[UUID]:
+    keys = []
+    for value in values:
+        with suppress(ValueError):
+            keys.append(UUID(value))
+    return keys
 
 
 def list_managed_grants(reach: Reach) -> QuerySet[AccessGrant]:

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_POST
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post
-from core.groups.models import Office, Provider
+from core.groups.forms import SetupSearchForm
+from core.groups.models import Office
 from core.groups.office_codes import read_code
 from core.groups.office_forms import ChangeEndForm, GiveAccessForm, OfficeCodeForm
 from core.groups.services.access_grants import (
@@ -21,10 +22,11 @@ from core.groups.services.access_grants import (
     give_access,
 )
 from core.groups.services.assignments import end_assignment_as_provider
-from core.groups.setup import MOST_CHOICES, page_of
+from core.groups.setup import page_of
 from core.groups.third_parties import (
     access_managed_assignment,
     access_managed_grant,
+    grant_choices,
     grant_part,
     grant_parts,
     list_grantable_providers,
@@ -137,11 +139,20 @@ def _require_switch(request: SetupRequest) -> None:
 
 
 def _give(request: SetupRequest, office: Office) -> HttpResponse:
-    choices = _choices(request)
-    step = request.POST if "last_day" in request.POST else None
-    code = read_code(office.code) or ""
-    form = GiveAccessForm(step, code=code, providers=choices, today=timezone.localdate())
-    if len(choices) == 1:
+    search = SetupSearchForm(request.POST)
+    kept = request.POST.getlist("providers")
+    found = grant_choices(request.reach, words=search.words(), kept=kept)
+    choices = found.providers
+    is_step = "last_day" in request.POST and "find" not in request.POST
+    step = request.POST if is_step else None
+    form = GiveAccessForm(
+        step,
+        code=read_code(office.code) or "",
+        providers=choices,
+        today=timezone.localdate(),
+        initial={"providers": kept, "last_day": request.POST.get("last_day", "")},
+    )
+    if len(choices) == 1 and not found.has_more:
         form.fields["providers"].initial = [str(choices[0].id)]
     if step is not None and form.is_valid():
         keys, last_day = form.chosen()
@@ -160,10 +171,5 @@ def _give(request: SetupRequest, office: Office) -> HttpResponse:
         else:
             told = f"{office.name} has access now. Its admins choose who works for you."
             return done(request, told, back_to=reverse("setup:third_parties"))
-    context = {"office": office, "form": form, "choices": choices}
+    context = {"office": office, "form": form, "search": search, "has_more": found.has_more}
     return setup_render(request, "third_party_give", context, tab=_TAB)
-
-
-def _choices(request: SetupRequest) -> list[Provider]:
-    found = list_grantable_providers(request.reach).order_by("name", "id")
-    return list(found[:MOST_CHOICES])

@@ -1,5 +1,6 @@
 """A provider's admin gives an office access, changes its end, and ends it; the office sees it."""
 
+import re
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from django.test import Client
 from core.accounts.models import User
 from core.audit.models import AuditEvent
 from core.common import clock
+from core.groups import third_parties
 from core.groups.grant_days import last_day_of
 from core.groups.models import AccessGrant, GrantEnd, Office, Provider, Role
 from core.groups.office_codes import in_blocks, new_code
@@ -26,7 +28,7 @@ from core.groups.services.offices import replace_code
 from tenants.context import ActiveContract
 from tests.integration.first_login.walking import mails_to
 from tests.integration.offices.conftest import in_days, signed_in
-from tests.support.people import EVERYWHERE, START, make_person
+from tests.support.people import EVERYWHERE, START, make_person, make_provider
 from tests.support.publishing import publish_change
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +43,37 @@ def give(client: Client, office: Office, *providers: Provider, **more: Any) -> A
     keys = [str(one.id) for one in providers]
     day = more.pop("last_day", in_days(90).isoformat())
     return enter(client, in_blocks(office.code), providers=keys, last_day=day, **more)
+
+
+@pytest.fixture
+def fir(head: User, oak: Provider, contract_c: ActiveContract) -> Provider:
+    """Return one more provider of the same program."""
+    return make_provider(head, contract_c, name="Fir Clinic")
+
+
+def test_of_many_providers_those_that_fit_are_shown_and_chosen_ones_stay(
+    admin: Client, office: Office, oak: Provider, fir: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(third_parties, "MOST_CHOICES", 1)
+    code = in_blocks(office.code)
+    first = enter(admin, code).content.decode()
+    assert "Find one of your providers" in first
+    assert ("Fir Clinic" in first, "Oak Clinic" in first) == (True, False)
+    chosen = {"providers": [str(fir.id), "nothing"], "last_day": "2030-06-30"}
+    found = enter(admin, code, q="oak", find="yes", **chosen).content.decode()
+    assert ("Fir Clinic" in found, "Oak Clinic" in found) == (True, True)
+    assert re.search(rf'value="{fir.id}"[^>]*checked', found)
+    assert "2030-06-30" in found
+    assert not AccessGrant.objects.exists()
+    given = enter(
+        admin,
+        code,
+        q="oak",
+        providers=[str(fir.id), str(oak.id)],
+        last_day=in_days(90).isoformat(),
+    )
+    assert given.status_code == 302
+    assert {one.provider for one in AccessGrant.objects.all()} == {fir, oak}
 
 
 def test_the_code_shows_name_and_place_and_gives_nothing(
