@@ -1,6 +1,6 @@
 """Make and change accounts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import ClassVar, Final, TypedDict, Unpack
 from uuid import UUID
@@ -11,7 +11,7 @@ from django.db.models import F
 
 from core.accounts.models import ContractAccess, Deactivation, ImportedAccount, User
 from core.accounts.selectors import email_is_taken
-from core.audit.recording import record
+from core.audit.recording import Happening, record, record_all
 from core.common.errors import DomainError
 from core.notifications.services.outbox import enqueue
 
@@ -151,17 +151,33 @@ def forget_imported_password(*, user_id: UUID) -> None:
     )
 
 
-@transaction.atomic
 def end_sessions(*, user_id: UUID, reason: str, by: UUID | None, at: datetime) -> None:
     """End every session, link and remembered browser of an account by moving its epoch."""
-    User.objects.filter(pk=user_id).update(security_epoch=F("security_epoch") + 1)
-    record(
-        "account.sessions_ended",
-        actor_id=by,
-        subject=("account", user_id),
-        data={"reason": reason},
-        at=at,
-    )
+    end_sessions_of([user_id], reason=reason, by=by, at=at)
+
+
+@transaction.atomic
+def end_sessions_of(
+    user_ids: Iterable[UUID], *, reason: str, by: UUID | None, at: datetime
+) -> None:
+    """End what `end_sessions` ends, for several accounts at once.
+
+    Called by services that act on accounts. Takes the accounts in the order of their keys, so that
+    two acts on the same people do not wait for each other. Records `account.sessions_ended`.
+    """
+    held = User.objects.select_for_update(no_key=True).filter(pk__in=user_ids).order_by("pk")
+    keys = list(held.values_list("pk", flat=True))
+    User.objects.filter(pk__in=keys).update(security_epoch=F("security_epoch") + 1)
+    ended = [
+        Happening(
+            "account.sessions_ended",
+            actor_id=by,
+            subject=("account", key),
+            data={"reason": reason},
+        )
+        for key in keys
+    ]
+    record_all(ended, at=at)
 
 
 DeactivationGuard = Callable[[UUID], None]

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from core.accounts.models import User
+from core.accounts.services.accounts import end_sessions_of
 from core.common.context import current_context
 from core.groups.models import Provider, ProviderGroup, Role
 from core.notifications.services.outbox import Letter, enqueue_all
@@ -23,6 +24,12 @@ class RoleStep:
     before: Role | None
     after: Role | None
 
+    @property
+    def is_another_role(self) -> bool:
+        """Tell whether the person goes on there with other rights, or reaches the whole group."""
+        stays = self.before is not None and self.after is not None
+        return self.before != self.after and (stays or self.after == Role.GROUP_ADMIN)
+
     def as_fact(self) -> dict[str, str]:
         """Return the step as the outbox keeps it: keys, no names."""
         what = "provider" if isinstance(self.place, Provider) else "group"
@@ -38,6 +45,10 @@ def tell_of_roles(
 ) -> None:
     """Write one mail to each person of the steps, in the transaction of the act (one statement).
 
+    Whose role has become another one is signed out everywhere, with their remembered browsers: no
+    session goes on with other rights than those it began with. Who loses a place, or gets one
+    more, stays signed in; the next request knows. Records `account.sessions_ended`.
+
     Nobody is told of what they did themselves. `by` None is the portal, which says why: `because`
     is a key of `core.groups.role_messages`. A mail names providers at which its reader had a role
     or has one now, and no others.
@@ -50,6 +61,9 @@ def tell_of_roles(
     letters = [_letter(own, shared) for own in of_person.values()]
     if letters:
         enqueue_all(kind=ROLE_KIND, letters=letters, at=at)
+    changed = {step.user.id for step in steps if step.is_another_role and step.user.id != by}
+    if changed:
+        end_sessions_of(changed, reason="role_changed", by=by, at=at)
 
 
 def _letter(steps: Sequence[RoleStep], shared: Mapping[str, str]) -> Letter:

@@ -1,4 +1,4 @@
-"""The employees' column of Login options: it keeps the choice of column and nothing of a person."""
+"""The employees' column of Login options: it keeps the choice and a first name."""
 
 import pytest
 from django.test import Client
@@ -17,7 +17,9 @@ def test_the_box_keeps_the_choice_of_column_and_signs_nobody_in(
     client: Client, contract_a: ActiveContract
 ) -> None:
     path = f"/{contract_a.slug}/"
-    assert "checked" not in box_of(client.get(path).content.decode())
+    page = client.get(path).content.decode()
+    assert "checked" not in box_of(page)
+    assert "that you use this button, and your first name" in page
     response = client.post(f"{path}login/employees/", {"remember_column": "on"})
     assert response.headers["Location"] == f"{path}login/employees/"
     cookie = response.cookies["column"]

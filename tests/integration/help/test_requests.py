@@ -272,6 +272,7 @@ def test_the_page_of_choices_has_no_dead_end(client: Client, contract_a: ActiveC
         for target in targets:
             assert client.get(target).status_code == 200, target
     assert contract_a.document.support[0].purpose in page
+    assert "ask the person who did" not in page
 
 
 def test_signed_in_it_offers_what_one_can_mend(client: Client) -> None:
@@ -283,4 +284,11 @@ def test_signed_in_it_offers_what_one_can_mend(client: Client) -> None:
     assert "You are signed in" in page
     assert "/mfa-help/request/lost_phone/" in page
     assert "/forgot-password/" not in page
+    cards = re.findall(r'<section class="card" id="(\w+)">(.*?)</section>', page, re.S)
+    assert len(cards) == 5
+    for name, body in cards:
+        targets = re.findall(r'href="([^"]+)"', body)
+        assert targets, name
+        for target in targets:
+            assert client.get(target).status_code == 200, target
     assert User.objects.count() == 1

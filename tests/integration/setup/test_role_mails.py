@@ -2,19 +2,30 @@
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from core.accounts.models import User
+from core.audit.models import AuditEvent
+from core.common import clock
 from core.common.errors import DomainError
 from core.groups.models import Membership, Provider, Role
 from core.groups.services.join_requests import approve_join, ask_to_join
 from core.groups.services.memberships import grant_provider_role
 from core.groups.services.moving import move_role
-from core.groups.services.role_mails import ROLE_KIND
+from core.groups.services.role_mails import ROLE_KIND, RoleStep
 from core.groups.services.roles import add_role, change_role, end_membership
 from core.groups.services.several import RoleChange, set_roles
 from core.notifications.models import LocalMessage, OutboxMessage
-from tests.support.people import EVERYWHERE, START, after, deliver_all, make_person
+from tests.support.people import (
+    EVERYWHERE,
+    START,
+    after,
+    deliver_all,
+    make_person,
+    session_account,
+    sign_in_by_email,
+)
 
 pytestmark = pytest.mark.django_db
 LATER = after(hours=1)
@@ -162,3 +173,42 @@ def test_the_outbox_keeps_keys_and_no_names(head: User, dana: User, oak: Provide
     kept = str(OutboxMessage.objects.get(kind=ROLE_KIND).context)
     assert "Oak" not in kept
     assert "Reed" not in kept
+
+
+def test_who_has_another_role_signs_in_anew_and_others_stay(
+    admin: Client, head: User, dana: User, chief: User, oak: Provider
+) -> None:
+    elm = held_by(dana).provider
+    assert elm is not None
+    danas, chiefs = Client(), Client()
+    for browser, user in ((danas, dana), (chiefs, chief)):
+        sign_in_by_email(browser, user)
+    grid = [
+        RoleChange(dana, elm, Role.STAFF, Role.PROVIDER_ADMIN),
+        RoleChange(chief, oak, None, Role.STAFF),
+    ]
+    set_roles(changes=grid, by=head.id, entered=EVERYWHERE, at=clock.now())
+    assert session_account(danas) == dana.id
+    assert danas.get("/home/").status_code == 302
+    assert [chiefs.get("/home/").status_code, admin.get("/home/").status_code] == [200, 200]
+    event = AuditEvent.objects.get(event_type="account.sessions_ended")
+    assert (event.subject_id, event.actor_id) == (dana.id, head.id)
+    assert event.data["reason"] == "role_changed"
+
+
+@pytest.mark.parametrize(
+    ("before", "after_it", "ends"),
+    [
+        (None, Role.STAFF, False),
+        (Role.STAFF, None, False),
+        (Role.STAFF, Role.STAFF, False),
+        (Role.STAFF, Role.PROVIDER_ADMIN, True),
+        (Role.GROUP_ADMIN, Role.STAFF, True),
+        (None, Role.GROUP_ADMIN, True),
+        (Role.GROUP_ADMIN, None, False),
+    ],
+)
+def test_which_steps_end_sessions(
+    dana: User, elm: Provider, before: Role | None, after_it: Role | None, *, ends: bool
+) -> None:
+    assert RoleStep(dana, elm, before, after_it).is_another_role is ends

@@ -12,13 +12,14 @@ from django.test.utils import CaptureQueriesContext
 from core.accounts.models import ContractAccess, User
 from core.accounts.services.accounts import (
     deactivate_account,
-    end_sessions,
     grant_contract_access,
     set_credentials,
 )
 from core.accounts.services.locks import unlock_account
 from core.accounts.services.sign_in import check_password_of
 from core.common import clock
+from core.groups.models import Membership, Role
+from core.groups.services.roles import change_role as change_membership
 from core.mfa.models import Challenge, Factor, RememberedBrowser
 from core.mfa.services.registrations import begin_mfa_registration
 from tenants import registry
@@ -35,6 +36,7 @@ from tests.integration.mfa.remembering import (
     sign_in,
 )
 from tests.support.people import (
+    EVERYWHERE,
     PASSWORD,
     PHONE,
     give_deputy,
@@ -128,7 +130,16 @@ def change_password(user: User) -> None:
 
 
 def change_role(user: User) -> None:
-    end_sessions(user_id=user.id, reason="role_changed", by=None, at=clock.now())
+    deputy = give_deputy(user)
+    membership = Membership.objects.get(user=user, until__isnull=True)
+    change_membership(
+        membership_id=membership.id,
+        was=Role.GROUP_ADMIN,
+        role=Role.STAFF,
+        by=deputy.id,
+        entered=EVERYWHERE,
+        at=clock.now(),
+    )
 
 
 def deactivate(user: User) -> None:
