@@ -18,7 +18,7 @@ from core.common.errors import DomainError
 from core.common.http import get_or_post
 from core.groups.models import Provider
 from core.groups.services.join_requests import ask_to_join
-from core.groups.services.roles import roles_held
+from core.groups.services.roles import holds_own_role
 from tenants import registry
 from tenants.in_hand import contract_of
 
@@ -33,7 +33,7 @@ def join(request: SignedInRequest, journey_id: UUID) -> HttpResponse:
         return HttpResponseRedirect(reverse("registration:add_provider") + "?ended=1")
     if contract_of(request) != registry.get_contract_by_id(journey.contract_id):
         return HttpResponseRedirect(journey_path(request, journey))
-    if roles_held(request.user.id, provider):
+    if holds_own_role(request.user.id, provider):
         messages.info(request, f"{provider.name} is in your account already.")
         return HttpResponseRedirect(reverse("home"))
     form = JoinForm(posted(request))

@@ -24,7 +24,12 @@ from core.groups.policies import roles_to_give
 from core.groups.services.holding import hold_group, hold_request
 from core.groups.services.invitations import Invitee, invite_user
 from core.groups.services.join_mails import tell_admins, tell_person
-from core.groups.services.roles import ChangedMeanwhileError, place_role, roles_held
+from core.groups.services.roles import (
+    ChangedMeanwhileError,
+    holds_own_role,
+    place_role,
+    roles_held,
+)
 from core.groups.states import JoinState
 from tenants.context import ActiveContract
 
@@ -277,7 +282,7 @@ def _end_if_due(key: UUID, at: datetime) -> bool:
 
 
 def _works_there(held: JoinRequest) -> bool:
-    return held.user is not None and bool(roles_held(held.user.id, held.provider))
+    return held.user is not None and holds_own_role(held.user.id, held.provider)
 
 
 def _decide(
@@ -310,7 +315,7 @@ def _open_of(user: User, provider: Provider) -> JoinRequest | None:
 
 
 def _refuse_needless(user: User, provider: Provider, at: datetime) -> None:
-    if roles_held(user.id, provider):
+    if holds_own_role(user.id, provider):
         raise AlreadyThereError
     if provider.join_requests.filter(_refused_lately(at), user=user).exists():
         raise RefusedLatelyError

@@ -70,7 +70,7 @@ def place_role(
     """Do what `add_role` does but for the mail: the caller's own tells the user."""
     hold_group(provider.group_id)
     require_role(by, provider, role, entered=entered)
-    if list_own_memberships_at(provider).filter(user=user).exists():
+    if holds_own_role(user.id, provider):
         raise ChangedMeanwhileError
     return _grant(user, provider, role, by=by, at=at)
 
@@ -171,6 +171,14 @@ def require_role(by: UUID, provider: Provider, role: Role, *, entered: Entered) 
 def roles_held(user_id: UUID, provider: Provider) -> set[str]:
     """Return the roles that reach a provider: at it, or for its whole group."""
     return set(list_memberships_at(provider).filter(user_id=user_id).values_list("role", flat=True))
+
+
+def holds_own_role(user_id: UUID, provider: Provider) -> bool:
+    """Tell whether an account works for a provider itself, and not by an access grant alone.
+
+    Who works there for an office may ask to join, and the office has no say in it.
+    """
+    return list_own_memberships_at(provider).filter(user_id=user_id).exists()
 
 
 def roles_to_act_with(by: UUID, provider: Provider) -> set[str]:

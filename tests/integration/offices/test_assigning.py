@@ -23,6 +23,12 @@ from core.groups.services.assignments import (
 from core.groups.services.giving_up import give_up_provider, loss_of
 from core.groups.services.grant_ends import end_due_grants
 from core.groups.services.invitations import Invitee, resend_invitation, withdraw_invitation
+from core.groups.services.join_requests import (
+    AlreadyThereError,
+    approve_join,
+    ask_to_join,
+    end_overdue,
+)
 from core.groups.services.memberships import grant_provider_role
 from core.groups.services.office_invitations import invite_to_office
 from core.groups.services.offices import close_office
@@ -217,6 +223,28 @@ def test_what_ended_is_recorded_with_its_reason(
     event: Any = AuditEvent.objects.get(event_type="membership.ended")
     assert event.data["because"] == "provider"
     assert event.data["access_grant"] == str(grant.id)
+
+
+def test_who_asks_to_join_the_provider_itself_is_answered_by_its_admin_alone(
+    grant: AccessGrant, billie: User, olive: User, head: User, oak: Provider
+) -> None:
+    asked: dict[str, Any] = {
+        "user": billie,
+        "provider_id": oak.id,
+        "number": oak.identifier,
+        "note": "",
+    }
+    made = ask_to_join(**asked, at=clock.now())
+    assign_people(grant_id=grant.id, user_ids=[billie.id], by=olive.id, at=clock.now())
+    assert end_overdue(at=clock.now()) == 0
+    assert ask_to_join(**asked, at=clock.now()) == made
+    approve_join(
+        request_id=made.id, role=Role.STAFF, by=head.id, entered=EVERYWHERE, at=clock.now()
+    )
+    end_access_as_office(grant_id=grant.id, by=olive.id, at=clock.now())
+    assert may(billie) == {"Oak Clinic"}
+    with pytest.raises(AlreadyThereError):
+        ask_to_join(**asked, at=clock.now())
 
 
 def test_an_invitation_is_sent_again_and_withdrawn_by_who_administers_the_office_then(
