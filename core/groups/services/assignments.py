@@ -91,12 +91,12 @@ def end_office_person(*, membership_id: UUID, was: Role, by: UUID, at: datetime)
     """
     office, held = hold_office_person(membership_id, was=was, by=by)
     keep_an_admin([office.group], without=held.user_id)
-    # Who assigns holds the office's group, as this does: nobody is assigned in between.
-    assigned = list(
-        Membership.objects.filter(
-            user=held.user_id, grant__office=office, until__isnull=True
-        ).select_related("user", "provider")
-    )
+    # Who assigns holds the office's group, as this does: nobody is assigned in between. Who ends
+    # holds the grant alone: what a provider ends at this moment is ended once.
+    theirs = Membership.objects.filter(user=held.user_id, grant__office=office, until__isnull=True)
+    by_grants = AccessGrant.objects.select_for_update().filter(pk__in=theirs.values("grant"))
+    list(by_grants.order_by("id"))
+    assigned = list(theirs.select_related("user", "provider"))
     end_memberships([held, *assigned], at=at)
     release_roles(assigned, because="left_office", by=by, at=at)
     record_change("ended", held, by=by, at=at, data={"role": was.value})

@@ -37,7 +37,17 @@ def end_grants(
     """
     held = grants.select_for_update(of=("self",)).filter(ended_at__isnull=True).order_by("id")
     ended = list(held.select_related("provider", "office__group"))
-    steps = [*also, *(step for grant in ended for step in _end(grant, end=end, by=by, at=at))]
+    for grant in ended:
+        grant.ended_at, grant.ended_by, grant.end = at, by, end
+        grant.save(update_fields=["ended_at", "ended_by", "end"])
+    roles = Membership.objects.filter(grant__in=ended, until__isnull=True).order_by("id")
+    lost = list(roles.select_related("user", "provider"))
+    end_memberships(lost, at=at)
+    release_roles(lost, because=end.value, by=by, at=at)
+    for grant in ended:
+        record_grant("ended", grant, by=by, at=at, data={"because": end.value})
+        tell_both_sides(grant, "ended", by=by, at=at)
+    steps = [*also, *steps_of_ended(lost)]
     # Whoever ended it may be the provider's, of whom the office's people read no names.
     others = [step for step in steps if step.user.id != by]
     tell_of_roles(others, by=None, because="grant_ended", at=at)
@@ -77,24 +87,6 @@ def _end_one_by_one(which: Q, *, end: GrantEnd, at: datetime) -> int:
     return ended
 
 
-def _end(grant: AccessGrant, *, end: GrantEnd, by: UUID | None, at: datetime) -> list[RoleStep]:
-    grant.ended_at, grant.ended_by, grant.end = at, by, end
-    grant.save(update_fields=["ended_at", "ended_by", "end"])
-    steps = _end_roles(grant.memberships.all(), end=end, by=by, at=at)
-    record_grant("ended", grant, by=by, at=at, data={"because": end.value})
-    tell_both_sides(grant, "ended", by=by, at=at)
-    return steps
-
-
-def _end_roles(
-    memberships: QuerySet[Membership], *, end: GrantEnd, by: UUID | None, at: datetime
-) -> list[RoleStep]:
-    held = list(memberships.filter(until__isnull=True).select_related("user", "provider"))
-    end_memberships(held, at=at)
-    release_roles(held, because=end.value, by=by, at=at)
-    return steps_of_ended(held)
-
-
 def steps_of_ended(ended: Iterable[Membership]) -> list[RoleStep]:
     """Return roles by grants that have ended, as their mails tell of them."""
     return [RoleStep(one.user, one.provider, Role(one.role), None) for one in ended if one.provider]
@@ -104,9 +96,10 @@ def release_roles(
     ended: Iterable[Membership], *, because: str, by: UUID | None, at: datetime
 ) -> None:
     """Record roles by grants that have ended, and take the contract where nothing else is held."""
-    for one in ended:
-        assert one.provider is not None  # noqa: S101 (membership_by_grant_is_at_a_provider)
-        release_contract_access(user_id=one.user_id, contract_id=one.provider.contract_id, at=at)
+    held = [(one.provider.contract_id, one.user_id, one) for one in ended if one.provider]
+    # In the order in which everybody locks accounts' access to contracts.
+    for contract_id, user_id, one in sorted(held, key=lambda row: row[:2]):
+        release_contract_access(user_id=user_id, contract_id=contract_id, at=at)
         data: dict[str, object] = {
             "role": one.role,
             "access_grant": str(one.grant_id),

@@ -3,14 +3,18 @@
 from collections import Counter
 from collections.abc import Callable
 from threading import Event
+from typing import Any
 
 import pytest
 from django.db import transaction
 
 from core.accounts.models import User
+from core.accounts.services.accounts import release_contract_access
+from core.audit.models import AuditEvent
 from core.common import clock
 from core.common.errors import DomainError
 from core.groups.models import AccessGrant, Membership, Office, Provider, Role
+from core.groups.services import grant_ends
 from core.groups.services.access_grants import (
     end_access_as_office,
     end_access_as_provider,
@@ -135,6 +139,54 @@ def test_an_office_closes_while_somebody_accepts_its_invitation() -> None:
 
     at_once(2, act)
     assert not Membership.objects.filter(group=scene.office.group, until__isnull=True).exists()
+
+
+def test_who_leaves_the_office_while_the_provider_ends_its_access_loses_the_role_once() -> None:
+    scene = Scene()
+    grant = scene.give(scene.head)
+    scene.assign(grant)
+    ended, done = Event(), Event()
+
+    def act(place: int) -> None:
+        if place == 0:
+            with transaction.atomic():
+                ENDS["provider"](scene, grant)
+                ended.set()
+                until_blocked_or(done)
+        else:
+            assert ended.wait(timeout=30)
+            ENDS["left"](scene, grant)
+            done.set()
+
+    at_once(2, act)
+    lost = Membership.objects.get(grant=grant)
+    assert AuditEvent.objects.filter(event_type="membership.ended", subject_id=lost.id).count() == 1
+
+
+def test_access_to_programs_is_locked_in_one_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two who end the roles of the same people at once never wait for each other in a circle."""
+    scene = Scene()
+    people = [scene.billie, make_person("noor"), make_person("ada")]
+    for one in people[1:]:
+        join_office(scene.office, one, Role.STAFF, by=scene.olive.id, at=clock.now())
+    first = scene.give(scene.head)
+    scene.oak = make_provider(
+        scene.head, registry.get_contract("ms-um"), identifier="1000000020", name="Ash Clinic"
+    )
+    second = scene.give(scene.head)
+    ids = sorted(one.id for one in people)
+    # By the access that is ended first the later people work
+    for grant, keys in ((first, ids[1:]), (second, ids[:1])):
+        assign_people(grant_id=grant.id, user_ids=keys, by=scene.olive.id, at=clock.now())
+    locked = []
+
+    def release(**keys: Any) -> None:
+        locked.append(keys["user_id"])
+        release_contract_access(**keys)
+
+    monkeypatch.setattr(grant_ends, "release_contract_access", release)
+    close_office(office_id=scene.office.id, by=scene.olive.id, at=clock.now())
+    assert locked == ids
 
 
 def test_both_sides_end_it_once() -> None:
