@@ -3,11 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
+import argon2
 import pytest
 from django.test import Client
 
 from core.accounts.models import User
 from core.accounts.services.locks import unlock_account
+from core.accounts.services.sign_in import check_password_of
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.mfa.models import Challenge
@@ -262,3 +264,18 @@ def test_odd_credentials_get_a_message(
     assert response.status_code == 200
     assert "Error:" in response.content.decode()
     assert session_account(client) is None
+
+
+def test_an_older_hash_is_upgraded_by_the_right_password_alone(
+    client: Client, dana: User, settings: Any
+) -> None:
+    settings.PASSWORD_HASHERS = ["core.accounts.passwords.hashers.PortalArgon2Hasher"]
+    older = argon2.PasswordHasher(time_cost=2, memory_cost=1024, parallelism=1)
+    User.objects.filter(pk=dana.pk).update(password="argon2" + older.hash(PASSWORD))
+    check_password_of(email=dana.email, password="wrong", address="192.0.2.1", at=clock.now())
+    dana.refresh_from_db()
+    assert "m=1024,t=2" in dana.password
+    sign_in_by_email(client, dana)
+    dana.refresh_from_db()
+    assert "$m=47104,t=1,p=1$" in dana.password
+    assert client.get("/home/").status_code == 200
