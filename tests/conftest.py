@@ -11,9 +11,12 @@
 """
 
 import os
+import pkgutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -30,6 +33,7 @@ from tenants import registry
 from tenants.context import ActiveContract
 from tests.support import database
 
+ROOT = Path(__file__).resolve().parent.parent
 # Each run draws other examples: many short runs find what one long run finds. For a long one:
 # pytest tests/unit --hypothesis-profile=default
 hypothesis_settings.register_profile("each run", max_examples=40)
@@ -63,6 +67,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @lru_cache(maxsize=1)
 def _step_back() -> None:
     os.nice(5)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _modules_loaded_first() -> None:
+    """Load the modules that are else loaded on first use: tasks, commands, channels.
+
+    Some take the clock's function by name. First loaded in a test that has put another clock in its
+    place, they would keep that one for every test after it.
+    """
+    for folder in ("contracts", "core", "tenants"):
+        for module in pkgutil.walk_packages([str(ROOT / folder)], f"{folder}."):
+            if ".migrations" not in module.name:
+                import_module(module.name)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,7 +11,7 @@ from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post
 from core.groups.forms import SetupSearchForm
-from core.groups.models import Office
+from core.groups.models import Office, Provider
 from core.groups.office_codes import read_code
 from core.groups.office_forms import ChangeEndForm, GiveAccessForm, OfficeCodeForm
 from core.groups.services.access_grants import (
@@ -150,10 +150,11 @@ def _give(request: SetupRequest, office: Office) -> HttpResponse:
         code=read_code(office.code) or "",
         providers=choices,
         today=timezone.localdate(),
-        initial={"providers": kept, "last_day": request.POST.get("last_day", "")},
+        initial={
+            "providers": kept if found.has_more else _the_only(choices),
+            "last_day": request.POST.get("last_day", ""),
+        },
     )
-    if len(choices) == 1 and not found.has_more:
-        form.fields["providers"].initial = [str(choices[0].id)]
     if step is not None and form.is_valid():
         keys, last_day = form.chosen()
         chosen = [one for one in choices if one.id in keys]
@@ -173,3 +174,8 @@ def _give(request: SetupRequest, office: Office) -> HttpResponse:
             return done(request, told, back_to=reverse("setup:third_parties"))
     context = {"office": office, "form": form, "search": search, "has_more": found.has_more}
     return setup_render(request, "third_party_give", context, tab=_TAB)
+
+
+def _the_only(choices: list[Provider]) -> list[str]:
+    """Return what is chosen at first: the provider, where there is one alone."""
+    return [str(one.id) for one in choices] if len(choices) == 1 else []

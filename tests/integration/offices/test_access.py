@@ -84,6 +84,7 @@ def test_the_code_shows_name_and_place_and_gives_nothing(
     assert "River Billing" in page
     assert "Jackson, MS" in page
     assert "Oak Clinic" in page
+    assert re.search(rf'value="{oak.id}"[^>]*checked', page)  # the only one
     assert "4 Quay Street" not in page
     assert not AccessGrant.objects.exists()
 
