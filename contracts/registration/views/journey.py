@@ -37,6 +37,7 @@ from core.accounts.services.usernames import (
     ask_username,
     may_submit_username,
 )
+from core.accounts.views.usernames import answer_username
 from core.common import clock
 from core.common.http import get_only, get_or_post
 from core.common.masking import mask_email
@@ -110,10 +111,7 @@ def _may_be_checked(journey: Journey, form: AccountForm) -> bool:
 @journey_page
 def username(request: HttpRequest, journey: Journey, contract: ActiveContract) -> HttpResponse:
     """Answer, while the information page is filled in, whether a username is free."""
-    answer: UsernameAnswer = ask_username(
-        asked_by=journey.id, username=request.GET.get("username", ""), at=clock.now()
-    )
-    return render(request, "accounts/parts/username_answer.html", {"answer": answer})
+    return answer_username(request, asked_by=journey.id)
 
 
 @get_or_post

@@ -4,12 +4,12 @@ from functools import partial
 from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from core.accounts.policies import site_policy
-from core.accounts.services.usernames import UsernameAnswer, ask_username, may_submit_username
+from core.accounts.services.usernames import may_submit_username
+from core.accounts.views.usernames import answer_username
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post
@@ -85,10 +85,7 @@ def _new_user(request: SetupRequest, provider: Provider, asked: JoinRequest | No
 @setup_page
 def username(request: SetupRequest) -> HttpResponse:
     """Answer, while Add New User is filled in, whether a username is free."""
-    answer: UsernameAnswer = ask_username(
-        asked_by=request.user.id, username=request.GET.get("username", ""), at=clock.now()
-    )
-    return render(request, "accounts/parts/username_answer.html", {"answer": answer})
+    return answer_username(request, asked_by=request.user.id)
 
 
 @get_only

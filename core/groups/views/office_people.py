@@ -4,13 +4,13 @@ from typing import Final
 from uuid import UUID
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from core.accounts.access import SignedInRequest, signed_in
 from core.accounts.policies import site_policy
-from core.accounts.services.usernames import ask_username, may_submit_username
+from core.accounts.services.usernames import may_submit_username
+from core.accounts.views.usernames import answer_username
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post
@@ -72,10 +72,7 @@ def username(request: SignedInRequest) -> HttpResponse:
     """Answer, while Add New User is filled in, whether a username is free."""
     if not list_offices(request.user).exists():
         raise Http404
-    answer = ask_username(
-        asked_by=request.user.id, username=request.GET.get("username", ""), at=clock.now()
-    )
-    return render(request, "accounts/parts/username_answer.html", {"answer": answer})
+    return answer_username(request, asked_by=request.user.id)
 
 
 @get_only
