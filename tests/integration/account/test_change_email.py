@@ -10,8 +10,10 @@ from core.audit.models import AuditEvent
 from core.common import clock
 from core.mfa.models import ContactChange, RememberedBrowser
 from core.mfa.services.browsers import remember_browser
+from core.mfa.services.challenges.asking import KIND_OF_CHANNEL
 from core.notifications.models import LocalMessage, OutboxMessage
 from tenants.context import ActiveContract
+from tests.support.naive import fails_with
 from tests.support.people import (
     PASSWORD,
     deliver_all,
@@ -200,3 +202,15 @@ def test_it_needs_a_fresh_sign_in(client: Client, user: User) -> None:
     assert client.get("/account/email/").headers["Location"].startswith("/confirm/")
     assert begin(client).headers["Location"].startswith("/confirm/")
     assert not ContactChange.objects.exists()
+
+
+def test_a_code_to_whoever_has_the_address_would_tell_its_owner_nothing(
+    client: Client, user: User
+) -> None:
+    """The naive way: the code goes out, and who has the address is found at the end."""
+    fails_with(
+        "core.mfa.services.challenges.asking._kind_of",
+        lambda challenge: KIND_OF_CHANNEL[challenge.channel],
+        lambda: test_an_address_of_somebody_else_shows_the_same_and_its_owner_is_told(client, user),
+        where='assert "wanted to use this e-mail address" in told.text',
+    )

@@ -259,7 +259,9 @@ def test_the_rules_of_one_of_them_would_not_do() -> None:
         def naive(parts: dict[str, PolicySections]) -> Any:
             return list(parts.values())[-1]
 
-        fails_with("core.accounts.policies.strictest", naive, lambda: _anew(rules))
+        fails_with(
+            "core.accounts.policies.strictest", naive, lambda: _anew(rules), where="any(refused)"
+        )
 
 
 def _anew(rules: dict[str, PolicySections]) -> None:
@@ -277,4 +279,5 @@ def test_methods_that_count_everywhere_would_not_do() -> None:
             "core.mfa.proving.stepping_up.accepts",
             lambda _methods, used: bool({METHOD_OF_CHANNEL.get(one) for one in used} & every),
             lambda: each_program_looks_for_itself(contracts, user, ["email"]),
+            where="== is_enough",
         )

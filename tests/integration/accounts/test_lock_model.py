@@ -106,6 +106,10 @@ class Locks(RuleBasedStateMachine):
             assert told.count() == self.closings
 
 
+def until_it_fails() -> None:
+    run_state_machine_as_test(Locks, settings=UNTIL_IT_FAILS)
+
+
 def test_the_lock_follows_the_model() -> None:
     run_state_machine_as_test(Locks, settings=ENOUGH)
 
@@ -120,7 +124,7 @@ def test_a_lock_that_each_try_prolongs_does_not() -> None:
         hold = rules.hold_minutes
         return LockState(failed_at, at, None if hold is None else at + hold * MINUTE)
 
-    fails_with(AFTER, naive, lambda: run_state_machine_as_test(Locks, settings=UNTIL_IT_FAILS))
+    fails_with(AFTER, naive, until_it_fails, where="assert user.")
 
 
 def failures_around_the_end_of_a_window_lock() -> None:
@@ -145,5 +149,7 @@ def test_a_window_that_begins_with_the_first_failure_lets_them_through() -> None
         is_old = window and state.failed_at and state.failed_at[0] + window * MINUTE <= at
         return after_failure(LockState() if is_old else state, rules=rules, at=at, final=final)
 
-    fails_with(AFTER, naive, failures_around_the_end_of_a_window_lock)
-    fails_with(AFTER, naive, lambda: run_state_machine_as_test(Locks, settings=UNTIL_IT_FAILS))
+    fails_with(
+        AFTER, naive, failures_around_the_end_of_a_window_lock, where="assert user.locked_at"
+    )
+    fails_with(AFTER, naive, until_it_fails, where="assert user.")

@@ -4,6 +4,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.test import Client
 
 from core.accounts.locking import LockRules
 from core.accounts.models import User
@@ -15,7 +16,17 @@ from core.common.ids import uuid7
 from core.notifications.models import LocalMessage, OutboxMessage
 from tenants import registry
 from tenants.context import ActiveContract
-from tests.support.people import START, after, deliver_all, make_person, make_provider
+from tests.integration.mfa.helpers import other_code
+from tests.support.naive import fails_with
+from tests.support.people import (
+    PASSWORD,
+    START,
+    after,
+    deliver_all,
+    last_code,
+    make_person,
+    make_provider,
+)
 
 RULES = LockRules(failures=3, window_minutes=None, hold_minutes=None)
 pytestmark = pytest.mark.django_db
@@ -102,3 +113,36 @@ def test_the_mail_about_a_lock_tells_the_time_in_the_zone_of_its_sender(
     zone = ZoneInfo(contract_a.document.contract.time_zone)
     opens = (at + timedelta(minutes=60)).astimezone(zone)
     assert f"{opens:%I:%M %p %Z}".lstrip("0") in LocalMessage.objects.get(to=user.email).text
+
+
+def wrong_passwords_and_codes_on_two_hosts_lock(contract: ActiveContract) -> None:
+    """Two wrong passwords, on one host each, and a wrong code: three failures of one account."""
+    user = make_person()
+    make_provider(user, contract)
+    for host in ("testserver", "localhost"):
+        typed = {"email": user.email, "password": "wrong"}
+        Client(headers={"host": host}).post("/login/email/", typed)
+    assert not User.objects.get(pk=user.pk).is_locked(now())
+    client = Client()
+    client.post("/login/email/", {"email": user.email, "password": PASSWORD})
+    client.post("/login/verify/", {"action": "send"})
+    wrong = other_code(last_code(user.email))
+    client.post("/login/verify/", {"action": "verify", "code": wrong})
+    assert User.objects.get(pk=user.pk).is_locked(now())
+
+
+def test_wrong_passwords_and_codes_on_two_hosts_lock(contract_a: ActiveContract) -> None:
+    wrong_passwords_and_codes_on_two_hosts_lock(contract_a)
+
+
+@pytest.mark.parametrize(
+    "counted_in", ["core.mfa.services.challenges.answering", "core.accounts.services.sign_in"]
+)
+def test_a_counter_of_its_own_would_not_lock(contract_a: ActiveContract, counted_in: str) -> None:
+    """The naive way: codes are counted apart from passwords, or passwords in each session."""
+    fails_with(
+        f"{counted_in}.record_failure",
+        lambda **_failure: None,
+        lambda: wrong_passwords_and_codes_on_two_hosts_lock(contract_a),
+        where="assert User.objects.get(pk=user.pk).is_locked(now())",
+    )

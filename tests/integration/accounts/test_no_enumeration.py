@@ -2,26 +2,33 @@
 
 import re
 from collections import Counter
+from datetime import datetime
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.contrib.auth.hashers import make_password
-from django.db import connection
+from django.db import DatabaseError, OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from core.accounts.locking import LockRules
-from core.accounts.models import User
+from core.accounts.models import AddressFailures, User
 from core.accounts.passwords import hashers
 from core.accounts.policies import effective_policy
 from core.accounts.services.accounts import deactivate_account
 from core.accounts.services.locks import NOBODY, record_failure
-from core.accounts.services.sign_in import check_password_of
-from core.accounts.services.throttle import FAILURES_PER_HOUR, count_address_failure
+from core.accounts.services.sign_in import PasswordCheck, check_password_of, concluded
+from core.accounts.services.throttle import (
+    FAILURES_PER_HOUR,
+    count_address_failure,
+    hold_turn_unless_throttled,
+)
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.notifications.models import LocalMessage, OutboxMessage
 from tenants import registry
+from tests.support.naive import fails_with
 from tests.support.people import PASSWORD, START, after, deliver_all, make_person
 
 pytestmark = pytest.mark.django_db
@@ -128,7 +135,6 @@ def test_only_the_owner_of_a_closed_lock_gets_mail() -> None:
 def test_one_hash_is_made_in_every_case(monkeypatch: pytest.MonkeyPatch) -> None:
     make_person("dana")
     made = Counter[str]()
-    slot = hashers.hash_gate.slot
     monkeypatch.setattr(
         "core.accounts.services.sign_in.make_password",
         lambda text: made.update(["unknown"]) or make_password(text),
@@ -137,7 +143,6 @@ def test_one_hash_is_made_in_every_case(monkeypatch: pytest.MonkeyPatch) -> None
     for email in ("dana@clinic.example", "nobody@clinic.example"):
         check_password_of(email=email, password="wrong", address="192.0.2.1", at=START)
     assert made == {"known": 1, "unknown": 1}
-    assert slot is not None
 
 
 def test_known_and_unknown_cost_one_hash_each(
@@ -179,17 +184,14 @@ def test_an_address_with_too_many_failures_is_refused_and_success_does_not_reset
     assert check(61) == user
 
 
-def test_a_limiter_that_cannot_count_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
-    from django.db import OperationalError
-
+def test_a_limiter_that_cannot_count_refuses() -> None:
     user = make_person("dana")
-
-    def broken(*args: object, **kwargs: object) -> bool:
-        raise OperationalError("the database is away")
-
-    monkeypatch.setattr("core.accounts.services.sign_in.hold_turn_unless_throttled", broken)
-    with pytest.raises(OperationalError):
-        check_password_of(email=user.email, password=PASSWORD, address="192.0.2.1", at=clock.now())
+    away = mock.Mock(**{"cursor.side_effect": OperationalError("the database is away")})
+    with (
+        mock.patch("core.accounts.services.throttle.connection", away),
+        pytest.raises(OperationalError),
+    ):
+        check_password_of(email=user.email, password=PASSWORD, address="192.0.2.1", at=START)
 
 
 def test_a_long_queue_of_hashes_answers_at_once_and_counts_nothing(
@@ -207,3 +209,54 @@ def test_a_long_queue_of_hashes_answers_at_once_and_counts_nothing(
     assert "try again" in page
     assert f'value="{user.email}"' in page
     assert PASSWORD not in page
+
+
+def test_saying_what_is_wrong_would_tell_them_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The naive way: the page says what the check has found."""
+
+    def naive(**asked: Any) -> PasswordCheck:
+        check = check_password_of(**asked)
+        words = f"We could not sign you in: {check.refusal}."
+        monkeypatch.setattr("core.accounts.views.sign_in.REFUSED", words)
+        return check
+
+    fails_with(
+        "core.accounts.views.sign_in.check_password_of",
+        naive,
+        test_the_same_answer_for_unknown_wrong_locked_and_inactive,
+        where="assert all(one == answers[0]",
+    )
+
+
+def test_a_limiter_that_fails_open_would_not_refuse() -> None:
+    """The naive way: who cannot be counted is let through."""
+
+    def naive(email: str, *, address: str, at: datetime) -> bool:
+        try:
+            return hold_turn_unless_throttled(email, address=address, at=at)
+        except DatabaseError:
+            return True
+
+    fails_with(
+        "core.accounts.services.sign_in.hold_turn_unless_throttled",
+        naive,
+        test_a_limiter_that_cannot_count_refuses,
+        where="pytest.raises(OperationalError)",
+    )
+
+
+def test_a_success_that_forgets_the_addresss_failures_would_reset_it() -> None:
+    """The naive way: whoever knows one password has as many guesses at the others as they like."""
+
+    def naive(user: User | None, **facts: Any) -> PasswordCheck:
+        check = concluded(user, **facts)
+        if check.user is not None:
+            AddressFailures.objects.all().delete()
+        return check
+
+    fails_with(
+        "core.accounts.services.sign_in.concluded",
+        naive,
+        test_an_address_with_too_many_failures_is_refused_and_success_does_not_reset_it,
+        where="assert check(3) is None",
+    )

@@ -77,4 +77,6 @@ def test_without_holding_the_row_failures_are_lost(check: Callable[[], None]) ->
     def naive(rows: QuerySet[User], **_named: object) -> QuerySet[User]:
         return rows
 
-    fails_with("django.db.models.query.QuerySet.select_for_update", naive, check)
+    fails_with(
+        "django.db.models.query.QuerySet.select_for_update", naive, check, where="assert user."
+    )

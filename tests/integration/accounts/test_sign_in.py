@@ -5,6 +5,7 @@ from typing import Any
 
 import argon2
 import pytest
+from django.contrib.auth.hashers import check_password
 from django.test import Client
 
 from core.accounts.models import User
@@ -16,6 +17,7 @@ from core.mfa.models import Challenge
 from core.notifications.models import LocalMessage, OutboxMessage
 from tenants.context import ActiveContract
 from tests.integration.mfa.helpers import other_code
+from tests.support.naive import fails_with
 from tests.support.people import (
     PASSWORD,
     PHONE,
@@ -279,3 +281,19 @@ def test_an_older_hash_is_upgraded_by_the_right_password_alone(
     dana.refresh_from_db()
     assert "$m=47104,t=1,p=1$" in dana.password
     assert client.get("/home/").status_code == 200
+
+
+def test_a_comparison_alone_would_upgrade_nothing(
+    client: Client, dana: User, settings: Any
+) -> None:
+    """The naive way: a right password is right, whatever its hash has cost."""
+
+    def naive(user: User | None, password: str) -> bool:
+        return user is not None and check_password(password, user.password)
+
+    fails_with(
+        "core.accounts.services.sign_in.password_matches",
+        naive,
+        lambda: test_an_older_hash_is_upgraded_by_the_right_password_alone(client, dana, settings),
+        where='assert "$m=47104,t=1,p=1$" in dana.password',
+    )

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.hashers import make_password
@@ -16,6 +17,8 @@ from core.accounts.services.locks import record_failure
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.mfa.models import Factor, RegistrationLink
+from core.mfa.registering import link_requests
+from core.mfa.registering.link_requests import LinkTarget
 from core.mfa.services.purging import LINKS_KEPT, purge_mfa
 from core.staff.models import StaffInvitation, StaffRole
 from core.staff.services.invitations import follow_invitation, invite_staff, name_invitee
@@ -27,6 +30,7 @@ from tests.integration.first_login.walking import (
     now_is,
 )
 from tests.integration.registration.journeys import Journey
+from tests.support.naive import fails_with
 from tests.support.people import START, deliver_all, make_person, session_account
 
 pytestmark = pytest.mark.django_db
@@ -215,3 +219,21 @@ def test_links_are_deleted_some_time_after_their_end() -> None:
     assert RegistrationLink.objects.exists()
     purge_mfa(at=over + timedelta(seconds=1))
     assert not RegistrationLink.objects.exists()
+
+
+def test_asking_one_place_after_another_would_tell_who_was_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The naive way: whoever is found is not looked for any further."""
+
+    def naive(username: str, *, contract_id: UUID | None, at: datetime) -> LinkTarget | None:
+        name = username.strip().lower()
+        asked = (find(name, contract_id, at) for find in link_requests._finders)
+        return next((target for target in asked if target is not None), None)
+
+    fails_with(
+        "contracts.registration.services.links.find_link_target",
+        naive,
+        lambda: test_the_answer_and_the_statements_are_the_same_for_all_who_ask(monkeypatch),
+        where="assert all(shape == shapes[0]",
+    )

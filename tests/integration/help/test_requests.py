@@ -1,7 +1,7 @@
 """Requests to the help desk, and the mail that names the address of an account."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from core.audit.models import AuditEvent
 from core.common import clock
 from core.common.ids import uuid7
 from core.mfa.models import HelpKind, HelpRequest
+from core.mfa.services import help_requests
 from core.mfa.services.help_requests import (
     MAILS_TO_OWNER,
     OWNER_KIND,
@@ -29,6 +30,7 @@ from core.mfa.services.purging import HELP_CLOSED_KEPT, HELP_OPEN_KEPT, purge_mf
 from core.mfa.services.unfinished import REMINDERS_PER_DAY, remind_of_address
 from core.notifications.models import LocalMessage, OutboxMessage
 from tenants.context import ActiveContract
+from tests.support.naive import fails_with
 from tests.support.people import START, after, deliver_all, make_person, sign_in_by_email
 
 pytestmark = pytest.mark.django_db
@@ -292,3 +294,19 @@ def test_signed_in_it_offers_what_one_can_mend(client: Client) -> None:
         for target in targets:
             assert client.get(target).status_code == 200, target
     assert User.objects.count() == 1
+
+
+def test_a_mail_for_known_names_alone_would_tell_by_the_work(client: Client) -> None:
+    """The naive way: nothing is written down where nobody is to be told."""
+
+    def naive(request: HelpRequest, owner: User | None, *, at: datetime) -> None:
+        if owner is not None:
+            tell(request, owner, at=at)
+
+    tell = help_requests._tell
+    fails_with(
+        "core.mfa.services.help_requests._tell",
+        naive,
+        lambda: test_the_answer_is_the_same_for_a_name_that_is_nobodys(client),
+        where="assert shapes[1:] == shapes[:1] * 2",
+    )

@@ -1,5 +1,6 @@
 """An account that was closed because nobody used it, and its owner comes back."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -89,12 +90,14 @@ def test_after_password_and_factor_the_owner_opens_it_and_goes_on(
 
 
 def test_a_stranger_reads_the_same_words_as_ever(client: Client, dormant: User) -> None:
-    wrong = password(client, dormant, "a guess").content.decode()
-    nobody = client.post("/login/phone/", {"email": "no@one.example", "password": "a guess"})
+    def said(email: str) -> str:
+        answer = client.post("/login/phone/", {"email": email, "password": "a guess"})
+        page = answer.content.decode().replace(email, "ADDRESS")
+        return re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", page)
+
+    wrong = said(dormant.email)
     assert "could not sign you in" in wrong
-    assert wrong.replace(dormant.email, "X").count("\n") == nobody.content.decode().replace(
-        "no@one.example", "X"
-    ).count("\n")
+    assert wrong == said("no@one.example")
 
 
 def test_one_that_somebody_closed_reads_the_same_words_and_stays_closed(client: Client) -> None:

@@ -27,6 +27,7 @@ from core.mfa.services.registration_links import follow_account_link, life_of, m
 from core.mfa.services.resets import begin_reset, find_reset
 from tenants.context import ActiveContract
 from tests.integration.mfa.helpers import ask, asked, code_of
+from tests.support.naive import fails_with
 from tests.support.people import START, make_person, make_provider
 
 pytestmark = pytest.mark.django_db
@@ -249,3 +250,20 @@ def test_a_documented_lock_has_no_end(dana: User) -> None:
     for _ in range(3):
         record_failure(user_id=dana.id, rules=rules, at=START)
     assert User.objects.get(pk=dana.pk).is_locked(START + 3650 * DAY)
+
+
+@pytest.mark.parametrize("name", ["sign-in code by e-mail", "any code"])
+def test_a_code_that_ends_after_its_last_second_does_not(
+    dana: User, contract_a: ActiveContract, name: str
+) -> None:
+    """The naive way: good up to and with the moment that the page prints."""
+
+    def naive(challenge: Challenge, at: datetime) -> bool:
+        return challenge.expires_at is not None and at <= challenge.expires_at
+
+    fails_with(
+        "core.mfa.models.Challenge.is_open",
+        naive,
+        lambda: test_it_holds_to_the_second(dana, contract_a, name, 0),
+        where="assert counts(START + limit + seconds * SECOND) is (seconds < 0)",
+    )

@@ -82,4 +82,4 @@ def test_a_count_in_the_cache_would_be_lost() -> None:
         cache.add(key, 0)
         return most - cache.incr(key)
 
-    fails_with(COUNT, naive, failures_waits_and_tries_go_on)
+    fails_with(COUNT, naive, failures_waits_and_tries_go_on, where="assert closed_until(")

@@ -1,6 +1,7 @@
 """One-time codes: life, binding, tries, single use, superseding."""
 
 from datetime import datetime, timedelta
+from unittest import mock
 from uuid import UUID
 
 import pytest
@@ -15,6 +16,7 @@ from core.mfa.services.challenges import StartRefusal, Verdict, VerifyResult, ve
 from core.notifications.models import OutboxMessage
 from tests.integration.mfa.helpers import RULES, ask, asked, code_of, mint, other_code
 from tests.integration.mfa.helpers import registration_owner as new_owner
+from tests.support.naive import fails_with
 from tests.support.people import START, after, make_person
 
 pytestmark = pytest.mark.django_db
@@ -153,15 +155,18 @@ def test_nothing_is_minted_for_what_is_superseded_used_or_locked() -> None:
 
 
 def test_code_stands_nowhere_but_in_the_message() -> None:
-    challenge = asked(new_owner())
-    code = code_of(challenge)
+    # Longer than any, so that it stands nowhere by chance: in a time, or in a key.
+    code = "402817365940"
+    with mock.patch("core.mfa.messages.new_numeric_code", return_value=code):
+        assert code_of(asked(new_owner())) == code
     found = []
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
             if table == "spatial_ref_sys":
                 continue
             cursor.execute(
-                f'SELECT count(*) FROM "{table}" AS row WHERE row::text LIKE %s', [f"%{code}%"]
+                f'SELECT count(*) FROM "{table}" AS row WHERE row::text LIKE ANY(%s)',
+                [[f"%{code}%", f"%{code.encode().hex()}%"]],
             )
             if cursor.fetchone()[0]:
                 found.append(table)
@@ -200,3 +205,28 @@ def test_unlocking_brings_the_tries_back() -> None:
         answer(challenge, wrong)
     unlock_account(user_id=user.id, reason="proven by phone", by=None, at=after(minutes=1))
     assert ask(owner, purpose=Purpose.SIGN_IN, at=after(minutes=2)).challenge is not None
+
+
+def test_a_code_that_is_kept_as_it_is_would_stand_in_its_row() -> None:
+    """The naive way: to compare a code, keep it."""
+    fails_with(
+        "core.mfa.messages.code_digest",
+        lambda code, **_bound_to: code.encode(),
+        test_code_stands_nowhere_but_in_the_message,
+        where="assert found == []",
+    )
+
+
+def test_a_life_as_it_was_configured_would_be_longer_than_ten_minutes() -> None:
+    """The naive way: the figure of the document, whatever it is."""
+
+    def naive(challenge: Challenge, *, at: datetime) -> None:
+        challenge.sent_at, challenge.expires_at = at, at + timedelta(days=1)
+        challenge.save()
+
+    fails_with(
+        "core.mfa.messages._start_life",
+        naive,
+        test_no_configuration_makes_a_code_live_longer_than_ten_minutes,
+        where="assert answer(challenge, code, at=after(seconds=600)).verdict is Verdict.EXPIRED",
+    )

@@ -196,7 +196,9 @@ def test_a_new_code_that_gives_the_tries_back_does_not() -> None:
         return False, None
 
     three_wrong_tries_and_a_new_code()
-    fails_with(f"{ASKING}.closed_until", naive, three_wrong_tries_and_a_new_code)
+    fails_with(
+        f"{ASKING}.closed_until", naive, three_wrong_tries_and_a_new_code, where="ATTEMPTS_USED"
+    )
 
 
 def test_a_wait_after_a_used_code_does_not() -> None:
@@ -210,4 +212,6 @@ def test_a_wait_after_a_used_code_does_not() -> None:
         return (StartRefusal.TOO_SOON, end) if end > at else (None, None)
 
     a_used_code_and_another()
-    fails_with(f"{ASKING}._why_not", naive, a_used_code_and_another)
+    fails_with(
+        f"{ASKING}._why_not", naive, a_used_code_and_another, where="assert started.challenge"
+    )

@@ -19,9 +19,12 @@ from core.notifications.kinds import MessageKind, Rendered, VoicePrompt
 from core.notifications.models import CallWatch, OutboxMessage
 from core.notifications.selectors import list_down_channels
 from core.notifications.services.delivery import deliver_message
+from core.notifications.services.settling import Outcome
 from core.notifications.services.sweeping import sweep
 from core.notifications.services.watching import look_at_calls
+from core.notifications.states import MessageStatus
 from tests.integration.notifications.conftest import AT, Clock, Minter, put
+from tests.support.naive import fails_with
 from tests.support.providers import CLOSE, HANG, Reply, ScriptedProvider, scripted_provider
 
 pytestmark = pytest.mark.django_db
@@ -83,14 +86,30 @@ def bodies(provider: ScriptedProvider) -> list[dict[str, Any]]:
 def test_a_code_whose_answer_is_lost_is_never_sent_again_by_itself(
     provider: ScriptedProvider, clock: Clock, trouble: Reply | str
 ) -> None:
-    """The naive way retries: two codes on one phone, and the second makes the first wrong."""
     message = put_phone("sample_code")
     provider.script = [trouble]
-    assert deliver_message(message_id=message.id, clock=clock) == "unknown"
+    reached = deliver_message(message_id=message.id, clock=clock)
     for _ in range(30):
         clock.forward(seconds=10)
         sweep(clock=clock)
     assert len(provider.requests) == 1
+    assert reached == "unknown"
+
+
+def test_asking_again_would_send_a_second_code(provider: ScriptedProvider, clock: Clock) -> None:
+    """The naive way retries: two codes on one phone, and the second makes the first wrong."""
+
+    def naive(_kind: MessageKind, reason: str, *, trouble: bool | None = None) -> Outcome:
+        return Outcome(MessageStatus.QUEUED, failure=reason, trouble=trouble)
+
+    fails_with(
+        "core.notifications.services.delivery.lost_answer",
+        naive,
+        lambda: test_a_code_whose_answer_is_lost_is_never_sent_again_by_itself(
+            provider, clock, CLOSE
+        ),
+        where="assert len(provider.requests) == 1",
+    )
 
 
 @pytest.mark.parametrize("trouble", [HANG, CLOSE, Reply(status=500)])

@@ -8,16 +8,24 @@ import pytest
 from django.test import Client
 
 from core.accounts.models import User
+from core.accounts.selectors import find_account_by_email
 from core.audit.models import AuditEvent
 from core.common import clock
+from core.common.errors import DomainError
 from core.groups.home import build_home
 from core.groups.models import Membership, Office, OfficeRegistration, Role
-from core.groups.services.office_registrations import PER_ADDRESS, PER_NETWORK
+from core.groups.services.office_registrations import (
+    PER_ADDRESS,
+    PER_NETWORK,
+    Registrant,
+    start_office_registration,
+)
 from core.groups.services.offices import OFFICES_A_DAY
 from core.groups.services.purging import OFFICE_REGISTRATIONS_KEPT, purge_office_registrations
 from core.notifications.models import OutboxMessage
 from tenants.context import ActiveContract
 from tests.integration.first_login.walking import Walk, link_to, mails_to
+from tests.support.naive import fails_with
 from tests.support.people import make_person, sign_in_by_email
 from tests.support.publishing import publish_change
 
@@ -173,3 +181,23 @@ def test_what_is_never_finished_gives_its_username_back(client: Client) -> None:
     kept = OFFICE_REGISTRATIONS_KEPT + timedelta(hours=2)
     assert purge_office_registrations(at=clock.now()) == 0
     assert purge_office_registrations(at=clock.now() + kept) == 1
+
+
+def test_refusing_an_address_with_an_account_would_tell_of_it() -> None:
+    """The naive way: the form says that there is an account already."""
+
+    class HasAccountError(DomainError):
+        code = "has_account"
+        message = "This address has an account. Sign in."
+
+    def naive(*, registrant: Registrant, **more: Any) -> None:
+        if find_account_by_email(registrant.email):
+            raise HasAccountError
+        start_office_registration(registrant=registrant, **more)
+
+    fails_with(
+        "core.groups.views.office_registration.start_office_registration",
+        naive,
+        test_who_has_an_account_is_answered_alike_and_led_by_mail_to_add_it,
+        where="assert answers[0].status_code == answers[1].status_code",
+    )

@@ -14,6 +14,7 @@ from core.notifications.models import LocalMessage
 from tenants.context import ActiveContract, contract_context
 from tests.integration.registration.journeys import Journey as Walk
 from tests.integration.registration.journeys import person, text_of
+from tests.support.naive import fails_with
 from tests.support.people import make_person
 
 pytestmark = pytest.mark.django_db
@@ -72,3 +73,13 @@ def ask_for_code() -> None:
     mails = LocalMessage.objects.count()
     Client().post("/acentra-sample/register/code/", {"identifier": "1234567893"})
     assert LocalMessage.objects.count() > mails
+
+
+def test_without_a_limit_the_page_would_list_usernames() -> None:
+    """The naive way: the page tells whether a username is taken as often as it is sent."""
+    fails_with(
+        "contracts.registration.views.journey.may_submit_username",
+        lambda **_asked: True,
+        test_sending_the_page_again_and_again_does_not_list_usernames,
+        where="assert response.status_code == 429",
+    )

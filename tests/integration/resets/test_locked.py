@@ -18,6 +18,7 @@ from tests.integration.resets.walking import (
     prove_email,
     to_new_password,
 )
+from tests.support.naive import fails_with
 from tests.support.people import (
     PASSWORD,
     PHONE,
@@ -190,3 +191,13 @@ def test_strangers_wrong_codes_count_to_the_lock_and_lead_no_further() -> None:
     assert len(User.objects.get(pk=user.pk).failed_at) == 3
     stays = stranger.get("/forgot-password/verify/")
     assert stays.headers["Location"] == "/forgot-password/code/"
+
+
+def test_a_lock_that_the_owners_proof_leaves_closed_would_keep_them_out(client: Client) -> None:
+    """The naive way: nobody but an admin opens a lock."""
+    fails_with(
+        "core.mfa.services.resets.finishing.unlock_account",
+        lambda **_asked: False,
+        lambda: test_mail_and_phone_open_the_account(client),
+        where='assert choose_password(client).headers["Location"] == "/home/"',
+    )

@@ -2,6 +2,8 @@
 
 import re
 from datetime import timedelta
+from unittest import mock
+from uuid import UUID
 
 import pytest
 from django.db.models import F
@@ -12,10 +14,11 @@ from core.accounts.policies import effective_policy
 from core.accounts.services.accounts import deactivate_account, end_sessions
 from core.accounts.services.locks import lock_rules, record_failure
 from core.common import clock
-from core.mfa.codes import OWNER_AND_DESTINATION_LIMITS, STRANGER_LIMITS
+from core.mfa.codes import OWNER_AND_DESTINATION_LIMITS, STRANGER_LIMITS, Owner
 from core.mfa.models import Challenge, PasswordReset
 from core.notifications.models import LocalMessage
 from tests.integration.resets.walking import begin, choose_password, prove_email, prove_phone
+from tests.support.naive import fails_with
 from tests.support.people import (
     PASSWORD,
     START,
@@ -107,6 +110,7 @@ def test_a_strangers_wrong_codes_leave_the_owner_a_way_back() -> None:
     assert User.objects.get(pk=user.pk).is_locked(clock.now())
     no_waiting()
     begin(owner, user.email)
+    assert mails_to(user.email) == 2
     prove_email(owner, user.email)
     prove_phone(owner)
     assert choose_password(owner).headers["Location"] == "/home/"
@@ -147,3 +151,18 @@ def test_what_strangers_send_to_one_address_is_bounded_wherever_they_are() -> No
     assert mails_to(user.email) == daily
     sign_in_by_email(Client(), user)
     assert mails_to(user.email) == daily + 1
+
+
+def test_one_count_for_an_address_would_let_a_stranger_use_up_the_owners() -> None:
+    """The naive way: the tries at the codes of an address are counted under the address."""
+
+    def naive(owner: Owner, _purpose: str, _binding: UUID) -> Owner:
+        return owner
+
+    with mock.patch("core.mfa.services.challenges.attempts.counted_under", naive):
+        fails_with(
+            "core.mfa.services.challenges.asking.counted_under",
+            naive,
+            test_a_strangers_wrong_codes_leave_the_owner_a_way_back,
+            where="assert mails_to(user.email) == 2",
+        )

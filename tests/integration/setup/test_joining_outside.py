@@ -1,7 +1,7 @@
 """Ask to join without an account: nobody outside learns whether a provider is registered."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from contracts.registration.models import JoinOffer
-from contracts.registration.services.asking import OFFER_LIFE, TYPED_LIFE, take_offer
+from contracts.registration.services.asking import OFFER_LIFE, TYPED_LIFE, pass_on, take_offer
 from contracts.registration.services.reservations import release_expired
 from core.accounts.models import User
 from core.common import clock
@@ -32,6 +32,7 @@ from core.groups.services.join_requests import (
 from core.notifications.models import LocalMessage, OutboxMessage
 from tenants.context import ActiveContract
 from tests.integration.registration.journeys import CLAIMS, text_of
+from tests.support.naive import fails_with
 from tests.support.people import EVERYWHERE, after, deliver_all, make_person, make_provider
 
 pytestmark = pytest.mark.django_db
@@ -249,3 +250,18 @@ def test_what_somebody_typed_outside_keeps_no_account_from_asking(
     refuse_join(request_id=refused.id, reason="nobody knows them", by=head.id, at=LATER)
     asked = ask_to_join(user=noor, provider_id=elm.id, number="", note="", at=LATER)
     assert asked.user == noor
+
+
+def test_passing_on_at_once_would_tell_by_the_work(elm: Provider) -> None:
+    """The naive way: the request to join is made while the person waits for the page."""
+
+    def naive(*, offer_id: UUID, asker: Asker, at: datetime) -> None:
+        take_offer(offer_id=offer_id, asker=asker, at=at)
+        pass_on(offer_id=offer_id, at=at)
+
+    fails_with(
+        "contracts.registration.views.asking.take_offer",
+        naive,
+        lambda: test_right_and_wrong_numbers_look_and_work_the_same(elm),
+        where="assert statements[0] == statements[1]",
+    )

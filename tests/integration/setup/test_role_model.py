@@ -167,4 +167,9 @@ def test_roles_follow_the_model() -> None:
     ],
 )
 def test_without_one_of_the_rules_it_would_not(rule_left_out: str, naive: object) -> None:
-    fails_with(f"core.groups.services.roles.{rule_left_out}", naive, lambda: run(UNTIL_IT_FAILS))
+    fails_with(
+        f"core.groups.services.roles.{rule_left_out}",
+        naive,
+        lambda: run(UNTIL_IT_FAILS),
+        where="assert done is",
+    )

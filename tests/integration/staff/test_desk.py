@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django import forms
 from django.test import Client
 
 from core.accounts.locking import LockRules
@@ -22,6 +23,7 @@ from core.notifications.models import LocalMessage
 from core.staff.models import StaffRole
 from core.staff.services.desk import OwnAccountError, unlock_for_owner
 from tenants.context import ActiveContract
+from tests.support.naive import fails_with
 from tests.support.people import (
     START,
     deliver_all,
@@ -322,3 +324,13 @@ def test_a_contract_admin_leaves_a_wider_reset_to_the_help_desk(
     assert admin.get(f"/staff/requests/{waiting.id}/").status_code == 404
     assert event("account.reset_requested").data["request"] == str(waiting.id)
     assert Factor.objects.filter(user=dana).exists()
+
+
+def test_a_form_that_can_do_without_would_keep_no_reason(desk: Client, dana: User) -> None:
+    """The naive way: a reason is wished for."""
+    fails_with(
+        "core.staff.forms.ReasonForm.base_fields",
+        {"reason": forms.CharField(required=False)},
+        lambda: test_find_look_and_unlock(desk, dana),
+        where='assert "Enter the reason" in form',
+    )

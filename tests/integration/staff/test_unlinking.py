@@ -138,6 +138,7 @@ def test_deleting_the_row_alone_would_leave_nobody(
         "core.staff.views.links.unlink_identity",
         naive,
         lambda: a_way_in_stays(client, olive, ready),
+        where="assert StaffIdentity.objects.filter(user=olive).exists()",
     )
 
 

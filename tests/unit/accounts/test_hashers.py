@@ -1,9 +1,12 @@
 """The hash and its gate."""
 
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from core.accounts.passwords.hashers import (
     HashGate,
@@ -11,6 +14,7 @@ from core.accounts.passwords.hashers import (
     PortalArgon2Hasher,
     places_of_this_process,
 )
+from tests.support.naive import fails_with
 
 
 def test_argon2id_with_the_fixed_parameters() -> None:
@@ -78,3 +82,38 @@ def test_one_place_does_for_all_hashes_of_a_thread() -> None:
             pool.submit(gate.slot().__enter__).result()
     with gate.place():
         pass
+
+
+@contextmanager
+def _at_once(_gate: HashGate) -> Iterator[None]:
+    yield
+
+
+@pytest.mark.parametrize(
+    ("replaced", "naive", "check", "where"),
+    [
+        (
+            "PortalArgon2Hasher.memory_cost",
+            Argon2PasswordHasher.memory_cost,
+            test_argon2id_with_the_fixed_parameters,
+            "assert encoded.startswith(",
+        ),
+        (
+            "HashGate.slot",
+            _at_once,
+            test_never_more_at_once_than_slots_and_everybody_gets_an_answer,
+            "assert most == 2",
+        ),
+        (
+            "HashGate.place",
+            _at_once,
+            test_a_full_queue_refuses_at_once,
+            "pytest.raises(HashingBusyError)",
+        ),
+    ],
+)
+def test_djangos_figures_and_no_gate_would_not_do(
+    replaced: str, naive: object, check: Callable[[], None], where: str
+) -> None:
+    """The naive way: Django's own figures; as many hashes as threads; a queue without an end."""
+    fails_with(f"core.accounts.passwords.hashers.{replaced}", naive, check, where=where)

@@ -1,7 +1,9 @@
 """Password rules, one by one."""
 
 import pytest
+from django.contrib.auth.hashers import make_password
 
+from core.accounts.models import User
 from core.accounts.passwords.rules import (
     LONGEST_PASSWORD,
     PasswordRules,
@@ -10,6 +12,8 @@ from core.accounts.passwords.rules import (
     describe_rules,
     normalize_password,
 )
+from core.accounts.services import sign_in
+from tests.support.naive import fails_with
 
 FOUR = PasswordRules(min_length=14, classes=("upper", "lower", "digit", "special"))
 LONG = PasswordRules(min_length=15)
@@ -75,3 +79,29 @@ def test_rules_are_listed_before_anything_is_typed() -> None:
     assert keys[:5] == ["length:14", "upper", "lower", "digit", "special"]
     assert keys[-1] == "match"
     assert [key for key, _ in describe_rules(LONG)][:2] == ["length:15", "other"]
+
+
+def nothing_is_cut_off() -> None:
+    longest = ("Blue-lantern 47 " * 8)[:LONGEST_PASSWORD]
+    user = User(password=make_password(normalize_password(longest)))
+    assert sign_in.password_matches(user, longest)
+    assert not sign_in.password_matches(user, longest[:-1] + "x")
+    assert not sign_in.password_matches(user, longest + "x")
+
+
+def test_nothing_is_cut_off() -> None:
+    nothing_is_cut_off()
+
+
+def test_a_comparison_of_the_first_128_would_cut_off() -> None:
+    """The naive way: what is too long is made shorter."""
+
+    def naive(user: User, password: str) -> bool:
+        return user.check_password(normalize_password(password[:LONGEST_PASSWORD]))
+
+    fails_with(
+        "core.accounts.services.sign_in.password_matches",
+        naive,
+        nothing_is_cut_off,
+        where='assert not sign_in.password_matches(user, longest + "x")',
+    )

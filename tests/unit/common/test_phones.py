@@ -1,10 +1,14 @@
 """Telephone numbers: what is taken, what is refused, how they are shown."""
 
+import re
+
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.common.phones import PhoneNumberError, format_us_phone, parse_us_phone
+from tests.support.naive import fails_with
 
 
 @pytest.mark.parametrize(
@@ -65,3 +69,26 @@ def test_any_text_is_a_number_or_a_refusal(text: str) -> None:
 )
 def test_format(stored: str, shown: str) -> None:
     assert format_us_phone(stored) == shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "looked_up", "naive"),
+    [
+        ("304-555-0123 x12", "_ten_digits", lambda text: re.sub(r"\D", "", text)[:10]),
+        ("876-555-0123", "phonenumbers.region_code_for_number", lambda _number: "US"),
+        ("304-976-5555", "_PREMIUM_EXCHANGE", ""),
+        (
+            "900-555-0123",
+            "phonenumbers.number_type",
+            lambda _number: phonenumbers.PhoneNumberType.FIXED_LINE,
+        ),
+    ],
+)
+def test_any_ten_digits_would_be_called(typed: str, looked_up: str, naive: object) -> None:
+    """The naive way: ten digits are a number, whatever stands around them and wherever it rings."""
+    fails_with(
+        f"core.common.phones.{looked_up}",
+        naive,
+        lambda: test_refused(typed, ""),
+        where="with pytest.raises(PhoneNumberError)",
+    )

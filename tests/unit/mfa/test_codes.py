@@ -1,5 +1,6 @@
 """Send limits and digests, pure."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -19,6 +20,7 @@ from core.mfa.codes import (
     screen_digits,
     typed_digits,
 )
+from tests.support.naive import fails_with
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 BOUND: dict[str, Any] = {
@@ -66,18 +68,18 @@ def test_order_does_not_matter() -> None:
     assert next_send_at(sent, limit, at=NOW) == NOW + timedelta(minutes=10)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"challenge_id": uuid4()},
-        {"owner": Owner(OwnerKind.REGISTRATION, BOUND["owner"].id)},
-        {"owner": Owner(OwnerKind.ACCOUNT, uuid4())},
-        {"contract_id": None},
-        {"purpose": "verify_email"},
-        {"channel": "sms"},
-        {"binding": uuid4()},
-    ],
-)
+CHANGES = [
+    {"challenge_id": uuid4()},
+    {"owner": Owner(OwnerKind.REGISTRATION, BOUND["owner"].id)},
+    {"owner": Owner(OwnerKind.ACCOUNT, uuid4())},
+    {"contract_id": None},
+    {"purpose": "verify_email"},
+    {"channel": "sms"},
+    {"binding": uuid4()},
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_a_digest_is_bound_to_everything(change: dict[str, Any]) -> None:
     assert code_digest("123456", **BOUND) != code_digest("123456", **{**BOUND, **change})
 
@@ -99,3 +101,18 @@ def test_rules_are_cut_to_ten_minutes() -> None:
 )
 def test_typed_digits(typed: str, digits: str) -> None:
     assert typed_digits(typed) == digits
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_digest_of_the_code_alone_is_bound_to_nothing(change: dict[str, Any]) -> None:
+    """The naive way, without a key: six digits are found from it in no time, too."""
+
+    def naive(_purpose: str, *parts: str, version: int | None = None) -> bytes:
+        return hashlib.sha256(parts[-1].encode()).digest()
+
+    fails_with(
+        "core.mfa.codes.keyed_digest",
+        naive,
+        lambda: test_a_digest_is_bound_to_everything(change),
+        where='assert code_digest("123456", **BOUND) !=',
+    )
