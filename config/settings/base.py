@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "core.accounts.middleware.PortalAuthenticationMiddleware",
     "core.accounts.middleware.SessionGuardMiddleware",
+    "core.accounts.refusing.RefusalMiddleware",
     "core.mfa.middleware.BrowserCookieMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "core.ui.middleware.QuietBackgroundMiddleware",

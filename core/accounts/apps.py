@@ -17,8 +17,11 @@ class AccountsConfig(AppConfig):
             PASSWORD_NOTICE,
         )
         from core.accounts.own_data import register_own_parts
+        from core.accounts.refusing import note_refused_choices
         from core.notifications.kinds import register_kind
+        from core.ui.forms import choices_refused
 
+        choices_refused.connect(note_refused_choices)
         register_own_parts()
         notices = (ACCOUNT_LOCKED, CREDENTIALS_NOTICE, EMAIL_NOTICE, PASSWORD_NOTICE)
         for kind in (*notices, *DISUSE_KINDS):

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TypeVar, cast
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import (
     Http404,
@@ -21,6 +22,11 @@ BACKGROUND_HEADER = "X-Portal-Background"
 """What a page sends along with a request that it makes by itself."""
 STOP_ASKING = 286
 """htmx takes this status as the end of its polling."""
+
+
+class RecordedRefusal(PermissionDenied):
+    """Answered like any 403; whoever raises it has recorded the refusal in words of its own."""
+
 
 get_only = require_safe
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from functools import update_wrapper
 from typing import Concatenate, ParamSpec
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from core.accounts.access import SignedInRequest, signed_in
 from core.accounts.signing_in.allauth_wrapper import methods_used
 from core.common import clock
+from core.common.http import RecordedRefusal
 from core.staff.permissions import StaffPermission
 from core.staff.policies import session_suffices
 from core.staff.scope import StaffActor, find_staff
@@ -58,7 +58,7 @@ def staff_page(
                 record_staff_refusal(
                     user_id=staff.user.id, permission=permission.value, contract_id=None, at=at
                 )
-                raise PermissionDenied
+                raise RecordedRefusal
             if not session_suffices(methods_used(request, staff.user)):
                 return HttpResponseRedirect(reverse("staff:factor"))
             request.staff = staff  # type: ignore[attr-defined]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from typing import Any, ClassVar, Final
+from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator
+from django.dispatch import Signal
 from django.forms.boundfield import BoundField
 from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest
@@ -16,6 +18,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from core.ui.fields import in_sentence
 
+choices_refused: Final = Signal()
+"""Sent by a form's class with `keys`: what was chosen by its key though it was not offered."""
 LONGEST_INPUT: Final = 2000
 """Characters that any field takes at most, where it sets no limit of its own."""
 _OF_ANY_FIELD: Final = {
@@ -88,6 +92,19 @@ class PortalForm(forms.Form):
         for name, field in self.fields.items():
             _name_the_field(str(field.label or name.replace("_", " ")), field)
         super().full_clean()
+        if self.errors:
+            self._tell_of_refused_choices()
+
+    def _tell_of_refused_choices(self) -> None:
+        """Send what was chosen by a key that was not among the choices: of other forms of ours."""
+        keys = {
+            name: key
+            for name, errors in self.errors.as_data().items()
+            for error in errors
+            if error.code == "invalid_choice" and (key := _key(error)) is not None
+        }
+        if keys:
+            choices_refused.send(type(self), keys=keys)
 
     @property
     def error_list(self) -> list[tuple[str, str]]:
@@ -106,6 +123,14 @@ def refuse_odd_input(value: object) -> None:
         raise ValidationError("This is too long.", code="too_long")
     if any(_is_control(character) for character in value):
         raise ValidationError("Remove characters that cannot be seen.", code="control")
+
+
+def _key(error: ValidationError) -> UUID | None:
+    """Return the key that somebody chose; None where choices are words."""
+    try:
+        return UUID(str((error.params or {}).get("value")))
+    except ValueError:
+        return None
 
 
 def _is_control(character: str) -> bool:

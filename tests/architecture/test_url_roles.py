@@ -4,7 +4,7 @@ Roles: nobody signed in; an outsider (signed in, no provider); a Provider Staff 
 Admin and a Provider Group Admin of one provider. A row says what a GET answers on the portal host;
 `LOGIN` means a redirect to Login options, `HOME` one to home. Addresses that name something name
 what nobody has, so that scope shows as 404. The pages of staff have a table more, for the four
-roles of staff.
+roles of staff. Each refusal of somebody signed in has left exactly one event.
 """
 
 from dataclasses import dataclass
@@ -14,18 +14,9 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from core.accounts.models import User
-from core.groups.models import Role
-from core.groups.services.memberships import grant_provider_role
 from core.staff.models import StaffRole
 from tenants.context import ActiveContract
-from tests.support.people import (
-    START,
-    accept_present_terms,
-    make_person,
-    make_provider,
-    sign_in_by_email,
-)
+from tests.support.refusals import RecordedRefusals
 from tests.support.staff import staff_client
 
 ROLES = ("nobody", "outsider", "staff", "provider_admin", "group_admin")
@@ -339,58 +330,43 @@ def test_every_address_has_a_row_and_every_row_an_address() -> None:
     assert set(names()) == set(TABLE)
 
 
-@pytest.fixture
-def clients(contract_a: ActiveContract) -> dict[str, Client]:
-    admin = make_person("group-admin", phone=None)
-    provider = make_provider(admin, contract_a)
-    people: dict[str, User | None] = {"nobody": None, "group_admin": admin}
-    for role, member in (("staff", Role.STAFF), ("provider_admin", Role.PROVIDER_ADMIN)):
-        person = make_person(role.replace("_", "-"), phone=None)
-        people[role] = person
-        grant_provider_role(user=person, provider=provider, role=member, by=admin.id, at=START)
-        accept_present_terms(person, contract_a)
-    people["outsider"] = make_person("outsider", phone=None)
-    ready = {}
-    for role, user in people.items():
-        ready[role] = Client()
-        if user is not None:
-            sign_in_by_email(ready[role], user)
-    return ready
-
-
 def answer_to(client: Client, path: str) -> Answer:
     response = client.get(path)
-    target = response.headers.get("Location", "")
-    if response.status_code in {301, 302} and target.split("?")[0] == reverse("login_options"):
+    target = response.headers.get("Location", "") if response.status_code in {301, 302} else ""
+    if target.split("?")[0] == reverse("login_options"):
         return LOGIN
-    if response.status_code in {301, 302} and target == reverse("home"):
-        return HOME
-    return int(response.status_code)
+    return HOME if target == reverse("home") else int(response.status_code)
 
 
 @pytest.mark.django_db
 @pytest.mark.slow
-def test_every_staff_address_answers_each_role_of_staff(contract_a: ActiveContract) -> None:
+def test_every_staff_address_answers_each_role_of_staff(
+    contract_a: ActiveContract, refused: RecordedRefusals
+) -> None:
     wrong = []
     for role in StaffRole:
         where = contract_a if role is StaffRole.CONTRACT_ADMIN else None
         client = staff_client(role, where, name=role.value.replace("_", "-"))
         for name, row in STAFF_TABLE.items():
             answer = answer_to(client, reverse(name, kwargs=names()[name]))
+            refused.note(client, name, answer, has_key=bool(names()[name]))
             if answer != getattr(row, role.value):
                 wrong.append(f"{name} for {role}: {answer}, not {getattr(row, role.value)}")
     assert wrong == []
+    refused.assert_recorded()
 
 
 @pytest.mark.django_db
 @pytest.mark.slow
-def test_every_address_answers_each_role_as_its_row_says(clients: dict[str, Client]) -> None:
+def test_every_address_answers_each_role_as_its_row_says(
+    clients: dict[str, Client], refused: RecordedRefusals
+) -> None:
     wrong = []
     for name, values in names().items():
-        path = reverse(name, kwargs=values)
-        expected = TABLE[name]
         for role in ROLES:
-            answer = answer_to(clients[role], path)
-            if answer != getattr(expected, role):
-                wrong.append(f"{name} for {role}: {answer}, not {getattr(expected, role)}")
+            answer = answer_to(clients[role], reverse(name, kwargs=values))
+            refused.note(clients[role], name, answer, has_key=bool(values))
+            if answer != (expected := getattr(TABLE[name], role)):
+                wrong.append(f"{name} for {role}: {answer}, not {expected}")
     assert wrong == []
+    refused.assert_recorded()

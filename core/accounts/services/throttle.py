@@ -59,15 +59,17 @@ def record_refusal(
     contract_id: UUID | None = None,
     subject: tuple[str, UUID] | None = None,
     data: Mapping[str, object] | None = None,
+    per: str | None = None,
 ) -> None:
     """Record a refusal that anybody can bring about as often as they like.
 
     Audit rows stay for years, so a stranger must not be able to write them without end: of the
     refusals of one kind that a network gets within an hour the first ten are recorded, then those
     whose number doubles (20, 40, 80 …), with the number as `count`. The network is that of the
-    request in hand.
+    request in hand; where somebody is known, `per` says what is counted in its place.
     """
-    digest = keyed_digest("refusals", event_type, caller_of(current_context().remote_address))
+    caller = per or caller_of(current_context().remote_address)
+    digest = keyed_digest("refusals", event_type, caller)
     _count(digest, at=at)
     count = AddressFailures.objects.values_list("failures", flat=True).get(address_digest=digest)
     if _is_recorded(count):

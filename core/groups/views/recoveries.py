@@ -4,7 +4,6 @@ from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,7 +11,7 @@ from django.urls import reverse
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError
-from core.common.http import get_only, get_or_post, row_or_404
+from core.common.http import RecordedRefusal, get_only, get_or_post, row_or_404
 from core.groups.models import RecoveryRequest
 from core.groups.recovering import list_in_scope, may_decide, present_admins
 from core.groups.services.recoveries import (
@@ -109,7 +108,7 @@ def _refuse(request: StaffRequest, found: RecoveryRequest) -> None:
         at=clock.now(),
         about=found.user_id,
     )
-    raise PermissionDenied
+    raise RecordedRefusal
 
 
 def _page(request: StaffRequest, name: str, context: dict[str, object]) -> HttpResponse:

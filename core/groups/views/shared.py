@@ -13,6 +13,7 @@ from django.urls import reverse
 from core.accounts.access import SignedInRequest, signed_in
 from core.accounts.models import User
 from core.accounts.paths import is_own_path
+from core.accounts.refusing import note_refusal
 from core.common import clock
 from core.common.errors import DomainError
 from core.groups.models import Provider, Role
@@ -35,11 +36,16 @@ class SetupRequest(SignedInRequest):
 def setup_page(
     view: Callable[Concatenate[SetupRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Open a page of Setup to who manages users; others are shown who administers for them."""
+    """Open a page of Setup to who manages users; others are shown who administers for them.
+
+    Of those, who asks for something by its key is refused like anybody out of reach.
+    """
 
     def guarded(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         reach = reach_of(request)
         if not list_managed_providers(reach).exists():
+            if kwargs:
+                note_refusal(request, result="not_found")
             return HttpResponseRedirect(reverse("setup:administrators"))
         request.reach = reach  # type: ignore[attr-defined]
         return view(request, *args, **kwargs)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from core.accounts.models import User
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError
-from core.common.http import get_only, get_or_post
+from core.common.http import RecordedRefusal, get_only, get_or_post
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
 from core.staff.account_facts import AccountFacts, facts_of_account
@@ -169,7 +169,7 @@ def _require(request: StaffRequest, act: Act, facts: AccountFacts) -> None:
         at=clock.now(),
         about=facts.user.id,
     )
-    raise PermissionDenied
+    raise RecordedRefusal
 
 
 def _unfinished(request: StaffRequest, registration_id: UUID) -> UnfinishedRegistration:

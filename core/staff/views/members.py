@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -12,7 +11,7 @@ from django.urls import reverse
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError
-from core.common.http import get_only, get_or_post, row_or_404
+from core.common.http import RecordedRefusal, get_only, get_or_post, row_or_404
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
 from core.staff.forms import AppointForm, ReasonForm
@@ -112,7 +111,7 @@ def _with_reason(
 ) -> HttpResponse:
     if not may_manage(request.staff, what.contract_id):
         note_refused(request.staff, what.contract_id, at=clock.now())
-        raise PermissionDenied
+        raise RecordedRefusal
     if not _is_fresh(request):
         return to_confirmation(request)
     typed = take_typed(request)

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -12,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
-from core.common.http import get_only, get_or_post, row_or_404
+from core.common.http import RecordedRefusal, get_only, get_or_post, row_or_404
 from core.mfa.models import HelpRequest
 from core.mfa.services.help_requests import close_help_request, facts_of
 from core.staff.access import StaffRequest, staff_page
@@ -57,7 +56,7 @@ def help_request(request: StaffRequest, request_id: UUID) -> HttpResponse:
             contract_id=found.contract_id,
             at=clock.now(),
         )
-        raise PermissionDenied
+        raise RecordedRefusal
     if request.method == "POST" and form.is_valid():
         closed = close_help_request(
             request_id=found.id,
