@@ -1,5 +1,7 @@
 """A deactivated account is out everywhere: with its next request, whatever it is doing."""
 
+from unittest import mock
+
 import pytest
 from django.test import Client
 
@@ -11,6 +13,7 @@ from core.mfa.services.browsers import remember_browser
 from core.notifications.models import LocalMessage
 from tenants.context import ActiveContract
 from tests.integration.resets.walking import begin, choose_password, prove_email, prove_phone
+from tests.support.naive import fails_with
 from tests.support.people import (
     PASSWORD,
     PHONE,
@@ -59,6 +62,7 @@ def test_on_every_host_in_every_session(user: User, page: str) -> None:
         browsers.append(browser)
     close(user)
     for browser in browsers:
+        assert browser.get(page).status_code == 302
         assert browser.get(page).headers["Location"].startswith("/?")
         assert browser.get("/session/").status_code == 401
 
@@ -147,3 +151,18 @@ def test_the_next_request_is_out_already() -> None:
     assert browser.get("/home/").status_code == 200
     close(user)
     assert browser.get("/home/").status_code == 302
+
+
+def test_an_account_that_is_looked_at_when_it_signs_in_would_stay_in(user: User) -> None:
+    """The naive way: the session says who it is, and the account is asked at the next sign-in."""
+
+    def naive(_backend: object, user_id: str) -> User:
+        return User.objects.with_contracts().get(pk=user_id)
+
+    with mock.patch("core.accounts.middleware.check_session", return_value=None):
+        fails_with(
+            "core.accounts.signing_in.backends.EmailBackend.get_user",
+            naive,
+            lambda: test_on_every_host_in_every_session(user, "/home/"),
+            where="assert browser.get(page).status_code == 302",
+        )

@@ -1,7 +1,8 @@
 """Where one is signed in, and out again from another browser."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -13,6 +14,7 @@ from core.accounts.sessions.guarding import RECORD_KEY
 from core.accounts.sessions.own import list_own_sessions
 from core.audit.models import AuditEvent
 from core.common import clock
+from tests.support.naive import fails_with
 from tests.support.people import make_person, session_account, sign_in_by_email
 
 pytestmark = pytest.mark.django_db
@@ -161,3 +163,19 @@ def test_ending_a_session_while_it_is_used() -> None:
     assert failures == []
     assert not Session.objects.filter(sign_in=name).exists()
     assert here.get("/home/").status_code == 200
+
+
+def test_a_session_that_is_ended_by_its_id_alone_could_be_anybodys(
+    client: Client, user: User
+) -> None:
+    """The naive way: the id comes from the person's own page."""
+
+    def naive(*, user_id: UUID, sign_in: UUID, at: datetime) -> bool:
+        return bool(Session.objects.filter(sign_in=sign_in).delete()[0])
+
+    fails_with(
+        "core.accounts.views.account.sessions.end_own_session",
+        naive,
+        lambda: test_a_session_of_somebody_else_is_not_ended(client, user),
+        where="assert session_account(theirs) == robin.id",
+    )

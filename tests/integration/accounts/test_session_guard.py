@@ -2,11 +2,13 @@
 
 import dataclasses
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from core.accounts.models import User
 from core.accounts.services.accounts import deactivate_account, end_sessions
@@ -15,6 +17,7 @@ from core.audit.models import AuditEvent
 from core.common import clock
 from tenants import registry
 from tenants.context import ActiveContract
+from tests.support.naive import fails_with, must_fail
 from tests.support.people import (
     give_deputy,
     make_person,
@@ -135,7 +138,7 @@ def test_a_session_without_a_record_is_no_session(signed_in: tuple[Client, User]
 
 def test_pages_after_sign_in_are_kept_out_of_caches(signed_in: tuple[Client, User]) -> None:
     client, _ = signed_in
-    assert "no-store" in client.get("/home/").headers["Cache-Control"]
+    assert "no-store" in client.get("/home/").headers.get("Cache-Control", "")
 
 
 def test_limits_are_the_strictest_of_the_contracts(
@@ -251,3 +254,56 @@ def test_signing_in_as_somebody_else_ends_the_former_session(
     client, user = signed_in
     sign_in_by_email(client, make_person("robin"))
     assert ("signed_in_anew", user.id, "account") in ends()
+
+
+def _whatever_host(session: guarding.SessionRecord | None, **now: Any) -> guarding.Ended | None:
+    return guarding.why_ended(session, **now | {"host": session.host if session else ""})
+
+
+def _whatever_policy(session: guarding.SessionRecord | None, **now: Any) -> guarding.Ended | None:
+    return guarding.why_ended(session, **now | {"policy_epochs": {}})
+
+
+def test_a_cookie_that_is_right_would_do_on_any_host(signed_in: tuple[Client, User]) -> None:
+    """The naive way: the session is in the database, and each host reads it."""
+    fails_with(
+        "core.accounts.sessions.lifecycle.why_ended",
+        _whatever_host,
+        lambda: test_a_session_belongs_to_the_host_that_made_it(signed_in),
+        where='assert client.get("/home/", headers={"host": "localhost"}).status_code == 302',
+    )
+
+
+def test_a_policy_that_is_read_at_sign_in_would_leave_sessions_as_they_are(
+    signed_in: tuple[Client, User], contract_a: ActiveContract
+) -> None:
+    """The naive way: who comes next signs in by the stricter rules."""
+    fails_with(
+        "core.accounts.sessions.lifecycle.why_ended",
+        _whatever_policy,
+        lambda: test_a_stricter_policy_of_a_contract_ends_its_sessions(signed_in, contract_a),
+        where='assert client.get("/home/").status_code == 302',
+    )
+
+
+def test_a_request_that_is_any_request_would_keep_an_open_page_signed_in(
+    signed_in: tuple[Client, User],
+) -> None:
+    """The naive way: whatever comes with the cookie is activity."""
+    fails_with(
+        "core.accounts.middleware.BACKGROUND_HEADER",
+        "X-Nobody-Sends-This",
+        lambda: test_activity_prolongs_and_background_requests_do_not(signed_in),
+        where='assert client.session[guarding.RECORD_KEY]["seen_at"] == before',
+    )
+
+
+def test_without_the_header_pages_after_sign_in_would_be_kept(
+    signed_in: tuple[Client, User], settings: Settings
+) -> None:
+    """The naive way: what a browser and a proxy keep is their own matter."""
+    headers = "config.middleware.SecurityHeadersMiddleware"
+    settings.MIDDLEWARE = [one for one in settings.MIDDLEWARE if one != headers]
+    signed_in[0].handler.load_middleware()
+    with must_fail(where='assert "no-store" in'):
+        test_pages_after_sign_in_are_kept_out_of_caches(signed_in)

@@ -9,6 +9,7 @@ from core.accounts.sessions import guarding
 from core.accounts.sessions.guarding import SessionRecord, TimeLeft
 from core.common import clock
 from tenants.context import ActiveContract
+from tests.support.naive import fails_with
 from tests.support.people import START, make_person, make_provider, sign_in_by_email
 
 IDLE, ABSOLUTE = 15 * 60, 12 * 3600
@@ -121,3 +122,14 @@ def test_the_nearer_of_two_ends_counts(seen_ago: int, began_ago: int, expected: 
         absolute_seconds=ABSOLUTE,
     )
     assert TimeLeft.of(record, warn_seconds=120, at=START) == expected
+
+
+@pytest.mark.django_db
+def test_a_button_that_asks_again_would_not_prolong(signed_in: Client) -> None:
+    """The naive way: staying asks how much time is left, like the page does by itself."""
+    fails_with(
+        "core.accounts.middleware.mark_seen",
+        lambda _request, *, at: None,
+        lambda: test_staying_counts_as_use_and_answers_the_new_end(signed_in),
+        where='assert signed_in.post("/session/").json()["seconds"] in near(IDLE)',
+    )

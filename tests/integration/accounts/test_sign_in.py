@@ -297,3 +297,15 @@ def test_a_comparison_alone_would_upgrade_nothing(
         lambda: test_an_older_hash_is_upgraded_by_the_right_password_alone(client, dana, settings),
         where='assert "$m=47104,t=1,p=1$" in dana.password',
     )
+
+
+def test_a_session_that_is_signed_in_as_it_is_would_keep_its_identifier(
+    client: Client, dana: User
+) -> None:
+    """The naive way: the account is written into the session that was there."""
+    fails_with(
+        "core.accounts.sessions.store.SessionStore.cycle_key",
+        lambda _session: None,
+        lambda: test_the_session_gets_a_new_identifier_at_each_rise(client, dana),
+        where="assert len(set(keys)) == 3",
+    )

@@ -1,18 +1,21 @@
 """Pages that change something important ask for password and factor proven just now."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from unittest import mock
 
 import pytest
+from django.http import HttpRequest
 from django.test import Client
 
 from core.accounts.models import User
+from core.accounts.signing_in.allauth_wrapper import last_proven
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.mfa.browsers.cookie import cookie_name
 from core.mfa.services.browsers import remember_browser
 from tenants.context import ActiveContract
+from tests.support.naive import fails_with
 from tests.support.people import (
     PASSWORD,
     PHONE,
@@ -260,3 +263,18 @@ def test_a_factor_of_another_program_does_not_wait_here(
     let_pass(client, 600)
     confirm(client)
     assert client.get(f"/{contract_a.slug}/confirm/").status_code == 200
+
+
+def test_a_door_that_asks_for_the_password_would_let_it_through(client: Client, user: User) -> None:
+    """The naive way: type your password to go on."""
+
+    def naive(request: HttpRequest, user: User, *, minutes: int, at: datetime) -> bool:
+        password, _factor = last_proven(request, user)
+        return password is not None and password > (at - timedelta(minutes=minutes)).timestamp()
+
+    fails_with(
+        "core.mfa.proving.freshness.is_fresh",
+        naive,
+        lambda: test_the_password_alone_is_not_enough(client, user),
+        where='assert client.get("/guarded/").status_code == 302',
+    )

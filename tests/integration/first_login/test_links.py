@@ -1,6 +1,7 @@
 """Links by username: one page, one answer, whoever asks; used once, by a button, in time."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,20 +9,26 @@ from uuid import UUID
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.test.utils import CaptureQueriesContext
 
 from core.accounts.locking import LockRules
 from core.accounts.models import LimitCount
 from core.accounts.services.accounts import deactivate_account, set_credentials
+from core.accounts.services.email import change_email
 from core.accounts.services.locks import record_failure
 from core.audit.models import AuditEvent
 from core.common import clock
+from core.common.tokens import has_token
 from core.mfa.models import Factor, RegistrationLink
 from core.mfa.registering import link_requests
 from core.mfa.registering.link_requests import LinkTarget
 from core.mfa.services.purging import LINKS_KEPT, purge_mfa
+from core.mfa.services.registration_links import follow_account_link
 from core.staff.models import StaffInvitation, StaffRole
 from core.staff.services.invitations import follow_invitation, invite_staff, name_invitee
+from tenants.in_hand import contract_of
 from tests.integration.first_login.walking import (
     Walk,
     link_to,
@@ -31,7 +38,7 @@ from tests.integration.first_login.walking import (
 )
 from tests.integration.registration.journeys import Journey
 from tests.support.naive import fails_with
-from tests.support.people import START, deliver_all, make_person, session_account
+from tests.support.people import START, after, deliver_all, make_person, session_account
 
 pytestmark = pytest.mark.django_db
 LOCK_AT_ONCE = LockRules(failures=1, window_minutes=None, hold_minutes=None)
@@ -84,15 +91,26 @@ def test_a_link_works_once_and_looking_at_it_does_nothing() -> None:
 
 
 def test_used_expired_and_unknown_links_look_the_same_and_offer_a_new_one() -> None:
+    """Expired, used and unknown: before the button, behind it, and where that leads."""
     walk = Walk("/wv-bh")
-    shown = [
-        re.sub(r'value="[^"]{20,}"', "", walk.get(f"/mfa/link/{token}/").content.decode())
-        for token in ("one", "another")
-    ]
-    assert shown[0] == shown[1]
-    assert walk.at(walk.post("/mfa/link/one/")) == "/mfa/link-ended/"
-    ended = walk.get("/mfa/link-ended/").content.decode()
-    assert 'href="/wv-bh/register/reset/"' in ended
+    paths = ["/mfa/link/nobodys-token/"]
+    for name in ("used", "over"):
+        user = make_imported(name, password_hash="")
+        walk.ask_for_link(name)
+        paths.append(link_to(user.email).removeprefix("/wv-bh"))
+    Walk("/wv-bh").post(paths[1])
+    RegistrationLink.objects.filter(user__username="over").update(
+        created_at=START, expires_at=after(minutes=20)
+    )
+    seen = set()
+    for path in paths:
+        pages = [walk.get(path), walk.post(path), walk.get("/mfa/link-ended/")]
+        assert [page.status_code for page in pages] == [200, 302, 200]
+        assert walk.at(pages[1]) == "/mfa/link-ended/"
+        words = "".join(page.content.decode() for page in pages)
+        seen.add(re.sub(r'value="[^"]{20,}"', "", words))
+    assert len(seen) == 1
+    assert 'href="/wv-bh/register/reset/"' in seen.pop()
 
 
 def test_a_newer_link_kills_the_older_one() -> None:
@@ -236,4 +254,86 @@ def test_asking_one_place_after_another_would_tell_who_was_found(
         naive,
         lambda: test_the_answer_and_the_statements_are_the_same_for_all_who_ask(monkeypatch),
         where="assert all(shape == shapes[0]",
+    )
+
+
+def test_a_link_dies_when_the_address_changes() -> None:
+    user = make_imported(password_hash="")
+    Walk("/wv-bh").ask_for_link()
+    path = link_to(user.email)
+    change_email(user_id=user.id, email="lena@new.example", contract_id=None, by=None, at=START)
+    assert Walk().post(path).headers["Location"] == "/wv-bh/mfa/link-ended/"
+
+
+def _is_alive(link: RegistrationLink, _contract: object, at: datetime) -> bool:
+    return link.used_at is None and at < link.expires_at
+
+
+def _is_known(_link: RegistrationLink, _contract: object, _at: datetime) -> bool:
+    return True
+
+
+def _is_not_over(link: RegistrationLink, _contract: object, at: datetime) -> bool:
+    return link.used_at is None and at <= link.expires_at
+
+
+ENDED = 'headers["Location"] == "/wv-bh/mfa/link-ended/"'
+
+
+@pytest.mark.parametrize(
+    ("naive", "check"),
+    [
+        (_is_known, test_a_link_works_once_and_looking_at_it_does_nothing),
+        (_is_alive, test_a_link_dies_when_the_address_changes),
+    ],
+)
+def test_a_token_that_is_right_would_be_enough(
+    naive: Callable[..., bool], check: Callable[[], None]
+) -> None:
+    """The naive way: who has a token that was mailed comes in, as often and as long as it lives."""
+    fails_with("core.mfa.services.registration_links._can_be_used", naive, check, where=ENDED)
+
+
+def test_a_link_that_is_good_at_its_end_would_end_a_second_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The naive way: good up to and with the moment that the mail prints."""
+    fails_with(
+        "core.mfa.services.registration_links._can_be_used",
+        _is_not_over,
+        lambda: test_a_link_works_until_one_second_before_its_end(monkeypatch),
+        where=ENDED,
+    )
+
+
+def test_a_page_that_uses_the_link_would_be_used_by_a_scanner() -> None:
+    """The naive way: the link itself does what the button does."""
+
+    def naive(request: HttpRequest, template: str) -> HttpResponse:
+        token = request.path.split("/")[-2]
+        follow_account_link(contract=contract_of(request), token=token, at=clock.now())
+        return render(request, template)
+
+    fails_with(
+        "core.mfa.views.links.render",
+        naive,
+        test_a_link_works_once_and_looking_at_it_does_nothing,
+        where='headers["Location"] == "/wv-bh/mfa/method/"',
+    )
+
+
+def test_a_page_that_knows_its_link_would_tell_which_it_is() -> None:
+    """The naive way: it says at once that a link was used."""
+
+    def naive(request: HttpRequest, template: str) -> HttpResponse:
+        token = request.path.split("/")[-2]
+        used = RegistrationLink.objects.exclude(used_at=None)
+        was_used = used.filter(has_token("account-registration-link", token)).exists()
+        return HttpResponse("This link was used.") if was_used else render(request, template)
+
+    fails_with(
+        "core.mfa.views.links.render",
+        naive,
+        test_used_expired_and_unknown_links_look_the_same_and_offer_a_new_one,
+        where="assert len(seen) == 1",
     )

@@ -1,7 +1,7 @@
 """Two at one moment: one registers, guesses are counted together, a link is used once."""
 
 from collections import Counter
-from threading import Lock
+from threading import Barrier, Lock
 
 import pytest
 
@@ -10,13 +10,16 @@ from core.accounts.policies import effective_policy
 from core.accounts.services.imported import check_first_password
 from core.accounts.services.sign_in import check_password_of
 from core.audit.models import AuditEvent
-from core.mfa.models import Factor, MfaRegistration
+from core.common.tokens import has_token
+from core.mfa.models import Factor, MfaRegistration, RegistrationLink
+from core.mfa.services import registration_links
 from tests.integration.first_login.walking import (
     NEW_PASSWORD,
     Walk,
     link_to,
     make_imported,
 )
+from tests.support.naive import fails_with
 from tests.support.people import START, make_person, session_account
 from tests.support.threads import at_once
 
@@ -79,3 +82,21 @@ def test_a_link_pressed_in_many_tabs_at_once_works_in_one() -> None:
 
     at_once(6, press)
     assert Counter(led) == {"/wv-bh/mfa/method/": 1, "/wv-bh/mfa/link-ended/": 5}
+
+
+def test_a_link_that_nobody_holds_would_work_in_many() -> None:
+    """The naive way: look whether it was used, then note that it is."""
+    together = Barrier(6)
+
+    def naive(token: str) -> RegistrationLink | None:
+        links = RegistrationLink.objects.select_related("user")
+        found = links.filter(has_token(registration_links._DIGEST_PURPOSE, token)).first()
+        together.wait(timeout=30)
+        return found
+
+    fails_with(
+        "core.mfa.services.registration_links._find_by_token",
+        naive,
+        test_a_link_pressed_in_many_tabs_at_once_works_in_one,
+        where="assert Counter(led) ==",
+    )

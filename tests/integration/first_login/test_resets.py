@@ -15,6 +15,7 @@ from core.mfa.services.browsers import remember_browser
 from core.mfa.services.recovery import issue_recovery_codes
 from core.mfa.services.registration_resets import AccountClosedError, reset_registration
 from tests.integration.first_login.walking import Walk, link_to, mails_to, now_is
+from tests.support.naive import fails_with
 from tests.support.people import (
     PASSWORD,
     START,
@@ -108,3 +109,15 @@ def test_a_deactivated_account_is_refused() -> None:
     with pytest.raises(AccountClosedError):
         reset(user)
     assert Factor.objects.filter(user=user).exists()
+
+
+def test_factors_that_are_gone_would_leave_their_sessions(
+    client: Client, contract_a: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The naive way: take the factors away, and the next sign-in asks for new ones."""
+    fails_with(
+        "core.mfa.services.registration_resets.end_sessions",
+        lambda **_whose: None,
+        lambda: test_everything_that_confirmed_the_person_is_gone(client, contract_a, monkeypatch),
+        where='assert client.get("/home/").status_code == 302',
+    )

@@ -13,11 +13,13 @@ from core.accounts.models import User
 from tests.integration.journeys.sites import Site
 from tests.integration.journeys.stops import (
     COURSES,
+    FIRST_LOGIN,
     NEW_PASSWORD_TWICE,
     Course,
     Stop,
     standing,
 )
+from tests.support.naive import fails_with
 from tests.support.people import session_account
 
 pytestmark = pytest.mark.django_db
@@ -89,3 +91,16 @@ def test_a_page_of_another_journey_neither_skips_nor_loses_a_step(
                 site.post(page, action="continue", method="email", accepted="on")
             assert standing(site) == before, (stop.name, page)
             assert not stop.pending or site.get(stop.pending).status_code == 200, (stop.name, page)
+
+
+@pytest.mark.parametrize("course", [FIRST_LOGIN])
+def test_pages_that_open_for_whoever_knows_their_address_would_skip_a_step(
+    course: Course, site: Site, user: User
+) -> None:
+    """The naive way: each page leads to the next, and nobody asks whence one came."""
+    fails_with(
+        "core.mfa.views.registration_pages.may_visit",
+        lambda _registration, _step: True,
+        lambda: test_later_and_earlier_pages_lead_to_the_pending_step(course, site, user),
+        where="assert end_of(site, answer) == stop.leads_to",
+    )

@@ -19,6 +19,7 @@ from tests.integration.registration.journeys import (
     person,
     text_of,
 )
+from tests.support.naive import fails_with
 
 pytestmark = pytest.mark.django_db
 _ADDRESS = "dana.reed@clinic.example.org"
@@ -95,3 +96,24 @@ def test_the_mail_to_an_account_leads_to_where_its_owner_registered_again() -> N
     pending = PendingRegistration.objects.get(state="submitted")
     assert str(pending.id) in mail.link
     assert again.path.startswith("/ms-um/")
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost@evil.example"])
+def test_the_host_as_it_was_sent_would_get_into_a_link(host: str) -> None:
+    """The naive way: a link leads to where the request came."""
+    fails_with(
+        "tenants.routing._base",
+        lambda _contract, host: f"https://{host or 'ms-um.localhost'}",
+        lambda: test_no_other_host_gets_into_a_link(host),
+        where="assert absolute_reverse(",
+    )
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-Host", "Forwarded", "X-Host"])
+def test_no_header_beside_the_host_names_one(header: str) -> None:
+    client = Browser(headers={header: "host=evil.example" if header == "Forwarded" else "evil"})
+    found = client.post("/wv-bh/register/", CLAIMS["wv-bh"])
+    base = found["Location"].removesuffix("provider/")
+    client.post(f"{base}information/", person())
+    client.post(f"{base}terms/", acceptance("wv-bh"))
+    assert LocalMessage.objects.get(to=_ADDRESS).link.startswith("http://localhost/wv-bh/")

@@ -8,6 +8,7 @@ from core.accounts.services.accounts import deactivate_account, end_sessions
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.mfa.models import RememberedBrowser
+from core.mfa.resets.states import ResetFacts, ResetStep
 from core.mfa.services.browsers import remember_browser
 from core.notifications.models import LocalMessage
 from tenants.context import ActiveContract
@@ -20,6 +21,7 @@ from tests.integration.resets.walking import (
     prove_phone,
     to_new_password,
 )
+from tests.support.naive import fails_with
 from tests.support.people import (
     PASSWORD,
     deliver_all,
@@ -66,7 +68,8 @@ def test_the_account_decides_not_the_option_that_was_clicked(client: Client) -> 
     client.get("/login/email/")
     begin(client, user.email)
     prove_email(client, user.email)
-    assert client.get("/forgot-password/new/").headers["Location"] == "/forgot-password/verify/"
+    here = client.get("/forgot-password/new/")
+    assert here.headers.get("Location") == "/forgot-password/verify/"
     assert choose_password(client).headers["Location"] == "/forgot-password/verify/"
     client.post("/forgot-password/verify/", {"action": "option", "option": "email"})
     assert b"XXX-XXX-0142" in client.get("/forgot-password/verify/").content
@@ -264,3 +267,17 @@ def test_a_code_of_the_reset_is_worthless_at_sign_in(client: Client) -> None:
     deliver_all()
     answer = another.post("/login/verify/", {"action": "verify", "code": code})
     assert "is not right" in answer.content.decode()
+
+
+def test_a_reset_by_the_option_clicked_would_skip_the_factor(client: Client) -> None:
+    """The naive way: who reads the mail has proven what Login with Email asks for."""
+
+    def naive(facts: ResetFacts) -> ResetStep:
+        return ResetStep.NEW_PASSWORD if facts.email_is_proven else ResetStep.CODE
+
+    fails_with(
+        "core.mfa.services.resets.runs.pending_reset_step",
+        naive,
+        lambda: test_the_account_decides_not_the_option_that_was_clicked(client),
+        where='assert here.headers.get("Location") == "/forgot-password/verify/"',
+    )

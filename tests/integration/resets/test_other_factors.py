@@ -9,6 +9,7 @@ from core.mfa.services.recovery import issue_recovery_codes
 from core.mfa.services.resets import WrongResetStepError, note_reset_factor
 from tests.integration.resets.walking import begin, choose_password, newest, prove_email
 from tests.support.authenticators import give_app
+from tests.support.naive import fails_with
 from tests.support.people import START, make_person
 
 pytestmark = pytest.mark.django_db
@@ -102,3 +103,13 @@ def test_the_service_refuses_a_weaker_factor(client: Client, method: str) -> Non
     prove_email(client, user.email)
     with pytest.raises(WrongResetStepError):
         note_reset_factor(reset_id=newest().id, method=method, at=clock.now())
+
+
+def test_any_factor_of_the_account_would_do(client: Client) -> None:
+    """The naive way: the page offers what the account has."""
+    fails_with(
+        "core.mfa.views.reset_holder.strongest_options",
+        lambda options, _kinds: options,
+        lambda: test_mailbox_and_number_do_not_open_an_account_with_an_app(client),
+        where='assert "XXX-XXX-0142" not in',
+    )

@@ -17,6 +17,7 @@ from core.groups.services.role_mails import ROLE_KIND, RoleStep
 from core.groups.services.roles import add_role, change_role, end_membership
 from core.groups.services.several import RoleChange, set_roles
 from core.notifications.models import LocalMessage, OutboxMessage
+from tests.support.naive import fails_with
 from tests.support.people import (
     EVERYWHERE,
     START,
@@ -212,3 +213,17 @@ def test_which_steps_end_sessions(
     dana: User, elm: Provider, before: Role | None, after_it: Role | None, *, ends: bool
 ) -> None:
     assert RoleStep(dana, elm, before, after_it).is_another_role is ends
+
+
+def test_another_role_in_the_same_session_would_go_on(
+    admin: Client, head: User, dana: User, chief: User, oak: Provider
+) -> None:
+    """The naive way: the next request finds the new role anyhow."""
+    fails_with(
+        "core.groups.services.role_mails.end_sessions_of",
+        lambda *_users, **_why: None,
+        lambda: test_who_has_another_role_signs_in_anew_and_others_stay(
+            admin, head, dana, chief, oak
+        ),
+        where='assert danas.get("/home/").status_code == 302',
+    )

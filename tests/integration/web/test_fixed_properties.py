@@ -12,8 +12,17 @@ from pytest_django.fixtures import Settings
 
 from core.audit.models import AuditEvent
 from core.audit.recording import record
+from tenants.context import ActiveContract
 from tests.architecture.test_url_roles import names
-from tests.support.people import START, make_person, sign_in_by_email
+from tests.support.naive import must_fail
+from tests.support.people import (
+    PASSWORD,
+    START,
+    last_code,
+    make_person,
+    make_provider,
+    sign_in_by_email,
+)
 
 pytestmark = pytest.mark.django_db
 HEADERS = "config.middleware.SecurityHeadersMiddleware"
@@ -63,7 +72,7 @@ def test_every_answer_has_the_headers(client: Client) -> None:
 def test_without_the_middleware_they_are_missing(settings: Settings, left_out: str) -> None:
     assert left_out in portal_settings.MIDDLEWARE
     without(left_out, settings)
-    with pytest.raises(AssertionError):
+    with must_fail(where="assert "):
         every_answer_has_the_headers(Client())
 
 
@@ -80,7 +89,7 @@ def test_every_form_needs_its_token() -> None:
 
 def test_without_the_middleware_none_does(settings: Settings) -> None:
     without(CSRF, settings)
-    with pytest.raises(AssertionError):
+    with must_fail(where="assert client.post(path).status_code == FORBIDDEN"):
         every_form_needs_its_token(Client(enforce_csrf_checks=True))
 
 
@@ -116,3 +125,51 @@ def test_an_event_is_written_with_its_act_or_not_at_all() -> None:
     assert first.transaction_id == second.transaction_id > 0
     assert len(bytes(first.mac)) == 32
     assert bytes(first.mac) != bytes(second.mac)
+
+
+@pytest.fixture
+def _cookies_as_in_production(settings: Settings) -> None:
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+    settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+
+
+def every_cookie_is_bound_to_its_host(contract: ActiveContract) -> None:
+    """As a browser gets them that signs in with Remember Me, from the first page to home."""
+    user, client = make_person(), Client()
+    make_provider(user, contract)
+    client.get("/login/email/")
+    client.post("/login/email/?remember=on", {"email": user.email, "password": PASSWORD})
+    client.post("/login/verify/", {"action": "send"})
+    code = last_code(user.email)
+    client.post("/login/verify/", {"action": "verify", "code": code})
+    client.post("/login/verify/", {"action": "continue"})
+    assert set(client.cookies) == {"__Host-session", "__Host-csrf", "__Host-remembered"}
+    for name, cookie in client.cookies.items():
+        assert cookie["secure"], name
+        assert cookie["httponly"], name
+        assert cookie["samesite"] == "Lax", name
+        assert (cookie["path"], cookie["domain"]) == ("/", ""), name
+
+
+@pytest.mark.usefixtures("_cookies_as_in_production")
+def test_every_cookie_is_bound_to_its_host(contract_a: ActiveContract) -> None:
+    every_cookie_is_bound_to_its_host(contract_a)
+
+
+@pytest.mark.usefixtures("_cookies_as_in_production")
+@pytest.mark.parametrize(
+    ("name", "value", "where"),
+    [
+        ("SESSION_COOKIE_HTTPONLY", False, 'cookie["httponly"]'),
+        ("CSRF_COOKIE_SAMESITE", "None", 'cookie["samesite"]'),
+        ("SESSION_COOKIE_SECURE", False, "assert set(client.cookies)"),
+        ("SESSION_COOKIE_DOMAIN", "portal.example", 'cookie["domain"]'),
+    ],
+)
+def test_a_cookie_as_it_comes_is_not(
+    contract_a: ActiveContract, settings: Settings, name: str, value: object, where: str
+) -> None:
+    """The naive way: for scripts, for other sites, in clear, for all hosts of a domain."""
+    setattr(settings, name, value)
+    with must_fail(where=where):
+        every_cookie_is_bound_to_its_host(contract_a)
