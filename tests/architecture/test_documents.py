@@ -1,6 +1,8 @@
 """The documents tell the truth: what they name exists, and what exists is named."""
 
+import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,24 +40,39 @@ def test_every_path_that_a_document_names_is_there(document: Path) -> None:
     assert [path for path in sorted(named_paths(document)) if not exists(path)] == []
 
 
-def test_every_test_that_proves_a_property_is_there() -> None:
-    text = (DOCS / "security-properties.md").read_text()
-    named = re.findall(r"`([\w/]+\.py)::(test_\w+)`", text)
+PROPERTIES = (DOCS / "security-properties.md").read_text()
+ROWS = [row for row in re.findall(r"^\| (.+) \|$", PROPERTIES, re.MULTILINE) if "::" in row]
+
+
+def named_tests(text: str) -> list[tuple[str, str]]:
+    """Return the tests that are named: the path of the file, and the function."""
     short = {"i/": "tests/integration/", "u/": "tests/unit/"}
-    lost = [
-        f"{path}::{test}"
-        for path, test in named
-        if not re.search(
-            rf"^def {test}\b", _text_of(short.get(path[:2], path[:2]) + path[2:]), re.MULTILINE
-        )
-    ]
-    assert len(named) > 100
-    assert lost == []
+    named = re.findall(r"`([\w/]+\.py)::(test_\w+)`", text)
+    return [(short.get(path[:2], path[:2]) + path[2:], test) for path, test in named]
 
 
-def _text_of(path: str) -> str:
+@cache
+def functions_in(path: str) -> dict[str, str]:
+    """Return the text of each function at the top of a file of ours; none where there is none."""
     file = ROOT / path
-    return file.read_text() if file.exists() else ""
+    text = file.read_text() if file.exists() else ""
+    found = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    return {node.name: ast.get_source_segment(text, node) or "" for node in found}
+
+
+def test_every_test_that_proves_a_property_is_there() -> None:
+    named = named_tests(PROPERTIES)
+    assert len(named) > 100
+    assert [one for one in named if one[1] not in functions_in(one[0])] == []
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.partition(" | ")[0])
+def test_every_property_has_a_naive_double_at_which_its_test_fails(row: str) -> None:
+    proofs, _, doubles = row.partition("naive: ")
+    assert named_tests(proofs), "no test of the property itself"
+    shown = [functions_in(path)[test] for path, test in named_tests(doubles)]
+    assert shown, "no naive double"
+    assert [text for text in shown if not re.search(r"\b(fails_with|must_fail)\(", text)] == []
 
 
 def test_the_code_names_decisions_that_there_are() -> None:

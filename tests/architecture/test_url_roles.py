@@ -8,14 +8,18 @@ roles of staff. Each refusal of somebody signed in has left exactly one event.
 """
 
 from dataclasses import dataclass
+from importlib import import_module
+from unittest import mock
 from uuid import UUID
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from core.staff.models import StaffRole
 from tenants.context import ActiveContract
+from tests.support.naive import must_fail
 from tests.support.refusals import RecordedRefusals
 from tests.support.staff import staff_client
 
@@ -370,3 +374,19 @@ def test_every_address_answers_each_role_as_its_row_says(
                 wrong.append(f"{name} for {role}: {answer}, not {expected}")
     assert wrong == []
     refused.assert_recorded()
+
+
+@pytest.mark.django_db
+@pytest.mark.slow
+def test_a_view_without_its_door_answers_everybody(
+    clients: dict[str, Client], refused: RecordedRefusals
+) -> None:
+    """The naive way: who knows the address comes in."""
+    patterns = import_module("core.accounts.urls").urlpatterns
+    [opened] = [one for one in patterns if one.name == "account_details"]
+    with (
+        mock.patch.object(opened, "callback", return_value=HttpResponse()),
+        mock.patch(f"{__name__}.names", return_value={opened.name: {}}),
+        must_fail(where="assert wrong == []"),
+    ):
+        test_every_address_answers_each_role_as_its_row_says(clients, refused)

@@ -1,6 +1,7 @@
 """Change Context: choosing, what the head shows, and a choice that is the person's no more."""
 
 import re
+from unittest import mock
 
 import pytest
 from django.db import connection
@@ -13,6 +14,7 @@ from core.groups.models import Membership, Provider, Role
 from core.groups.services.memberships import grant_provider_role
 from tenants import registry
 from tenants.context import ActiveContract
+from tests.support.naive import fails_with
 from tests.support.people import (
     START,
     accept_present_terms,
@@ -180,3 +182,17 @@ def test_two_thousand_providers_take_no_more_statements_than_two(
 def _contract(provider: Provider) -> ActiveContract:
 
     return registry.get_contract_by_id(provider.contract_id)
+
+
+def test_a_choice_that_is_believed_would_not_fall_away(
+    hers: Client, elm: Provider, oak: Provider
+) -> None:
+    """The naive way: what stands in the session was checked when it was chosen."""
+    fails_with(
+        "core.groups.context._CHOSEN",
+        mock.Mock(first=lambda *, user_id, provider_id: Provider.objects.get(pk=provider_id)),
+        lambda: test_a_choice_that_is_lost_falls_away_with_the_next_request_and_says_so(
+            hers, elm, oak
+        ),
+        where='assert "You no longer work for the provider that you had chosen" in html',
+    )

@@ -1,10 +1,12 @@
 """Registering providers, access to them, and fifty at once."""
 
 from collections import Counter
+from threading import Barrier
+from uuid import UUID
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 from django.http import Http404
 
 from core.accounts.models import ContractAccess
@@ -16,6 +18,7 @@ from core.groups.permissions import Permission
 from core.groups.selectors import find_admin_group, unit_is_registered
 from core.groups.services.providers import ProviderRegisteredError
 from tenants.context import ActiveContract
+from tests.support.naive import fails_with
 from tests.support.people import START, make_person, make_provider
 from tests.support.threads import at_once
 
@@ -108,3 +111,27 @@ def test_twenty_at_once_make_one_provider_and_no_orphan(contract_a: ActiveContra
     assert ProviderGroup.objects.count() == 1
     assert Membership.objects.count() == 1
     assert ContractAccess.objects.count() == 1
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_a_look_before_the_insert_would_let_several_through(contract_a: ActiveContract) -> None:
+    """The naive way: see that it is not registered, then register it, without a constraint."""
+    with connections["owner"].cursor() as cursor:
+        table, name = Provider._meta.db_table, Provider._meta.constraints[0].name
+        cursor.execute(f'DROP INDEX "{name}"')
+        assert table
+    together = Barrier(20)
+
+    def naive(user_id: UUID) -> ProviderGroup | None:
+        if unit_is_registered(contract_id=contract_a.id, unit_key="1234567893"):
+            raise ProviderRegisteredError
+        together.wait(timeout=30)
+        return None
+
+    fails_with(
+        "core.groups.services.providers.hold_admin_group",
+        naive,
+        lambda: test_twenty_at_once_make_one_provider_and_no_orphan(contract_a),
+        where="assert Counter(at_once(20, register)) ==",
+    )

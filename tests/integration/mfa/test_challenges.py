@@ -1,6 +1,8 @@
 """One-time codes: life, binding, tries, single use, superseding."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from unittest import mock
 from uuid import UUID
 
@@ -9,10 +11,12 @@ from django.db import connection
 
 from core.accounts.models import User
 from core.audit.models import AuditEvent
+from core.audit.recording import Happening
 from core.common.ids import uuid7
 from core.mfa.codes import CodeRules, Owner, OwnerKind, Purpose
 from core.mfa.models import Challenge
 from core.mfa.services.challenges import StartRefusal, Verdict, VerifyResult, verify_challenge
+from core.mfa.services.challenges.events import happening_of
 from core.notifications.models import OutboxMessage
 from tests.integration.mfa.helpers import RULES, ask, asked, code_of, mint, other_code
 from tests.integration.mfa.helpers import registration_owner as new_owner
@@ -229,4 +233,19 @@ def test_a_life_as_it_was_configured_would_be_longer_than_ten_minutes() -> None:
         naive,
         test_no_configuration_makes_a_code_live_longer_than_ten_minutes,
         where="assert answer(challenge, code, at=after(seconds=600)).verdict is Verdict.EXPIRED",
+    )
+
+
+def test_an_event_that_says_where_the_code_went_would_name_somebody() -> None:
+    """The naive way: an event tells all that there is to know."""
+
+    def naive(challenge: Challenge, verb: str, **more: Any) -> Happening:
+        happening = happening_of(challenge, verb, **more)
+        return replace(happening, data={**happening.data, "to": challenge.destination})
+
+    fails_with(
+        "core.mfa.services.challenges.asking.happening_of",
+        naive,
+        test_every_step_is_audited_with_ids_only,
+        where='assert "clinic.example" not in str(events)',
     )

@@ -3,12 +3,14 @@
 import re
 from datetime import date, timedelta
 from typing import Any
+from unittest import mock
 from uuid import UUID
 
 import pytest
 from django.test import Client
 
 from core.accounts.models import User
+from core.accounts.services.attempts import Allowance
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.groups import third_parties
@@ -16,7 +18,6 @@ from core.groups.grant_days import last_day_of
 from core.groups.models import AccessGrant, GrantEnd, Office, Provider, Role
 from core.groups.office_codes import in_blocks, new_code
 from core.groups.services.access_grants import (
-    LOOKUPS_PER_HOUR,
     MOST_DAYS,
     EndDateError,
     NoThirdPartiesError,
@@ -28,6 +29,7 @@ from core.groups.services.offices import replace_code
 from tenants.context import ActiveContract
 from tests.integration.first_login.walking import mails_to
 from tests.integration.offices.conftest import in_days, signed_in
+from tests.support.naive import fails_with
 from tests.support.people import EVERYWHERE, START, make_person, make_provider
 from tests.support.publishing import publish_change
 
@@ -129,9 +131,10 @@ def test_a_wrong_code_and_a_dead_one_find_nobody(
 
 
 def test_codes_cannot_be_tried_without_end(admin: Client, office: Office, oak: Provider) -> None:
-    for _ in range(LOOKUPS_PER_HOUR):
-        enter(admin, "2222")
-    answer = enter(admin, office.code)
+    with mock.patch("core.groups.services.access_grants.LOOKUPS_PER_HOUR", 3):
+        for _ in range(3):
+            enter(admin, "2222")
+        answer = enter(admin, office.code)
     assert answer.status_code == 429
     assert "River Billing" not in answer.content.decode()
 
@@ -310,4 +313,16 @@ def lapse(grant: AccessGrant) -> None:
     """Let a grant's last day have passed."""
     AccessGrant.objects.filter(pk=grant.pk).update(
         since=clock.now() - timedelta(days=90), until=clock.now() - timedelta(seconds=1)
+    )
+
+
+def test_without_a_limit_codes_could_be_tried_out(
+    admin: Client, office: Office, oak: Provider
+) -> None:
+    """The naive way: a code is long enough."""
+    fails_with(
+        "core.groups.services.access_grants.count_attempt",
+        lambda **_asked: Allowance(allowed=True),
+        lambda: test_codes_cannot_be_tried_without_end(admin, office, oak),
+        where="assert answer.status_code == 429",
     )

@@ -2,17 +2,24 @@
 
 import csv
 import io
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
+from django.db.models import QuerySet
 from django.test import Client
 
 from core.accounts.models import User
 from core.common import clock
+from core.groups import exports
+from core.groups.activity.scope import Scope
 from core.groups.models import AccessGrant, Membership, Office, Provider, Role
 from core.groups.services.access_grants import end_access_as_provider
 from core.groups.services.memberships import grant_provider_role
 from core.groups.services.roles import roles_held
+from core.groups.setup import with_person_words
 from tests.integration.offices.conftest import signed_in
+from tests.support.naive import fails_with
 from tests.support.people import EVERYWHERE, START, make_person
 
 pytestmark = pytest.mark.django_db
@@ -146,3 +153,39 @@ def test_what_somebody_did_as_a_third_party_stays_their_offices_when_the_provide
     assert "Billie Reed signed in" not in page
     signed_in(billie)
     assert "Billie Reed signed in" in admin.get("/setup/activity/").content.decode()
+
+
+def test_rows_as_of_the_providers_own_would_show_their_address(
+    admin: Client, assigned: Membership, billie: User, oak: Provider
+) -> None:
+    """The naive way: who works there is a user like the others."""
+    third_parties = exports._third_parties
+
+    def naive(*given: Any) -> Iterator[Sequence[object]]:
+        for name, _username, _address, *rest in third_parties(*given):
+            yield name, billie.username, billie.email, *rest
+
+    fails_with(
+        "core.groups.exports._third_parties",
+        naive,
+        lambda: test_export_and_activity_show_them_as_a_third_party(admin, assigned, billie, oak),
+        where='assert rows["Billie Reed"]["e-mail"] ==',
+    )
+
+
+def test_a_search_through_all_that_is_known_would_find_what_it_hides(
+    admin: Client, assigned: Membership, billie: User
+) -> None:
+    """The naive way: people of third parties are found like the provider's own."""
+
+    def naive(found: Scope) -> QuerySet[User]:
+        return with_person_words(found.known_people(), found.words)
+
+    fails_with(
+        "core.groups.activity.scope._people_with_words",
+        naive,
+        lambda: test_activity_finds_them_by_name_and_never_by_what_it_hides(
+            admin, assigned, billie
+        ),
+        where="assert not found(hidden)",
+    )

@@ -1,13 +1,14 @@
 """One and the same page for every refusal; the audit tells them apart."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import pytest
 
 from contracts.registration.models import Journey
 from contracts.roster.models import IssuedCode
 from core.accounts.models import LimitCount
-from core.accounts.services.attempts import Limit, count_attempt
+from core.accounts.services.attempts import Allowance, Limit, count_attempt
 from core.audit.models import AuditEvent
 from core.common.clock import now
 from core.notifications.models import LocalMessage
@@ -15,6 +16,7 @@ from tenants.context import contract_context
 from tenants.registry import get_contract
 from tests.integration.registration.journeys import CLAIMS, Browser, text_of
 from tests.integration.registration.journeys import Journey as Walk
+from tests.support.naive import fails_with
 
 pytestmark = pytest.mark.django_db
 
@@ -159,3 +161,17 @@ def test_what_one_limit_refuses_is_not_counted_under_the_next() -> None:
     assert [answer.allowed for answer in answers] == [True, False, False, True, False]
     assert answers[1].retry_at == at + timedelta(minutes=1)
     assert answers[4].retry_at == at + timedelta(hours=1)
+
+
+def test_a_count_under_the_address_alone_would_let_many_guess_at_one_identifier() -> None:
+    """The naive way: who comes from many networks guesses on."""
+
+    def naive(*, limits: Sequence[Limit], at: datetime) -> Allowance:
+        return count_attempt(limits=limits[:1], at=at)
+
+    fails_with(
+        "contracts.registration.services.journeys.count_attempt",
+        naive,
+        test_attempts_are_counted_per_identifier_and_contract,
+        where="assert refused.status_code == 429",
+    )

@@ -14,11 +14,13 @@ from core.accounts.services.accounts import deactivate_account
 from core.accounts.services.locks import record_failure
 from core.audit.models import AuditEvent
 from core.common import clock
-from core.mfa.models import Challenge
+from core.mfa.codes import Owner, OwnerKind
+from core.mfa.models import Challenge, PasswordReset
 from core.mfa.services.resets import begin_reset, verify_reset_code
 from core.notifications.models import LocalMessage
 from tenants.context import ActiveContract
 from tests.integration.resets.walking import begin
+from tests.support.naive import fails_with
 from tests.support.people import PASSWORD, START, after, deliver_all, make_person
 
 pytestmark = pytest.mark.django_db
@@ -135,7 +137,6 @@ def test_the_same_statements_run(
 
 
 def test_codes_of_a_sign_in_do_not_show_in_the_waits_of_a_stranger() -> None:
-    """The naive count, under the account, would make the stranger wait where there is one."""
     user = make_person()
     owner = Client()
     owner.post("/login/email/", {"email": user.email, "password": PASSWORD})
@@ -145,6 +146,20 @@ def test_codes_of_a_sign_in_do_not_show_in_the_waits_of_a_stranger() -> None:
     page = stranger.get("/forgot-password/code/").content.decode()
     assert "No new code yet" not in page
     assert Challenge.objects.filter(purpose="reset_address").exists()
+
+
+def test_a_count_under_the_account_would_make_a_stranger_wait() -> None:
+    """The naive way: what is sent to somebody counts under their account, whoever asked."""
+
+    def naive(reset: PasswordReset) -> Owner:
+        return Owner(OwnerKind.ACCOUNT, reset.account_id or reset.id)
+
+    fails_with(
+        "core.mfa.services.resets.beginning.asker_of",
+        naive,
+        test_codes_of_a_sign_in_do_not_show_in_the_waits_of_a_stranger,
+        where='assert Challenge.objects.filter(purpose="reset_address").exists()',
+    )
 
 
 def test_a_stranger_uses_up_none_of_the_codes_that_the_owner_signs_in_with() -> None:

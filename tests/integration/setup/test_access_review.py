@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.db.models import Value
 from django.test import Client
 
 from core.accounts.models import User
@@ -31,6 +32,7 @@ from tests.integration.setup.reviewing import (
     held_by,
     term_of,
 )
+from tests.support.naive import fails_with
 from tests.support.people import EVERYWHERE, START, make_person, sign_in_by_email
 
 pytestmark = pytest.mark.django_db
@@ -235,3 +237,15 @@ def test_the_export_says_who_stands_for_whom(admin: Client, head: User, dana: Us
     assert before["head"]["confirmed by"] == ""
     confirm(contract, dana, by=head)
     assert rows()["dana"]["confirmed"].startswith("2026-04-06")
+
+
+def test_whoever_manages_a_role_would_confirm_their_own(
+    head: User, dana: User, chief: User, elm: Provider
+) -> None:
+    """The naive way: a role within one's reach is one to confirm."""
+    fails_with(
+        "core.groups.services.reviews.may_be_confirmed_by",
+        lambda _by: Value(value=True),
+        lambda: test_nobody_confirms_themselves_but_the_only_admin(head, dana, chief, elm),
+        where="with pytest.raises(OwnRoleError)",
+    )

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -21,6 +22,7 @@ from core.groups.services.memberships import grant_group_admin, grant_provider_r
 from core.groups.services.roles import change_role, end_membership
 from tenants import registry
 from tenants.context import ActiveContract
+from tests.support.naive import fails_with
 from tests.support.people import (
     EVERYWHERE,
     accept_present_terms,
@@ -380,3 +382,15 @@ def test_a_page_costs_few_statements_however_much_it_shows(
 def test_who_manages_nobody_reads_nothing(dana: User) -> None:
     client = client_of(dana)
     assert client.get(ACTIVITY).status_code == 302
+
+
+def test_all_that_its_users_do_would_be_shown(
+    admin: Client, head: User, dana: User, elm: Provider
+) -> None:
+    """The naive way: a user's sign-ins are those of the account."""
+    fails_with(
+        "core.groups.activity.events._while_they_had_a_role",
+        lambda _scope: Q(),
+        lambda: test_sign_ins_only_from_times_with_a_role(admin, head, dana, elm),
+        where='assert lines(admin, path) == [("Dana Reed signed in."',
+    )

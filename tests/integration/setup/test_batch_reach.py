@@ -24,6 +24,7 @@ from tests.integration.setup.test_batches import (
     rows,
     send,
 )
+from tests.support.naive import fails_with
 from tests.support.people import EVERYWHERE, make_person, sign_in_by_email
 
 pytestmark = pytest.mark.django_db
@@ -111,3 +112,31 @@ def test_a_thousand_rows_of_one_name_look_at_each_number_once(
     batch = checked(admin, rows(*lines))
     assert batch.rows.values("username").distinct().count() == 1000
     assert len(numbers) < 1100
+
+
+def test_a_report_of_what_is_proposed_would_tell_who_has_an_account(
+    admin: Client, elm: Provider
+) -> None:
+    """The naive way: the report has what stands in the row."""
+    fails_with(
+        "core.groups.batches.progress._is_invited",
+        lambda _row: True,
+        lambda: test_the_report_does_not_tell_who_has_an_account_before_anybody_is_invited(
+            admin, elm
+        ),
+        where='assert "noor@clinic.example,,waiting" in report',
+    )
+
+
+def test_ones_own_file_would_be_shown_on_every_page(
+    admin: Client, elm: Provider, oak: Provider, contract_a: ActiveContract
+) -> None:
+    """The naive way: whoever sent a file sees it."""
+    fails_with(
+        "core.groups.batches.progress._entered",
+        lambda _reach, found: list(found),
+        lambda: test_a_file_about_another_program_is_not_shown_where_that_is_not_entered(
+            admin, elm, oak, contract_a
+        ),
+        where='assert "both.csv" not in',
+    )

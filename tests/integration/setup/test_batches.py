@@ -21,6 +21,7 @@ from core.groups.services.batches import invite_next, list_standing_still
 from core.groups.services.purging import FILES_WAIT, purge_batches
 from core.groups.services.roles import end_membership
 from core.notifications.models import LocalMessage
+from tests.support.naive import fails_with
 from tests.support.people import EVERYWHERE, deliver_all, make_person, sign_in_by_email
 from tests.support.threads import at_once
 
@@ -356,3 +357,15 @@ def test_two_workers_invite_nobody_twice(
     assert Invitation.objects.count() == 7
     assert AuditEvent.objects.filter(event_type="invitation.sent").count() == 7
     assert AuditEvent.objects.filter(event_type="invitation_batch.ended").count() == 1
+
+
+def test_rows_that_were_right_when_they_were_read_would_be_invited(
+    client: Client, chief: User, head: User, elm: Provider, commit: Commit
+) -> None:
+    """The naive way: the file was checked when it came."""
+    fails_with(
+        "core.groups.services.batches.require_role",
+        lambda *_given, **_more: None,
+        lambda: test_an_admin_who_is_none_any_more_invites_nobody(client, chief, head, elm, commit),
+        where="assert not Invitation.objects.exists()",
+    )

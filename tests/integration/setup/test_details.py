@@ -6,12 +6,13 @@ import pytest
 from django.test import Client
 
 from core.accounts.models import User
-from core.accounts.services.details import details_version
+from core.accounts.services.details import DETAILS, details_version
 from core.audit.models import AuditEvent
 from core.groups.models import Provider, Role
 from core.groups.services.memberships import grant_provider_role
 from core.groups.services.people import WorksElsewhereError, change_user_details
 from core.notifications.models import LocalMessage
+from tests.support.naive import fails_with
 from tests.support.people import EVERYWHERE, START, after, deliver_all, sign_in_by_email
 
 pytestmark = pytest.mark.django_db
@@ -108,12 +109,18 @@ def test_who_works_elsewhere_too_is_left_alone(
     assert "Only they change their contact information" in page
     answer = admin.post(path_of(dana), {"seen": details_version(dana), **TYPED})
     assert answer.headers["Location"] == f"/setup/users/{dana.id}/"
-    with pytest.raises(WorksElsewhereError):
-        change_user_details(
-            user_id=dana.id, details={}, seen="", by=head.id, entered=EVERYWHERE, at=after(hours=1)
-        )
     dana.refresh_from_db()
     assert dana.last_name == "Reed"
+    wanted = {name: getattr(dana, name) for name in DETAILS} | {"last_name": "Vale"}
+    with pytest.raises(WorksElsewhereError):
+        change_user_details(
+            user_id=dana.id,
+            details=wanted,
+            seen=details_version(dana),
+            by=head.id,
+            entered=EVERYWHERE,
+            at=after(hours=1),
+        )
 
 
 def test_ones_own_page_is_offered_in_its_place(admin: Client, head: User) -> None:
@@ -136,3 +143,15 @@ def test_others_do_not_reach_it(
     assert foreign.post(path_of(dana), TYPED).status_code == 404
     dana.refresh_from_db()
     assert dana.last_name == "Reed"
+
+
+def test_whoever_manages_a_role_of_theirs_would_change_the_person(
+    admin: Client, head: User, dana: User, stranger_provider: Provider
+) -> None:
+    """The naive way: a user of mine is mine to correct."""
+    fails_with(
+        "core.groups.services.people.is_wholly_managed",
+        lambda _user, *, by: True,
+        lambda: test_who_works_elsewhere_too_is_left_alone(admin, head, dana, stranger_provider),
+        where="with pytest.raises(WorksElsewhereError)",
+    )

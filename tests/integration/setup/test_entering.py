@@ -37,6 +37,7 @@ from tenants.context import ActiveContract
 from tests.integration.setup.test_batches import checked, person, problems, rows
 from tests.integration.setup.test_invitations import TYPED, mailed_link, new_user
 from tests.integration.setup.test_user_acts import act, buttons
+from tests.support.naive import fails_with
 from tests.support.people import (
     EVERYWHERE,
     START,
@@ -278,3 +279,19 @@ def test_an_invitation_does_not_follow_the_group_into_a_program_that_was_not_ent
     with pytest.raises(Exception, match="has ended"):
         accept_invitation(invitation_id=invitation.id, user=noor, at=clock.now())
     assert not Membership.objects.filter(user=noor).exists()
+
+
+@pytest.mark.parametrize("name", ["add", "end"])
+def test_a_role_that_counts_without_a_sign_in_there_would_reach_further(
+    name: str, head: User, deputy: User, dana: User, elm: Provider
+) -> None:
+    """The naive way: an admin of the group is one in every program of it."""
+    replaced = "entering" if name == "add" else "services.roles"
+    fails_with(
+        f"core.groups.{replaced}.require_entered",
+        lambda _contracts, _entered: None,
+        lambda: test_the_role_of_a_whole_group_waits_for_all_its_programs(
+            name, head, deputy, dana, elm
+        ),
+        where="with pytest.raises(NotEnteredError",
+    )

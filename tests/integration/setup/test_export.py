@@ -10,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 
 from core.accounts.models import User
 from core.audit.models import AuditEvent
-from core.groups.models import Provider, Role
+from core.groups.models import Membership, Provider, Role
 from core.groups.services.memberships import grant_provider_role
+from tests.support.naive import fails_with
 from tests.support.people import START, make_person, sign_in_by_email
 
 pytestmark = pytest.mark.django_db
@@ -85,3 +86,29 @@ def test_more_users_than_one_reading_takes(
         names = [row["username"] for row in rows_of(admin)]
     assert sorted(names) == ["head", *(f"user{place}" for place in range(5))]
     assert sum('"core_groups_membership"."id" >' in one["sql"] for one in queries) == 3
+
+
+def test_names_as_they_are_would_be_run_by_a_spreadsheet(
+    admin: Client, dana: User, oak: Provider, stranger_provider: Provider
+) -> None:
+    """The naive way: a sheet is text."""
+    fails_with(
+        "core.common.tables.harmless",
+        lambda cell: cell,
+        lambda: test_each_role_with_when_and_how(admin, dana, oak, stranger_provider),
+        where='assert rows["dana"] ==',
+    )
+
+
+def test_all_roles_of_the_users_would_leave_with_the_list(
+    admin: Client, chief: User, dana: User, oak: Provider, head: User
+) -> None:
+    """The naive way: whoever is managed somewhere leaves with all that they do."""
+    fails_with(
+        "core.groups.exports.list_all_managed_memberships",
+        lambda _reach: Membership.objects.filter(until__isnull=True).select_related(
+            "user", "provider", "group"
+        ),
+        lambda: test_a_provider_admin_and_a_programs_page_give_less(admin, chief, dana, oak, head),
+        where='assert "Oak Clinic" not in',
+    )

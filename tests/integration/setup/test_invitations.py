@@ -26,6 +26,7 @@ from core.notifications.models import LocalMessage, OutboxMessage
 from core.notifications.states import MessageStatus
 from tenants.context import ActiveContract
 from tests.integration.first_login.walking import Walk
+from tests.support.naive import fails_with
 from tests.support.people import (
     EVERYWHERE,
     accept_present_terms,
@@ -326,3 +327,17 @@ def test_who_has_lost_the_role_meanwhile_neither_resends_nor_withdraws(
     invitation.refresh_from_db()
     assert invitation.withdrawn_at is None
     assert AuditEvent.objects.count() == events
+
+
+def test_a_role_that_a_closed_account_has_kept_would_still_give(
+    admin: Client, chief: User, head: User, elm: Provider
+) -> None:
+    """The naive way: whoever has the role may give it."""
+    fails_with(
+        "core.groups.services.invitations.roles_to_act_with",
+        roles_held,
+        lambda: test_the_invitations_of_an_admin_whose_account_was_closed_give_nothing(
+            admin, chief, head, elm
+        ),
+        where="assert answer.status_code == 410",
+    )

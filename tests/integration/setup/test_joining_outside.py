@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -264,4 +265,14 @@ def test_passing_on_at_once_would_tell_by_the_work(elm: Provider) -> None:
         naive,
         lambda: test_right_and_wrong_numbers_look_and_work_the_same(elm),
         where="assert statements[0] == statements[1]",
+    )
+
+
+def test_a_refusal_that_ends_with_its_request_would_not_stand(elm: Provider, head: User) -> None:
+    """The naive way: who waits already does not ask again, and nobody else is kept from it."""
+    fails_with(
+        "core.groups.services.join_requests._refused_lately",
+        lambda _at: Q(pk__in=[]),
+        lambda: test_nor_does_somebody_whose_account_was_refused_by_signing_out(elm, head),
+        where="assert ask_from_outside(",
     )

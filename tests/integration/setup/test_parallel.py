@@ -3,17 +3,18 @@
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from threading import Event
+from threading import Barrier, Event
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from core.accounts.models import ContractAccess, User
 from core.accounts.services.accounts import deactivate_account
 from core.common.errors import DomainError
 from core.groups.models import JoinRequest, Membership, Provider, RecoveryRequest, Role
 from core.groups.selectors import works_in
-from core.groups.services import roles
 from core.groups.services.join_mails import WAITING_KIND
 from core.groups.services.join_requests import approve_join, ask_to_join, refuse_join
 from core.groups.services.memberships import grant_group_admin, grant_provider_role
@@ -26,6 +27,7 @@ from core.groups.services.recoveries import (
 from core.groups.services.roles import add_role, change_role, end_membership
 from core.notifications.models import OutboxMessage
 from tenants import registry
+from tests.support.naive import fails_with
 from tests.support.people import EVERYWHERE, START, after, make_person, make_provider
 from tests.support.staff import ALL_PROGRAMS
 from tests.support.threads import at_once
@@ -92,15 +94,60 @@ def each_acts_on_the_other(act: Act, pair: int = 0) -> tuple[Provider, Counter[s
 
 @pytest.mark.parametrize("act", [demote, remove, close])
 def test_two_admins_end_each_other_and_one_stays(act: Act) -> None:
-    provider, outcomes = each_acts_on_the_other(act)
-    assert outcomes["done"] == 1
+    of_two_one_stays(act)
+
+
+def of_two_one_stays(act: Act, pair: int = 0) -> None:
+    provider, outcomes = each_acts_on_the_other(act, pair)
     assert active_admins(provider) == 1
+    assert outcomes["done"] == 1
 
 
-def test_without_the_lock_both_would_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(roles, "hold_group", lambda _key: None)
-    left = [active_admins(each_acts_on_the_other(remove, pair)[0]) for pair in range(10)]
-    assert 0 in left
+def test_without_the_lock_both_would_go() -> None:
+    """The naive way: look whether somebody else is left, and end the role."""
+
+    def again_and_again() -> None:
+        for pair in range(10):
+            of_two_one_stays(remove, pair)
+
+    fails_with(
+        "core.groups.services.roles.hold_group",
+        lambda _key: None,
+        again_and_again,
+        where="assert active_admins(provider) == 1",
+    )
+
+
+def test_without_holding_the_access_it_would_end_with_the_other_role() -> None:
+    """The naive way: look for another role in the program, and end the access."""
+
+    def naive(user_id: UUID, contract_id: UUID) -> ContractAccess | None:
+        present = ContractAccess.objects.filter(user_id=user_id, contract_id=contract_id)
+        return present.filter(until__isnull=True).first()
+
+    fails_with(
+        "core.accounts.services.accounts._hold_access",
+        naive,
+        lambda: test_a_role_begins_while_the_last_one_in_the_program_ends("grant"),
+        where="assert works_and_may_enter(dana, ash) == (True, True)",
+    )
+
+
+def test_without_holding_the_request_it_would_be_decided_more_than_once() -> None:
+    """The naive way: look whether it is open, and decide."""
+    together = Barrier(6)
+
+    def naive(waiting: QuerySet[JoinRequest], key: UUID) -> JoinRequest | None:
+        found = waiting.select_related("user", "provider").filter(pk=key).first()
+        together.wait(timeout=30)
+        return found
+
+    fails_with(
+        "core.groups.services.join_requests.hold_request",
+        naive,
+        test_a_request_is_stored_once_and_decided_once,
+        where="assert Counter(at_once(6, decide)) ==",
+    )
 
 
 def test_one_role_is_given_once_however_often_the_button_is_pressed() -> None:

@@ -17,6 +17,7 @@ from core.notifications.models import LocalMessage, OutboxMessage
 from core.notifications.services.outbox import enqueue
 from tests.integration.first_login.walking import Walk
 from tests.integration.setup.test_invitations import mailed_link, new_user
+from tests.support.naive import fails_with
 from tests.support.people import EVERYWHERE, deliver_all, make_person, sign_in_by_email
 
 pytestmark = pytest.mark.django_db
@@ -191,3 +192,15 @@ def test_who_lost_the_right_meanwhile_chooses_no_address(
         )
     invitation.refresh_from_db()
     assert invitation.email == OLD
+
+
+def test_another_address_alone_would_leave_the_former_link_alive(
+    admin: Client, elm: Provider
+) -> None:
+    """The naive way: write the new address, and mail it."""
+    fails_with(
+        "core.groups.services.readdressing._MOVED",
+        ("email", "invited_by", "reaches"),
+        lambda: test_a_registration_that_the_old_link_began_ends(admin, elm),
+        where='assert "noor" not in',
+    )

@@ -30,6 +30,7 @@ from core.notifications.models import LocalMessage
 from core.staff.models import StaffRole
 from core.staff.scope import StaffScope
 from tenants.context import ActiveContract, contract_context
+from tests.support.naive import fails_with
 from tests.support.people import (
     EVERYWHERE,
     after,
@@ -375,3 +376,21 @@ def test_where_nobody_of_the_program_can_decide_the_operators_have_mail(
     ask_recovery(user=dana, provider_id=filed.id, evidence=EVIDENCE, at=LATER)
     assert mails_to(olive.email) == []
     assert len(mails_to(opal.email)) == 1
+
+
+def test_a_grant_that_is_looked_at_once_would_reach_a_program_that_joins(
+    granted: RecoveryRequest,
+    dana: User,
+    head: User,
+    contract_a: ActiveContract,
+    contract_c: ActiveContract,
+) -> None:
+    """The naive way: what staff have granted is carried out."""
+    fails_with(
+        "core.groups.services.recoveries._contracts_of",
+        lambda held: held.reaches,
+        lambda: test_a_program_that_joins_the_group_in_the_waiting_time_is_asked_first(
+            granted, dana, head, contract_a, contract_c
+        ),
+        where='== ("asked", None)',
+    )

@@ -22,7 +22,7 @@ from core.groups.models import (
 from core.groups.services import reviews
 from core.groups.services.memberships import grant_group_admin, grant_provider_role
 from core.groups.services.review_watch import REVIEW_KIND, Watched, watch_reviews
-from core.groups.services.reviews import confirm_roles
+from core.groups.services.reviews import Term, confirm_roles
 from core.groups.services.role_mails import ROLE_KIND
 from core.groups.services.roles import end_membership, roles_held
 from core.notifications.models import OutboxMessage
@@ -39,6 +39,7 @@ from tests.integration.setup.reviewing import (
     mails,
     term_of,
 )
+from tests.support.naive import must_fail
 from tests.support.people import EVERYWHERE, START, make_person, make_provider
 from tests.support.publishing import publish_change
 from tests.support.threads import at_once
@@ -193,6 +194,13 @@ def test_two_runs_at_once_tell_and_end_once() -> None:
     assert not Membership.objects.filter(user=dana, until__isnull=True).exists()
 
 
+def it_was_confirmed_or_has_ended(term: Term) -> None:
+    """Either it was confirmed in time and stays, or it has ended and nobody confirmed it."""
+    ended = not Membership.objects.filter(pk=term.membership_id, until__isnull=True).exists()
+    confirmed = AccessConfirmation.objects.filter(membership_id=term.membership_id).exists()
+    assert ended != confirmed
+
+
 def confirm_while(act: str, contract: ActiveContract, pair: int) -> Counter[str]:
     head, dana = a_group(pair)
     term = term_of(dana)
@@ -218,13 +226,10 @@ def confirm_while(act: str, contract: ActiveContract, pair: int) -> Counter[str]
             return error.code
 
     found = Counter(at_once(2, turn))
-    ended = not Membership.objects.filter(pk=term.membership_id, until__isnull=True).exists()
-    confirmed = AccessConfirmation.objects.filter(membership_id=term.membership_id).exists()
     if act == "task":
-        # Either it was confirmed in time and stays, or it has ended and nobody confirmed it.
-        assert ended != confirmed, found
+        it_was_confirmed_or_has_ended(term)
     else:
-        assert ended, found
+        assert not Membership.objects.filter(pk=term.membership_id, until__isnull=True).exists()
         # A confirmation came before the end, or not at all.
         assert found["confirmed"] + found["changed_meanwhile"] == 1
     return found
@@ -259,6 +264,7 @@ def test_one_role_is_confirmed_once_however_often_the_button_is_pressed() -> Non
 def test_without_the_lock_it_would_be_confirmed_after_its_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """The naive way: look whether the role is there, and write down that it was confirmed."""
     contract = asking(unconfirmed="remove")
     head, dana = a_group()
     term = term_of(dana)
@@ -272,5 +278,5 @@ def test_without_the_lock_it_would_be_confirmed_after_its_end(
     monkeypatch.setattr(reviews, "hold_groups", lambda _keys: [])
     monkeypatch.setattr(reviews, "_require_managed", ends_meanwhile)
     confirm_roles(terms=[term], contract=contract, by=head.id, at=ENDS)
-    assert not Membership.objects.filter(pk=term.membership_id, until__isnull=True).exists()
-    assert AccessConfirmation.objects.filter(membership_id=term.membership_id).exists()
+    with must_fail(where="assert ended != confirmed"):
+        it_was_confirmed_or_has_ended(term)

@@ -1,5 +1,10 @@
 """Whoever's roles somebody else changes gets one mail for the act, and nobody gets another."""
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -13,7 +18,7 @@ from core.groups.models import Membership, Provider, Role
 from core.groups.services.join_requests import approve_join, ask_to_join
 from core.groups.services.memberships import grant_provider_role
 from core.groups.services.moving import move_role
-from core.groups.services.role_mails import ROLE_KIND, RoleStep
+from core.groups.services.role_mails import ROLE_KIND, RoleStep, tell_of_roles
 from core.groups.services.roles import add_role, change_role, end_membership
 from core.groups.services.several import RoleChange, set_roles
 from core.notifications.models import LocalMessage, OutboxMessage
@@ -226,4 +231,33 @@ def test_another_role_in_the_same_session_would_go_on(
             admin, head, dana, chief, oak
         ),
         where='assert danas.get("/home/").status_code == 302',
+    )
+
+
+def test_a_mail_for_each_change_would_be_several(head: User, elm: Provider, oak: Provider) -> None:
+    """The naive way: whoever changes a role writes the mail about it."""
+
+    def naive(steps: Sequence[RoleStep], **act: Any) -> None:
+        for step in steps:
+            tell_of_roles([step], **act)
+
+    fails_with(
+        "core.groups.services.several.tell_of_roles",
+        naive,
+        lambda: test_a_grid_is_one_mail_a_person_and_one_statement_for_all(head, elm, oak),
+        where="assert len(written) == 1",
+    )
+
+
+def test_a_mail_to_everybody_concerned_would_tell_of_ones_own_act(head: User, chief: User) -> None:
+    """The naive way: whoever has lost a role is told."""
+
+    def naive(steps: Sequence[RoleStep], *, by: UUID | None, at: datetime) -> None:
+        tell_of_roles(steps, by=None, at=at, because="provider")
+
+    fails_with(
+        "core.groups.services.roles.tell_of_roles",
+        naive,
+        lambda: test_what_one_does_to_oneself_is_no_news(head, chief),
+        where="assert not OutboxMessage",
     )

@@ -1,7 +1,9 @@
 """The weekly mail: by choice, once a week, within reach, in numbers, and easily stopped."""
 
+import base64
 import re
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -24,6 +26,7 @@ from core.groups.services.weekly import (
 from core.groups.weekly.figures import week_figures
 from core.notifications.models import LocalMessage, OutboxMessage
 from tenants import registry
+from tests.support.naive import fails_with
 from tests.support.people import (
     START,
     after,
@@ -246,3 +249,20 @@ def test_two_presses_at_once_switch_it_on_once() -> None:
     at_once(5, press)
     assert WeeklyMail.objects.count() == 1
     assert AuditEvent.objects.filter(event_type="weekly_mail.switched_on").count() == 1
+
+
+def test_a_link_with_a_key_and_nothing_else_could_be_made_up(head: User, chief: User) -> None:
+    """The naive way: a key that nobody guesses is proof enough."""
+
+    def naive(token: str) -> UUID | None:
+        try:
+            return UUID(bytes=base64.urlsafe_b64decode(f"{token}=")[:16])
+        except ValueError:
+            return None
+
+    fails_with(
+        "core.groups.services.weekly._key_of",
+        naive,
+        lambda: test_a_link_is_nobody_elses_and_ends_with_its_choice(head, chief),
+        where="assert not switch_off_by_link(token=wrong",
+    )

@@ -334,3 +334,17 @@ def test_a_form_that_can_do_without_would_keep_no_reason(desk: Client, dana: Use
         lambda: test_find_look_and_unlock(desk, dana),
         where='assert "Enter the reason" in form',
     )
+
+
+def test_a_permission_that_counts_everywhere_would_reach_further(
+    dana: User, contract_a: ActiveContract, contract_b: ActiveContract
+) -> None:
+    """The naive way: who holds a permission for one program may act on whoever works in it."""
+    fails_with(
+        "core.staff.acts.Act.allowed_to",
+        lambda act, staff, _facts: staff.may(act.permission),
+        lambda: test_what_changes_the_person_needs_all_their_contracts(
+            dana, contract_a, contract_b
+        ),
+        where='assert "Reopen" not in page',
+    )

@@ -15,7 +15,8 @@ from tenants.context import contract_context
 from tenants.database_router import contract_labels
 from tenants.identity.models import SchemaIdentity
 from tenants.models import ContractRevision, DeploymentRevision, RegistryEpoch
-from tenants.rights import EVERYTHING
+from tenants.rights import EVERYTHING, application_role, grant_statements
+from tests.support.naive import must_fail
 from tests.support.people import make_person
 
 BOTH = pytest.mark.django_db(databases=["default", "owner"])
@@ -67,13 +68,27 @@ def test_the_application_cannot_delete_an_account() -> None:
 @pytest.mark.django_db
 def test_the_application_cannot_change_an_audit_event() -> None:
     event = record("probe.written")
+    changing_events_is_refused()
+    assert AuditEvent.objects.get(pk=event.pk).result == "ok"
+
+
+def changing_events_is_refused() -> None:
+    """By the login's rights, which say so without any event: what follows them is a trigger."""
     for change in (
-        "UPDATE core_audit_auditevent SET result = 'x'",
-        "DELETE FROM core_audit_auditevent",
+        "UPDATE core_audit_auditevent SET result = 'x' WHERE false",
+        "DELETE FROM core_audit_auditevent WHERE false",
     ):
         with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
             _run("default", change)
-    assert AuditEvent.objects.get(pk=event.pk).result == "ok"
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_rights_as_on_any_table_would_let_it() -> None:
+    """The naive way: the application writes its own tables, and this is one of them."""
+    for statement in grant_statements([], tables=()):
+        _run("owner", statement.format(schema="public", role=application_role()))
+    with must_fail(where="with pytest.raises(ProgrammingError"):
+        changing_events_is_refused()
 
 
 def _run(using: str, statement: str, *parameters: UUID) -> None:

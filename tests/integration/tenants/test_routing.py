@@ -19,6 +19,7 @@ from tenants.middleware import ContractMiddleware
 from tenants.models import Contract, ContractState, Host, HostKind
 from tenants.routing import absolute_reverse, absolute_url
 from tenants.snapshot import load_snapshot
+from tests.support.naive import fails_with
 
 pytestmark = pytest.mark.django_db
 
@@ -285,3 +286,14 @@ def test_a_warm_request_makes_no_query_for_tenancy(
     address = brand_url(registry.get_contract("wv-bh"), "/wv-bh")
     with django_assert_num_queries(0):
         assert client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["stranger.example", "wv-bh.example"])
+def test_any_host_would_be_a_portal(host: str) -> None:
+    """The naive way: what the load balancer lets through is ours."""
+    fails_with(
+        "tenants.middleware._match",
+        lambda _request: registry.find_by_host(PORTAL),
+        lambda: test_a_host_that_is_not_ours_gets_a_plain_404(host),
+        where="assert response.status_code == 404",
+    )

@@ -14,7 +14,7 @@ from core.audit.models import AuditEvent
 from core.audit.recording import record
 from tenants.context import ActiveContract
 from tests.architecture.test_url_roles import names
-from tests.support.naive import must_fail
+from tests.support.naive import fails_with, must_fail
 from tests.support.people import (
     PASSWORD,
     START,
@@ -103,9 +103,37 @@ def test_an_error_shows_its_number_and_nothing_of_the_inside(
     answer = Client(raise_request_exception=False).get("/mfa-help/")
     page = answer.content.decode()
     assert answer.status_code == 500
-    assert answer.headers["X-Request-ID"] in page
     assert "secret" not in page
     assert "Traceback" not in page
+    assert answer.headers["X-Request-ID"] in page
+
+
+def test_a_page_for_who_develops_shows_the_inside(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    """The naive way: what helps to find an error stands on its page."""
+    settings.DEBUG = True
+    with must_fail(where='assert "secret" not in page'):
+        test_an_error_shows_its_number_and_nothing_of_the_inside(monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("replaced", "naive", "where"),
+    [
+        ("event_mac", lambda _event: bytes(32), "assert bytes(first.mac) != bytes(second.mac)"),
+        ("_THIS_TRANSACTION", 0, "assert first.transaction_id == second.transaction_id > 0"),
+    ],
+)
+def test_an_event_that_says_what_it_is_told_proves_nothing(
+    replaced: str, naive: object, where: str
+) -> None:
+    """The naive way: rows like any others."""
+    fails_with(
+        f"core.audit.recording.{replaced}",
+        naive,
+        test_an_event_is_written_with_its_act_or_not_at_all,
+        where=where,
+    )
 
 
 def test_an_event_is_written_with_its_act_or_not_at_all() -> None:

@@ -2,12 +2,13 @@
 
 import pytest
 
-from core.accounts.paths import is_own_path
+from core.accounts import paths
+from tests.support.naive import fails_with
 
 
 @pytest.mark.parametrize("url", ["/", "/home/", "/wv-bh/home/?tab=1", "/a//b"])
 def test_own(url: str) -> None:
-    assert is_own_path(url)
+    assert paths.is_own_path(url)
 
 
 @pytest.mark.parametrize(
@@ -25,4 +26,15 @@ def test_own(url: str) -> None:
     ],
 )
 def test_foreign(url: str) -> None:
-    assert not is_own_path(url)
+    assert not paths.is_own_path(url)
+
+
+@pytest.mark.parametrize("url", ["//evil.example/", "/\\evil.example", "/\x00home"])
+def test_whatever_begins_with_a_slash_would_be_foreign_too(url: str) -> None:
+    """The naive way: a path begins with a slash."""
+    fails_with(
+        "core.accounts.paths.is_own_path",
+        lambda url: url.startswith("/"),
+        lambda: test_foreign(url),
+        where="assert not paths.is_own_path(url)",
+    )

@@ -1,8 +1,11 @@
 """Keyed digests: bound to purpose, parts and key version."""
 
+from unittest import mock
+
 import pytest
 
 from core.common import crypto
+from tests.support.naive import fails_with
 
 
 def test_a_digest_is_stable_and_32_bytes() -> None:
@@ -76,3 +79,24 @@ def test_an_older_key_opens_what_it_sealed(settings: object) -> None:
     settings.PORTAL_SECRET_KEYS = {old + 1: "n" * 40}  # type: ignore[attr-defined]
     with pytest.raises(KeyError):
         crypto.unseal("totp", sealed, "1")
+
+
+def secrets_are_handed_to_the_comparison_that_tells_nothing() -> None:
+    """Not to `==`, which stops at the first difference."""
+    with mock.patch("core.common.crypto.hmac.compare_digest", return_value=True) as compared:
+        assert crypto.constant_time_equal("abc", b"abd")
+    compared.assert_called_once_with(b"abc", b"abd")
+
+
+def test_secrets_are_handed_to_the_comparison_that_tells_nothing() -> None:
+    secrets_are_handed_to_the_comparison_that_tells_nothing()
+
+
+def test_a_comparison_as_usual_is_another() -> None:
+    """The naive way: equal is equal, and the time tells how much of it was."""
+    fails_with(
+        "core.common.crypto.constant_time_equal",
+        lambda left, right: crypto._as_bytes(left) == crypto._as_bytes(right),
+        secrets_are_handed_to_the_comparison_that_tells_nothing,
+        where='assert crypto.constant_time_equal("abc", b"abd")',
+    )

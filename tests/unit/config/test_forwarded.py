@@ -5,9 +5,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
+from config import middleware
 from config.middleware import RequestIdMiddleware, remote_address
 from core.common.context import current_context
 from core.common.networks import read_networks
+from tests.support.naive import fails_with
 
 TRUSTED = read_networks(["10.0.0.0/8", "2001:db8:ffff::/48"])
 
@@ -48,6 +50,15 @@ def test_the_caller_is_the_last_hop_that_is_no_proxy_of_ours(
     assert remote_address(request_from(peer, forwarded_for)) == address
 
 
+def a_caller_behind_two_proxies_is_the_last_that_is_none() -> None:
+    forged_first = "192.0.2.66, 198.51.100.1, 10.9.9.9"
+    assert middleware.remote_address(request_from("10.1.2.3", forged_first)) == "198.51.100.1"
+
+
+def test_a_caller_behind_two_proxies_is_the_last_that_is_none() -> None:
+    a_caller_behind_two_proxies_is_the_last_that_is_none()
+
+
 def seen(request: HttpRequest) -> tuple[HttpRequest, str]:
     """Return the request as the rest of the portal gets it, and the request's id."""
     got: list[tuple[HttpRequest, str]] = []
@@ -73,3 +84,28 @@ def test_a_trusted_proxy_says_how_the_request_came_and_names_it() -> None:
     request, request_id = seen(request_from("10.1.2.3", "198.51.100.1", **said))
     assert request.is_secure()
     assert request_id == "chosen-by-the-proxy"
+
+
+def test_headers_that_are_believed_could_be_anybodys() -> None:
+    """The naive way: there is a proxy in front, so what it says is true."""
+    fails_with(
+        "config.middleware._is_trusted",
+        lambda _request: True,
+        test_a_stranger_makes_no_request_secure_and_names_none,
+        where="assert not request.is_secure()",
+    )
+
+
+@pytest.mark.parametrize("place", [0, -1])
+def test_one_place_of_the_list_could_be_forged_or_a_proxy(place: int) -> None:
+    """The naive way: the first address of the list, or the last."""
+
+    def naive(request: HttpRequest) -> str:
+        return str(request.META["HTTP_X_FORWARDED_FOR"].split(",")[place].strip())
+
+    fails_with(
+        "config.middleware.remote_address",
+        naive,
+        a_caller_behind_two_proxies_is_the_last_that_is_none,
+        where="assert middleware.remote_address(",
+    )

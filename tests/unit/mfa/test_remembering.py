@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from core.mfa.browsers import remembering
 from core.mfa.browsers.remembering import Forgotten, Memory, Present, expiry, why_forgotten
+from tests.support.naive import fails_with
 
 START = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 MEMORY = Memory(
@@ -70,12 +72,25 @@ def test_more_hours_in_the_policy_prolong_nothing() -> None:
     assert why_forgotten(MEMORY, later) is Forgotten.EXPIRED
 
 
-def test_a_memory_without_epochs_would_outlive_a_stricter_policy() -> None:
-    """The naive way, an end and nothing else, lets in what the table keeps out."""
-
-    def naive(memory: Memory, now: Present) -> bool:
-        return not memory.revoked and now.at < memory.expires_at
-
+def a_stricter_policy_ends_it() -> None:
     stricter = replace(NOW, policy_epochs={"a": 2, "b": 7})
-    assert naive(MEMORY, stricter)
-    assert why_forgotten(MEMORY, stricter) is Forgotten.POLICY_CHANGED
+    assert remembering.why_forgotten(MEMORY, stricter) is Forgotten.POLICY_CHANGED
+
+
+def test_a_stricter_policy_ends_it() -> None:
+    a_stricter_policy_ends_it()
+
+
+def test_a_memory_without_epochs_would_outlive_a_stricter_policy() -> None:
+    """The naive way: an end, and nothing else."""
+
+    def naive(memory: Memory, now: Present) -> Forgotten | None:
+        is_over = memory.revoked or now.at >= memory.expires_at
+        return Forgotten.EXPIRED if is_over else None
+
+    fails_with(
+        "core.mfa.browsers.remembering.why_forgotten",
+        naive,
+        a_stricter_policy_ends_it,
+        where="assert remembering.why_forgotten(MEMORY, stricter)",
+    )

@@ -6,8 +6,7 @@ import random
 import pytest
 from pydantic import ValidationError
 
-from contracts.registration.rules import new_issued_code
-from contracts.registration.rules.codes import ALPHABET
+from contracts.registration.rules import codes, new_issued_code
 from core.common.crypto import new_numeric_code
 from core.common.tokens import new_token
 from tenants.configuration.document import IssuedCodeRule, KnowledgeProofRule
@@ -58,8 +57,24 @@ def test_no_document_makes_an_issued_code_shorter_than_forty_bits(
         try:
             accepted.append(rule(length=length).length)
         except ValidationError:
-            with_less = length * math.log2(len(set(ALPHABET)))
+            with_less = length * math.log2(len(set(codes.ALPHABET)))
             assert with_less < BITS, length
-    assert min(accepted) * math.log2(len(set(ALPHABET))) >= BITS
+    assert min(accepted) * math.log2(len(set(codes.ALPHABET))) >= BITS
     with pytest.raises(ValueError, match="at least"):
         new_issued_code(min(accepted) - 1)
+
+
+@pytest.mark.parametrize(
+    ("replaced", "naive", "where"),
+    [("ALPHABET", "0123456789", ">= BITS"), ("MIN_LENGTH", 6, "with pytest.raises(ValueError")],
+)
+def test_a_code_that_is_easy_to_type_would_be_too_short(
+    replaced: str, naive: object, where: str
+) -> None:
+    """The naive way: digits, or six signs, as one-time codes have."""
+    fails_with(
+        f"contracts.registration.rules.codes.{replaced}",
+        naive,
+        lambda: test_no_document_makes_an_issued_code_shorter_than_forty_bits(IssuedCodeRule),
+        where=where,
+    )
