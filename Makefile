@@ -26,8 +26,8 @@ bench: ## measure against the stock way
 setup: ## make .venv and fetch the assets, no more
 	@exec $(FIRST)
 
-assets: ## fetch the design system's files anew
-	@rm -rf core/ui/static/vendor
+assets: ## fetch the design system and the list of common passwords anew
+	@rm -rf core/ui/static/vendor core/accounts/passwords/vendor
 	@exec $(FIRST)
 
 fmt: ## format and tidy the code
@@ -42,5 +42,5 @@ lock: ## lock the newest allowed packages, without any registry's address
 clean: ## remove local data, environment and fetched files
 	@if [ -x $(VENV)python ]; then $(VENV)python -m config.embedded stop; fi
 	@if [ -L .local/test ]; then rm -rf "$$(readlink .local/test)"; fi
-	rm -rf .venv .local node_modules staticfiles core/ui/static/vendor
+	rm -rf .venv .local node_modules staticfiles core/ui/static/vendor core/accounts/passwords/vendor
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -33,6 +33,15 @@ def post_worker_init(worker: object) -> None:
     """
     if apps.ready:  # the tests serve programs of their own with these settings, too
         reverse("login_options")
+        _open_block_lists()
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, 20, 20)
+
+
+def _open_block_lists() -> None:
+    """Refuse to serve where the deployment names a list of passwords that cannot be looked in."""
+    from core.accounts.passwords.block_lists import breached_list, common_list  # noqa: PLC0415
+
+    common_list()
+    breached_list()

@@ -2,8 +2,8 @@
 
 Runs on the machine's own Python with the standard library alone. Makes `.venv` from Pipfile.lock
 (hashes checked; pipenv itself comes from config/run/pipenv.txt, hashes checked as well), fetches
-the design system's files, and replaces itself by `python -m MODULE` from that environment. What is
-done is stamped by digest: a later call takes a fraction of a second.
+the design system's files and a list of common passwords, and replaces itself by `python -m MODULE`
+from that environment. What is done is stamped by digest: a later call takes a fraction of a second.
 """
 
 import fcntl
@@ -23,7 +23,18 @@ ENVIRONMENT = ROOT / ".venv"
 PIPENV = ROOT / "config" / "run" / "pipenv.txt"
 LOCK = ROOT / "Pipfile.lock"
 ASSETS = ROOT / "core" / "ui" / "static" / "vendor"
-ASSETS_MADE_FROM = ("package.json", "package-lock.json", "core/ui/assets.py")
+ASSETS_MADE_FROM = (
+    "package.json",
+    "package-lock.json",
+    "core/common/npm_packages.py",
+    "core/ui/assets.py",
+    "core/accounts/passwords/assets.py",
+    "core/accounts/passwords/hash_lists.py",
+)
+FETCHED = {
+    "Fetching the design system's styles and fonts": "core.ui.assets",
+    "Fetching the list of common passwords": "core.accounts.passwords.assets",
+}
 LOG = LOCAL / "setup.log"
 PYTHON = (3, 11)
 BEAT_SECONDS = 15.0
@@ -130,10 +141,8 @@ def _assets() -> None:
     wanted = digest_of(sources)
     if read(stamp) == wanted:
         return
-    run(
-        "Fetching the design system's styles and fonts",
-        [ENVIRONMENT / "bin" / "python", "-m", "core.ui.assets"],
-    )
+    for step, module in FETCHED.items():
+        run(step, [ENVIRONMENT / "bin" / "python", "-m", module])
     stamp.write_text(wanted)
 
 

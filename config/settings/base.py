@@ -240,6 +240,10 @@ PORTAL_PASSKEY_DOMAIN = ""
 PORTAL_APPLICATION_ROLE = "portal_app"
 # Whether a process listens for what others publish; tests tell it themselves.
 PORTAL_WATCH_REGISTRY = True
+# Hashes of passwords that nobody may choose: what set-up fetches, and a list of the deployment's
+# own in the form of the public Pwned Passwords (docs/howto/block-breached-passwords.md).
+PORTAL_COMMON_PASSWORDS = BASE_DIR / "core/accounts/passwords/vendor/common-passwords.txt"
+PORTAL_BREACHED_PASSWORDS = ""
 # How long a password waits for its turn to be hashed (core/accounts/passwords/hashers.py). Own
 # figure: whoever would wait for longer is asked to come again.
 PORTAL_HASH_PATIENCE_SECONDS = 5.0

@@ -42,4 +42,5 @@ CSRF_TRUSTED_ORIGINS = [
     f"http://*.localhost:{PORTAL_PUBLIC_PORT}",
 ]
 SESSION_COOKIE_NAME = "portal_session"
+PORTAL_BREACHED_PASSWORDS = env_str("BREACHED_PASSWORDS", "")
 LOGGING = readable_logs()

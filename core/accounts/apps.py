@@ -9,6 +9,9 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
+        from django.core.checks import register
+
+        from core.accounts.checks import check_block_lists
         from core.accounts.inactivity.notices import DISUSE_KINDS
         from core.accounts.notices import (
             ACCOUNT_LOCKED,
@@ -21,6 +24,7 @@ class AccountsConfig(AppConfig):
         from core.notifications.kinds import register_kind
         from core.ui.forms import choices_refused
 
+        register(check_block_lists)
         choices_refused.connect(note_refused_choices)
         register_own_parts()
         notices = (ACCOUNT_LOCKED, CREDENTIALS_NOTICE, EMAIL_NOTICE, PASSWORD_NOTICE)

@@ -1,4 +1,4 @@
-"""What a password must be. Pure: no database, no clock.
+"""What a password must be. No database, no clock; the block lists are files.
 
 The rules come from the effective policy (length, classes) and from account-security.md (block
 list, longest accepted, no truncation, any Unicode). The page shows each rule before anything is
@@ -9,9 +9,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
-from django.contrib.auth.password_validation import CommonPasswordValidator
+from core.accounts.passwords.block_lists import is_common, was_breached
 
 LONGEST_PASSWORD = 128
 _SHORTEST_BLOCKED_WORD = 4
@@ -40,7 +39,7 @@ def describe_rules(rules: PasswordRules) -> list[tuple[str, str]]:
     """
     listed = [(f"length:{rules.min_length}", f"At least {rules.min_length} characters")]
     listed += [(name, text) for name, text in _CLASS_RULES.items() if name in rules.classes]
-    listed.append(("other", "Not a common password"))
+    listed.append(("other", "Not a common password, nor one from a data breach"))
     listed.append(("other", "Without your name, your e-mail address or the name of the portal"))
     listed.append(("match", "The same in both fields"))
     return listed
@@ -69,6 +68,8 @@ def broken_rules(password: str, *, rules: PasswordRules, words: Iterable[str]) -
     problems += [f"Add {_with_small_article(_CLASS_RULES[name])}." for name in missing]
     if not problems and _is_common(normal):
         problems.append("This password is on the list of common ones. Choose another.")
+    if not problems and was_breached(normal):
+        problems.append("This password is known from a data breach. Choose another.")
     if not problems and _contains_a_word(normal, words):
         problems.append(
             "The password contains your name, your e-mail address or the name of the portal. "
@@ -121,9 +122,7 @@ def _is_common(password: str) -> bool:
     read = plain.translate(_LOOK_ALIKES)
     forms = {plain, core, core.translate(_LOOK_ALIKES), _letters(plain), _letters(read)}
     # A common word with a long random tail is not a common password: the form must be most of it.
-    return any(
-        _unit(form) in common_passwords() for form in forms if len(form) * 2 >= len(password)
-    )
+    return any(is_common(_unit(form)) for form in forms if len(form) * 2 >= len(password))
 
 
 def _letters(text: str) -> str:
@@ -135,9 +134,3 @@ def _unit(text: str) -> str:
     place = (text + text).find(text, 1)
     unit = text[:place]
     return unit if len(unit) >= _SHORTEST_COMMON_WORD or place == len(text) else text
-
-
-@lru_cache(maxsize=1)
-def common_passwords() -> frozenset[str]:
-    """Return the twenty thousand most common passwords (the list that Django carries)."""
-    return frozenset(password.casefold() for password in CommonPasswordValidator().passwords)

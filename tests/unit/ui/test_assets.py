@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from core.common import npm_packages
 from core.ui import assets
 
 
 def test_another_archive_is_refused(tmp_path: Path) -> None:
     archive = tmp_path / "package.tgz"
     archive.write_bytes(b"not the design system")
-    _, integrity = assets._pinned()
-    with pytest.raises(assets.AssetError):
-        assets._check(archive, integrity)
+    _, integrity = npm_packages.pinned(assets.PACKAGE)
+    with pytest.raises(npm_packages.PackageError):
+        npm_packages.check_archive(archive, integrity)
 
 
 def test_nothing_is_unpacked_outside_its_folder(tmp_path: Path) -> None:
@@ -25,7 +26,7 @@ def test_nothing_is_unpacked_outside_its_folder(tmp_path: Path) -> None:
             member = tarfile.TarInfo(name)
             member.size = 3
             tar.addfile(member, io.BytesIO(b"a{}"))
-    assets._unpack(archive, folder)
+    npm_packages.unpack(archive, folder)
     files = list(tmp_path.rglob("*.css"))
     assert files == [folder / "package" / "dist" / "css" / "a.css"]
 
@@ -60,6 +61,6 @@ def test_only_plain_files_of_the_package_are_unpacked(tmp_path: Path) -> None:
         tar.addfile(link)
     target = tmp_path / "unpacked"
     target.mkdir()
-    assets._unpack(archive, target)
+    npm_packages.unpack(archive, target)
     found = [path.relative_to(tmp_path) for path in tmp_path.rglob("*.css")]
     assert found == [Path("unpacked/package/dist/a.css")]
