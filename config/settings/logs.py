@@ -6,23 +6,24 @@ from typing import Any
 
 from core.common.context import current_context
 
-_LINK = re.compile(r"(/register/link/)[^/\s'\"]+")
+# 32 random bytes as they stand in an address (core/common/tokens.py), wherever they stand in it.
+_TOKEN = re.compile(r"(?<=/)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
 
 
 class LinkTokenFilter(logging.Filter):
-    """Takes the token of a registration link out of a record.
+    """Takes the token of a mailed link out of a record, whichever page the link leads to.
 
     Django logs the path of what it refuses (a wrong method, a form without its cookie), and then
     the link is not used yet: whoever reads the log could be faster than its owner.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite the message where it names a link, and let the record pass."""
+        """Rewrite the message where it has a token, and let the record pass."""
         # Django's records carry the request itself, whose text is its path.
         record.__dict__.pop("request", None)
         text = record.getMessage()
-        if "/register/link/" in text:
-            record.msg, record.args = _LINK.sub(r"\1…", text), None
+        if _TOKEN.search(text):
+            record.msg, record.args = _TOKEN.sub("…", text), None
         return True
 
 

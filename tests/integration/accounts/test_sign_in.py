@@ -1,19 +1,30 @@
 """Login with Phone and Login with Email, from Login options to home and out again."""
 
+import logging
+import re
 from datetime import timedelta
 from typing import Any
+from unittest import mock
+from uuid import UUID
 
 import argon2
 import pytest
 from django.contrib.auth.hashers import check_password
+from django.http import HttpRequest
 from django.test import Client
 
 from core.accounts.models import User
+from core.accounts.policies import effective_policy
 from core.accounts.services.locks import unlock_account
 from core.accounts.services.sign_in import check_password_of
+from core.accounts.signing_in.allauth_wrapper import SignInAttempt, begin_sign_in
 from core.audit.models import AuditEvent
 from core.common import clock
+from core.common.crypto import new_numeric_code
+from core.mfa.codes import Owner, OwnerKind, Purpose
 from core.mfa.models import Challenge
+from core.mfa.policies import sign_in_rules
+from core.mfa.services.challenges import start_challenge
 from core.notifications.models import LocalMessage, OutboxMessage
 from tenants.context import ActiveContract
 from tests.integration.mfa.helpers import other_code
@@ -308,4 +319,74 @@ def test_a_session_that_is_signed_in_as_it_is_would_keep_its_identifier(
         lambda _session: None,
         lambda: test_the_session_gets_a_new_identifier_at_each_rise(client, dana),
         where="assert len(set(keys)) == 3",
+    )
+
+
+def a_code_stands_in_no_log_and_no_session(
+    client: Client, user: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    """From its making, over a wrong one and an error on the page, to the end."""
+    client.raise_request_exception = False
+    with caplog.at_level(logging.DEBUG):
+        give_password(client, user, "email")
+        client.post(VERIFY, {"action": "send"})
+        code = last_code(user.email)
+        for typed in (other_code(code), code):
+            with mock.patch("core.mfa.views.provers.verify_challenge", side_effect=RuntimeError):
+                assert client.post(VERIFY, {"action": "verify", "code": typed}).status_code == 500
+            client.post(VERIFY, {"action": "verify", "code": typed})
+            assert typed not in str(dict(client.session.items()))
+    assert session_account(client) is None
+    assert "RuntimeError" in caplog.text
+    for typed in (other_code(code), code):
+        assert not re.search(rf"\b{typed}\b", caplog.text)
+
+
+def test_a_code_stands_in_no_log_and_no_session(
+    client: Client, dana: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    a_code_stands_in_no_log_and_no_session(client, dana, caplog)
+
+
+def test_a_line_for_each_code_would_stand_in_the_log(
+    client: Client, dana: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The naive way: what helps whoever cannot find the mail, while the page is being built."""
+
+    def naive(digits: int) -> str:
+        code = new_numeric_code(digits)
+        logging.getLogger("core.mfa").debug("the code is %s", code)
+        return code
+
+    fails_with(
+        "core.mfa.messages.new_numeric_code",
+        naive,
+        lambda: a_code_stands_in_no_log_and_no_session(client, dana, caplog),
+        where="assert not re.search(",
+    )
+
+
+def test_a_code_with_the_password_would_be_sent_before_anybody_asks(
+    client: Client, dana: User
+) -> None:
+    """The naive way: who has given the password needs a code, so it is on its way."""
+
+    def naive(request: HttpRequest, user: User, *, attempt: SignInAttempt, **to: Any) -> Any:
+        start_challenge(
+            owner=Owner(OwnerKind.ACCOUNT, user.id),
+            purpose=Purpose.SIGN_IN,
+            channel="sms",
+            destination=PHONE,
+            contract_id=None,
+            binding=UUID(attempt.binding),
+            rules=sign_in_rules(effective_policy(user.id), "sms"),
+            at=clock.now(),
+        )
+        return begin_sign_in(request, user, attempt=attempt, **to)
+
+    fails_with(
+        "core.accounts.views.sign_in.begin_sign_in",
+        naive,
+        lambda: test_phone_login_by_text(client, dana),
+        where="assert not OutboxMessage.objects.exists()",
     )

@@ -1,10 +1,12 @@
 """An admin corrects a user's contact information: what may be changed, by whom, who is told."""
 
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.test import Client
 
+from core.accounts.details_form import DetailsForm
 from core.accounts.models import User
 from core.accounts.services.details import DETAILS, details_version
 from core.audit.models import AuditEvent
@@ -155,3 +157,22 @@ def test_whoever_manages_a_role_of_theirs_would_change_the_person(
         lambda: test_who_works_elsewhere_too_is_left_alone(admin, head, dana, stranger_provider),
         where="with pytest.raises(WorksElsewhereError)",
     )
+
+
+@pytest.mark.parametrize("name", ["email", "password"])
+def test_a_form_that_saves_what_it_is_sent_would_reach_them(
+    admin: Client, dana: User, name: str
+) -> None:
+    """The naive way: the form's own fields are those that its page shows."""
+    details = DetailsForm.details
+
+    def naive(form: DetailsForm) -> dict[str, str]:
+        return details(form) | {name: form.data[name]}
+
+    with mock.patch("core.accounts.services.details.DETAILS", (*DETAILS, name)):
+        fails_with(
+            "core.groups.views.details.DetailsForm.details",
+            naive,
+            lambda: test_address_name_and_flags_are_out_of_reach(admin, dana, name),
+            where="assert getattr(dana, name) == before",
+        )

@@ -1,7 +1,7 @@
 """Add New User by HTTP: from the admin's form to the new user's home page."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 from unittest import mock
@@ -10,13 +10,17 @@ import pytest
 from django.test import Client
 
 from core.accounts.models import User
+from core.accounts.selectors import find_account_by_email
 from core.accounts.services.accounts import deactivate_account
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.groups.models import Invitation, Membership, Provider, Role
 from core.groups.services.invitations import (
     MAILS_PER_HOUR,
+    Invitee,
+    accept_invitation,
     find_invitation_target,
+    invite_user,
     resend_invitation,
     withdraw_invitation,
 )
@@ -340,4 +344,50 @@ def test_a_role_that_a_closed_account_has_kept_would_still_give(
             admin, chief, head, elm
         ),
         where="assert answer.status_code == 410",
+    )
+
+
+def an_address_with_an_account_looks_the_same_and_makes_no_second(
+    admin: Client, elm: Provider
+) -> None:
+    noor = make_person("noor")
+    pages = []
+    for name in ("noor", "nora"):
+        address = f"{name}@clinic.example"
+        typed = {"username": f"{name}.h", "email": address, "confirm_email": address}
+        invitation = new_user(admin, elm, **typed)
+        deliver_all()
+        page = admin.get(f"/setup/invitations/{invitation.id}/").content.decode()
+        page = page.replace(str(invitation.id), "KEY").replace(name, "NAME")
+        pages.append(re.sub(r'value="[^"]{20,}"|<time.*?</time>|\d+:\d\d [AP]M', "", page))
+    assert pages[0] == pages[1]
+    assert User.objects.filter(email=noor.email).count() == 1
+    assert not roles_held(noor.id, elm)
+
+
+def test_an_address_with_an_account_looks_the_same_and_makes_no_second(
+    admin: Client, elm: Provider
+) -> None:
+    an_address_with_an_account_looks_the_same_and_makes_no_second(admin, elm)
+
+
+def test_a_role_for_who_has_an_account_would_be_given_without_them(
+    admin: Client, elm: Provider
+) -> None:
+    """The naive way: somebody known is a user at once, and nobody else is."""
+
+    def naive(*, invitee: Invitee, providers: Sequence[Provider], **more: Any) -> Invitation:
+        made = invite_user(invitee=invitee, providers=providers, **more)
+        user = find_account_by_email(invitee.email)
+        if user is not None:
+            accept = {"link_used_at": clock.now()}
+            Invitation.objects.filter(pk=made.pk).update(**accept)
+            accept_invitation(invitation_id=made.pk, user=user, at=clock.now())
+        return made
+
+    fails_with(
+        "core.groups.views.invitations.invite_user",
+        naive,
+        lambda: an_address_with_an_account_looks_the_same_and_makes_no_second(admin, elm),
+        where="assert pages[0] == pages[1]",
     )

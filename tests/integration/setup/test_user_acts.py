@@ -1,5 +1,7 @@
 """What an admin does to a whole person: within design decision 15, and told to the owner."""
 
+from unittest import mock
+
 import pytest
 from django.test import Client
 
@@ -12,6 +14,7 @@ from core.groups.models import Provider, Role
 from core.groups.services.memberships import grant_provider_role
 from core.mfa.models import Factor, HelpRequest
 from core.notifications.models import LocalMessage
+from tests.support.naive import fails_with
 from tests.support.people import START, deliver_all, sign_in_by_email
 
 pytestmark = pytest.mark.django_db
@@ -140,3 +143,16 @@ def test_what_is_lost_needs_a_fresh_sign_in(admin: Client, dana: User, name: str
     dana.refresh_from_db()
     assert dana.is_active
     assert Factor.objects.filter(user=dana).exists()
+
+
+def test_whoever_has_a_role_here_would_be_acted_on_as_a_whole(
+    admin: Client, works_elsewhere: User
+) -> None:
+    """The naive way: a user of mine is mine to close."""
+    with mock.patch("core.groups.services.people.is_wholly_managed", return_value=True):
+        fails_with(
+            "core.groups.user_acts.is_wholly_managed",
+            lambda _user, *, by: True,
+            lambda: test_who_works_elsewhere_is_left_to_the_help_desk(admin, works_elsewhere),
+            where="assert buttons(admin, works_elsewhere) ==",
+        )

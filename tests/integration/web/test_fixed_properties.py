@@ -1,6 +1,7 @@
 """What holds for every address: the headers, the token of a form, and errors without an inside."""
 
 from collections.abc import Iterator
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from pytest_django.fixtures import Settings
 
 from core.audit.models import AuditEvent
 from core.audit.recording import record
+from core.common.context import RequestContext
 from tenants.context import ActiveContract
 from tests.architecture.test_url_roles import names
 from tests.support.naive import fails_with, must_fail
@@ -201,3 +203,40 @@ def test_a_cookie_as_it_comes_is_not(
     setattr(settings, name, value)
     with must_fail(where=where):
         every_cookie_is_bound_to_its_host(contract_a)
+
+
+def an_event_says_when_who_what_and_where(contract: ActiveContract) -> None:
+    """A failure by nobody known, and a sign-in to its end, on a contract's pages."""
+    user, client = make_person(), Client(REMOTE_ADDR="203.0.113.9")
+    make_provider(user, contract)
+    login = f"/{contract.slug}/login/"
+    wrong = client.post(f"{login}email/", {"email": user.email, "password": "wrong"})
+    client.post(f"{login}email/", {"email": user.email, "password": PASSWORD})
+    client.post(f"{login}verify/", {"action": "send"})
+    code = last_code(user.email)
+    client.post(f"{login}verify/", {"action": "verify", "code": code})
+    last = client.post(f"{login}verify/", {"action": "continue"})
+    for kind, answer, result in (
+        ("sign_in.refused", wrong, "wrong_password"),
+        ("sign_in.completed", last, "ok"),
+    ):
+        event = AuditEvent.objects.get(event_type=kind)
+        assert event.request_id == answer.headers["X-Request-ID"]
+        assert (event.contract_id, event.remote_address) == (contract.id, "203.0.113.9")
+        assert (event.subject_id, event.result) == (user.id, result)
+        assert event.actor_id == (user.id if result == "ok" else None)
+        assert event.at.tzinfo == UTC
+
+
+def test_an_event_says_when_who_what_and_where(contract_a: ActiveContract) -> None:
+    an_event_says_when_who_what_and_where(contract_a)
+
+
+def test_an_event_of_what_the_service_knows_does_not(contract_a: ActiveContract) -> None:
+    """The naive way: a service records what it was called with."""
+    fails_with(
+        "core.audit.recording.current_context",
+        RequestContext,
+        lambda: an_event_says_when_who_what_and_where(contract_a),
+        where='assert event.request_id == answer.headers["X-Request-ID"]',
+    )
