@@ -1,7 +1,7 @@
 """One row of a file of current portal users: read, or refused with reasons. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -38,6 +38,7 @@ _LONGEST: Final = {
 }
 _LONGEST_OTHER: Final = 80
 _MAY_BEGIN_ODDLY: Final = frozenset({"phone", "password_hash"})
+NO_ROLES: Final[Mapping[str, Collection[str]]] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,7 @@ class LegacyRow:
     phone: str
     identifier: str
     contract: str
-    role: Role
+    role: str
     group_name: str = ""
     address_1: str = ""
 
@@ -83,8 +84,13 @@ def check_header(cells: Sequence[str]) -> list[str]:
     )
 
 
-def read_row(number: int, cells: Mapping[str, str]) -> LegacyRow | list[Rejection]:
-    """Return the row as it is taken, or every reason against it."""
+def read_row(
+    number: int, cells: Mapping[str, str], added: Mapping[str, Collection[str]] = NO_ROLES
+) -> LegacyRow | list[Rejection]:
+    """Return the row as it is taken, or every reason against it.
+
+    `added` are the keys of the roles that contracts add to the documented ones, by short name.
+    """
     reading = _Reading(number, cells)
     _check_text(reading)
     if reading.rejections:
@@ -99,7 +105,7 @@ def read_row(number: int, cells: Mapping[str, str]) -> LegacyRow | list[Rejectio
         phone=_phone(reading),
         identifier=_identifier(reading),
         contract=_required(reading, "contract").lower(),
-        role=_role(reading),
+        role=_role(reading, added),
         group_name=reading.text("group_name"),
         address_1=reading.text("address_1"),
     )
@@ -166,10 +172,9 @@ def _identifier(reading: _Reading) -> str:
     return normalize(_required(reading, "identifier"))
 
 
-def _role(reading: _Reading) -> Role:
+def _role(reading: _Reading, added: Mapping[str, Collection[str]]) -> str:
     typed = _required(reading, "role").lower()
-    if typed in Role.values:
-        return Role(typed)
-    if typed:
-        reading.refuse("role", f"The role is not one of {', '.join(Role.values)}.")
-    return Role.STAFF
+    known = [*Role.values, *added.get(reading.text("contract").lower(), ())]
+    if typed and typed not in known:
+        reading.refuse("role", f"The role is not one of {', '.join(known)}.")
+    return typed

@@ -109,6 +109,16 @@ USERS: Final = (
         "Provider Staff Account, for the access review of the program",
     ),
     SampleUser(
+        "ida.juniper",
+        "Ida",
+        "Juniper",
+        "ms-um",
+        "1001001886",
+        "read_only",
+        "pbkdf2",
+        "a role that this program adds: reads Setup and changes nothing",
+    ),
+    SampleUser(
         "joan.fern",
         "Joan",
         "Fern",

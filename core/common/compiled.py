@@ -27,22 +27,31 @@ class CompiledQuery(Generic[Row]):
     """A query of tables of the shared schema, of which only the values change.
 
     `build` gets the values by name and returns the rows, unread; it is called once, with values
-    that stand in for others, and must not look at them. What else the text depends on (which facts
-    apps have registered) is settled when the first request comes. Values are never None and no
+    that stand in for others, and must not look at them. What else the text depends on is settled
+    when the first request comes (which facts apps have registered), or is what `given` returns (how
+    contracts are configured): another answer makes the text anew. Values are never None and no
     lists: these would change the text.
     """
 
-    def __init__(self, build: Callable[..., "QuerySet[Any, Row]"]) -> None:
+    def __init__(
+        self,
+        build: Callable[..., "QuerySet[Any, Row]"],
+        *,
+        given: Callable[[], object] = lambda: None,
+    ) -> None:
         self._build = build
+        self._given = given
         self._made: _Made | None = None
         self._lock = Lock()
 
     def all(self, **values: Value) -> list[Row]:
         """Read the rows now. Raises ValueError for a value that the text does not hold."""
-        made = self._made
-        if made is None:
+        given, made = self._given(), self._made
+        if made is None or made.given != given:
             with self._lock:
-                made = self._made = self._made or _Made(self._build, values)
+                made = self._made
+                if made is None or made.given != given:
+                    made = self._made = _Made(self._build, values, given)
         return list(made.rows(values))
 
     def first(self, **values: Value) -> Row | None:
@@ -55,8 +64,9 @@ class _Made:
     """The text of a query, where its values go, and how rows become what `build` returns."""
 
     def __init__(
-        self, build: Callable[..., "QuerySet[Any, Any]"], values: dict[str, Value]
+        self, build: Callable[..., "QuerySet[Any, Any]"], values: dict[str, Value], given: object
     ) -> None:
+        self.given = given
         stand_ins = {name: _stand_in(value) for name, value in values.items()}
         self._queryset = build(**stand_ins)
         self._compiler: SQLCompiler = self._queryset.query.get_compiler(using=self._queryset.db)

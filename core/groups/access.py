@@ -12,8 +12,9 @@ from django.http import Http404
 
 from core.accounts.models import User
 from core.common.http import row_or_404
-from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus, Role
-from core.groups.permissions import Permission, role_may
+from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus
+from core.groups.permissions import Permission
+from core.groups.roles import holding, role_may
 
 
 def list_memberships(actor: User) -> QuerySet[Membership]:
@@ -40,8 +41,7 @@ def list_own_providers(actor: User) -> QuerySet[Provider]:
 
 def providers_of(user_id: UUID, permission: Permission) -> QuerySet[Provider]:
     """Do as `list_providers` for an account's key, also for one that comes with the statement."""
-    roles = [role for role in Role.values if role_may(role, permission)]
-    held = Membership.objects.filter(Membership.HELD, user=user_id, role__in=roles)
+    held = Membership.objects.filter(Membership.HELD, holding(permission), user=user_id)
     # A membership is in one provider, or in all of its group.
     reached = held.annotate(reached=Coalesce("provider_id", "group__providers__id"))
     return Provider.objects.filter(pk__in=reached.values("reached"), status=ProviderStatus.ACTIVE)
@@ -60,12 +60,10 @@ def access_group(actor: User, key: UUID, permission: Permission) -> ProviderGrou
 
     Raises Http404 out of scope, PermissionDenied without the right.
     """
-    roles = {
-        membership.role
-        for membership in list_memberships(actor).filter(Q(group_id=key) | Q(provider__group=key))
-    }
+    own = list_memberships(actor).filter(Q(group_id=key) | Q(provider__group=key))
+    roles = set(own.values_list("role", "provider__contract"))
     if not roles:
         raise Http404
-    if not any(role_may(role, permission) for role in roles):
+    if not any(role_may(role, permission, contract_id) for role, contract_id in roles):
         raise PermissionDenied
     return ProviderGroup.objects.get(pk=key)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from core.groups.access import list_own_providers
-from core.groups.models import Membership, Provider, Role
-from core.groups.permissions import Permission, role_may
+from core.groups.models import Membership, Provider
+from core.groups.permissions import Permission
 from core.groups.reach import Reach
+from core.groups.roles import holding
 
 _MOST = 200
 
@@ -31,15 +32,14 @@ def administrators_of(reach: Reach) -> list[Administered]:
     names = {contract.id: contract.name for contract in reach.contracts}
     own = list_own_providers(reach.actor).filter(contract_id__in=names)
     providers = list(own.order_by("name", "id")[:_MOST])
-    managing = [role for role in Role.values if role_may(role, Permission.USERS_MANAGE)]
     admins = list(
         Membership.objects.filter(
             Q(provider__in=providers) | Q(group__in={one.group_id for one in providers}),
-            role__in=managing,
+            holding(Permission.ROLES_MANAGE),
             until__isnull=True,
             user__is_active=True,
         )
-        .select_related("user")
+        .select_related("user", "provider")
         .order_by("user__last_name", "user__first_name")
     )
     return [

@@ -14,9 +14,11 @@ from django.db import transaction
 from django.db.models import OuterRef
 
 from core.audit.recording import record
-from core.groups.models import Membership, Role
+from core.groups.models import Membership
+from core.groups.permissions import Permission
 from core.groups.reach import Reach, list_all_managed_memberships, list_managed_providers
 from core.groups.reviewing.terms import with_confirmers
+from core.groups.roles import role_name
 from core.mfa.models import Factor, FactorKind
 
 _BATCH: Final = 500
@@ -42,7 +44,9 @@ def user_rows(reach: Reach) -> Iterator[Sequence[object]]:
     yield _HEADER
     names = {contract.id: contract.name for contract in reach.contracts}
     kinds = Factor.objects.filter(user=OuterRef("user")).order_by("kind").values("kind")
-    found = with_confirmers(list_all_managed_memberships(reach), reach.contract_ids)
+    found = with_confirmers(
+        list_all_managed_memberships(reach, Permission.USERS_EXPORT), reach.contract_ids
+    )
     found = found.annotate(kinds=ArraySubquery(kinds)).order_by("id")
     last: UUID | None = None
     while batch := list((found.filter(id__gt=last) if last else found)[:_BATCH]):
@@ -53,9 +57,8 @@ def user_rows(reach: Reach) -> Iterator[Sequence[object]]:
 
 def _third_parties(reach: Reach, names: dict[UUID, str]) -> Iterator[Sequence[object]]:
     """Yield the people of offices who work by an access grant: their name, and no address."""
-    held = Membership.objects.filter(
-        Membership.HELD, grant__isnull=False, provider__in=list_managed_providers(reach)
-    )
+    managed = list_managed_providers(reach, Permission.USERS_EXPORT)
+    held = Membership.objects.filter(Membership.HELD, grant__isnull=False, provider__in=managed)
     for one in held.select_related("user", "provider", "grant__office__group").order_by("id"):
         assert one.provider is not None  # noqa: S101 (membership_by_grant_is_at_a_provider)
         assert one.grant is not None  # noqa: S101 (the filter)
@@ -63,7 +66,7 @@ def _third_parties(reach: Reach, names: dict[UUID, str]) -> Iterator[Sequence[ob
             one.user.get_full_name(),
             "",
             "",
-            Role(one.role).label,
+            role_name(one.role, one.provider.contract_id),
             one.provider.name,
             one.provider.identifier,
             names.get(one.provider.contract_id, ""),
@@ -82,7 +85,7 @@ def _row(held: Any, names: dict[UUID, str]) -> Sequence[object]:
         user.get_full_name(),
         user.username,
         user.email,
-        Role(held.role).label,
+        role_name(held.role, provider.contract_id if provider else None),
         provider.name if provider else f"All of {held.group.name}",
         provider.identifier if provider else "",
         names.get(provider.contract_id, "") if provider else "",
@@ -107,7 +110,7 @@ def record_export(reach: Reach, *, by: UUID, at: datetime) -> None:
         actor_id=by,
         subject=("account", by),
         data={
-            "roles": list_all_managed_memberships(reach).count(),
+            "roles": list_all_managed_memberships(reach, Permission.USERS_EXPORT).count(),
             "contracts": [str(key) for key in reach.contract_ids],
         },
         at=at,

@@ -9,8 +9,8 @@ from django import forms
 from core.accounts.account_form import AccountForm, check_same_email
 from core.accounts.models import User
 from core.groups.activity.events import ActivityKind
-from core.groups.models import Provider, Role
-from core.groups.policies import SENTENCES
+from core.groups.models import Provider
+from core.groups.roles import STAFF, RoleTerms
 from core.groups.services.invitations import Invitee
 from core.ui.fields import PlainEmailField
 from core.ui.forms import PortalForm
@@ -20,9 +20,14 @@ _ANY: Final = [("", "Select Any")]
 _MOST_BYTES: Final = 2_000_000
 
 
-def role_choices(roles: Iterable[Role]) -> list[tuple[str, str]]:
+def role_choices(roles: Iterable[RoleTerms]) -> list[tuple[str, str]]:
     """Return roles for a select, by the names of the documents."""
-    return [(role.value, role.label) for role in roles]
+    return [(role.key, role.name) for role in roles]
+
+
+def role_sentences(roles: Iterable[RoleTerms]) -> list[tuple[str, str]]:
+    """Return roles for radio buttons, each with what it means."""
+    return [(role.key, _sentence(role)) for role in roles]
 
 
 class SetupSearchForm(PortalForm):
@@ -56,12 +61,16 @@ class ActivityForm(SetupSearchForm):
 class RoleForm(PortalForm):
     """Another role in place of the one that the page showed."""
 
-    was = forms.ChoiceField(choices=Role.choices, widget=forms.HiddenInput)
-    role = forms.ChoiceField(label="Select role", choices=Role.choices)
+    was = forms.CharField(max_length=20, widget=forms.HiddenInput)
+    role = forms.ChoiceField(label="Select role")
 
-    def roles(self) -> tuple[Role, Role]:
+    def __init__(self, *args: Any, choices: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].choices = choices  # type: ignore[attr-defined]
+
+    def roles(self) -> tuple[str, str]:
         """Return the role that the page showed, and the one that was chosen."""
-        return Role(self.cleaned_data["was"]), Role(self.cleaned_data["role"])
+        return self.cleaned_data["was"], self.cleaned_data["role"]
 
 
 class AddUserForm(PortalForm):
@@ -74,7 +83,7 @@ class AddUserForm(PortalForm):
     role = forms.ChoiceField(label="Select role")
 
     def __init__(
-        self, *args: Any, users: Sequence[User], roles: Sequence[Role], **kwargs: Any
+        self, *args: Any, users: Sequence[User], roles: Sequence[RoleTerms], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         named = [(str(one.id), f"{one.get_full_name()} ({one.username})") for one in users]
@@ -82,9 +91,9 @@ class AddUserForm(PortalForm):
         self.fields["role"].choices = role_choices(roles)  # type: ignore[attr-defined]
         self.fields["role"].help_text = " ".join(_sentence(role) for role in roles)
 
-    def chosen(self) -> tuple[UUID, Role]:
+    def chosen(self) -> tuple[UUID, str]:
         """Return the account's key and the role."""
-        return UUID(self.cleaned_data["user"]), Role(self.cleaned_data["role"])
+        return UUID(self.cleaned_data["user"]), self.cleaned_data["role"]
 
 
 class AddProviderForm(PortalForm):
@@ -99,7 +108,7 @@ class AddProviderForm(PortalForm):
     )
 
     def __init__(
-        self, *args: Any, providers: Sequence[Provider], roles: Sequence[Role], **kwargs: Any
+        self, *args: Any, providers: Sequence[Provider], roles: Sequence[RoleTerms], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         named = [(str(one.id), f"{one.name} ({one.identifier})") for one in providers]
@@ -107,15 +116,15 @@ class AddProviderForm(PortalForm):
         self.fields["role"].choices = [*_CHOOSE, *role_choices(roles)]  # type: ignore[attr-defined]
         self.fields["role"].help_text = " ".join(_sentence(role) for role in roles)
 
-    def chosen(self) -> tuple[UUID, Role]:
+    def chosen(self) -> tuple[UUID, str]:
         """Return the provider's key and the role."""
-        return UUID(self.cleaned_data["provider"]), Role(self.cleaned_data["role"])
+        return UUID(self.cleaned_data["provider"]), self.cleaned_data["role"]
 
 
 class MoveForm(PortalForm):
     """The provider to which a user moves, and the role that the page showed."""
 
-    was = forms.ChoiceField(choices=Role.choices, widget=forms.HiddenInput)
+    was = forms.CharField(max_length=20, widget=forms.HiddenInput)
     provider = forms.ChoiceField(
         label="Move to", error_messages={"required": "Select the provider to move to."}
     )
@@ -125,15 +134,15 @@ class MoveForm(PortalForm):
         named = [(str(one.id), f"{one.name} ({one.identifier})") for one in providers]
         self.fields["provider"].choices = [*_CHOOSE, *named]  # type: ignore[attr-defined]
 
-    def chosen(self) -> tuple[Role, UUID]:
+    def chosen(self) -> tuple[str, UUID]:
         """Return the role that the page showed, and the provider's key."""
-        return Role(self.cleaned_data["was"]), UUID(self.cleaned_data["provider"])
+        return self.cleaned_data["was"], UUID(self.cleaned_data["provider"])
 
 
 class NewUserForm(AccountForm):
     """Add New User: who they are, and for which of the admin's providers in which role."""
 
-    role = forms.ChoiceField(label="Role", initial=Role.STAFF.value, widget=forms.RadioSelect)
+    role = forms.ChoiceField(label="Role", initial=STAFF.key, widget=forms.RadioSelect)
     also_at = forms.MultipleChoiceField(
         label="Further providers",
         required=False,
@@ -142,11 +151,11 @@ class NewUserForm(AccountForm):
     )
 
     def __init__(
-        self, *args: Any, roles: Sequence[Role], others: Sequence[Provider], **kwargs: Any
+        self, *args: Any, roles: Sequence[RoleTerms], others: Sequence[Provider], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         self.roles, self.others = roles, others
-        self.fields["role"].choices = [(one.value, _sentence(one)) for one in roles]  # type: ignore[attr-defined]
+        self.fields["role"].choices = role_sentences(roles)  # type: ignore[attr-defined]
         self.fields["also_at"].choices = [  # type: ignore[attr-defined]
             (str(one.id), f"{one.name} ({one.identifier}), {one.city}") for one in others
         ]
@@ -174,9 +183,9 @@ class NewUserForm(AccountForm):
             zip=known["zip"],
         )
 
-    def chosen(self) -> tuple[list[UUID], Role]:
+    def chosen(self) -> tuple[list[UUID], str]:
         """Return the keys of the further providers, and the role."""
-        return [UUID(key) for key in self.cleaned_data["also_at"]], Role(self.cleaned_data["role"])
+        return [UUID(key) for key in self.cleaned_data["also_at"]], self.cleaned_data["role"]
 
 
 class BatchForm(PortalForm):
@@ -204,15 +213,15 @@ class BatchForm(PortalForm):
 class ApproveJoinForm(PortalForm):
     """The role with which a request to join is approved."""
 
-    role = forms.ChoiceField(label="Role", initial=Role.STAFF.value, widget=forms.RadioSelect)
+    role = forms.ChoiceField(label="Role", initial=STAFF.key, widget=forms.RadioSelect)
 
-    def __init__(self, *args: Any, roles: Sequence[Role], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, roles: Sequence[RoleTerms], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["role"].choices = [(one.value, _sentence(one)) for one in roles]  # type: ignore[attr-defined]
+        self.fields["role"].choices = role_sentences(roles)  # type: ignore[attr-defined]
 
-    def chosen(self) -> Role:
+    def chosen(self) -> str:
         """Return the role."""
-        return Role(self.cleaned_data["role"])
+        return str(self.cleaned_data["role"])
 
 
 class RecoveryForm(PortalForm):
@@ -282,5 +291,5 @@ class InvitationAddressForm(PortalForm):
         return cleaned
 
 
-def _sentence(role: Role) -> str:
-    return f"{role.label}: {SENTENCES[role.value]}"
+def _sentence(role: RoleTerms) -> str:
+    return f"{role.name}: {role.sentence}"

@@ -10,13 +10,16 @@ from django.db.models import Q
 
 from core.accounts.models import User
 from core.groups.access import list_memberships
-from core.groups.models import Membership, Provider, Role
+from core.groups.models import Membership, Provider
+from core.groups.permissions import Permission
 from core.groups.policies import roles_reaching, roles_to_give
 from core.groups.reach import Reach
+from core.groups.roles import GROUP_ADMIN, RoleTerms, terms_of
 from core.groups.setup import find_providers, find_users, page_of
 
 COLUMNS: Final = 6
 """Own figure: what stands beside each other on a screen of 1280 pixels."""
+_RIGHT: Final = Permission.ROLES_MANAGE
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,8 @@ class Cell:
 
     user: User
     provider: Provider
-    role: Role | None
-    choices: tuple[Role, ...]
+    role: RoleTerms | None
+    choices: tuple[RoleTerms, ...]
     """The roles to choose from; none where the admin may not change this one."""
 
     @property
@@ -53,8 +56,8 @@ def build_grid(
     columns: str,
 ) -> Grid:
     """Return the part of the grid that was asked for (six queries, whatever its size)."""
-    users = page_of(find_users(reach, user_words).filter(is_active=True), page)
-    found = Paginator(find_providers(reach, provider_words), COLUMNS)
+    users = page_of(find_users(reach, user_words, _RIGHT).filter(is_active=True), page)
+    found = Paginator(find_providers(reach, provider_words, _RIGHT), COLUMNS)
     providers = found.get_page(columns)
     roles = _roles(list(users), list(providers))
     own = list(list_memberships(reach.actor))
@@ -75,30 +78,40 @@ def build_grid(
     )
 
 
-def _cell(user: User, provider: Provider, role: Role | None, choices: tuple[Role, ...]) -> Cell:
-    may = role is None or role in choices
-    return Cell(user, provider, role, choices if may else ())
+def _cell(
+    user: User, provider: Provider, role: RoleTerms | None, choices: tuple[RoleTerms, ...]
+) -> Cell:
+    if role is None or role in choices:
+        return Cell(user, provider, role, choices)
+    # One that is no longer offered is worth least, and whoever gives roles here may change it.
+    is_over = role != GROUP_ADMIN and any(role.permissions <= one.permissions for one in choices)
+    return Cell(user, provider, role, (role, *choices) if is_over else ())
 
 
-def _choices(own: Iterable[Membership], provider: Provider) -> tuple[Role, ...]:
+def _choices(own: Iterable[Membership], provider: Provider) -> tuple[RoleTerms, ...]:
     """Return the roles at single providers that an admin may give at one."""
     reaching = roles_reaching(own, group_id=provider.group_id, provider_id=provider.id)
-    return tuple(role for role in roles_to_give(reaching) if role != Role.GROUP_ADMIN)
+    offered = roles_to_give(reaching, _RIGHT, contract_id=provider.contract_id)
+    return tuple(role for role in offered if role != GROUP_ADMIN)
 
 
-def _roles(users: Sequence[User], providers: Sequence[Provider]) -> dict[tuple[UUID, UUID], Role]:
+def _roles(
+    users: Sequence[User], providers: Sequence[Provider]
+) -> dict[tuple[UUID, UUID], RoleTerms]:
     """Return the roles by user and provider; that for a whole group goes before all others."""
     held = Membership.objects.filter(
         Membership.OWN,
         Q(provider__in=providers) | Q(group__in={one.group_id for one in providers}),
         user__in=users,
     )
-    found: dict[tuple[UUID, UUID], Role] = {}
+    contracts = {one.id: one.contract_id for one in providers}
+    found: dict[tuple[UUID, UUID], RoleTerms] = {}
     for one in held:
         if one.provider_id is not None:
-            found.setdefault((one.user_id, one.provider_id), Role(one.role))
+            terms = terms_of(one.role, contracts[one.provider_id])
+            found.setdefault((one.user_id, one.provider_id), terms)
             continue
         for provider in providers:
             if provider.group_id == one.group_id:
-                found[one.user_id, provider.id] = Role(one.role)
+                found[one.user_id, provider.id] = terms_of(one.role, None)
     return found

@@ -13,8 +13,9 @@ from core.accounts.models import User
 from core.accounts.policies import find_contract
 from core.common.compiled import CompiledQuery
 from core.groups.access import providers_of
-from core.groups.models import Membership, Provider, Role
+from core.groups.models import Membership, Provider
 from core.groups.permissions import Permission
+from core.groups.roles import added_roles, role_name
 from core.groups.to_do import ToDo, counts_for, to_do, to_do_without_providers
 from core.groups.wording import number_name
 from core.mfa.proving.stepping_up import Ask, find_ask
@@ -104,7 +105,8 @@ def _new_part(user: User, contract_id: UUID, used: Sequence[str]) -> ContractPar
 
 def _roles_for(provider: Any) -> tuple[str, ...]:
     # Somebody may work here twice: by the provider's own admins, and by an access grant.
-    return tuple(Role(role).label for role in dict.fromkeys(provider.roles))
+    held = dict.fromkeys(provider.roles)
+    return tuple(role_name(role, provider.contract_id) for role in held)
 
 
 def _visible_providers(*, user_id: UUID) -> QuerySet[Provider]:
@@ -124,4 +126,4 @@ def _visible_providers(*, user_id: UUID) -> QuerySet[Provider]:
     )
 
 
-_VISIBLE: CompiledQuery[Any] = CompiledQuery(_visible_providers)
+_VISIBLE: CompiledQuery[Any] = CompiledQuery(_visible_providers, given=added_roles)

@@ -7,8 +7,9 @@ from uuid import UUID
 from core.accounts.models import User
 from core.accounts.policies import find_contract
 from core.groups.access import providers_of
-from core.groups.models import JoinRequest, Role
+from core.groups.models import JoinRequest
 from core.groups.permissions import Permission
+from core.groups.roles import role_name
 from core.groups.services.join_mails import ENDED_KIND, WAITING_KIND
 from core.groups.states import JoinState
 from core.notifications.composing import compose_mail
@@ -34,7 +35,7 @@ def prepare_waiting(message: OutboxMessage, at: datetime) -> Rendered | None:
         JoinRequest.objects.filter(
             JoinRequest.WAITING,
             provider__group_id=message.subject_id,
-            provider__in=providers_of(admin.id, Permission.USERS_MANAGE),
+            provider__in=providers_of(admin.id, Permission.REQUESTS_DECIDE),
         )
         .select_related("user", "provider")
         .order_by("asked_at", "id")
@@ -72,7 +73,7 @@ def prepare_ended(message: OutboxMessage, at: datetime) -> Rendered | None:
         "number": request.number,
         "asked_at": request.asked_at,
         "provider": request.provider.name if approved else "",
-        "role": Role(request.role).label if approved else "",
+        "role": role_name(request.role, request.provider.contract_id) if approved else "",
         "reason": request.reason,
         "link": _link(page, message.contract_id) if request.user else "",
         "button": "Home" if approved else "Your requests to join",

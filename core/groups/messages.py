@@ -8,6 +8,7 @@ from core.accounts.models import User
 from core.accounts.policies import site_policy
 from core.groups.invitation_facts import contract_inviting, names_in
 from core.groups.models import Invitation, Provider
+from core.groups.roles import role_name
 from core.groups.services.invitations import (
     INVITATION_KIND,
     mint_link,
@@ -42,6 +43,7 @@ def prepare_invitation(message: OutboxMessage, at: datetime) -> Rendered | None:
     inviter = User.objects.get(pk=invitation.invited_by)
     context = {
         "invitation": invitation,
+        "role": role_name(invitation.role, invitation.contract_id),
         "offices": names_in(invitation),
         "inviter": inviter.get_full_name(),
         "inviter_email": inviter.email,

@@ -8,7 +8,8 @@ from django.db.models import OuterRef
 from core.accounts.models import User
 from core.accounts.own_data import register_own_data
 from core.accounts.policies import find_contract
-from core.groups.models import AccessConfirmation, Membership, Role, WeeklyMail
+from core.groups.models import AccessConfirmation, Membership, WeeklyMail
+from core.groups.roles import role_name
 
 
 def register_own_parts() -> None:
@@ -30,7 +31,7 @@ def _memberships(user: User, _at: datetime) -> list[dict[str, object]]:
     )
     return [
         {
-            "role": Role(one.role).label,
+            "role": role_name(one.role, one.provider.contract_id if one.provider else None),
             "provider": one.provider.name if one.provider else None,
             "program": _program(one),
             "provider_group": one.group.name if one.group else None,

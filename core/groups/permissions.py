@@ -1,29 +1,26 @@
-"""What a role may do: one table."""
+"""What the pages and services of provider groups may ask for."""
 
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
-
-from core.groups.models import Role
 
 
 class Permission(StrEnum):
-    """Everything that a page or service may ask for."""
+    """One function of Setup each; a contract's document names them where it adds a role."""
 
     PROVIDER_VIEW = "provider.view"
+    """Works for the provider: it stands on Home and under Change Context. Every role holds it."""
+    USERS_VIEW = "users.view"
+    """Sees Setup: the providers, who works there in which role, and who is invited."""
+    USERS_EXPORT = "users.export"
+    USERS_INVITE = "users.invite"
+    """Add New User, Invite many, and what becomes of the invitations."""
+    ROLES_MANAGE = "roles.manage"
+    """Adds users of the group to providers, changes, moves and ends roles."""
+    ACCOUNTS_MANAGE = "accounts.manage"
+    """Contact information, Reset Registration, unlock, deactivate (design decision 15)."""
+    REQUESTS_DECIDE = "requests.decide"
+    ACCESS_REVIEW = "access.review"
+    THIRD_PARTIES_MANAGE = "third_parties.manage"
+    ACTIVITY_VIEW = "activity.view"
     PROVIDER_ADD = "provider.add"
     PROVIDER_MANAGE = "provider.manage"
-    USERS_MANAGE = "users.manage"
-
-
-PERMISSIONS: Final[Mapping[str, frozenset[Permission]]] = {
-    Role.GROUP_ADMIN.value: frozenset(Permission),
-    Role.PROVIDER_ADMIN.value: frozenset({Permission.PROVIDER_VIEW, Permission.USERS_MANAGE}),
-    Role.STAFF.value: frozenset({Permission.PROVIDER_VIEW}),
-}
-"""The three documented roles. Nobody grants what their own role does not hold."""
-
-
-def role_may(role: str, permission: Permission) -> bool:
-    """Tell whether a role holds a permission; an unknown role holds none."""
-    return permission in PERMISSIONS.get(role, frozenset())
+    """Gives a provider up."""

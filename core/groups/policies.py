@@ -1,34 +1,31 @@
-"""Who may give, change and end which role. Pure: roles in, an answer out."""
+"""Who may give, change and end which role. Roles in, an answer out; no query."""
 
-from collections.abc import Container, Iterable, Mapping
-from typing import Final
+from collections.abc import Container, Iterable
 from uuid import UUID
 
 from core.groups.models import Membership, Role
-from core.groups.permissions import PERMISSIONS, Permission, role_may
-
-ROLES_IN_ORDER: Final = (Role.STAFF, Role.PROVIDER_ADMIN, Role.GROUP_ADMIN)
-"""As the pages offer them: the standard role first."""
-SENTENCES: Final[Mapping[str, str]] = {
-    Role.STAFF.value: "Works for this provider and manages nobody. The usual choice.",
-    Role.PROVIDER_ADMIN.value: "Manages the users of the providers that are assigned to them.",
-    Role.GROUP_ADMIN.value: "Manages every provider and every user of the group.",
-}
-"""One sentence for each role, where it is chosen (documents 000 and 001, *Managing Users*)."""
+from core.groups.permissions import Permission
+from core.groups.roles import RoleTerms, roles_in, terms_of
 
 
-def roles_to_give(held: Iterable[str]) -> tuple[Role, ...]:
-    """Return the roles that the holder of some roles may give, change and end.
+def roles_to_give(
+    held: Iterable[str], permission: Permission, *, contract_id: UUID | None
+) -> tuple[RoleTerms, ...]:
+    """Return the roles at a contract's providers that the holder of some roles may give.
 
-    Nobody gives a right that none of their own roles holds: a Provider Admin makes and ends
-    Provider Admins and Provider Staff Accounts, never a Provider Group Admin.
+    `permission` is by what: roles.manage, users.invite or requests.decide. Nobody gives a right
+    that the role itself by which they act does not hold: a Provider Admin makes and ends Provider
+    Admins and Provider Staff Accounts, never a Provider Group Admin.
     """
-    managing = [role for role in held if role_may(role, Permission.USERS_MANAGE)]
-    return tuple(
-        role
-        for role in ROLES_IN_ORDER
-        if any(PERMISSIONS[role.value] <= PERMISSIONS[own] for own in managing)
-    )
+    acting = _acting(held, permission, contract_id)
+    return tuple(role for role in roles_in(contract_id) if _is_within(role, acting))
+
+
+def may_manage(
+    held: Iterable[str], role: str, permission: Permission, *, contract_id: UUID | None
+) -> bool:
+    """Tell whether the holder of some roles may act on a role, or on who holds it."""
+    return _is_within(terms_of(role, contract_id), _acting(held, permission, contract_id))
 
 
 def worth(role: str, *, entered: bool) -> str:
@@ -58,6 +55,12 @@ def roles_reaching(
     }
 
 
-def may_manage(held: Iterable[str], role: str) -> bool:
-    """Tell whether the holder of some roles may give, change or end a role."""
-    return role in roles_to_give(held)
+def _acting(
+    held: Iterable[str], permission: Permission, contract_id: UUID | None
+) -> list[frozenset[Permission]]:
+    found = [terms_of(role, contract_id).permissions for role in held]
+    return [permissions for permissions in found if permission in permissions]
+
+
+def _is_within(role: RoleTerms, acting: Iterable[frozenset[Permission]]) -> bool:
+    return any(role.permissions <= own for own in acting)

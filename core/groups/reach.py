@@ -1,18 +1,20 @@
 """What an admin reaches in Setup, and the only way to load it there.
 
-That is the providers whose users they manage, in the contracts that this session has entered: a
-contract whose sign-in rules are not met yet shows nothing of itself (design decision 7). Whatever
-lies outside is 404, as if it did not exist. On a contract's own pages that contract alone is shown;
-what the session has entered besides counts for acts that reach further (`core.groups.entering`).
+That is the providers for which they hold the permission that a page asks for, in the contracts that
+this session has entered: a contract whose sign-in rules are not met yet shows nothing of itself
+(design decision 7). Whatever lies outside is 404, as if it did not exist; what they see in Setup
+and may not do is 403. On a contract's own pages that contract alone is shown; what the session has
+entered besides counts for acts that reach further (`core.groups.entering`).
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from core.accounts.access import SignedInRequest
@@ -21,7 +23,6 @@ from core.accounts.policies import contracts_in_hand
 from core.accounts.signing_in.allauth_wrapper import methods_used
 from core.common.http import row_or_404
 from core.groups.access import (
-    access_provider,
     list_memberships,
     list_own_providers,
     list_providers,
@@ -36,9 +37,12 @@ from core.groups.models import (
     Role,
 )
 from core.groups.permissions import Permission
+from core.groups.roles import terms_of
 from core.mfa.proving.stepping_up import is_satisfied
 from tenants.context import ActiveContract
 from tenants.in_hand import contract_of
+
+Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,17 @@ class Reach:
     def contract_ids(self) -> list[UUID]:
         """Return the keys of the contracts."""
         return [contract.id for contract in self.contracts]
+
+    @cached_property
+    def permissions(self) -> frozenset[Permission]:
+        """Return what the person may do for at least one provider here (one query)."""
+        here = Provider.objects.filter(status=ProviderStatus.ACTIVE, contract__in=self.contract_ids)
+        held = list_memberships(self.actor).filter(
+            Q(provider__in=here) | Q(group__in=here.values("group"))
+        )
+        roles = held.values_list("role", "provider__contract").distinct()
+        found = [terms_of(role, contract_id).permissions for role, contract_id in roles]
+        return frozenset[Permission]().union(*found)
 
     @cached_property
     def partly_entered(self) -> dict[UUID, list[ActiveContract]]:
@@ -93,39 +108,37 @@ def reach_of(request: SignedInRequest) -> Reach:
     )
 
 
-def list_managed_providers(reach: Reach) -> QuerySet[Provider]:
-    """Return the providers whose users the person manages."""
-    managed = list_providers(reach.actor, Permission.USERS_MANAGE)
+def list_managed_providers(reach: Reach, permission: Permission) -> QuerySet[Provider]:
+    """Return the providers for which the person holds a permission."""
+    managed = list_providers(reach.actor, permission)
     return managed.filter(contract_id__in=reach.contract_ids)
 
 
-def list_managed_users(reach: Reach) -> QuerySet[User]:
+def list_managed_users(reach: Reach, permission: Permission) -> QuerySet[User]:
     """Return the accounts with a role at those providers; group admins for group admins alone."""
-    return User.objects.filter(Exists(_memberships(reach).filter(user=OuterRef("pk"))))
+    held = _of_managed(Membership.objects.filter(Membership.OWN), reach, permission)
+    return User.objects.filter(Exists(held.filter(user=OuterRef("pk"))))
 
 
 def list_managed_memberships(reach: Reach, user: User) -> QuerySet[Membership]:
-    """Return the roles of an account that the person manages."""
-    return list_all_managed_memberships(reach).filter(user=user)
+    """Return the roles of an account that the person sees."""
+    return list_all_managed_memberships(reach, Permission.USERS_VIEW).filter(user=user)
 
 
-def list_all_managed_memberships(reach: Reach) -> QuerySet[Membership]:
-    """Return all roles that the person manages, each with its account and what it is for."""
-    return _memberships(reach).select_related("user", "provider", "group")
+def list_all_managed_memberships(reach: Reach, permission: Permission) -> QuerySet[Membership]:
+    """Return all roles at those providers, each with its account and what it is for.
 
-
-def access_managed_provider(reach: Reach, key: UUID) -> Provider:
-    """Return a provider. Raises Http404 out of reach."""
-    return row_or_404(list_managed_providers(reach).select_related("group"), key)
-
-
-def access_administered_provider(reach: Reach, key: UUID) -> Provider:
-    """Return a provider that the person may also give up.
-
-    Raises Http404 out of reach, PermissionDenied for who manages its users alone.
+    Those for whole groups for their group admins alone.
     """
-    found = access_managed_provider(reach, key)
-    return access_provider(reach.actor, found.id, Permission.PROVIDER_MANAGE)
+    held = Membership.objects.filter(Membership.OWN).select_related("user", "provider", "group")
+    return _of_managed(held, reach, permission)
+
+
+def access_managed_provider(reach: Reach, key: UUID, permission: Permission) -> Provider:
+    """Return a provider. Raises Http404 out of reach, PermissionDenied without the right."""
+    return _access(
+        lambda right: list_managed_providers(reach, right).select_related("group"), key, permission
+    )
 
 
 def is_given_up(actor: User, key: UUID) -> bool:
@@ -134,27 +147,31 @@ def is_given_up(actor: User, key: UUID) -> bool:
     return ended.filter(pk=key).exists()
 
 
-def access_managed_user(reach: Reach, key: UUID) -> User:
-    """Return an account. Raises Http404 out of reach."""
-    return row_or_404(list_managed_users(reach), key)
+def access_managed_user(reach: Reach, key: UUID, permission: Permission) -> User:
+    """Return an account. Raises Http404 out of reach, PermissionDenied without the right."""
+    return _access(lambda right: list_managed_users(reach, right), key, permission)
 
 
 def access_managed_membership(reach: Reach, key: UUID) -> Membership:
-    """Return a role that somebody holds or held. Raises Http404 out of reach."""
-    found = _of_managed(Membership.objects.filter(grant__isnull=True), reach)
-    return row_or_404(found.select_related("user", "provider", "group"), key)
+    """Return a role that somebody holds or held, to change or end it.
+
+    Raises Http404 out of reach, PermissionDenied without the right.
+    """
+    own = Membership.objects.filter(grant__isnull=True)
+    held = own.select_related("user", "provider", "group")
+    return _access(lambda right: _of_managed(held, reach, right), key, Permission.ROLES_MANAGE)
 
 
 def access_managed_memberships(reach: Reach, keys: Collection[UUID]) -> None:
-    """Make sure that the person reaches all of some roles, ended or not. Raises Http404."""
+    """Make sure that the person reviews all of some roles, ended or not. Raises Http404."""
     own = Membership.objects.filter(pk__in=keys, grant__isnull=True)
-    if _of_managed(own, reach).count() != len(keys):
+    if _of_managed(own, reach, Permission.ACCESS_REVIEW).count() != len(keys):
         raise Http404
 
 
-def list_managed_invitations(reach: Reach) -> QuerySet[Invitation]:
+def list_managed_invitations(reach: Reach, permission: Permission) -> QuerySet[Invitation]:
     """Return the open invitations to those providers alone; to whole groups for group admins."""
-    return invitations_within(list_managed_providers(reach), _administered(reach.actor))
+    return invitations_within(list_managed_providers(reach, permission), _administered(reach.actor))
 
 
 def invitations_within(
@@ -172,13 +189,16 @@ def invitations_within(
     )
 
 
-def access_managed_invitation(reach: Reach, key: UUID) -> Invitation:
-    """Return an open invitation. Raises Http404 out of reach and when it is over."""
-    return row_or_404(list_managed_invitations(reach), key)
+def access_managed_invitation(reach: Reach, key: UUID, permission: Permission) -> Invitation:
+    """Return an open invitation.
+
+    Raises Http404 out of reach and when it is over, PermissionDenied without the right.
+    """
+    return _access(lambda right: list_managed_invitations(reach, right), key, permission)
 
 
 def list_managed_requests(reach: Reach) -> QuerySet[JoinRequest]:
-    """Return the requests to join the person's providers that wait for a decision."""
+    """Return the requests to join that wait for a decision of the person's."""
     return _requests(reach).filter(JoinRequest.WAITING)
 
 
@@ -190,7 +210,7 @@ def access_managed_request(reach: Reach, key: UUID) -> JoinRequest:
 def list_managed_recoveries(reach: Reach) -> QuerySet[RecoveryRequest]:
     """Return the requests to become Provider Group Admin of groups that the person administers."""
     return RecoveryRequest.objects.filter(
-        provider__in=list_managed_providers(reach),
+        provider__in=list_managed_providers(reach, Permission.PROVIDER_MANAGE),
         provider__group__in=_administered(reach.actor),
     ).select_related("user", "provider")
 
@@ -210,15 +230,14 @@ def access_visible_provider(reach: Reach, key: UUID) -> Provider:
 
 
 def _requests(reach: Reach) -> QuerySet[JoinRequest]:
-    return JoinRequest.objects.filter(provider__in=list_managed_providers(reach))
+    managed = list_managed_providers(reach, Permission.REQUESTS_DECIDE)
+    return JoinRequest.objects.filter(provider__in=managed)
 
 
-def _memberships(reach: Reach) -> QuerySet[Membership]:
-    return _of_managed(Membership.objects.filter(Membership.OWN), reach)
-
-
-def _of_managed(memberships: QuerySet[Membership], reach: Reach) -> QuerySet[Membership]:
-    providers = list_managed_providers(reach)
+def _of_managed(
+    memberships: QuerySet[Membership], reach: Reach, permission: Permission
+) -> QuerySet[Membership]:
+    providers = list_managed_providers(reach, permission)
     administered = Q(group__in=_administered(reach.actor))
     return memberships.filter(
         Q(provider__in=providers) | (administered & Q(group__in=providers.values("group")))
@@ -228,3 +247,17 @@ def _of_managed(memberships: QuerySet[Membership], reach: Reach) -> QuerySet[Mem
 def _administered(actor: User) -> QuerySet[Any, Any]:
     """Return the keys of the groups of which somebody is Provider Group Admin."""
     return list_memberships(actor).filter(role=Role.GROUP_ADMIN).values("group")
+
+
+def _access(
+    rows_by: Callable[[Permission], QuerySet[Row]], key: UUID, permission: Permission
+) -> Row:
+    """Return a row among those of a permission.
+
+    Raises Http404 for what the person does not even see, PermissionDenied for the rest.
+    """
+    found = rows_by(permission).filter(pk=key).first()
+    if found is None:
+        row_or_404(rows_by(Permission.USERS_VIEW), key)
+        raise PermissionDenied
+    return found

@@ -1,6 +1,7 @@
 """The mail to somebody whose roles somebody else has changed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 from core.accounts.models import User
 from core.accounts.policies import find_contract
 from core.groups.models import Provider, ProviderGroup, Role
+from core.groups.roles import role_name
 from core.groups.services.role_mails import ROLE_KIND
 from core.notifications.composing import compose_mail
 from core.notifications.kinds import MessageKind, Rendered, Weight
@@ -37,11 +39,11 @@ def prepare_role_notice(message: OutboxMessage, at: datetime) -> Rendered | None
     by = str(message.context["by"])
     admin = User.objects.filter(pk=UUID(by)).first() if by else None
     contract = find_contract(message.contract_id) if message.contract_id else None
-    names, offices = _names_of(facts), _offices_of(facts)
+    places = _places_of(facts)
     context = {
         "user": user,
         "heading": _heading(facts),
-        "lines": [_line(fact, names, offices) for fact in facts[:_MOST_LINES]],
+        "lines": [_line(fact, places) for fact in facts[:_MOST_LINES]],
         "more": max(len(facts) - _MOST_LINES, 0),
         "who": f"{admin.get_full_name()} ({admin.email})" if admin else "",
         "because": _BECAUSE.get(str(message.context["because"]), ""),
@@ -58,13 +60,23 @@ def _heading(facts: Iterable[Fact]) -> str:
     return "A role of yours has ended" if kinds == {(True, False)} else "Your roles have changed"
 
 
-def _line(fact: Fact, names: Mapping[str, str], offices: Mapping[str, str]) -> str:
-    office = offices.get(fact.get("group", ""))
+@dataclass(frozen=True)
+class _Places:
+    """What the providers and groups of some facts are called, by their keys."""
+
+    names: Mapping[str, str]
+    contracts: Mapping[str, UUID]
+    offices: Mapping[str, str]
+
+
+def _line(fact: Fact, places: _Places) -> str:
+    office = places.offices.get(fact.get("group", ""))
     if office:
         return _OF_OFFICE[fact["after"]].format(office=office)
-    place = names.get(fact.get("provider") or fact.get("group", ""), "a provider")
-    before = Role(fact["before"]).label if fact["before"] else ""
-    after = Role(fact["after"]).label if fact["after"] else ""
+    place = places.names.get(fact.get("provider") or fact.get("group", ""), "a provider")
+    contract_id = places.contracts.get(fact.get("provider", ""))
+    before = role_name(fact["before"], contract_id) if fact["before"] else ""
+    after = role_name(fact["after"], contract_id) if fact["after"] else ""
     if not before:
         return f"You are now {after} for {place}."
     if not after:
@@ -72,25 +84,20 @@ def _line(fact: Fact, names: Mapping[str, str], offices: Mapping[str, str]) -> s
     return f"For {place} you are now {after}. Before, you were {before}."
 
 
-def _names_of(facts: Iterable[Fact]) -> dict[str, str]:
-    """Return what the places are called, by their keys (two queries)."""
+def _places_of(facts: Sequence[Fact]) -> _Places:
+    """Return what the facts name (two queries)."""
     providers = Provider.objects.filter(
         pk__in=[fact["provider"] for fact in facts if "provider" in fact]
     )
     groups = ProviderGroup.objects.filter(
         pk__in=[fact["group"] for fact in facts if "group" in fact]
+    ).select_related("office")
+    names = {str(one.id): f"all providers of {one.name}" for one in groups}
+    return _Places(
+        names=names | {str(one.id): one.name for one in providers},
+        contracts={str(one.id): one.contract_id for one in providers},
+        offices={str(one.id): one.name for one in groups if hasattr(one, "office")},
     )
-    return {
-        **{str(one.id): one.name for one in providers},
-        **{str(one.id): f"all providers of {one.name}" for one in groups},
-    }
-
-
-def _offices_of(facts: Iterable[Fact]) -> dict[str, str]:
-    """Return what the offices among the groups are called, by the groups' keys (one query)."""
-    keys = [fact["group"] for fact in facts if "group" in fact]
-    found = ProviderGroup.objects.filter(pk__in=keys, office__isnull=False)
-    return {str(one.id): one.name for one in found}
 
 
 KINDS = (

@@ -9,7 +9,8 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from core.accounts.models import User
 from core.common.identifiers import normalize
 from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus, Role
-from core.groups.permissions import Permission, role_may
+from core.groups.permissions import Permission
+from core.groups.roles import holding
 from tenants import registry
 
 
@@ -29,9 +30,12 @@ def list_registered(*, contract_id: UUID, unit_key: str) -> QuerySet[Provider]:
 
 
 def administers_in(user_id: UUID, contract_id: UUID) -> bool:
-    """Tell whether an account manages the users of any active provider of a contract."""
-    roles = [role for role in Role.values if role_may(role, Permission.USERS_MANAGE)]
-    return _reaches(Membership.objects.filter(user_id=user_id, role__in=roles), contract_id)
+    """Tell whether an account sees Setup for any active provider of a contract.
+
+    What a contract asks of admins it asks of whoever sees the people of a provider, by any role.
+    """
+    held = Membership.objects.filter(holding(Permission.USERS_VIEW), user_id=user_id)
+    return _reaches(held, contract_id)
 
 
 def list_memberships_at(provider: Provider) -> QuerySet[Membership]:
@@ -46,12 +50,11 @@ def list_own_memberships_at(provider: Provider) -> QuerySet[Membership]:
     return list_memberships_at(provider).filter(grant__isnull=True)
 
 
-def list_admins_of(providers: QuerySet[Provider]) -> QuerySet[User]:
-    """Return the active accounts that manage the users of any of these providers."""
-    roles = [role for role in Role.values if role_may(role, Permission.USERS_MANAGE)]
+def list_admins_of(providers: QuerySet[Provider], permission: Permission) -> QuerySet[User]:
+    """Return the active accounts that hold a permission for any of these providers."""
     held = Membership.objects.filter(
         Q(provider__in=providers) | Q(group__in=providers.values("group")),
-        role__in=roles,
+        holding(permission),
         until__isnull=True,
     )
     return User.objects.filter(pk__in=held.values("user"), is_active=True).order_by("id")

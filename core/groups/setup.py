@@ -1,17 +1,18 @@
 """What the pages of Setup show: the rows of both tabs, and what opens under a row."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
+from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, OuterRef, Q, QuerySet
 
 from core.accounts.models import User
 from core.groups.access import list_memberships
-from core.groups.models import Invitation, Membership, Provider, Role
-from core.groups.permissions import Permission, role_may
-from core.groups.policies import roles_reaching, roles_to_give, worth
+from core.groups.models import Invitation, Membership, Provider
+from core.groups.permissions import Permission
+from core.groups.policies import may_manage, roles_reaching, roles_to_give, worth
 from core.groups.reach import (
     Reach,
     list_managed_invitations,
@@ -19,6 +20,7 @@ from core.groups.reach import (
     list_managed_providers,
     list_managed_users,
 )
+from core.groups.roles import GROUP_ADMIN, RoleTerms, terms_of
 from core.groups.selectors import list_own_memberships_at, with_words
 from core.groups.services.invitations import INVITATION_KIND
 from core.groups.services.roles import roles_held
@@ -28,6 +30,8 @@ Row = TypeVar("Row", bound=Model)
 PER_PAGE: Final = 25
 MOST_CHOICES: Final = 100
 """A select with more than this is of no use: a search narrows it first."""
+MOST_INVITED: Final = 5
+"""Open invitations under a list: the others stand on a page of their own, with a search."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +39,12 @@ class RoleRow:
     """One role of one user, and what the admin may make of it."""
 
     membership: Membership
-    choices: tuple[Role, ...]
+    role: RoleTerms
+    choices: tuple[RoleTerms, ...]
     """The roles to choose from; none where the admin may not change this one."""
     contract_name: str = ""
-
-    @property
-    def role(self) -> Role:
-        """Return the present role."""
-        return Role(self.membership.role)
+    is_reached: bool = True
+    """Whether the user's own page opens to the admin."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,14 @@ class ProviderPart:
     page: Page[Membership]
     rows: Sequence[RoleRow]
     invitations: Sequence[Invitation]
+    """The newest open ones; `has_more_invited` where there are others."""
+    has_more_invited: bool
     available: Sequence[User]
     has_more: bool
-    roles: tuple[Role, ...]
-    may_give_up: bool
+    roles: tuple[RoleTerms, ...]
+    """Those that the admin may give to a user of the group."""
+    permissions: frozenset[Permission]
+    """What the admin may do here."""
     lets_in_third_parties: bool
 
 
@@ -69,17 +75,22 @@ class UserPart:
     rows: Sequence[RoleRow]
     available: Sequence[Provider]
     has_more: bool
-    roles: tuple[Role, ...]
+    roles: tuple[RoleTerms, ...]
+    """Those that the admin may give at one of their providers or another."""
 
 
-def find_providers(reach: Reach, words: Iterable[str]) -> QuerySet[Provider]:
+def find_providers(
+    reach: Reach, words: Iterable[str], permission: Permission = Permission.USERS_VIEW
+) -> QuerySet[Provider]:
     """Return the providers of the first tab whose name, number or place has every word."""
-    return with_words(list_managed_providers(reach), words).order_by("name", "id")
+    return with_words(list_managed_providers(reach, permission), words).order_by("name", "id")
 
 
-def find_users(reach: Reach, words: Iterable[str]) -> QuerySet[User]:
+def find_users(
+    reach: Reach, words: Iterable[str], permission: Permission = Permission.USERS_VIEW
+) -> QuerySet[User]:
     """Return the users of the second tab whose name, username or address has every word."""
-    found = with_person_words(list_managed_users(reach), words)
+    found = with_person_words(list_managed_users(reach, permission), words)
     return found.order_by("last_name", "first_name", "id")
 
 
@@ -88,7 +99,8 @@ def find_invitations(reach: Reach, words: Iterable[str]) -> QuerySet[Invitation]
 
     The newest first, each with `mail`: where its newest mail stands.
     """
-    found = with_person_words(list_managed_invitations(reach), words)
+    seen = list_managed_invitations(reach, Permission.USERS_VIEW)
+    found = with_person_words(seen, words)
     newest = newest_status(kind=INVITATION_KIND, about=OuterRef("pk"))
     return found.annotate(mail=newest).order_by("-invited_at", "-id")
 
@@ -118,70 +130,63 @@ def page_of(rows: QuerySet[Row], number: str) -> Page[Row]:
 
 
 def provider_part(
-    reach: Reach, provider: Provider, *, page: str = "", words: Iterable[str] = ()
+    reach: Reach, provider: Provider, *, page: str = "", words: Sequence[str] = ()
 ) -> ProviderPart:
     """Return the users of a provider, and who of the admin's users could be added."""
     held = roles_held(reach.actor.id, provider)
-    acting = acting_roles(reach, held, provider)
+    acting, contract_id = acting_roles(reach, held, provider), provider.contract_id
+    roles = roles_to_give(acting, Permission.ROLES_MANAGE, contract_id=contract_id)
     at_it = list_own_memberships_at(provider).select_related("user")
     shown = Paginator(
         at_it.order_by("user__last_name", "user__first_name", "id"), PER_PAGE
     ).get_page(page)
-    others = find_users(reach, words).exclude(id__in=at_it.values("user")).filter(is_active=True)
-    available = list(others[: MOST_CHOICES + 1])
+    others = find_users(reach, words, Permission.ROLES_MANAGE).filter(is_active=True)
+    there = at_it.values("user")
+    available = list(others.exclude(id__in=there)[: MOST_CHOICES + 1]) if roles else []
+    here = list_managed_invitations(reach, Permission.USERS_VIEW).filter(providers=provider)
+    invited = list(here.order_by("-invited_at", "-id")[: MOST_INVITED + 1])
     return ProviderPart(
         provider=provider,
         page=shown,
-        rows=[RoleRow(one, _choices(acting, one.role)) for one in shown],
-        invitations=list(list_managed_invitations(reach).filter(providers=provider)[:MOST_CHOICES]),
+        rows=[
+            replace(
+                _row(one, acting, contract_id if one.provider_id else None),
+                is_reached=one.provider_id is not None or GROUP_ADMIN.key in held,
+            )
+            for one in shown
+        ],
+        invitations=invited[:MOST_INVITED],
+        has_more_invited=len(invited) > MOST_INVITED,
         available=available[:MOST_CHOICES],
         has_more=len(available) > MOST_CHOICES,
-        roles=roles_to_give(acting),
-        may_give_up=any(role_may(role, Permission.PROVIDER_MANAGE) for role in held),
+        roles=roles,
+        permissions=frozenset[Permission]().union(
+            *(terms_of(role, contract_id).permissions for role in held)
+        ),
         lets_in_third_parties=any(
-            one.document.groups.third_parties
-            for one in reach.contracts
-            if one.id == provider.contract_id
+            one.document.groups.third_parties for one in reach.contracts if one.id == contract_id
         ),
     )
 
 
-def user_part(reach: Reach, user: User, *, page: str = "", words: Iterable[str] = ()) -> UserPart:
+def user_part(reach: Reach, user: User, *, page: str = "", words: Sequence[str] = ()) -> UserPart:
     """Return the roles of a user, and the admin's providers at which the user has none."""
-    own = list(list_memberships(reach.actor))
-    names = {contract.id: contract.name for contract in reach.contracts}
+    own = list(list_memberships(reach.actor).select_related("provider"))
     held = list_managed_memberships(reach, user)
     shown = Paginator(held.order_by("provider__name", "id"), PER_PAGE).get_page(page)
-    rows = [
-        RoleRow(
-            one,
-            _choices(
-                roles_reaching(
-                    own,
-                    group_id=one.within,
-                    provider_id=one.provider_id,
-                    partly_entered=reach.partly_entered,
-                ),
-                one.role,
-            ),
-            names.get(one.provider.contract_id, "") if one.provider else "",
-        )
-        for one in shown
-    ]
-    free = find_providers(reach, words).exclude(
+    roles = _roles_anywhere(reach, own)
+    free = find_providers(reach, words, Permission.ROLES_MANAGE).exclude(
         Q(id__in=held.filter(provider__isnull=False).values("provider"))
         | Q(group__in=held.filter(group__isnull=False).values("group"))
     )
-    available = list(free[: MOST_CHOICES + 1])
+    available = list(free[: MOST_CHOICES + 1]) if roles else []
     return UserPart(
         user=user,
         page=shown,
-        rows=rows,
+        rows=[_row_of_user(reach, own, one) for one in shown],
         available=available[:MOST_CHOICES],
         has_more=len(available) > MOST_CHOICES,
-        roles=roles_to_give(
-            worth(one.role, entered=one.group_id not in reach.partly_entered) for one in own
-        ),
+        roles=roles,
     )
 
 
@@ -191,6 +196,42 @@ def acting_roles(reach: Reach, held: Iterable[str], provider: Provider) -> set[s
     return {worth(role, entered=entered) for role in held}
 
 
-def _choices(held: Iterable[str], role: str) -> tuple[Role, ...]:
-    roles = roles_to_give(held)
-    return roles if role in roles else ()
+def _row(
+    held: Membership, acting: Iterable[str], contract_id: UUID | None, contract_name: str = ""
+) -> RoleRow:
+    """Return a role with what may take its place, which may be one that is no longer offered."""
+    role = terms_of(held.role, contract_id)
+    acting = list(acting)
+    choices: tuple[RoleTerms, ...] = ()
+    if may_manage(acting, held.role, Permission.ROLES_MANAGE, contract_id=contract_id):
+        offered = roles_to_give(acting, Permission.ROLES_MANAGE, contract_id=contract_id)
+        choices = offered if role in offered else (role, *offered)
+    return RoleRow(held, role, choices, contract_name)
+
+
+def _row_of_user(reach: Reach, own: Iterable[Membership], held: Membership) -> RoleRow:
+    acting = roles_reaching(
+        own,
+        group_id=held.within,
+        provider_id=held.provider_id,
+        partly_entered=reach.partly_entered,
+    )
+    contract_id = held.provider.contract_id if held.provider else None
+    name = next((one.name for one in reach.contracts if one.id == contract_id), "")
+    return _row(held, acting, contract_id, name)
+
+
+def _roles_anywhere(reach: Reach, own: Iterable[Membership]) -> tuple[RoleTerms, ...]:
+    """Return the roles that an admin may give at one of their providers or another.
+
+    Which of them there are at the provider that is chosen, the service says.
+    """
+    found: dict[str, RoleTerms] = {}
+    for held in own:
+        acting = [worth(held.role, entered=held.group_id not in reach.partly_entered)]
+        contracts = [held.provider.contract_id] if held.provider else reach.contract_ids
+        for contract_id in contracts:
+            for role in roles_to_give(acting, Permission.ROLES_MANAGE, contract_id=contract_id):
+                found.setdefault(role.key, role)
+    in_order = sorted(found.values(), key=lambda role: len(role.permissions))
+    return tuple(in_order)

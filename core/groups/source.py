@@ -8,12 +8,13 @@ from core.accounts.policies import find_contracts, policy_of, site_policy
 from core.accounts.services.accounts import create_account
 from core.groups.invitation_facts import contract_inviting
 from core.groups.models import Invitation, ProviderStatus
-from core.groups.permissions import Permission, role_may
+from core.groups.permissions import Permission
+from core.groups.roles import role_may
+from core.groups.services.accepting import take_roles
 from core.groups.services.invitations import (
     INVITATION_KIND,
     InvitationOverError,
     hold_by_follow,
-    take_roles,
 )
 from core.mfa.registering.sources import CompletedRegistration, SourceDescription, SourceGoneError
 from core.notifications.services.outbox import enqueue
@@ -29,8 +30,11 @@ class InvitationSource:
             raise SourceGoneError
         contract = contract_inviting(invitation)
         active = invitation.providers.filter(status=ProviderStatus.ACTIVE)
-        contracts = find_contracts(set(active.values_list("contract_id", flat=True)))
-        manages = role_may(invitation.role, Permission.USERS_MANAGE)
+        keys = set(active.values_list("contract_id", flat=True))
+        contracts = find_contracts(keys)
+        manages = any(
+            role_may(invitation.role, Permission.USERS_VIEW, key) for key in keys or [None]
+        )
         return SourceDescription(
             contract_id=contract.id if contract else None,
             email=invitation.email,

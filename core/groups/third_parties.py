@@ -12,6 +12,7 @@ from core.common.http import row_or_404
 from core.groups.grant_days import last_day_of
 from core.groups.models import AccessGrant, Membership, Provider
 from core.groups.offices import list_assigned, list_living
+from core.groups.permissions import Permission
 from core.groups.reach import Reach, list_managed_providers
 from core.groups.selectors import with_words
 from core.groups.setup import MOST_CHOICES
@@ -30,8 +31,8 @@ def any_lets_in() -> bool:
 
 
 def list_grantable_providers(reach: Reach) -> QuerySet[Provider]:
-    """Return the managed providers of contracts that let in third parties."""
-    found = list_managed_providers(reach)
+    """Return the providers to which the person may give access, where contracts let it in."""
+    found = list_managed_providers(reach, Permission.THIRD_PARTIES_MANAGE)
     return found.filter(contract_id__in=contracts_with_third_parties(reach.contracts))
 
 

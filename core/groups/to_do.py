@@ -95,20 +95,23 @@ _KINDS: Final[Mapping[str, _Kind]] = {
 
 def counts_for(user_id: UUID) -> dict[str, ArraySubquery]:
     """Return the counts as annotations `todo_<kind>` of a statement, by the account's key."""
-    managed = providers_of(user_id, Permission.USERS_MANAGE)
+    seen = providers_of(user_id, Permission.USERS_VIEW)
+    deciding = providers_of(user_id, Permission.REQUESTS_DECIDE)
     own = Membership.objects.filter(user=user_id, role=Role.GROUP_ADMIN, until__isnull=True)
     administered = own.values("group")
     found: dict[str, QuerySet[Any]] = {
         "recoveries": RecoveryRequest.objects.filter(
-            state__in=LIVE_RECOVERIES, provider__in=managed, provider__group__in=administered
+            state__in=LIVE_RECOVERIES, provider__in=seen, provider__group__in=administered
         ),
-        "joining": JoinRequest.objects.filter(JoinRequest.WAITING, provider__in=managed),
+        "joining": JoinRequest.objects.filter(JoinRequest.WAITING, provider__in=deciding),
         "alone": own.filter(
             ~Exists(_other_admins(user_id)), group__providers__status=ProviderStatus.ACTIVE
         ),
-        "reviews": waiting_notices(user_id, managed, administered),
-        "unused": _warned(user_id, managed, administered),
-        "invited": invitations_within(managed, administered),
+        "reviews": waiting_notices(
+            user_id, providers_of(user_id, Permission.ACCESS_REVIEW), administered
+        ),
+        "unused": _warned(user_id, seen, administered),
+        "invited": invitations_within(providers_of(user_id, Permission.USERS_INVITE), administered),
         "own": JoinRequest.objects.filter(user=user_id, state=JoinState.OPEN),
     }
     return {

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from core.accounts.models import User
 from core.groups.entering import Entered
-from core.groups.reach import Reach
+from core.groups.permissions import Permission
+from core.groups.reach import Reach, list_managed_users
 from core.groups.selectors import contracts_worked_in
 from core.groups.services.people import (
     ask_desk_for_reset,
@@ -38,6 +39,8 @@ class UserFacts:
     has_factors: bool
     is_whole: bool
     """Whether all that the person does lies where the admin manages it (design decision 15)."""
+    is_reached: bool = True
+    """Whether the admin's role lets them act on accounts at a provider of the person's at all."""
     to_enter: tuple[ActiveContract, ...] = ()
     """The contracts in which the person works, too, and which the admin has not entered."""
 
@@ -92,7 +95,12 @@ USER_ACTS: Final = {
                 "is the owner, and resets the registration."
             ),
             done="The request is with the help desk.",
-            fits=lambda facts: not facts.is_whole and facts.user.is_active and facts.has_factors,
+            fits=lambda facts: (
+                facts.is_reached
+                and not facts.is_whole
+                and facts.user.is_active
+                and facts.has_factors
+            ),
             carry_out=ask_desk_for_reset,
             changes=False,
         ),
@@ -126,13 +134,19 @@ USER_ACTS: Final = {
 
 def facts_of_user(reach: Reach, user: User, *, at: datetime) -> UserFacts:
     """Return what decides which acts an admin is offered."""
+    is_whole = is_wholly_managed(user, by=reach.actor.id)
     return UserFacts(
         user=user,
         is_locked=user.is_locked(at),
         has_factors=bool(kinds_of(user.id)),
-        is_whole=is_wholly_managed(user, by=reach.actor.id),
+        is_whole=is_whole,
+        is_reached=is_whole or _may_act_somewhere(reach, user),
         to_enter=_to_enter(reach, user),
     )
+
+
+def _may_act_somewhere(reach: Reach, user: User) -> bool:
+    return list_managed_users(reach, Permission.ACCOUNTS_MANAGE).filter(pk=user.pk).exists()
 
 
 def _to_enter(reach: Reach, user: User) -> tuple[ActiveContract, ...]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Mapping
 from typing import Final
+from uuid import UUID
 
 from core.common.identifiers import IdentifierType
-from core.groups.models import Provider, Role
-from core.groups.policies import ROLES_IN_ORDER
+from core.groups.models import Provider
+from core.groups.roles import terms_of
 from core.notifications.states import MessageStatus
 from tenants.context import ActiveContract
 
@@ -28,9 +29,10 @@ def number_name(provider: Provider, contract: ActiveContract) -> str:
     return provider.identifier_type.upper()
 
 
-def role_names(held: Collection[str]) -> list[str]:
+def role_names(held: Collection[str], contract_id: UUID) -> list[str]:
     """Return the names of roles, the one that reaches most first."""
-    return [Role(role).label for role in reversed(ROLES_IN_ORDER) if role in held]
+    terms = [terms_of(role, contract_id) for role in held]
+    return [one.name for one in sorted(terms, key=lambda one: -len(one.permissions))]
 
 
 def mail_words(status: str | None) -> str:

@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from tenants.configuration.channels import ContractChannelsSection
 from tenants.configuration.policy import PolicySections
+from tenants.configuration.roles import GroupRole, check_distinct
 from tenants.configuration.staff import ContractStaffSection
 from tenants.configuration.values import (
     Color,
@@ -264,6 +265,13 @@ class GroupsSection(Section):
     """What somebody is told to write who asks to become admin in place of one who left."""
     recovery_wait_days: Annotated[WholeNumber, Field(ge=1, le=60)] = 5
     """How long such a request, once granted, waits for objections; own figure: a working week."""
+    roles: tuple[GroupRole, ...] = Field(default=(), max_length=12)
+    """Roles beside the three documented ones, such as one that reads and changes nothing."""
+
+    @model_validator(mode="after")
+    def _roles_are_distinct(self) -> Self:
+        check_distinct(self.roles)
+        return self
 
     @model_validator(mode="after")
     def _what_ends_is_reviewed(self) -> Self:

@@ -7,6 +7,7 @@ from core.accounts.models import User
 from core.groups.models import Role
 from core.groups.services.memberships import grant_provider_role
 from tenants.context import ActiveContract
+from tests.integration.setup.configured import READER, offering
 from tests.support.people import (
     START,
     accept_present_terms,
@@ -22,7 +23,12 @@ def clients(contract_a: ActiveContract) -> dict[str, Client]:
     admin = make_person("group-admin", phone=None)
     provider = make_provider(admin, contract_a)
     people: dict[str, User | None] = {"nobody": None, "group_admin": admin}
-    for role, member in (("staff", Role.STAFF), ("provider_admin", Role.PROVIDER_ADMIN)):
+    offering(READER)
+    for role, member in (
+        ("staff", Role.STAFF.value),
+        ("reader", "reader"),
+        ("provider_admin", Role.PROVIDER_ADMIN.value),
+    ):
         person = make_person(role.replace("_", "-"), phone=None)
         people[role] = person
         grant_provider_role(user=person, provider=provider, role=member, by=admin.id, at=START)

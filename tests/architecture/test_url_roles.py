@@ -1,7 +1,8 @@
 """Every address against every role: a new URL has a row here or the build fails.
 
 Roles: nobody signed in; an outsider (signed in, no provider); a Provider Staff Account, a Provider
-Admin and a Provider Group Admin of one provider. A row says what a GET answers on the portal host;
+Admin and a Provider Group Admin of one provider; and a reader there, whose role the contract has
+added: it sees Setup and changes nothing. A row says what a GET answers on the portal host;
 `LOGIN` means a redirect to Login options, `HOME` one to home. Addresses that name something name
 what nobody has, so that scope shows as 404. The pages of staff have a table more, for the four
 roles of staff. Each refusal of somebody signed in has left exactly one event.
@@ -19,11 +20,12 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from core.staff.models import StaffRole
 from tenants.context import ActiveContract
+from tests.architecture.staff_addresses import STAFF_TABLE, Answer
 from tests.support.naive import must_fail
 from tests.support.refusals import RecordedRefusals
 from tests.support.staff import staff_client
 
-ROLES = ("nobody", "outsider", "staff", "provider_admin", "group_admin")
+ROLES = ("nobody", "outsider", "staff", "reader", "provider_admin", "group_admin")
 LOGIN, HOME = "to login", "to home"
 FABRICATED: dict[str, object] = {
     "uuid": UUID("01900000-0000-7000-8000-000000000000"),
@@ -32,18 +34,25 @@ FABRICATED: dict[str, object] = {
     "slug": "nothing",
     "int": 1,
 }
-Answer = int | str
 
 
 @dataclass(frozen=True)
 class Row:
-    """What a GET answers to somebody who is not signed in, and to the four who are."""
+    """What a GET answers to somebody who is not signed in, and to those who are.
+
+    A reader is answered as a Provider Staff Account, except where it is said.
+    """
 
     nobody: Answer
     outsider: Answer
     staff: Answer
     provider_admin: Answer
     group_admin: Answer
+    own_of_reader: Answer | None = None
+
+    @property
+    def reader(self) -> Answer:
+        return self.staff if self.own_of_reader is None else self.own_of_reader
 
 
 def same(answer: Answer) -> Row:
@@ -55,47 +64,14 @@ def after_sign_in(answer: Answer = 200, *, outsider: Answer | None = None) -> Ro
     return Row(LOGIN, first, answer, answer, answer)
 
 
+def in_setup(answer: Answer, *, reader: Answer) -> Row:
+    return Row(LOGIN, 302, 302, answer, answer, reader)
+
+
 def before_sign_in(answer: Answer) -> Row:
     return Row(answer, HOME, HOME, HOME, HOME)
 
 
-@dataclass(frozen=True)
-class StaffRow:
-    """What a GET answers to each role of staff, signed in with an accepted factor."""
-
-    operator: Answer
-    contract_admin: Answer
-    help_desk: Answer
-    auditor: Answer
-
-
-def all_staff(answer: Answer) -> StaffRow:
-    return StaffRow(answer, answer, answer, answer)
-
-
-STAFF_TABLE: dict[str, StaffRow] = {
-    "staff:home": all_staff(200),
-    # Only for who signed in without an accepted factor
-    "staff:factor": all_staff(302),
-    "staff:find": all_staff(200),
-    "staff:requests": all_staff(200),
-    # Who is staff: to see for operators and auditors, to appoint for operators
-    "staff_recoveries": all_staff(200),
-    "staff:members": StaffRow(200, 403, 403, 200),
-    "staff:member_invite": StaffRow(200, 403, 403, 403),
-    "staff:member_end": StaffRow(404, 403, 403, 403),
-    "staff:invitation_withdraw": StaffRow(404, 403, 403, 403),
-    "staff:oidc_links": all_staff(200),
-    "staff:oidc_link": all_staff(405),
-    "staff:oidc_unlink": all_staff(404),
-    # Nobody's
-    "staff_recovery": all_staff(404),
-    "staff:account": all_staff(404),
-    "staff:act": all_staff(404),
-    "staff:registration": all_staff(404),
-    "staff:request": all_staff(404),
-    "staff:request_account": all_staff(405),
-}
 TABLE: dict[str, Row] = {
     "healthz": same(200),
     "readyz": same(200),
@@ -147,23 +123,23 @@ TABLE: dict[str, Row] = {
     "mfa:confirm_proof": Row(LOGIN, HOME, HOME, HOME, HOME),
     "mfa:confirm_call_state": same(286),
     # Setup: who manages nobody is shown who does; what is nobody's is not found
-    "setup:providers": Row(LOGIN, 302, 302, 200, 200),
-    "setup:invitations": Row(LOGIN, 302, 302, 200, 200),
-    "setup:batches": Row(LOGIN, 302, 302, 200, 200),
-    "setup:batch_template": Row(LOGIN, 302, 302, 200, 200),
-    "setup:batch": Row(LOGIN, 302, 302, 404, 404),
-    "setup:batch_progress": Row(LOGIN, 302, 302, 404, 404),
-    "setup:batch_report": Row(LOGIN, 302, 302, 404, 404),
+    "setup:providers": in_setup(200, reader=200),
+    "setup:invitations": in_setup(200, reader=200),
+    "setup:batches": in_setup(200, reader=403),
+    "setup:batch_template": in_setup(200, reader=403),
+    "setup:batch": in_setup(404, reader=403),
+    "setup:batch_progress": in_setup(404, reader=403),
+    "setup:batch_report": in_setup(404, reader=403),
     "setup:batch_start": same(405),
     "setup:batch_discard": same(405),
     "setup:export": same(405),
-    "setup:users": Row(LOGIN, 302, 302, 200, 200),
-    "setup:provider": Row(LOGIN, 302, 302, 404, 404),
+    "setup:users": in_setup(200, reader=200),
+    "setup:provider": in_setup(404, reader=404),
     # Third parties: in the program of these tests there are none
-    "setup:third_parties": Row(LOGIN, 302, 302, 404, 404),
-    "setup:third_party_give": Row(LOGIN, 302, 302, 404, 404),
-    "setup:third_party": Row(LOGIN, 302, 302, 404, 404),
-    "setup:third_party_end": Row(LOGIN, 302, 302, 404, 404),
+    "setup:third_parties": in_setup(404, reader=403),
+    "setup:third_party_give": in_setup(404, reader=403),
+    "setup:third_party": in_setup(404, reader=403),
+    "setup:third_party_end": in_setup(404, reader=403),
     "setup:third_party_person_end": same(405),
     # An office registers itself, where any program lets one in; the rest is its admins'
     "offices:register": same(200),
@@ -186,27 +162,27 @@ TABLE: dict[str, Row] = {
     "offices:resend": same(405),
     "offices:withdraw": same(405),
     "offices:assignment_end": same(405),
-    "setup:activity": Row(LOGIN, 302, 302, 200, 200),
+    "setup:activity": in_setup(200, reader=200),
     # The contract of these providers asks for no review
-    "setup:access_review": Row(LOGIN, 302, 302, 404, 404),
+    "setup:access_review": in_setup(404, reader=403),
     "setup:weekly": same(405),
     # The link of a weekly mail: its page is the same for every token
     "weekly_off": same(200),
     "weekly_is_off": same(200),
-    "setup:grid": Row(LOGIN, 302, 302, 200, 200),
-    "setup:user": Row(LOGIN, 302, 302, 404, 404),
-    "setup:give_up": Row(LOGIN, 302, 302, 404, 404),
-    "setup:new_user": Row(LOGIN, 302, 302, 404, 404),
-    "setup:username": Row(LOGIN, 302, 302, 200, 200),
-    "setup:invitation": Row(LOGIN, 302, 302, 404, 404),
-    "setup:readdress": Row(LOGIN, 302, 302, 404, 404),
-    "setup:details": Row(LOGIN, 302, 302, 404, 404),
+    "setup:grid": in_setup(200, reader=403),
+    "setup:user": in_setup(404, reader=404),
+    "setup:give_up": in_setup(404, reader=404),
+    "setup:new_user": in_setup(404, reader=403),
+    "setup:username": in_setup(200, reader=403),
+    "setup:invitation": in_setup(404, reader=404),
+    "setup:readdress": in_setup(404, reader=403),
+    "setup:details": in_setup(404, reader=403),
     "setup:resend": same(405),
     "setup:withdraw": same(405),
-    "setup:requests": Row(LOGIN, 302, 302, 200, 200),
-    "setup:request_new_user": Row(LOGIN, 302, 302, 404, 404),
-    "setup:request": Row(LOGIN, 302, 302, 404, 404),
-    "setup:recovery": Row(LOGIN, 302, 302, 404, 404),
+    "setup:requests": in_setup(200, reader=403),
+    "setup:request_new_user": in_setup(404, reader=403),
+    "setup:request": in_setup(404, reader=403),
+    "setup:recovery": in_setup(404, reader=404),
     "setup:recover": after_sign_in(404),
     "own_request_recover": after_sign_in(404),
     "own_recovery_withdraw": same(405),
@@ -216,10 +192,10 @@ TABLE: dict[str, Row] = {
     "invitation": same(200),
     "invitation_ended": same(200),
     "invitation_accept": after_sign_in(302),
-    "setup:act": Row(LOGIN, 302, 302, 404, 404),
+    "setup:act": in_setup(404, reader=403),
     "setup:role": same(405),
-    "setup:move": Row(LOGIN, 302, 302, 404, 404),
-    "setup:remove": Row(LOGIN, 302, 302, 404, 404),
+    "setup:move": in_setup(404, reader=403),
+    "setup:remove": in_setup(404, reader=403),
     "setup:administrators": after_sign_in(200),
     # The account's own factors: what the deployment's default accepts can be added, except by who
     # works in a program that accepts neither app nor passkey

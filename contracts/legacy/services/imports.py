@@ -23,6 +23,7 @@ from core.common.turns import hold_turn
 from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus, Role
 from core.groups.services.memberships import grant_group_admin, grant_provider_role
 from core.groups.services.providers import make_group, register_provider
+from tenants import registry
 
 # Own figure: what one transaction brings in within minutes.
 MOST_ROWS: Final = 10_000
@@ -129,6 +130,10 @@ def _run(report: ImportReport, file: _File, *, by: UUID | None, at: datetime) ->
 
 def _read_rows(report: ImportReport, path: Path) -> list[LegacyRow]:
     rows = []
+    added = {
+        one.slug: [role.key for role in one.document.groups.roles]
+        for one in registry.list_contracts()
+    }
     for line in read_table(path, check_header):
         report.rows += 1
         if report.rows > MOST_ROWS:
@@ -138,7 +143,7 @@ def _read_rows(report: ImportReport, path: Path) -> list[LegacyRow]:
         if line.fault:
             report.rejections.append(Rejection(line.number, "", line.fault))
             continue
-        row = read_row(line.number, line.cells)
+        row = read_row(line.number, line.cells, added)
         if isinstance(row, LegacyRow):
             rows.append(row)
         else:
@@ -230,7 +235,7 @@ class _Writer:
         self.report.memberships += granted is not None
 
 
-def _had_once(user: User, provider: Provider, role: Role) -> bool:
+def _had_once(user: User, provider: Provider, role: str) -> bool:
     """Tell whether a membership is there, or was and has ended: that is not given back."""
     memberships = Membership.objects.filter(user=user)
     if role == Role.GROUP_ADMIN:

@@ -36,6 +36,7 @@ from core.groups.models import (
     RecoveryRequest,
     Role,
 )
+from core.groups.permissions import Permission
 from core.groups.reach import Reach, list_managed_providers
 from core.groups.setup import with_names, with_person_words
 
@@ -119,7 +120,7 @@ def scope_of(reach: Reach, words: Iterable[str] = ()) -> Scope:
     """Return what an admin reads about (two statements)."""
     own = list_memberships(reach.actor).filter(role=Role.GROUP_ADMIN)
     found = Provider.objects.filter(
-        Q(pk__in=list_managed_providers(reach).values("pk"))
+        Q(pk__in=list_managed_providers(reach, Permission.ACTIVITY_VIEW).values("pk"))
         | Q(status=ProviderStatus.ENDED, group__in=own.values("group")),
         contract_id__in=reach.contract_ids,
     ).annotate(is_administered=Exists(own.filter(group=OuterRef("group"))))

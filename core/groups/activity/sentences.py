@@ -15,7 +15,8 @@ from django.utils.dateformat import format as date_format
 from core.accounts.models import User
 from core.audit.models import AuditEvent
 from core.groups.activity.scope import Scope
-from core.groups.models import Invitation, JoinRequest, Office, Provider, ProviderGroup, Role
+from core.groups.models import Invitation, JoinRequest, Office, Provider, ProviderGroup
+from core.groups.roles import role_name
 from tenants.configuration.revisions import zone_of
 
 _PORTAL, _STAFF, _SOMEBODY = "The portal", "Staff of the program", "Somebody"
@@ -117,9 +118,9 @@ def _sentence(event: AuditEvent, names: _Names) -> str:
         whom=whom,
         whose="their own" if is_own else f"{whom}’s",
         subject=names.of.get(str(event.subject_id)) or whom,
-        role=_role(data.get("role")),
-        before=_role(data.get("from")),
-        after=_role(data.get("to")),
+        role=_role(data.get("role"), event, names),
+        before=_role(data.get("from"), event, names),
+        after=_role(data.get("to"), event, names),
         where=where,
         office=names.of.get(str(data.get("office")), "a third party"),
         to=names.of.get(str(data.get("to")), _ELSEWHERE),
@@ -151,8 +152,9 @@ def _at(event: AuditEvent, names: _Names, where: str) -> str:
     return f"at {where}"
 
 
-def _role(value: object) -> str:
-    return Role(value).label if value in Role.values else ""
+def _role(value: object, event: AuditEvent, names: _Names) -> str:
+    place = names.contracts.get(str(_provider_of(event)))
+    return role_name(value, place or event.contract_id) if isinstance(value, str) else ""
 
 
 def _account_of(event: AuditEvent) -> object:

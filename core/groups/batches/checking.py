@@ -20,9 +20,11 @@ from core.accounts.selectors import taken_usernames
 from core.common.identifiers import normalize
 from core.common.tables import FileRow
 from core.groups.access import list_memberships
-from core.groups.models import Invitation, Provider, Role
+from core.groups.models import Invitation, Provider
+from core.groups.permissions import Permission
 from core.groups.policies import roles_reaching, roles_to_give
 from core.groups.reach import Reach, list_managed_invitations, list_managed_providers
+from core.groups.roles import STAFF, roles_in
 from tenants.context import ActiveContract
 
 _FIELD_OF: Final = {"state": "us_state"}
@@ -30,11 +32,6 @@ _PERSON: Final = (
     *("first_name", "last_name", "email", "phone", "fax"),
     *("address_1", "address_2", "city", "state", "zip"),
 )
-_ROLES: Final = {
-    **{role.value: role for role in Role},
-    **{role.label.lower(): role for role in Role},
-    "": Role.STAFF,
-}
 _TAKEN: Final = "This username is taken. Leave the cell empty to have one proposed."
 _ROUNDS: Final = 20
 _BASE: Final = 50
@@ -47,7 +44,7 @@ class CheckedRow:
     number: int
     values: dict[str, str] = field(default_factory=dict)
     providers: tuple[Provider, ...] = ()
-    role: Role = Role.STAFF
+    role: str = STAFF.key
     column: str = ""
     problem: str = ""
     username_is_proposed: bool = False
@@ -75,7 +72,8 @@ class _Desk:
     """What the rows of one file are held against."""
 
     by_number: dict[str, list[Provider]]
-    roles_at: dict[UUID, tuple[Role, ...]]
+    roles_at: dict[UUID, set[str]]
+    """Which roles the admin may give, by provider."""
     fields: dict[UUID, dict[str, forms.Field]]
     """The fields of Add New User, by contract."""
 
@@ -84,7 +82,7 @@ class _Desk:
         by_number = defaultdict(list)
         roles_at = {}
         own = list(list_memberships(reach.actor))
-        for provider in list_managed_providers(reach):
+        for provider in list_managed_providers(reach, Permission.USERS_INVITE):
             by_number[normalize(provider.identifier)].append(provider)
             reaching = roles_reaching(
                 own,
@@ -92,7 +90,10 @@ class _Desk:
                 provider_id=provider.id,
                 partly_entered=reach.partly_entered,
             )
-            roles_at[provider.id] = roles_to_give(reaching)
+            mine = roles_to_give(
+                reaching, Permission.USERS_INVITE, contract_id=provider.contract_id
+            )
+            roles_at[provider.id] = {role.key for role in mine}
         fields = {one.id: _fields_in(one) for one in reach.contracts}
         return cls(dict(by_number), roles_at, fields)
 
@@ -158,13 +159,16 @@ def _why_not_one(desk: _Desk, number: str, fitting: Sequence[Provider]) -> str:
 
 
 def _find_role(desk: _Desk, row: FileRow, checked: CheckedRow) -> None:
-    role = _ROLES.get(row.cells.get("role", "").strip().lower())
-    if role is None:
-        names = ", ".join(one.label for one in Role)
+    typed = row.cells.get("role", "").strip().lower()
+    roles = roles_in(checked.providers[0].contract_id)
+    known = {"": STAFF.key} | {one.key: one.key for one in roles}
+    key = ({one.name.lower(): one.key for one in roles} | known).get(typed)
+    if key is None:
+        names = ", ".join(one.name for one in roles)
         return checked.refuse("role", f"This is not a role. The roles are: {names}.")
-    if any(role not in desk.roles_at[one.id] for one in checked.providers):
+    if any(key not in desk.roles_at[one.id] for one in checked.providers):
         return checked.refuse("role", "This role is not yours to give there.")
-    checked.role = role
+    checked.role = key
     return None
 
 
@@ -201,7 +205,9 @@ def _refuse_invited(reach: Reach, rows: Sequence[CheckedRow]) -> None:
     """Refuse addresses with an open invitation that the admin sent or manages."""
     groups = {row.providers[0].group_id for row in _right(rows)}
     own = Invitation.objects.filter(Invitation.OPEN, invited_by=reach.actor.id)
-    invited = (list_managed_invitations(reach) | own).filter(group__in=groups)
+    invited = (list_managed_invitations(reach, Permission.USERS_INVITE) | own).filter(
+        group__in=groups
+    )
     known = {(group, email.lower()) for group, email in invited.values_list("group", "email")}
     for row in _right(rows):
         if (row.providers[0].group_id, row.values["email"]) in known:

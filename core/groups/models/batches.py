@@ -7,7 +7,6 @@ from django.db import models
 
 from core.common.models import UUIDModel
 from core.groups.models.invitations import Invitation
-from core.groups.models.providers import Role
 
 
 class InvitationBatch(UUIDModel):
@@ -58,7 +57,7 @@ class BatchRow(models.Model):
     username = models.CharField(max_length=60, blank=True)
     invitee = models.JSONField(default=dict)
     providers = ArrayField(models.UUIDField(), default=list)
-    role = models.CharField(max_length=20, choices=Role, blank=True)
+    role = models.CharField(max_length=20, blank=True)
     column = models.CharField(max_length=40, blank=True)
     problem = models.CharField(max_length=300, blank=True)
     invitation = models.ForeignKey(

@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 
-from core.groups.models.providers import Provider, ProviderGroup, Role
+from core.groups.models.providers import Provider, ProviderGroup
 from core.mfa.models import MailedInvitation, invitation_constraints
 
 
@@ -25,7 +25,7 @@ class Invitation(MailedInvitation):
         "tenants.Contract", null=True, on_delete=models.PROTECT, related_name="+"
     )
     providers = models.ManyToManyField(Provider, related_name="invitations")
-    role = models.CharField(max_length=20, choices=Role)
+    role = models.CharField(max_length=20)
     username = models.CharField(max_length=60)
     first_name = models.CharField(max_length=80)
     last_name = models.CharField(max_length=80)

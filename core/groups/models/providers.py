@@ -73,7 +73,7 @@ class Provider(UUIDModel):
 
 
 class Role(models.TextChoices):
-    """What a membership lets a person do (the three roles of the source documents)."""
+    """The three roles of the source documents; contracts add others (`core.groups.roles`)."""
 
     GROUP_ADMIN = "group_admin", "Provider Group Admin"
     PROVIDER_ADMIN = "provider_admin", "Provider Admin"
@@ -82,6 +82,8 @@ class Role(models.TextChoices):
 
 class Membership(UUIDModel):
     """A user's role: for a whole group as its admin, or for one provider.
+
+    `role` is one of `Role`, or at a provider one that its contract adds.
 
     Who works for an office has a role for its group that reaches no provider, because the group has
     none, and by an access grant (`grant`) a role at a provider of another group. Rights are read
@@ -101,7 +103,7 @@ class Membership(UUIDModel):
     grant = models.ForeignKey(
         "core_groups.AccessGrant", null=True, on_delete=models.PROTECT, related_name="memberships"
     )
-    role = models.CharField(max_length=20, choices=Role)
+    role = models.CharField(max_length=20)
     since = models.DateTimeField()
     until = models.DateTimeField(null=True)
     created_by = models.UUIDField(null=True)
@@ -122,10 +124,9 @@ class Membership(UUIDModel):
                         group__isnull=False,
                         provider__isnull=True,
                     )
-                    | models.Q(
-                        role__in=[Role.PROVIDER_ADMIN, Role.STAFF],
-                        group__isnull=True,
-                        provider__isnull=False,
+                    | (
+                        ~models.Q(role__in=[Role.GROUP_ADMIN, ""])
+                        & models.Q(group__isnull=True, provider__isnull=False)
                     )
                 ),
                 name="membership_role_fits_its_reach",

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from core.common.models import UUIDModel
-from core.groups.models.providers import Provider, Role
+from core.groups.models.providers import Provider
 from core.groups.states import GRANTED_RECOVERIES, LIVE_RECOVERIES, JoinState, RecoveryState
 
 
@@ -31,7 +31,7 @@ class JoinRequest(UUIDModel):
     number = models.CharField(max_length=64, blank=True)
     note = models.CharField(max_length=300, blank=True)
     state = models.CharField(max_length=10, choices=JoinState, default=JoinState.OPEN)
-    role = models.CharField(max_length=20, choices=Role, blank=True)
+    role = models.CharField(max_length=20, blank=True)
     reason = models.CharField(max_length=300, blank=True)
     asked_at = models.DateTimeField()
     expires_at = models.DateTimeField()

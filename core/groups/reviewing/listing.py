@@ -12,9 +12,11 @@ from django.http import Http404
 
 from core.accounts.models import User
 from core.groups.models import Membership, ReviewStage, Role
+from core.groups.permissions import Permission
 from core.groups.reach import Reach, list_all_managed_memberships, list_managed_providers
 from core.groups.reviewing.rules import ReviewRules, due_day, rules_of, stage_of, today
 from core.groups.reviewing.terms import may_be_confirmed_by, waiting_notices, with_terms
+from core.groups.roles import RoleTerms, terms_of
 from core.groups.services.reviews import Term
 from core.groups.setup import page_of, with_person_words
 from tenants.context import ActiveContract
@@ -40,9 +42,10 @@ class ReviewRow:
     was_confirmed: bool
 
     @property
-    def role(self) -> Role:
+    def role(self) -> RoleTerms:
         """Return the role."""
-        return Role(self.membership.role)
+        place = self.membership.provider
+        return terms_of(self.membership.role, place.contract_id if place else None)
 
     @property
     def place(self) -> str:
@@ -83,14 +86,16 @@ def contract_to_review(reach: Reach, slug: str) -> ActiveContract:
 
 def within(reach: Reach, contract: ActiveContract) -> QuerySet[Membership]:
     """Return the roles that an admin manages for the providers of one contract."""
-    return list_all_managed_memberships(replace(reach, contracts=(contract,)))
+    here = replace(reach, contracts=(contract,))
+    return list_all_managed_memberships(here, Permission.ACCESS_REVIEW)
 
 
 def list_waiting_reviews(reach: Reach) -> QuerySet[Membership]:
     """Return the roles of which an admin was told that they are to be confirmed."""
     asking = [one.id for one in contracts_asking(reach)]
     own = Membership.objects.filter(user=reach.actor, role=Role.GROUP_ADMIN, until__isnull=True)
-    told = waiting_notices(reach.actor.id, list_managed_providers(reach), own.values("group"))
+    managed = list_managed_providers(reach, Permission.ACCESS_REVIEW)
+    told = waiting_notices(reach.actor.id, managed, own.values("group"))
     return Membership.objects.filter(
         pk__in=told.filter(contract_id__in=asking).values("membership")
     )
@@ -119,7 +124,7 @@ def review_page(
     )
 
 
-def terms_of(texts: Iterable[str]) -> list[Term]:
+def read_terms(texts: Iterable[str]) -> list[Term]:
     """Return what a form names. Raises Http404 for what no page of ours has made."""
     terms = []
     for text in texts:

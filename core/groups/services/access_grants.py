@@ -18,6 +18,7 @@ from core.groups.entering import Entered
 from core.groups.grant_days import end_of, last_day_of
 from core.groups.models import AccessGrant, GrantEnd, Office, Provider, Role
 from core.groups.office_codes import read_code
+from core.groups.permissions import Permission
 from core.groups.services.grant_ends import end_grants, record_grant
 from core.groups.services.grant_mails import tell_both_sides
 from core.groups.services.holding import hold_group
@@ -29,6 +30,7 @@ from tenants.models import Contract
 GRANT_ROLE: Final = Role.STAFF
 """The role that a third party gets. Who manages users could make rights that outlive the grant, and
 sees who else works for the provider, so neither kind of admin can be granted (docs/adr/0026)."""
+_RIGHT: Final = Permission.THIRD_PARTIES_MANAGE
 MOST_DAYS: Final = 366
 """Own figure: once a year somebody looks whether the office still works for the provider."""
 LOOKUPS_PER_HOUR: Final = 30
@@ -119,7 +121,7 @@ def give_access(
     if not Office.objects.filter(pk=office.pk, code=office.code, closed_at__isnull=True).exists():
         raise NoSuchOfficeError
     for provider in providers:
-        require_role(by, provider, GRANT_ROLE, entered=entered)
+        require_role(by, provider, GRANT_ROLE, _RIGHT, entered=entered)
         if not _hold_switch(provider.contract_id):
             raise NoThirdPartiesError
     return [_give(office, provider, last_day, by=by, at=at) for provider in providers]
@@ -189,7 +191,7 @@ def hold_for_office(grant_id: UUID, *, by: UUID, at: datetime) -> AccessGrant:
 def _hold_for_provider(grant_id: UUID, *, by: UUID, entered: Entered, at: datetime) -> AccessGrant:
     provider = AccessGrant.objects.select_related("provider__group").get(pk=grant_id).provider
     hold_group(provider.group_id)
-    require_role(by, provider, GRANT_ROLE, entered=entered)
+    require_role(by, provider, GRANT_ROLE, _RIGHT, entered=entered)
     return _hold_living(grant_id, at=at)
 
 

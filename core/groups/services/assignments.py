@@ -9,6 +9,7 @@ from django.db import transaction
 from core.accounts.services.accounts import grant_contract_access
 from core.groups.entering import Entered
 from core.groups.models import AccessGrant, Membership, Role
+from core.groups.permissions import Permission
 from core.groups.services.access_grants import hold_for_office
 from core.groups.services.grant_ends import release_roles, steps_of_ended
 from core.groups.services.holding import hold_group, keep_an_admin
@@ -44,7 +45,7 @@ def assign_people(
     )
     new = [one.user for one in people.select_related("user") if one.user_id not in present]
     made = [_assign(grant, one.id, by=by, at=at) for one in sorted(new, key=lambda one: one.id)]
-    steps = [RoleStep(one, grant.provider, None, Role(grant.role)) for one in new]
+    steps = [RoleStep(one, grant.provider, None, grant.role) for one in new]
     tell_of_roles(steps, by=by, at=at)
     return made
 
@@ -76,7 +77,8 @@ def end_assignment_as_provider(
     if held.provider is None or held.grant is None:
         raise ChangedMeanwhileError
     hold_group(held.provider.group_id)
-    require_role(by, held.provider, Role(held.role), entered=entered)
+    permission = Permission.THIRD_PARTIES_MANAGE
+    require_role(by, held.provider, held.role, permission, entered=entered)
     AccessGrant.objects.select_for_update().get(pk=held.grant.pk)
     steps = _end(membership_id, because="provider", by=by, at=at)
     tell_of_roles(steps, by=None, because="provider", at=at)

@@ -22,7 +22,8 @@ from core.common.errors import DomainError
 from core.common.tables import FileRow
 from core.groups.batches.checking import CheckedRow, check_rows
 from core.groups.batches.sheet import read_sheet
-from core.groups.models import BatchRow, InvitationBatch, Provider, ProviderStatus, Role
+from core.groups.models import BatchRow, InvitationBatch, Provider, ProviderStatus
+from core.groups.permissions import Permission
 from core.groups.reach import Reach
 from core.groups.services.holding import hold_group
 from core.groups.services.invitations import Invitee, send_invitation
@@ -233,7 +234,7 @@ class _Turn:
             row.invitation = send_invitation(
                 invitee=Invitee(**row.invitee),
                 providers=providers,
-                role=Role(row.role),
+                role=row.role,
                 contract_id=providers[0].contract_id,
                 host=self.batch.host,
                 by=self.batch.uploaded_by,
@@ -268,7 +269,11 @@ class _Turn:
         if key not in self.refusals:
             try:
                 require_role(
-                    self.batch.uploaded_by, provider, Role(role), entered=self.batch.entered
+                    self.batch.uploaded_by,
+                    provider,
+                    role,
+                    Permission.USERS_INVITE,
+                    entered=self.batch.entered,
                 )
                 self.refusals[key] = ""
             except DomainError as error:

@@ -21,9 +21,9 @@ from core.groups.models import (
     Membership,
     Provider,
     ProviderStatus,
-    Role,
 )
-from core.groups.permissions import Permission, role_may
+from core.groups.permissions import Permission
+from core.groups.roles import any_may
 from core.groups.services.grant_ends import end_grants
 from core.groups.services.holding import hold_group
 from core.groups.services.people import tell_user
@@ -148,7 +148,7 @@ def _hold(provider_id: UUID, *, by: UUID) -> Provider:
     list(_open_invitations(found).select_for_update(of=("self",)))
     hold_group(found.group_id)
     found.refresh_from_db()
-    may = any(role_may(one, Permission.PROVIDER_MANAGE) for one in roles_held(by, found))
+    may = any_may(roles_held(by, found), Permission.PROVIDER_MANAGE, found.contract_id)
     if found.status != ProviderStatus.ACTIVE or not may:
         raise ChangedMeanwhileError
     return found
@@ -165,7 +165,7 @@ def _open_access(provider: Provider) -> QuerySet[AccessGrant]:
 def _end_roles(loss: Loss, *, by: UUID, at: datetime) -> None:
     end_memberships(loss.held, at=at)
     for one in loss.held:
-        data: dict[str, object] = {"role": Role(one.role).value, "because": "provider_given_up"}
+        data: dict[str, object] = {"role": one.role, "because": "provider_given_up"}
         record_change("ended", one, by=by, at=at, data=data)
 
 

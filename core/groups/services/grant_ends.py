@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 
 from core.accounts.services.accounts import release_contract_access
 from core.audit.recording import record
-from core.groups.models import AccessGrant, GrantEnd, Membership, Role
+from core.groups.models import AccessGrant, GrantEnd, Membership
 from core.groups.services.grant_mails import tell_both_sides
 from core.groups.services.role_mails import RoleStep, tell_of_roles
 from core.groups.services.roles import end_memberships, record_change
@@ -89,7 +89,7 @@ def _end_one_by_one(which: Q, *, end: GrantEnd, at: datetime) -> int:
 
 def steps_of_ended(ended: Iterable[Membership]) -> list[RoleStep]:
     """Return roles by grants that have ended, as their mails tell of them."""
-    return [RoleStep(one.user, one.provider, Role(one.role), None) for one in ended if one.provider]
+    return [RoleStep(one.user, one.provider, one.role, None) for one in ended if one.provider]
 
 
 def release_roles(

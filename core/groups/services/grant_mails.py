@@ -6,6 +6,7 @@ from uuid import UUID
 
 from core.accounts.models import User
 from core.groups.models import AccessGrant, Membership, Provider, Role
+from core.groups.permissions import Permission
 from core.groups.selectors import list_admins_of
 from core.notifications.services.outbox import enqueue
 
@@ -21,7 +22,9 @@ def tell_both_sides(
     `what` is one of `core.groups.office_messages`. Whoever did it is told nothing.
     """
     office_admins = list_office_admins(grant)
-    provider_admins = list_admins_of(Provider.objects.filter(pk=grant.provider_id))
+    provider_admins = list_admins_of(
+        Provider.objects.filter(pk=grant.provider_id), Permission.THIRD_PARTIES_MANAGE
+    )
     for side, admins in ((OFFICE, office_admins), (PROVIDER, provider_admins)):
         for admin in admins:
             if admin.id == by:

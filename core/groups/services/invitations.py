@@ -9,7 +9,6 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
-from core.accounts.models import User
 from core.accounts.selectors import find_account_by_email, username_is_available
 from core.accounts.services.accounts import UsernameTakenError
 from core.accounts.services.attempts import Limit, count_attempt
@@ -18,17 +17,15 @@ from core.audit.recording import record
 from core.common.errors import DomainError
 from core.common.without_case import same_text
 from core.groups.entering import Entered
-from core.groups.models import Invitation, Office, Provider, ProviderStatus, Role
-from core.groups.policies import may_manage
-from core.groups.selectors import contracts_of_group, list_own_memberships_at
+from core.groups.models import Invitation, Provider, Role
+from core.groups.permissions import Permission
+from core.groups.selectors import contracts_of_group
 from core.groups.services.holding import hold_group
-from core.groups.services.memberships import grant_group_admin, grant_provider_role
-from core.groups.services.offices import administers_office, find_office, join_office
+from core.groups.services.offices import administers_office, find_office
 from core.groups.services.open_invitations import refuse_second, require_room
 from core.groups.services.roles import (
     ChangedMeanwhileError,
     require_role,
-    roles_to_act_with,
 )
 from core.mfa.models import MfaRegistration
 from core.mfa.registering.link_requests import LinkTarget
@@ -92,7 +89,7 @@ def invite_user(
     *,
     invitee: Invitee,
     providers: Sequence[Provider],
-    role: Role,
+    role: str,
     contract: ActiveContract,
     host: str,
     by: UUID,
@@ -104,12 +101,12 @@ def invite_user(
     Called by Add New User, which has loaded the providers through the admin's reach. Whether the
     address has an account makes no difference here. Records `invitation.sent`. Raises
     UsernameTakenError, AlreadyInvitedError, ChangedMeanwhileError, RoleNotYoursError,
-    NotEnteredError, TooManyOpenError.
+    RoleNotOfferedError, NotEnteredError, TooManyOpenError.
     """
     group_id = providers[0].group_id
     hold_group(group_id)
     for provider in providers:
-        require_role(by, provider, role, entered=entered)
+        require_role(by, provider, role, Permission.USERS_INVITE, entered=entered)
     if not username_is_available(invitee.username):
         raise UsernameTakenError
     require_room(group_id=group_id, by=by)
@@ -129,7 +126,7 @@ def send_invitation(
     *,
     invitee: Invitee,
     providers: Sequence[Provider],
-    role: Role,
+    role: str,
     contract_id: UUID | None,
     host: str,
     by: UUID,
@@ -240,62 +237,6 @@ def follow_invitation(
     return Followed(invitation, registration)
 
 
-@transaction.atomic
-def accept_invitation(*, invitation_id: UUID, user: User, at: datetime) -> None:
-    """Give the signed-in owner of the invited address the role.
-
-    Called by the page behind the link. Records `invitation.accepted`. Raises InvitationOverError,
-    OtherAddressError.
-    """
-    invitation = hold_invitation(invitation_id)
-    if invitation.link_used_at is None:
-        raise InvitationOverError
-    if invitation.email != user.email.lower():
-        raise OtherAddressError
-    take_roles(invitation, user, at=at)
-
-
-def take_roles(invitation: Invitation, user: User, *, at: datetime) -> None:
-    """Close an invitation with the roles that it gives, in the caller's transaction.
-
-    Called when a new account is complete, or its owner has accepted. Whoever invited must still be
-    able to give the role: the invitations of an admin who was removed, or whose account is closed,
-    give nothing any more; nor does one to a group that has grown into a contract which they had
-    not entered. Raises InvitationOverError when nothing is left to give.
-    """
-    hold_group(invitation.group_id)
-    office = find_office(invitation.group_id)
-    if office is not None:
-        _take_office_role(invitation, office, user, at=at)
-    else:
-        _take_provider_roles(invitation, user, at=at)
-    invitation.accepted_at, invitation.accepted_by = at, user.id
-    invitation.token_digest = None
-    invitation.save(update_fields=["accepted_at", "accepted_by", "token_digest"])
-    record_invitation("accepted", invitation, by=user.id, at=at)
-
-
-def _take_office_role(invitation: Invitation, office: Office, user: User, *, at: datetime) -> None:
-    if office.closed_at is not None or not administers_office(invitation.invited_by, office):
-        raise InvitationOverError
-    join_office(office, user, Role(invitation.role), by=invitation.invited_by, at=at)
-
-
-def _take_provider_roles(invitation: Invitation, user: User, *, at: datetime) -> None:
-    grown = reach_of_role(invitation.group_id, invitation.role)
-    if not set(grown) <= set(invitation.reaches):
-        raise InvitationOverError
-    still = [
-        provider
-        for provider in invitation.providers.filter(status=ProviderStatus.ACTIVE).order_by("id")
-        if may_manage(roles_to_act_with(invitation.invited_by, provider), invitation.role)
-    ]
-    if not still:
-        raise InvitationOverError
-    for provider in still:
-        _grant(invitation, user, provider, at=at)
-
-
 def find_invitation_target(name: str, contract_id: UUID | None, at: datetime) -> LinkTarget | None:
     """Return the mail for somebody who was invited under a username (a LinkFinder)."""
     invitation = list_open_invitations().filter(same_text("username", name)).first()
@@ -350,16 +291,8 @@ def hold_to_manage(invitation_id: UUID, *, by: UUID, entered: Entered) -> Invita
     if office is not None and not administers_office(by, office):
         raise ChangedMeanwhileError
     for provider in invitation.providers.order_by("id"):
-        require_role(by, provider, Role(invitation.role), entered=entered)
+        require_role(by, provider, invitation.role, Permission.USERS_INVITE, entered=entered)
     return invitation
-
-
-def _grant(invitation: Invitation, user: User, provider: Provider, *, at: datetime) -> None:
-    by = invitation.invited_by
-    if invitation.role == Role.GROUP_ADMIN:
-        grant_group_admin(user=user, group=provider.group, by=by, at=at)
-    elif not list_own_memberships_at(provider).filter(user=user).exists():
-        grant_provider_role(user=user, provider=provider, role=Role(invitation.role), by=by, at=at)
 
 
 def mail_invitation(invitation: Invitation, *, at: datetime) -> None:

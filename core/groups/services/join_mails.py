@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from core.groups.models import JoinRequest, Provider
+from core.groups.permissions import Permission
 from core.groups.selectors import list_admins_of
 from core.groups.states import JoinState
 from core.notifications.services.outbox import enqueue
@@ -29,7 +30,7 @@ def tell_admins(group_id: UUID, *, at: datetime) -> int:
     first = providers.order_by("id").first()
     if first is None:
         return 0
-    admins = list(list_admins_of(providers))
+    admins = list(list_admins_of(providers, Permission.REQUESTS_DECIDE))
     for admin in admins:
         enqueue(
             kind=WAITING_KIND,

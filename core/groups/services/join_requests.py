@@ -19,8 +19,9 @@ from core.accounts.services.attempts import Limit, count_attempt
 from core.audit.recording import record
 from core.common.errors import DomainError
 from core.groups.entering import Entered
-from core.groups.models import Invitation, JoinRequest, Provider, ProviderStatus, Role
-from core.groups.policies import roles_to_give
+from core.groups.models import Invitation, JoinRequest, Provider, ProviderStatus
+from core.groups.permissions import Permission
+from core.groups.roles import any_may
 from core.groups.services.holding import hold_group, hold_request
 from core.groups.services.invitations import Invitee, invite_user
 from core.groups.services.join_mails import tell_admins, tell_person
@@ -164,7 +165,7 @@ def ask_from_outside(
 
 @transaction.atomic
 def approve_join(
-    *, request_id: UUID, role: Role, by: UUID, entered: Entered, at: datetime
+    *, request_id: UUID, role: str, by: UUID, entered: Entered, at: datetime
 ) -> JoinRequest:
     """Give the person a role at the provider that they asked for, and tell them.
 
@@ -177,7 +178,15 @@ def approve_join(
     if held.user is None or not held.user.is_active or _works_there(held):
         raise RequestOverError
     # The answer to the request names the role: no second mail.
-    place_role(user=held.user, provider=held.provider, role=role, by=by, entered=entered, at=at)
+    place_role(
+        user=held.user,
+        provider=held.provider,
+        role=role,
+        by=by,
+        entered=entered,
+        at=at,
+        permission=Permission.REQUESTS_DECIDE,
+    )
     return _decide(held, JoinState.APPROVED, role=role, by=by, at=at)
 
 
@@ -187,7 +196,7 @@ def approve_by_invitation(
     request_id: UUID,
     invitee: Invitee,
     providers: Sequence[Provider],
-    role: Role,
+    role: str,
     contract: ActiveContract,
     host: str,
     by: UUID,
@@ -203,6 +212,7 @@ def approve_by_invitation(
     held = _hold_open(request_id)
     if held.user is not None:
         raise RequestOverError
+    _require_to_decide(held, by)
     invitation = invite_user(
         invitee=invitee,
         providers=providers,
@@ -225,8 +235,7 @@ def refuse_join(*, request_id: UUID, reason: str, by: UUID, at: datetime) -> Joi
     ChangedMeanwhileError when the admin manages nobody there by now.
     """
     held = _hold_open(request_id)
-    if not roles_to_give(roles_held(by, held.provider)):
-        raise ChangedMeanwhileError
+    _require_to_decide(held, by)
     return _decide(held, JoinState.REFUSED, reason=reason, by=by, at=at)
 
 
@@ -279,6 +288,12 @@ def _end_if_due(key: UUID, at: datetime) -> bool:
     _record("voided" if is_void else "expired", held, by=None, at=at)
     tell_person(held, at=at)
     return True
+
+
+def _require_to_decide(held: JoinRequest, by: UUID) -> None:
+    own = roles_held(by, held.provider)
+    if not any_may(own, Permission.REQUESTS_DECIDE, held.provider.contract_id):
+        raise ChangedMeanwhileError
 
 
 def _works_there(held: JoinRequest) -> bool:

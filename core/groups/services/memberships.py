@@ -30,12 +30,12 @@ def grant_group_admin(
 
 
 def grant_provider_role(
-    *, user: User, provider: Provider, role: Role, by: UUID | None, at: datetime
+    *, user: User, provider: Provider, role: str, by: UUID | None, at: datetime
 ) -> Membership | None:
     """Give an account a role for one provider; None when it has one there already.
 
-    Called by the import of accounts, in its transaction. `role` is Provider Admin or Provider
-    Staff Account. Records `membership.granted`.
+    Called by the import of accounts and by `services.roles`, in their transaction. `role` is one at
+    single providers that the contract has (`core.groups.roles`). Records `membership.granted`.
     """
     if Membership.objects.filter(Membership.OWN, user=user, provider=provider).exists():
         return None

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from core.accounts.services.accounts import release_contract_access
 from core.groups.entering import Entered
-from core.groups.models import Membership, Provider, Role
+from core.groups.models import Membership, Provider
 from core.groups.services.holding import hold_group
 from core.groups.services.role_mails import RoleStep, tell_of_roles
 from core.groups.services.roles import (
@@ -22,7 +22,7 @@ from core.groups.services.roles import (
 
 @transaction.atomic
 def move_role(
-    *, membership_id: UUID, was: Role, to: Provider, by: UUID, entered: Entered, at: datetime
+    *, membership_id: UUID, was: str, to: Provider, by: UUID, entered: Entered, at: datetime
 ) -> Membership:
     """Give a user the role that they have at one provider at another one in its place.
 
@@ -30,7 +30,7 @@ def move_role(
     role at either. Both or nothing: the user is never without a role in between. A role for a whole
     group is at no provider and is not moved. One mail tells the user of both. Records
     `membership.granted` and `membership.moved`. Raises ChangedMeanwhileError, also when the user
-    has a role there already, RoleNotYoursError, NotEnteredError.
+    has a role there already, RoleNotYoursError, RoleNotOfferedError, NotEnteredError.
     """
     for key in sorted({group_of(membership_id), to.group_id}):
         hold_group(key)
@@ -40,7 +40,7 @@ def move_role(
     made = place_role(user=held.user, provider=to, role=was, by=by, entered=entered, at=at)
     end_memberships([held], at=at)
     release_contract_access(user_id=held.user_id, contract_id=held.provider.contract_id, at=at)
-    data: dict[str, object] = {"role": was.value, "to": str(to.id), "as": str(made.id)}
+    data: dict[str, object] = {"role": was, "to": str(to.id), "as": str(made.id)}
     record_change("moved", held, by=by, at=at, data=data)
     steps = [RoleStep(held.user, held.provider, was, None), RoleStep(held.user, to, None, was)]
     tell_of_roles(steps, by=by, at=at)

@@ -14,6 +14,7 @@ from core.common.errors import DomainError
 from core.common.without_case import same_text
 from core.groups.entering import Entered
 from core.groups.models import Invitation
+from core.groups.permissions import Permission
 from core.groups.policies import may_manage
 from core.groups.services.roles import roles_held
 
@@ -77,6 +78,12 @@ def refuse_second(*, group_id: UUID, email: str, by: UUID, entered: Entered) -> 
 
 def _manages(invitation: Invitation, *, by: UUID, entered: Entered) -> bool:
     return all(
-        one.contract_id in entered and may_manage(roles_held(by, one), invitation.role)
+        one.contract_id in entered
+        and may_manage(
+            roles_held(by, one),
+            invitation.role,
+            Permission.USERS_INVITE,
+            contract_id=one.contract_id,
+        )
         for one in invitation.providers.all()
     )

@@ -23,6 +23,7 @@ from core.common.context import current_context
 from core.common.errors import DomainError
 from core.groups.entering import Entered, require_entered
 from core.groups.models import Membership
+from core.groups.permissions import Permission
 from core.groups.policies import may_manage, roles_reaching
 from core.groups.selectors import contracts_worked_in
 from core.groups.services.holding import hold_group
@@ -65,7 +66,12 @@ def is_wholly_managed(user: User, *, by: UUID) -> bool:
         return False
     held, own = list(_roles_of(user.id)), list(_roles_of(by))
     return bool(held) and all(
-        may_manage(roles_reaching(own, group_id=one.within, provider_id=one.provider_id), one.role)
+        may_manage(
+            roles_reaching(own, group_id=one.within, provider_id=one.provider_id),
+            one.role,
+            Permission.ACCOUNTS_MANAGE,
+            contract_id=one.provider.contract_id if one.provider else None,
+        )
         for one in held
     )
 

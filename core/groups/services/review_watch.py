@@ -19,8 +19,8 @@ from core.groups.models import (
     ReviewNotice,
     ReviewStage,
     ReviewStart,
-    Role,
 )
+from core.groups.permissions import Permission
 from core.groups.reviewing.rules import (
     LAST_DAYS,
     ReviewRules,
@@ -177,7 +177,7 @@ def _remind(group_id: UUID, review: _Review) -> int:
             contract_id=review.contract.id,
             account_id=admin.id,
         )
-        for admin in (list_admins_of(providers) if found else [])
+        for admin in (list_admins_of(providers, Permission.ACCESS_REVIEW) if found else [])
     ]
     enqueue_all(kind=REVIEW_KIND, letters=letters, at=review.at)
     return len(found)
@@ -236,5 +236,5 @@ def _end(found: Sequence[Any], review: _Review) -> None:
         ],
         at=review.at,
     )
-    steps = [RoleStep(one.user, one.provider or one.group, Role(one.role), None) for one in found]
+    steps = [RoleStep(one.user, one.provider or one.group, one.role, None) for one in found]
     tell_of_roles(steps, by=None, because="access_review", at=review.at)

@@ -12,8 +12,10 @@ from django.db.models.functions import Coalesce
 from core.audit.recording import record_all
 from core.common.errors import DomainError
 from core.groups.models import AccessConfirmation, Membership
-from core.groups.policies import may_manage, roles_reaching
+from core.groups.permissions import Permission
+from core.groups.policies import roles_reaching
 from core.groups.reviewing.terms import in_contract, may_be_confirmed_by, with_terms
+from core.groups.roles import any_may
 from core.groups.services.holding import hold_groups
 from core.groups.services.roles import ChangedMeanwhileError, happening_of
 from tenants.context import ActiveContract
@@ -89,8 +91,10 @@ def _require_managed(held: Sequence[Any], keys: set[UUID], *, by: UUID) -> None:
     managed = [
         one
         for one in held
-        if may_manage(
-            roles_reaching(own, group_id=one.within, provider_id=one.provider_id), one.role
+        if any_may(
+            roles_reaching(own, group_id=one.within, provider_id=one.provider_id),
+            Permission.ACCESS_REVIEW,
+            one.provider.contract_id if one.provider else None,
         )
     ]
     if len(managed) != len(keys):

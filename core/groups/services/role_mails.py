@@ -21,8 +21,8 @@ class RoleStep:
 
     user: User
     place: Provider | ProviderGroup
-    before: Role | None
-    after: Role | None
+    before: str | None
+    after: str | None
 
     @property
     def is_another_role(self) -> bool:
@@ -35,8 +35,8 @@ class RoleStep:
         what = "provider" if isinstance(self.place, Provider) else "group"
         return {
             what: str(self.place.id),
-            "before": self.before.value if self.before else "",
-            "after": self.after.value if self.after else "",
+            "before": self.before or "",
+            "after": self.after or "",
         }
 
 

@@ -19,7 +19,9 @@ from core.audit.recording import Happening, record_all
 from core.common.errors import DomainError
 from core.groups.entering import Entered, require_entered, require_entered_for
 from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus, Role
-from core.groups.policies import may_manage, roles_to_give
+from core.groups.permissions import Permission
+from core.groups.policies import may_manage
+from core.groups.roles import any_may, roles_in
 from core.groups.selectors import (
     contracts_of_group,
     list_memberships_at,
@@ -47,16 +49,23 @@ class RoleNotYoursError(DomainError):
     message: ClassVar[str] = "You cannot give this role here: your own role does not reach as far."
 
 
+class RoleNotOfferedError(DomainError):
+    """The provider's contract has no such role, or not any more."""
+
+    code: ClassVar[str] = "role_not_offered"
+    message: ClassVar[str] = "This role is not one of the program's. Choose another one."
+
+
 @transaction.atomic
 def add_role(
-    *, user: User, provider: Provider, role: Role, by: UUID, entered: Entered, at: datetime
+    *, user: User, provider: Provider, role: str, by: UUID, entered: Entered, at: datetime
 ) -> Membership:
     """Give a user of the admin's providers a role for one more.
 
     Called by Setup, which has loaded both through the admin's reach. Provider Group Admin takes the
     place of the roles at single providers of the group. The user is told by mail. Records
     `membership.granted`. Raises ChangedMeanwhileError when the user has a role there by now, or the
-    admin none, RoleNotYoursError, NotEnteredError.
+    admin none, RoleNotYoursError, RoleNotOfferedError, NotEnteredError.
     """
     made = place_role(user=user, provider=provider, role=role, by=by, entered=entered, at=at)
     place = provider.group if role == Role.GROUP_ADMIN else provider
@@ -65,11 +74,21 @@ def add_role(
 
 
 def place_role(
-    *, user: User, provider: Provider, role: Role, by: UUID, entered: Entered, at: datetime
+    *,
+    user: User,
+    provider: Provider,
+    role: str,
+    by: UUID,
+    entered: Entered,
+    at: datetime,
+    permission: Permission = Permission.ROLES_MANAGE,
 ) -> Membership:
-    """Do what `add_role` does but for the mail: the caller's own tells the user."""
+    """Do what `add_role` does but for the mail: the caller's own tells the user.
+
+    `permission` is by what the admin acts.
+    """
     hold_group(provider.group_id)
-    require_role(by, provider, role, entered=entered)
+    require_role(by, provider, role, permission, entered=entered)
     if holds_own_role(user.id, provider):
         raise ChangedMeanwhileError
     return _grant(user, provider, role, by=by, at=at)
@@ -77,14 +96,14 @@ def place_role(
 
 @transaction.atomic
 def change_role(
-    *, membership_id: UUID, was: Role, role: Role, by: UUID, entered: Entered, at: datetime
+    *, membership_id: UUID, was: str, role: str, by: UUID, entered: Entered, at: datetime
 ) -> None:
     """Give a user another role in place of the one that the page showed.
 
     Called by Setup. A Provider Group Admin who becomes less keeps the new role at every provider of
     the group; who becomes Provider Group Admin loses the roles at single providers, which it
     holds anyway. The user is told by mail. Records `membership.role_changed`. Raises
-    ChangedMeanwhileError, RoleNotYoursError, NotEnteredError, LastAdminError.
+    ChangedMeanwhileError, RoleNotYoursError, RoleNotOfferedError, NotEnteredError, LastAdminError.
     """
     held = replace_role(
         membership_id=membership_id, was=was, role=role, by=by, entered=entered, at=at
@@ -97,13 +116,13 @@ def change_role(
 
 
 def replace_role(
-    *, membership_id: UUID, was: Role, role: Role, by: UUID, entered: Entered, at: datetime
+    *, membership_id: UUID, was: str, role: str, by: UUID, entered: Entered, at: datetime
 ) -> Membership:
     """Do what `change_role` does but for the mail; returns the membership that was replaced."""
     held = hold_membership(membership_id, was=was, by=by, entered=entered)
     if role == was:
         return held
-    _require(roles_over(by, held), role)
+    _require(roles_over(by, held), role, Permission.ROLES_MANAGE, _contract_of(held))
     if held.provider is not None:
         require_entered_for(role, held.provider, entered)
     if held.group is not None:
@@ -111,13 +130,13 @@ def replace_role(
     end_memberships([held], at=at)
     for provider in _reach_of(held):
         _grant(held.user, provider, role, by=by, at=at)
-    record_change("role_changed", held, by=by, at=at, data={"from": was.value, "to": role.value})
+    record_change("role_changed", held, by=by, at=at, data={"from": was, "to": role})
     return held
 
 
 @transaction.atomic
 def end_membership(
-    *, membership_id: UUID, was: Role, by: UUID, entered: Entered, at: datetime
+    *, membership_id: UUID, was: str, by: UUID, entered: Entered, at: datetime
 ) -> None:
     """Take a role away: the person is out with their next request.
 
@@ -131,7 +150,7 @@ def end_membership(
 
 
 def take_role(
-    *, membership_id: UUID, was: Role, by: UUID, entered: Entered, at: datetime
+    *, membership_id: UUID, was: str, by: UUID, entered: Entered, at: datetime
 ) -> Membership:
     """Do what `end_membership` does but for the mail; returns the membership that has ended."""
     held = hold_membership(membership_id, was=was, by=by, entered=entered)
@@ -141,7 +160,7 @@ def take_role(
     end_memberships([held], at=at)
     for contract_id in sorted(contracts):
         release_contract_access(user_id=held.user_id, contract_id=contract_id, at=at)
-    record_change("ended", held, by=by, at=at, data={"role": was.value})
+    record_change("ended", held, by=by, at=at, data={"role": was})
     return held
 
 
@@ -154,17 +173,19 @@ def make_group_admin(*, user: User, provider: Provider, by: UUID, at: datetime) 
     return _grant(user, provider, Role.GROUP_ADMIN, by=by, at=at)
 
 
-def require_role(by: UUID, provider: Provider, role: Role, *, entered: Entered) -> None:
+def require_role(
+    by: UUID, provider: Provider, role: str, permission: Permission, *, entered: Entered
+) -> None:
     """Make sure, with the group held, that an admin may still give a role at a provider.
 
-    Raises ChangedMeanwhileError when the provider was given up or they manage nobody there by now,
-    RoleNotYoursError, NotEnteredError.
+    Raises ChangedMeanwhileError when the provider was given up or they lost the permission there,
+    RoleNotYoursError, RoleNotOfferedError, NotEnteredError.
     """
     provider.refresh_from_db(fields=["status"])
-    held = roles_to_act_with(by, provider)
-    if provider.status != ProviderStatus.ACTIVE or not roles_to_give(held):
+    held, contract_id = roles_to_act_with(by, provider), provider.contract_id
+    if provider.status != ProviderStatus.ACTIVE or not any_may(held, permission, contract_id):
         raise ChangedMeanwhileError
-    _require(held, role)
+    _require(held, role, permission, contract_id)
     require_entered_for(role, provider, entered)
 
 
@@ -199,7 +220,7 @@ def roles_over(by: UUID, held: Membership) -> set[str]:
     return set(own.values_list("role", flat=True))
 
 
-def hold_membership(membership_id: UUID, *, was: Role, by: UUID, entered: Entered) -> Membership:
+def hold_membership(membership_id: UUID, *, was: str, by: UUID, entered: Entered) -> Membership:
     """Return a membership that is as the page showed it and the admin's, with its group held.
 
     Raises ChangedMeanwhileError, NotEnteredError.
@@ -212,7 +233,8 @@ def hold_membership(membership_id: UUID, *, was: Role, by: UUID, entered: Entere
     )
     if held is None:
         raise ChangedMeanwhileError
-    if not may_manage(roles_over(by, held), was):
+    acting, permission = roles_over(by, held), Permission.ROLES_MANAGE
+    if not may_manage(acting, was, permission, contract_id=_contract_of(held)):
         raise ChangedMeanwhileError
     reached = [held.provider.contract_id] if held.provider else contracts_of_group(held.within)
     require_entered(reached, entered)
@@ -246,12 +268,19 @@ def _single_roles(user_id: UUID, group_id: UUID) -> QuerySet[Membership]:
     return Membership.objects.filter(Membership.OWN, user_id=user_id, provider__group_id=group_id)
 
 
-def _require(held: set[str], role: Role) -> None:
-    if not may_manage(held, role):
+def _contract_of(held: Membership) -> UUID | None:
+    """Return whose roles count: for a whole group only the documented ones do."""
+    return held.provider.contract_id if held.provider else None
+
+
+def _require(held: set[str], role: str, permission: Permission, contract_id: UUID | None) -> None:
+    if role not in {one.key for one in roles_in(contract_id)}:
+        raise RoleNotOfferedError
+    if not may_manage(held, role, permission, contract_id=contract_id):
         raise RoleNotYoursError
 
 
-def _grant(user: User, provider: Provider, role: Role, *, by: UUID, at: datetime) -> Membership:
+def _grant(user: User, provider: Provider, role: str, *, by: UUID, at: datetime) -> Membership:
     if role == Role.GROUP_ADMIN:
         end_memberships(_single_roles(user.id, provider.group_id), at=at)
         made = grant_group_admin(user=user, group=provider.group, by=by, at=at)

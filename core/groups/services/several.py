@@ -9,7 +9,7 @@ from django.db import transaction
 
 from core.accounts.models import User
 from core.groups.entering import Entered
-from core.groups.models import Membership, Provider, Role
+from core.groups.models import Membership, Provider
 from core.groups.services.holding import hold_group
 from core.groups.services.role_mails import RoleStep, tell_of_roles
 from core.groups.services.roles import (
@@ -26,8 +26,8 @@ class RoleChange:
 
     user: User
     provider: Provider
-    was: Role | None
-    role: Role | None
+    was: str | None
+    role: str | None
 
 
 @transaction.atomic

@@ -11,7 +11,8 @@ from core.accounts.models import User
 from core.accounts.policies import contracts_in_hand
 from core.groups.context import Context, change_path, context_in_hand
 from core.groups.forms import SetupSearchForm
-from core.groups.models import Provider
+from core.groups.models import Invitation, JoinRequest, Membership, Provider
+from core.groups.permissions import Permission
 from core.groups.reach import (
     Reach,
     list_managed_providers,
@@ -19,6 +20,7 @@ from core.groups.reach import (
     list_managed_users,
 )
 from core.groups.reviewing.listing import contracts_asking, list_waiting_reviews
+from core.groups.roles import role_name as _role_name
 from core.groups.third_parties import any_lets_in, contracts_with_third_parties
 from core.groups.wording import mail_words
 from core.groups.wording import number_name as _number_name
@@ -44,8 +46,8 @@ def tab_counts(reach: Reach) -> Counts:
     One query; the reviews are of the contracts that ask for one.
     """
     counts: Counts = User.objects.values(
-        providers=_number_of(list_managed_providers(reach)),
-        users=_number_of(list_managed_users(reach)),
+        providers=_number_of(list_managed_providers(reach, Permission.USERS_VIEW)),
+        users=_number_of(list_managed_users(reach, Permission.USERS_VIEW)),
         requests=_number_of(list_managed_requests(reach)),
         reviews=_number_of(list_waiting_reviews(reach)),
     ).get(pk=reach.actor.pk)
@@ -135,6 +137,20 @@ def own_programs(context: template.Context) -> list[OwnProgram]:
         for one in sorted(contracts_in_hand(request.user), key=lambda one: one.name)
         if here is None or one.id != here.id
     ]
+
+
+@register.filter
+def role_name(held: Membership | Invitation | JoinRequest) -> str:
+    """Return what the role is called that somebody has, is invited to or was given."""
+    if isinstance(held, Invitation):
+        return _role_name(held.role, held.contract_id)
+    return _role_name(held.role, held.provider.contract_id if held.provider else None)
+
+
+@register.filter
+def role_at(role: str | None, provider: Provider) -> str:
+    """Return what a role at a provider is called; nothing for none."""
+    return _role_name(role, provider.contract_id) if role else ""
 
 
 @register.filter

@@ -10,11 +10,12 @@ from core.groups.activity.scope import scope_of
 from core.groups.activity.sentences import entries_of
 from core.groups.forms import ActivityForm
 from core.groups.models import WeeklyMail
+from core.groups.permissions import Permission
 from core.groups.views.shared import SetupRequest, setup_page, setup_render
 
 
 @get_only
-@setup_page
+@setup_page(Permission.ACTIVITY_VIEW)
 def activity(request: SetupRequest) -> HttpResponse:
     """List who did what, newest first; older pages begin where the former one ended."""
     form = ActivityForm(request.GET)

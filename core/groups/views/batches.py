@@ -23,6 +23,7 @@ from core.groups.batches.progress import (
 )
 from core.groups.batches.sheet import template_rows
 from core.groups.forms import BatchForm
+from core.groups.permissions import Permission
 from core.groups.reach import list_managed_providers
 from core.groups.services.batches import discard_batch, start_batch, take_in
 from core.groups.tasks import invite_batch
@@ -33,7 +34,7 @@ from tenants.in_hand import site_host_of
 
 
 @get_or_post
-@setup_page
+@setup_page(Permission.USERS_INVITE)
 def batches(request: SetupRequest) -> HttpResponse:
     """Take a file of new users, and list the files that were sent before."""
     form = BatchForm(request.POST or None, request.FILES or None)
@@ -56,16 +57,17 @@ def batches(request: SetupRequest) -> HttpResponse:
 
 
 @get_only
-@setup_page
+@setup_page(Permission.USERS_INVITE)
 def template(request: SetupRequest) -> HttpResponse:
     """Give the empty file, with the columns and two examples."""
-    known = list_managed_providers(request.reach).order_by("name").values_list("identifier")
+    managed = list_managed_providers(request.reach, Permission.USERS_INVITE)
+    known = managed.order_by("name").values_list("identifier")
     numbers = [number for (number,) in known[:2]]
     return _sheet("new-users.csv", template_rows(numbers))
 
 
 @get_only
-@setup_page
+@setup_page(Permission.USERS_INVITE)
 def batch(request: SetupRequest, batch_id: UUID) -> HttpResponse:
     """Show what a file would do, how far it is, or what it did."""
     found = access_own_batch(request.reach, batch_id)
@@ -74,7 +76,7 @@ def batch(request: SetupRequest, batch_id: UUID) -> HttpResponse:
 
 
 @get_only
-@setup_page
+@setup_page(Permission.USERS_INVITE)
 def progress(request: SetupRequest, batch_id: UUID) -> HttpResponse:
     """Answer how far a file is, for the page that waits."""
     found = access_own_batch(request.reach, batch_id)
@@ -83,7 +85,7 @@ def progress(request: SetupRequest, batch_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@setup_page
+@setup_page(Permission.USERS_INVITE)
 def start(request: SetupRequest, batch_id: UUID) -> HttpResponse:
     """Have the rows without a problem invited."""
     found = access_own_batch(request.reach, batch_id)
@@ -98,7 +100,7 @@ def start(request: SetupRequest, batch_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@setup_page
+@setup_page(Permission.USERS_INVITE)
 def discard(request: SetupRequest, batch_id: UUID) -> HttpResponse:
     """Throw a file away that was not started."""
     found = access_own_batch(request.reach, batch_id)
@@ -111,7 +113,7 @@ def discard(request: SetupRequest, batch_id: UUID) -> HttpResponse:
 
 
 @get_only
-@setup_page
+@setup_page(Permission.USERS_INVITE)
 def report(request: SetupRequest, batch_id: UUID) -> HttpResponse:
     """Give each row of a file with what became of it, as a file."""
     found = access_own_batch(request.reach, batch_id)

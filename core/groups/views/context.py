@@ -13,8 +13,9 @@ from core.groups.access import access_provider, list_providers
 from core.groups.context import choose_context, note_page_of
 from core.groups.forms import SetupSearchForm
 from core.groups.models import Provider
-from core.groups.permissions import Permission, role_may
+from core.groups.permissions import Permission
 from core.groups.reach import reach_of
+from core.groups.roles import any_may
 from core.groups.selectors import with_words
 from core.groups.services.roles import roles_held
 from core.groups.setup import page_of
@@ -59,8 +60,8 @@ def provider(request: SignedInRequest, provider_id: UUID) -> HttpResponse:
     context = {
         "provider": found,
         "number_name": number_name(found, contract),
-        "roles": role_names(roles),
-        "manages": any(role_may(role, Permission.USERS_MANAGE) for role in roles),
+        "roles": role_names(roles, found.contract_id),
+        "manages": any_may(roles, Permission.USERS_VIEW, found.contract_id),
         "nav_here": "provider",
     }
     return render(request, "groups/context/provider.html", context)

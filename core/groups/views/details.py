@@ -13,6 +13,7 @@ from core.accounts.typed_forms import keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_or_post
+from core.groups.permissions import Permission
 from core.groups.reach import access_managed_user
 from core.groups.services.people import change_user_details
 from core.groups.user_acts import UserFacts, facts_of_user, offered_acts
@@ -22,10 +23,10 @@ from tenants.in_hand import contract_of
 
 @get_or_post
 @keeps_typed(kept_details())
-@setup_page
+@setup_page(Permission.ACCOUNTS_MANAGE)
 def details(request: SetupRequest, user_id: UUID) -> HttpResponse:
     """Correct name, address, phone and fax of somebody who works for the admin alone."""
-    found = access_managed_user(request.reach, user_id)
+    found = access_managed_user(request.reach, user_id, Permission.ACCOUNTS_MANAGE)
     back_to = reverse("setup:user", args=[found.id])
     facts = facts_of_user(request.reach, found, at=clock.now())
     if not facts.may_act:

@@ -9,7 +9,8 @@ from django.urls import reverse
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_or_post
-from core.groups.reach import access_administered_provider, is_given_up
+from core.groups.permissions import Permission
+from core.groups.reach import access_managed_provider, is_given_up
 from core.groups.services.giving_up import give_up_provider, loss_of
 from core.groups.views.shared import (
     SetupRequest,
@@ -23,14 +24,14 @@ from core.mfa.proving.freshness import is_fresh, to_confirmation
 
 
 @get_or_post
-@setup_page
+@setup_page(Permission.USERS_VIEW)
 def give_up(request: SetupRequest, provider_id: UUID) -> HttpResponse:
     """Say what ends with a provider, then give it up. For Provider Group Admins."""
     at = clock.now()
     if is_given_up(request.user, provider_id):
         messages.info(request, "This provider was given up already.")
         return HttpResponseRedirect(reverse("setup:providers"))
-    provider = access_administered_provider(request.reach, provider_id)
+    provider = access_managed_provider(request.reach, provider_id, Permission.PROVIDER_MANAGE)
     if not is_fresh(request, request.user, at=at):
         return to_confirmation(request)
     if request.method != "POST":

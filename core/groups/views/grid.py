@@ -5,13 +5,16 @@ from uuid import UUID
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 
+from core.accounts.models import User
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_or_post
 from core.groups.forms import SetupSearchForm
 from core.groups.grid import build_grid
-from core.groups.models import Role
+from core.groups.models import Provider
+from core.groups.permissions import Permission
 from core.groups.reach import list_managed_providers, list_managed_users
+from core.groups.roles import GROUP_ADMIN, roles_in
 from core.groups.services.several import RoleChange, set_roles
 from core.groups.views.shared import (
     SetupRequest,
@@ -29,7 +32,7 @@ _WANTED, _WAS = "c:", "w:"
 
 
 @get_or_post
-@setup_page
+@setup_page(Permission.ROLES_MANAGE)
 def grid(request: SetupRequest) -> HttpResponse:
     """Show users and providers with their roles; spell out what is to change, then change it."""
     back_to = next_of(request, reverse("setup:grid"))
@@ -75,19 +78,21 @@ def _is_cell(name: str) -> bool:
 
 def _changes(request: SetupRequest) -> list[RoleChange]:
     """Return the cells that differ from what the page showed. Raises Http404 for other cells."""
-    asked: dict[tuple[UUID, UUID], tuple[Role | None, Role | None]] = {}
+    asked: dict[tuple[UUID, UUID], tuple[str | None, str | None]] = {}
     for name, value in request.POST.items():
         was = request.POST.get(_WAS + name.removeprefix(_WANTED), "")
         if name.startswith(_WANTED) and value != was:
-            asked[_key_of(name)] = (_role_of(was), _role_of(str(value)))
+            asked[_key_of(name)] = (was or None, str(value) or None)
     if len(asked) > _MOST:
         raise Http404
-    managed = list_managed_users(request.reach).filter(is_active=True)
+    right = Permission.ROLES_MANAGE
+    managed = list_managed_users(request.reach, right).filter(is_active=True)
     users = managed.in_bulk({user for user, _provider in asked})
-    providers = list_managed_providers(request.reach).in_bulk({place for _user, place in asked})
+    places = {place for _user, place in asked}
+    providers = list_managed_providers(request.reach, right).in_bulk(places)
     try:
         return [
-            RoleChange(users[user], providers[place], was, role)
+            _change(users[user], providers[place], was, role)
             for (user, place), (was, role) in asked.items()
         ]
     except KeyError as error:
@@ -102,7 +107,8 @@ def _key_of(name: str) -> tuple[UUID, UUID]:
         raise Http404 from error
 
 
-def _role_of(value: str) -> Role | None:
-    if value not in {"", Role.STAFF.value, Role.PROVIDER_ADMIN.value}:
+def _change(user: User, provider: Provider, was: str | None, role: str | None) -> RoleChange:
+    offered = {one.key for one in roles_in(provider.contract_id)} - {GROUP_ADMIN.key}
+    if role is not None and role not in offered:
         raise Http404
-    return Role(value) if value else None
+    return RoleChange(user, provider, was, role)

@@ -10,7 +10,7 @@ from core.common.http import get_only
 from core.common.masking import mask_phone
 from core.groups.access import list_memberships
 from core.groups.home import build_home
-from core.groups.models import Role
+from core.groups.roles import role_name
 from core.mfa.proving.stepping_up import step_up_path
 from core.mfa.selectors import find_phone
 from tenants.in_hand import contract_of
@@ -40,10 +40,10 @@ def account(request: SignedInRequest) -> HttpResponse:
     """My account: who one is here, and the way to everything that can be changed."""
     user = request.user
     phone = find_phone(user.id)
-    roles = list_memberships(user).values_list("role", flat=True)
+    roles = list_memberships(user).values_list("role", "provider__contract").distinct()
     context = {
         "phone": mask_phone(phone) if phone else "",
-        "roles": sorted({Role(role).label for role in roles}),
+        "roles": sorted({role_name(role, contract_id) for role, contract_id in roles}),
         "nav_here": "account",
     }
     return render(request, "accounts/my_account/overview.html", context)

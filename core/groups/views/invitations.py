@@ -16,11 +16,13 @@ from core.common.http import get_only, get_or_post
 from core.groups.forms import InvitationAddressForm, NewUserForm, SetupSearchForm
 from core.groups.invitation_facts import contract_inviting, names_in
 from core.groups.models import Invitation, JoinRequest, Provider, Role
+from core.groups.permissions import Permission
 from core.groups.policies import roles_to_give
 from core.groups.reach import (
     access_managed_invitation,
     access_managed_provider,
     access_managed_request,
+    list_managed_invitations,
     list_managed_providers,
 )
 from core.groups.services.invitations import (
@@ -42,21 +44,23 @@ _TOO_MANY = 429
 
 
 @get_or_post
-@setup_page
+@setup_page(Permission.USERS_INVITE)
 def new_user(request: SetupRequest, provider_id: UUID) -> HttpResponse:
     """Take what the admin knows about a new user, and mail the invitation."""
-    return _new_user(request, access_managed_provider(request.reach, provider_id), None)
+    found = access_managed_provider(request.reach, provider_id, Permission.USERS_INVITE)
+    return _new_user(request, found, None)
 
 
 @get_or_post
-@setup_page
+@setup_page(Permission.REQUESTS_DECIDE)
 def new_user_from_request(request: SetupRequest, request_id: UUID) -> HttpResponse:
     """Approve a request to join of somebody without an account: they are invited."""
     asked = access_managed_request(request.reach, request_id)
     if asked.user is not None or not asked.is_waiting:
         # Somebody was faster: the request as it is now says so.
         return HttpResponseRedirect(reverse("setup:request", args=[asked.id]))
-    return _new_user(request, asked.provider, asked)
+    found = access_managed_provider(request.reach, asked.provider_id, Permission.USERS_INVITE)
+    return _new_user(request, found, asked)
 
 
 def _new_user(request: SetupRequest, provider: Provider, asked: JoinRequest | None) -> HttpResponse:
@@ -82,14 +86,14 @@ def _new_user(request: SetupRequest, provider: Provider, asked: JoinRequest | No
 
 
 @get_only
-@setup_page
+@setup_page(Permission.USERS_INVITE)
 def username(request: SetupRequest) -> HttpResponse:
     """Answer, while Add New User is filled in, whether a username is free."""
     return answer_username(request, asked_by=request.user.id)
 
 
 @get_only
-@setup_page
+@setup_page(Permission.USERS_VIEW)
 def invitations(request: SetupRequest) -> HttpResponse:
     """List who was invited and has not come yet, with what became of the mail."""
     form = SetupSearchForm(request.GET)
@@ -98,28 +102,27 @@ def invitations(request: SetupRequest) -> HttpResponse:
 
 
 @get_only
-@setup_page
+@setup_page(Permission.USERS_VIEW)
 def invitation(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
     """Show what to tell the invited person, to print or to copy."""
-    found = access_managed_invitation(request.reach, invitation_id)
+    found = access_managed_invitation(request.reach, invitation_id, Permission.USERS_VIEW)
     contract = contract_inviting(found)
     context = {
         "invitation": found,
         "offices": names_in(found),
         "contract": contract,
         "hours": site_policy(contract).links.invitation_hours,
-        "may_act": found.role != Role.GROUP_ADMIN
-        or found.group_id not in request.reach.partly_entered,
+        "may_act": _may_act(request, found),
         "signin_url": absolute_reverse("login_options", contract=contract, host=found.host),
     }
     return setup_render(request, "invitation", context, tab="users")
 
 
 @require_POST
-@setup_page
+@setup_page(Permission.USERS_INVITE)
 def resend(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
     """Mail an invitation anew."""
-    found = access_managed_invitation(request.reach, invitation_id)
+    found = access_managed_invitation(request.reach, invitation_id, Permission.USERS_INVITE)
     back_to = next_of(request, reverse("setup:invitation", args=[found.id]))
     try:
         resend_invitation(
@@ -134,10 +137,10 @@ def resend(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
 
 
 @get_or_post
-@setup_page
+@setup_page(Permission.USERS_INVITE)
 def readdress(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
     """Send an open invitation to another address; the link in the mail before is dead."""
-    found = access_managed_invitation(request.reach, invitation_id)
+    found = access_managed_invitation(request.reach, invitation_id, Permission.USERS_INVITE)
     form = InvitationAddressForm(request.POST or None, initial={"was": found.email})
     if request.method == "POST" and form.is_valid():
         try:
@@ -162,10 +165,10 @@ def readdress(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@setup_page
+@setup_page(Permission.USERS_INVITE)
 def withdraw(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
     """Take an invitation back."""
-    found = access_managed_invitation(request.reach, invitation_id)
+    found = access_managed_invitation(request.reach, invitation_id, Permission.USERS_INVITE)
     back_to = reverse("setup:users")
     try:
         withdraw_invitation(
@@ -181,17 +184,25 @@ def withdraw(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
 
 def _form(request: SetupRequest, provider: Provider, asked: JoinRequest | None) -> NewUserForm:
     contract = registry.get_contract_by_id(provider.contract_id)
-    others = list_managed_providers(request.reach).filter(group_id=provider.group_id)
+    managed = list_managed_providers(request.reach, Permission.USERS_INVITE)
+    others = managed.filter(group_id=provider.group_id)
     held = roles_held(request.user.id, provider)
+    acting = acting_roles(request.reach, held, provider)
     form = NewUserForm(
         request.POST or None,
         initial=_known_of(asked) if asked else None,
         fields=contract.document.profile.added_user,
-        roles=roles_to_give(acting_roles(request.reach, held, provider)),
+        roles=roles_to_give(acting, Permission.USERS_INVITE, contract_id=provider.contract_id),
         others=list(others.exclude(id=provider.id).order_by("name")[:MOST_CHOICES]),
     )
     form.check_username_at(reverse("setup:username"))
     return form
+
+
+def _may_act(request: SetupRequest, found: Invitation) -> bool:
+    mine = list_managed_invitations(request.reach, Permission.USERS_INVITE).filter(pk=found.pk)
+    whole = found.role != Role.GROUP_ADMIN or found.group_id not in request.reach.partly_entered
+    return whole and mine.exists()
 
 
 def _known_of(asked: JoinRequest) -> dict[str, str]:

@@ -13,7 +13,8 @@ from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post
 from core.groups.invitation_facts import names_in
 from core.groups.models import Invitation
-from core.groups.services.invitations import accept_invitation, follow_invitation
+from core.groups.services.accepting import accept_invitation
+from core.groups.services.invitations import follow_invitation
 from core.mfa.registering.journey import enter_mfa_registration
 from tenants.in_hand import contract_of
 

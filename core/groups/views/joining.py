@@ -14,12 +14,14 @@ from core.common.http import get_only, get_or_post
 from core.groups.forms import ApproveJoinForm, RefuseJoinForm
 from core.groups.joining import access_own_request, own_recoveries_of, own_requests_of
 from core.groups.models import JoinRequest
+from core.groups.permissions import Permission
 from core.groups.policies import roles_to_give
 from core.groups.reach import (
     access_managed_request,
     list_managed_recoveries,
     list_managed_requests,
 )
+from core.groups.roles import any_may, role_name
 from core.groups.services.join_requests import approve_join, refuse_join, withdraw_join
 from core.groups.services.roles import roles_held
 from core.groups.setup import acting_roles, page_of
@@ -28,7 +30,7 @@ from core.groups.views.shared import SetupRequest, done, refused, setup_page, se
 
 
 @get_only
-@setup_page
+@setup_page(Permission.REQUESTS_DECIDE)
 def requests(request: SetupRequest) -> HttpResponse:
     """List who asks to join the admin's providers, oldest first."""
     waiting = list_managed_requests(request.reach).select_related("user", "provider")
@@ -39,13 +41,17 @@ def requests(request: SetupRequest) -> HttpResponse:
 
 
 @get_or_post
-@setup_page
+@setup_page(Permission.REQUESTS_DECIDE)
 def join_request(request: SetupRequest, request_id: UUID) -> HttpResponse:
     """Show one request; approve it with a role, or refuse it with a reason."""
     found = access_managed_request(request.reach, request_id)
     act = request.POST.get("act", "") if request.method == "POST" else ""
     held = roles_held(request.user.id, found.provider)
-    roles = roles_to_give(acting_roles(request.reach, held, found.provider))
+    acting, contract_id = (
+        acting_roles(request.reach, held, found.provider),
+        found.provider.contract_id,
+    )
+    roles = roles_to_give(acting, Permission.REQUESTS_DECIDE, contract_id=contract_id)
     approving = ApproveJoinForm(request.POST if act == "approve" else None, roles=roles)
     refusing = RefuseJoinForm(request.POST if act == "refuse" else None)
     if approving.is_bound and approving.is_valid():
@@ -55,6 +61,7 @@ def join_request(request: SetupRequest, request_id: UUID) -> HttpResponse:
     context = {
         "found": found,
         "is_open": found.is_waiting,
+        "may_invite": any_may(held, Permission.USERS_INVITE, contract_id),
         "approving": approving,
         "refusing": refusing,
         "form": refusing if refusing.is_bound else approving,
@@ -99,7 +106,8 @@ def _approve(request: SetupRequest, found: JoinRequest, form: ApproveJoinForm) -
         )
     except DomainError as error:
         return _lead_back(request, found, error)
-    told = f"{found.asker_name} is now {role.label} of {found.provider.name}."
+    name = role_name(role, found.provider.contract_id)
+    told = f"{found.asker_name} is now {name} of {found.provider.name}."
     return done(request, f"{told} They have mail.", back_to=reverse("setup:requests"))
 
 

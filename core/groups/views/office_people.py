@@ -128,13 +128,17 @@ def withdraw(request: SignedInRequest, invitation_id: UUID) -> HttpResponse:
 def role(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     """Make somebody an admin of the office, or one who works there."""
     held = access_office_person(request.user, membership_id)
-    form, back_to = RoleForm(request.POST), _page_of_person(held)
-    if not form.is_valid() or form.cleaned_data["role"] not in dict(OFFICE_ROLES):
+    form, back_to = RoleForm(request.POST, choices=OFFICE_ROLES), _page_of_person(held)
+    if not form.is_valid() or form.cleaned_data["was"] not in dict(OFFICE_ROLES):
         return HttpResponseRedirect(back_to)
     was, wanted = form.roles()
     try:
         set_office_role(
-            membership_id=held.id, was=was, role=wanted, by=request.user.id, at=clock.now()
+            membership_id=held.id,
+            was=Role(was),
+            role=Role(wanted),
+            by=request.user.id,
+            at=clock.now(),
         )
     except DomainError as error:
         return refused(request, error, back_to=back_to)
@@ -181,7 +185,7 @@ def _invite(request: SignedInRequest, office: Office, form: NewUserForm) -> Invi
         return invite_to_office(
             office_id=office.id,
             invitee=form.invitee(),
-            role=form.chosen()[1],
+            role=Role(form.chosen()[1]),
             host=site_host_of(request),
             by=request.user.id,
             at=clock.now(),

@@ -14,6 +14,7 @@ from core.common.http import get_or_post
 from core.groups.forms import ObjectForm, RecoveryForm
 from core.groups.joining import access_own_recovery, access_own_request, may_recover
 from core.groups.models import Provider
+from core.groups.permissions import Permission
 from core.groups.reach import access_managed_recovery, access_visible_provider, reach_of
 from core.groups.services.recoveries import (
     ask_recovery,
@@ -55,7 +56,7 @@ def withdraw(request: SignedInRequest, recovery_id: UUID) -> HttpResponse:
 
 
 @get_or_post
-@setup_page
+@setup_page(Permission.USERS_VIEW)
 def recovery(request: SetupRequest, recovery_id: UUID) -> HttpResponse:
     """Show a present admin who asks to become one; take the objection."""
     found = access_managed_recovery(request.reach, recovery_id)

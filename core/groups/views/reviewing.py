@@ -9,8 +9,9 @@ from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_or_post
 from core.groups.forms import SetupSearchForm
+from core.groups.permissions import Permission
 from core.groups.reach import access_managed_memberships
-from core.groups.reviewing.listing import contract_to_review, review_page, terms_of
+from core.groups.reviewing.listing import contract_to_review, read_terms, review_page
 from core.groups.services.reviews import confirm_roles
 from core.groups.views.shared import SetupRequest, done, next_of, refused, setup_page, setup_render
 from tenants.context import ActiveContract
@@ -20,7 +21,7 @@ _MOST = 200
 
 
 @get_or_post
-@setup_page
+@setup_page(Permission.ACCESS_REVIEW)
 def access_review(request: SetupRequest) -> HttpResponse:
     """List the roles of a program by the day on which they are due; confirm some of them."""
     contract = contract_to_review(request.reach, request.GET.get("program", ""))
@@ -48,7 +49,7 @@ def access_review(request: SetupRequest) -> HttpResponse:
 
 def _confirm(request: SetupRequest, contract: ActiveContract) -> HttpResponse:
     one = request.POST.get("one", "")
-    terms = terms_of([one] if one else request.POST.getlist("role"))
+    terms = read_terms([one] if one else request.POST.getlist("role"))
     back_to = next_of(request, reverse("setup:access_review"))
     if len(terms) > _MOST:
         raise Http404

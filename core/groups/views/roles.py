@@ -9,9 +9,11 @@ from django.views.decorators.http import require_POST
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_or_post
-from core.groups.forms import MoveForm, RoleForm, SetupSearchForm
+from core.groups.forms import MoveForm, RoleForm, SetupSearchForm, role_choices
 from core.groups.models import Membership, Role
+from core.groups.permissions import Permission
 from core.groups.reach import access_managed_membership, access_managed_provider
+from core.groups.roles import RoleTerms, role_name, roles_in, terms_of
 from core.groups.services.moving import move_role
 from core.groups.services.roles import change_role, end_membership
 from core.groups.setup import user_part
@@ -27,17 +29,22 @@ from core.groups.views.shared import (
 
 
 @require_POST
-@setup_page
+@setup_page(Permission.ROLES_MANAGE)
 def role(request: SetupRequest, membership_id: UUID) -> HttpResponse:
     """Change a role; what reaches a whole group is spelled out and confirmed first."""
     held = access_managed_membership(request.reach, membership_id)
-    form = RoleForm(request.POST)
+    form = RoleForm(request.POST, choices=role_choices(_roles_for(held)))
     if not form.is_valid():
         raise Http404
     was, wanted = form.roles()
     back_to = next_of(request, reverse("setup:user", args=[held.user_id]))
     if Role.GROUP_ADMIN in {was, wanted} and was != wanted and "confirmed" not in request.POST:
-        context = {"held": held, "was": was, "wanted": wanted, "back_to": back_to}
+        context = {
+            "held": held,
+            "was": terms_of(was, _contract_of(held)),
+            "wanted": terms_of(wanted, _contract_of(held)),
+            "back_to": back_to,
+        }
         return setup_render(request, "role", context, tab="users")
     try:
         change_role(
@@ -52,13 +59,13 @@ def role(request: SetupRequest, membership_id: UUID) -> HttpResponse:
         return refused(request, error, back_to=back_to)
     return done(
         request,
-        f"{held.user.get_full_name()} is now {wanted.label}.",
+        f"{held.user.get_full_name()} is now {role_name(wanted, _contract_of(held))}.",
         back_to=still_in_setup(request, back_to),
     )
 
 
 @get_or_post
-@setup_page
+@setup_page(Permission.ROLES_MANAGE)
 def remove(request: SetupRequest, membership_id: UUID) -> HttpResponse:
     """Spell out what a user loses, then take the role away."""
     held = access_managed_membership(request.reach, membership_id)
@@ -66,12 +73,16 @@ def remove(request: SetupRequest, membership_id: UUID) -> HttpResponse:
     if held.until is not None:
         return HttpResponseRedirect(still_in_setup(request, back_to, of=held.user))
     if request.method != "POST":
-        context = {"held": held, "was": Role(held.role), "back_to": back_to}
+        context = {
+            "held": held,
+            "was": terms_of(held.role, _contract_of(held)),
+            "back_to": back_to,
+        }
         return setup_render(request, "remove", context, tab="users")
     try:
         end_membership(
             membership_id=held.id,
-            was=_was(request, held),
+            was=request.POST.get("was", held.role),
             by=request.user.id,
             entered=request.reach.entered,
             at=clock.now(),
@@ -82,7 +93,7 @@ def remove(request: SetupRequest, membership_id: UUID) -> HttpResponse:
 
 
 @get_or_post
-@setup_page
+@setup_page(Permission.ROLES_MANAGE)
 def move(request: SetupRequest, membership_id: UUID) -> HttpResponse:
     """Choose another provider for a user, who gets the same role there in place of this one."""
     held = access_managed_membership(request.reach, membership_id)
@@ -91,18 +102,23 @@ def move(request: SetupRequest, membership_id: UUID) -> HttpResponse:
         return HttpResponseRedirect(back_to)
     search = SetupSearchForm(request.GET)
     part = user_part(request.reach, held.user, words=search.words())
-    form = MoveForm(
-        request.POST or None, providers=part.available, initial={"was": Role(held.role).value}
-    )
+    form = MoveForm(request.POST or None, providers=part.available, initial={"was": held.role})
     if request.method == "POST" and form.is_valid():
         return _move(request, held, form, back_to=back_to)
-    context = {"held": held, "part": part, "form": form, "search": search, "back_to": back_to}
+    context = {
+        "held": held,
+        "role": terms_of(held.role, held.provider.contract_id),
+        "part": part,
+        "form": form,
+        "search": search,
+        "back_to": back_to,
+    }
     return setup_render(request, "move", context, tab="users")
 
 
 def _move(request: SetupRequest, held: Membership, form: MoveForm, *, back_to: str) -> HttpResponse:
     was, key = form.chosen()
-    to = access_managed_provider(request.reach, key)
+    to = access_managed_provider(request.reach, key, Permission.ROLES_MANAGE)
     try:
         move_role(
             membership_id=held.id,
@@ -114,13 +130,19 @@ def _move(request: SetupRequest, held: Membership, form: MoveForm, *, back_to: s
         )
     except DomainError as error:
         return refused(request, error, back_to=back_to)
-    told = f"{held.user.get_full_name()} moved from {held.provider} to {to.name}, as {was.label}."
+    name = role_name(was, to.contract_id)
+    told = f"{held.user.get_full_name()} moved from {held.provider} to {to.name}, as {name}."
     return done(request, told, back_to=still_in_setup(request, back_to))
 
 
-def _was(request: SetupRequest, held: Membership) -> Role:
-    typed = request.POST.get("was", "")
-    return Role(typed) if typed in Role.values else Role(held.role)
+def _contract_of(held: Membership) -> UUID | None:
+    return held.provider.contract_id if held.provider else None
+
+
+def _roles_for(held: Membership) -> list[RoleTerms]:
+    """Return what a form may name: the roles of the place, and the present one."""
+    present, offered = terms_of(held.role, _contract_of(held)), roles_in(_contract_of(held))
+    return [*offered, *([] if present in offered else [present])]
 
 
 def _removed(held: Membership) -> str:

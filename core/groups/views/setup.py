@@ -11,6 +11,7 @@ from core.common.http import get_only, get_or_post
 from core.groups.administrators import administrators_of
 from core.groups.forms import AddUserForm, SetupSearchForm
 from core.groups.models import Provider
+from core.groups.permissions import Permission
 from core.groups.reach import access_managed_provider, access_managed_user, reach_of
 from core.groups.setup import ProviderPart, find_providers, page_of, provider_part
 from core.groups.views.shared import (
@@ -24,7 +25,7 @@ from core.groups.views.shared import (
 
 
 @get_only
-@setup_page
+@setup_page(Permission.USERS_VIEW)
 def providers(request: SetupRequest) -> HttpResponse:
     """List the providers whose users the person manages, to search and to open one by one."""
     form = SetupSearchForm(request.GET)
@@ -33,10 +34,10 @@ def providers(request: SetupRequest) -> HttpResponse:
 
 
 @get_or_post
-@setup_page
+@setup_page(Permission.USERS_VIEW)
 def provider(request: SetupRequest, provider_id: UUID) -> HttpResponse:
     """Show who works for a provider; add one of the admin's users to it."""
-    found = access_managed_provider(request.reach, provider_id)
+    found = access_managed_provider(request.reach, provider_id, Permission.USERS_VIEW)
     search = SetupSearchForm(request.GET, auto_id=f"id_{provider_id}_%s")
     part = provider_part(
         request.reach, found, page=request.GET.get("page", ""), words=search.words()
@@ -78,5 +79,5 @@ def _add_form(request: SetupRequest, part: ProviderPart) -> AddUserForm:
 def _add(request: SetupRequest, found: Provider, form: AddUserForm) -> HttpResponse:
     back_to = next_of(request, reverse("setup:provider", args=[found.id]))
     user_id, role = form.chosen()
-    user = access_managed_user(request.reach, user_id)
+    user = access_managed_user(request.reach, user_id, Permission.ROLES_MANAGE)
     return add_and_return(request, user, found, role, back_to=back_to)

@@ -6,6 +6,7 @@ from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,8 +17,10 @@ from core.accounts.paths import is_own_path
 from core.accounts.refusing import note_refusal
 from core.common import clock
 from core.common.errors import DomainError
-from core.groups.models import Provider, Role
+from core.groups.models import Provider
+from core.groups.permissions import Permission
 from core.groups.reach import Reach, list_managed_providers, list_managed_users, reach_of
+from core.groups.roles import role_name
 from core.groups.services.roles import add_role
 from core.mfa.proving.stepping_up import step_up_path
 from tenants.context import ActiveContract
@@ -34,24 +37,35 @@ class SetupRequest(SignedInRequest):
 
 
 def setup_page(
-    view: Callable[Concatenate[SetupRequest, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Open a page of Setup to who manages users; others are shown who administers for them.
+    permission: Permission,
+) -> Callable[
+    [Callable[Concatenate[SetupRequest, P], HttpResponse]],
+    Callable[Concatenate[HttpRequest, P], HttpResponse],
+]:
+    """Open a page of Setup to who holds a permission for any provider that is shown.
 
-    Of those, who asks for something by its key is refused like anybody out of reach.
+    Others in Setup get 403; who sees nothing there is shown who administers for them, and when they
+    asked for something by its key it is a refusal like anybody's out of reach.
     """
 
-    def guarded(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        reach = reach_of(request)
-        if not list_managed_providers(reach).exists():
-            if kwargs:
-                note_refusal(request, result="not_found")
-            return HttpResponseRedirect(reverse("setup:administrators"))
-        request.reach = reach  # type: ignore[attr-defined]
-        return view(request, *args, **kwargs)  # type: ignore[arg-type]
+    def wrap(
+        view: Callable[Concatenate[SetupRequest, P], HttpResponse],
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        def guarded(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            reach = reach_of(request)
+            if Permission.USERS_VIEW not in reach.permissions:
+                if kwargs:
+                    note_refusal(request, result="not_found")
+                return HttpResponseRedirect(reverse("setup:administrators"))
+            if permission not in reach.permissions:
+                raise PermissionDenied
+            request.reach = reach  # type: ignore[attr-defined]
+            return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
-    update_wrapper(guarded, view)
-    return signed_in(guarded)
+        update_wrapper(guarded, view)
+        return signed_in(guarded)
+
+    return wrap
 
 
 def next_of(request: HttpRequest, otherwise: str) -> str:
@@ -78,16 +92,17 @@ def still_in_setup(request: SetupRequest, back_to: str, *, of: User | None = Non
     Home for who has just given up the last that they administered, the list of users for whose act
     began on the page of somebody who is out of reach by now.
     """
-    if not list_managed_providers(request.reach).exists():
+    if not list_managed_providers(request.reach, Permission.USERS_VIEW).exists():
         return reverse("home")
     if of is None or f"/users/{of.id}/" not in back_to:
         return back_to
-    is_theirs = list_managed_users(request.reach).filter(pk=of.id).exists()
+    seen = list_managed_users(request.reach, Permission.USERS_VIEW)
+    is_theirs = seen.filter(pk=of.id).exists()
     return back_to if is_theirs else reverse("setup:users")
 
 
 def add_and_return(
-    request: SetupRequest, user: User, provider: Provider, role: Role, *, back_to: str
+    request: SetupRequest, user: User, provider: Provider, role: str, *, back_to: str
 ) -> HttpResponse:
     """Give a user a role at a provider, from the row of either; both were loaded in reach."""
     try:
@@ -101,7 +116,9 @@ def add_and_return(
         )
     except DomainError as error:
         return refused(request, error, back_to=back_to)
-    told = f"{user.get_full_name()} is now {role.label} of {provider.name}."
+    told = (
+        f"{user.get_full_name()} is now {role_name(role, provider.contract_id)} of {provider.name}."
+    )
     return done(request, told, back_to=back_to)
 
 

@@ -14,6 +14,7 @@ from core.groups.forms import SetupSearchForm
 from core.groups.models import Office, Provider
 from core.groups.office_codes import read_code
 from core.groups.office_forms import ChangeEndForm, GiveAccessForm, OfficeCodeForm
+from core.groups.permissions import Permission
 from core.groups.services.access_grants import (
     TooManyLookupsError,
     change_end,
@@ -38,7 +39,7 @@ _TAB = "third_parties"
 
 
 @get_only
-@setup_page
+@setup_page(Permission.THIRD_PARTIES_MANAGE)
 def third_parties(request: SetupRequest) -> HttpResponse:
     """List who has access, and take the code of another office."""
     _require_switch(request)
@@ -48,7 +49,7 @@ def third_parties(request: SetupRequest) -> HttpResponse:
 
 
 @get_or_post
-@setup_page
+@setup_page(Permission.THIRD_PARTIES_MANAGE)
 def give(request: SetupRequest) -> HttpResponse:
     """Show whose code was entered, and take providers and the last day of access."""
     _require_switch(request)
@@ -68,7 +69,7 @@ def give(request: SetupRequest) -> HttpResponse:
 
 
 @get_or_post
-@setup_page
+@setup_page(Permission.THIRD_PARTIES_MANAGE)
 def third_party(request: SetupRequest, grant_id: UUID) -> HttpResponse:
     """Show one office's access to one provider; take another last day."""
     found = access_managed_grant(request.reach, grant_id)
@@ -94,7 +95,7 @@ def third_party(request: SetupRequest, grant_id: UUID) -> HttpResponse:
 
 
 @get_or_post
-@setup_page
+@setup_page(Permission.THIRD_PARTIES_MANAGE)
 def third_party_end(request: SetupRequest, grant_id: UUID) -> HttpResponse:
     """End an office's access, after a page that says what that means."""
     found = access_managed_grant(request.reach, grant_id)
@@ -115,7 +116,7 @@ def third_party_end(request: SetupRequest, grant_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@setup_page
+@setup_page(Permission.THIRD_PARTIES_MANAGE)
 def third_party_person_end(request: SetupRequest, membership_id: UUID) -> HttpResponse:
     """Take one of an office's people out of a provider."""
     held = access_managed_assignment(request.reach, membership_id)

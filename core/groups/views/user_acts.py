@@ -8,6 +8,7 @@ from django.urls import reverse
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_or_post
+from core.groups.permissions import Permission
 from core.groups.reach import access_managed_user
 from core.groups.user_acts import USER_ACTS, facts_of_user
 from core.groups.views.shared import SetupRequest, done, refused, setup_page, setup_render
@@ -15,11 +16,11 @@ from core.mfa.proving.freshness import is_fresh, to_confirmation
 
 
 @get_or_post
-@setup_page
+@setup_page(Permission.ACCOUNTS_MANAGE)
 def act_on(request: SetupRequest, user_id: UUID, name: str) -> HttpResponse:
     """Say what an act means, then do it."""
     act = USER_ACTS.get(name)
-    found = access_managed_user(request.reach, user_id)
+    found = access_managed_user(request.reach, user_id, Permission.ACCOUNTS_MANAGE)
     if act is None:
         raise Http404
     at, back_to = clock.now(), reverse("setup:user", args=[found.id])

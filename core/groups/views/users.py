@@ -12,12 +12,13 @@ from core.common.http import get_only, get_or_post, streamed_sheet
 from core.common.tables import sheet_pieces
 from core.groups.exports import record_export, user_rows
 from core.groups.forms import AddProviderForm, SetupSearchForm
+from core.groups.permissions import Permission
 from core.groups.reach import (
     access_managed_provider,
     access_managed_user,
     list_managed_invitations,
 )
-from core.groups.setup import find_users, page_of, user_part
+from core.groups.setup import MOST_INVITED, find_users, page_of, user_part
 from core.groups.user_acts import facts_of_user, offered_acts
 from core.groups.views.shared import (
     SetupRequest,
@@ -30,27 +31,26 @@ from core.groups.views.shared import (
 )
 from tenants.context import rebound
 
-_MOST_INVITED = 5
-
 
 @get_only
-@setup_page
+@setup_page(Permission.USERS_VIEW)
 def users(request: SetupRequest) -> HttpResponse:
     """List the users whom the person manages, to search and to open one by one."""
     form = SetupSearchForm(request.GET)
     found = page_of(find_users(request.reach, form.words()), request.GET.get("page", ""))
-    invited = list_managed_invitations(request.reach).order_by("-invited_at", "-id")
+    seen = list_managed_invitations(request.reach, Permission.USERS_VIEW)
+    invited = list(seen.order_by("-invited_at", "-id")[: MOST_INVITED + 1])
     context = {
         "form": form,
         "page": found,
-        "invitations": invited[:_MOST_INVITED],
-        "has_more_invited": invited[_MOST_INVITED:].exists(),
+        "invitations": invited[:MOST_INVITED],
+        "has_more_invited": len(invited) > MOST_INVITED,
     }
     return setup_render(request, "users", context, tab="users")
 
 
 @require_POST
-@setup_page
+@setup_page(Permission.USERS_EXPORT)
 def export(request: SetupRequest) -> HttpResponse:
     """Give all roles within reach as a file; a button, because taking the list away is recorded."""
     at = clock.now()
@@ -60,10 +60,10 @@ def export(request: SetupRequest) -> HttpResponse:
 
 
 @get_or_post
-@setup_page
+@setup_page(Permission.USERS_VIEW)
 def user(request: SetupRequest, user_id: UUID) -> HttpResponse:
     """Show what a user may do where; add one of the admin's providers."""
-    found = access_managed_user(request.reach, user_id)
+    found = access_managed_user(request.reach, user_id, Permission.USERS_VIEW)
     search = SetupSearchForm(request.GET, auto_id=f"id_{user_id}_%s")
     part = user_part(request.reach, found, page=request.GET.get("page", ""), words=search.words())
     form = AddProviderForm(
@@ -92,5 +92,5 @@ def user(request: SetupRequest, user_id: UUID) -> HttpResponse:
 def _add(request: SetupRequest, found: User, form: AddProviderForm) -> HttpResponse:
     back_to = next_of(request, reverse("setup:user", args=[found.id]))
     provider_id, role = form.chosen()
-    provider = access_managed_provider(request.reach, provider_id)
+    provider = access_managed_provider(request.reach, provider_id, Permission.ROLES_MANAGE)
     return add_and_return(request, found, provider, role, back_to=back_to)

@@ -7,12 +7,13 @@ from django.views.decorators.http import require_POST
 
 from core.common import clock
 from core.common.http import get_only, get_or_post
+from core.groups.permissions import Permission
 from core.groups.services.weekly import switch_off_by_link, switch_weekly_mail
 from core.groups.views.shared import SetupRequest, done, setup_page
 
 
 @require_POST
-@setup_page
+@setup_page(Permission.ACTIVITY_VIEW)
 def switch(request: SetupRequest) -> HttpResponse:
     """Begin or stop to send the person the weekly mail."""
     wanted = request.POST.get("weekly", "")

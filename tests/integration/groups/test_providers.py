@@ -72,7 +72,7 @@ def test_access_is_404_out_of_scope_and_403_without_the_right(
         assert access_provider(dana, provider.id, permission) == provider
     assert access_provider(lee, provider.id, Permission.PROVIDER_VIEW) == provider
     with pytest.raises(PermissionDenied):
-        access_provider(lee, provider.id, Permission.USERS_MANAGE)
+        access_provider(lee, provider.id, Permission.ROLES_MANAGE)
     with pytest.raises(PermissionDenied):
         access_group(lee, provider.group_id, Permission.PROVIDER_ADD)
     for key in (provider.id, uuid7()):

@@ -181,7 +181,7 @@ class Grants(RuleBasedStateMachine):
             seen = {one.id for one in list_providers(person, Permission.PROVIDER_VIEW)}
             given = {self.places[where].id for one, where in self.assigned if one == who}
             assert seen == given
-            assert not list_providers(person, Permission.USERS_MANAGE).exists()
+            assert not list_providers(person, Permission.ROLES_MANAGE).exists()
             if given:
                 assert ContractAccess.objects.filter(user=person, until__isnull=True).exists()
 

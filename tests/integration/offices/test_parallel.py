@@ -15,6 +15,7 @@ from core.common import clock
 from core.common.errors import DomainError
 from core.groups.models import AccessGrant, Membership, Office, Provider, Role
 from core.groups.services import grant_ends
+from core.groups.services.accepting import take_roles
 from core.groups.services.access_grants import (
     end_access_as_office,
     end_access_as_provider,
@@ -23,7 +24,7 @@ from core.groups.services.access_grants import (
 )
 from core.groups.services.assignments import assign_people, end_office_person
 from core.groups.services.grant_ends import end_due_grants
-from core.groups.services.invitations import Invitee, hold_invitation, take_roles
+from core.groups.services.invitations import Invitee, hold_invitation
 from core.groups.services.memberships import grant_group_admin
 from core.groups.services.office_invitations import invite_to_office
 from core.groups.services.offices import close_office, join_office, make_office

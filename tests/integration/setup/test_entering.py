@@ -13,10 +13,10 @@ from core.audit.models import AuditEvent
 from core.common import clock
 from core.groups.entering import NotEnteredError
 from core.groups.models import Invitation, Membership, Provider, Role
+from core.groups.services.accepting import accept_invitation
 from core.groups.services.batches import invite_next, start_batch
 from core.groups.services.invitations import (
     Invitee,
-    accept_invitation,
     invite_user,
     resend_invitation,
     withdraw_invitation,

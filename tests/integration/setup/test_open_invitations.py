@@ -7,8 +7,8 @@ from core.accounts.models import User
 from core.common import clock
 from core.groups.models import Invitation, Membership, Provider, Role
 from core.groups.services import batches, open_invitations
+from core.groups.services.accepting import accept_invitation
 from core.groups.services.batches import invite_next, start_batch
-from core.groups.services.invitations import accept_invitation
 from core.groups.services.roles import roles_held
 from tenants.context import ActiveContract
 from tests.integration.setup.test_batches import checked, person, problems, rows

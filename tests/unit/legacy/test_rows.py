@@ -50,6 +50,16 @@ def test_values_that_are_refused(column: str, value: str) -> None:
     assert faults(**{column: value}) == {column}
 
 
+def test_a_role_that_the_program_adds_is_taken_in_that_program_alone() -> None:
+    added = {"wv-bh": ["reader"]}
+    row = read_row(2, {**LENA, "role": "reader", "contract": "wv-bh"}, added)
+    assert isinstance(row, LegacyRow)
+    assert row.role == "reader"
+    assert not isinstance(
+        read_row(2, {**LENA, "role": "reader", "contract": "x"}, added), LegacyRow
+    )
+
+
 def test_every_reason_is_told_at_once_and_without_the_value() -> None:
     found = read_row(7, {**LENA, "email": "secret", "role": "secret", "phone": "secret"})
     assert not isinstance(found, LegacyRow)

@@ -1,0 +1,122 @@
+"""Which roles there are and what each may do: one table, to which a contract adds rows.
+
+The three documented roles are the same everywhere. Those of a contract's document (`groups.roles`)
+count at its own providers alone, and stand in memory with it: nothing here asks the database.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Q
+
+from core.accounts.policies import find_contract
+from core.groups.models import Role
+from core.groups.permissions import Permission
+from tenants import registry
+from tenants.configuration.roles import GroupRole
+
+
+@dataclass(frozen=True)
+class RoleTerms:
+    """A role: what memberships keep, what people read, and what its holders may do."""
+
+    key: str
+    name: str
+    sentence: str
+    permissions: frozenset[Permission]
+
+
+_WORKS_THERE: Final = frozenset({Permission.PROVIDER_VIEW})
+_GROUP_WIDE: Final = frozenset({Permission.PROVIDER_ADD, Permission.PROVIDER_MANAGE})
+
+STAFF: Final = RoleTerms(
+    Role.STAFF.value,
+    Role.STAFF.label,
+    "Works for this provider and manages nobody. The usual choice.",
+    _WORKS_THERE,
+)
+PROVIDER_ADMIN: Final = RoleTerms(
+    Role.PROVIDER_ADMIN.value,
+    Role.PROVIDER_ADMIN.label,
+    "Manages the users of the providers that are assigned to them.",
+    frozenset(Permission) - _GROUP_WIDE,
+)
+GROUP_ADMIN: Final = RoleTerms(
+    Role.GROUP_ADMIN.value,
+    Role.GROUP_ADMIN.label,
+    "Manages every provider and every user of the group.",
+    frozenset(Permission),
+)
+"""The documented roles (documents 000 and 001, *Managing Users*)."""
+
+
+def roles_in(contract_id: UUID | None) -> tuple[RoleTerms, ...]:
+    """Return the roles at a contract's providers as the pages offer them, the standard one first.
+
+    Without a contract, or with one that is not in service, the three documented ones.
+    """
+    contract = find_contract(contract_id) if contract_id else None
+    return _with_added(contract.document.groups.roles if contract else ())
+
+
+def terms_of(role: str, contract_id: UUID | None) -> RoleTerms:
+    """Return what a role means at a contract's providers.
+
+    A key that the contract no longer has is worth what all roles are worth: its holders go on
+    seeing the provider, and their admins see that another role is to be chosen.
+    """
+    for terms in roles_in(contract_id):
+        if terms.key == role:
+            return terms
+    return RoleTerms(role, "A role that is no longer offered", "", _WORKS_THERE)
+
+
+def role_name(role: str, contract_id: UUID | None) -> str:
+    """Return what people call a role."""
+    return terms_of(role, contract_id).name
+
+
+def role_may(role: str, permission: Permission, contract_id: UUID | None) -> bool:
+    """Tell whether a role holds a permission at a contract's providers."""
+    return permission in terms_of(role, contract_id).permissions
+
+
+def any_may(held: Iterable[str], permission: Permission, contract_id: UUID | None) -> bool:
+    """Tell whether any of the roles that somebody holds at a provider holds a permission."""
+    return any(role_may(role, permission, contract_id) for role in held)
+
+
+def holding(permission: Permission) -> Q:
+    """Narrow memberships to those whose role holds a permission where it is held."""
+    if permission in _WORKS_THERE:
+        return Q()
+    found = Q(role__in=_keys(roles_in(None), permission))
+    for contract_id, added in added_roles():
+        if keys := _keys(map(_terms_of_added, added), permission):
+            found |= Q(role__in=keys, provider__contract=contract_id)
+    return found
+
+
+def added_roles() -> tuple[tuple[UUID, tuple[GroupRole, ...]], ...]:
+    """Return the roles that contracts add: what `holding` depends on."""
+    contracts = registry.list_contracts()
+    return tuple((one.id, added) for one in contracts if (added := one.document.groups.roles))
+
+
+def _keys(roles: Iterable[RoleTerms], permission: Permission) -> list[str]:
+    return [one.key for one in roles if permission in one.permissions]
+
+
+@lru_cache(maxsize=256)
+def _with_added(added: tuple[GroupRole, ...]) -> tuple[RoleTerms, ...]:
+    return (STAFF, *map(_terms_of_added, added), PROVIDER_ADMIN, GROUP_ADMIN)
+
+
+def _terms_of_added(role: GroupRole) -> RoleTerms:
+    named = {Permission(name) for name in role.permissions}
+    return RoleTerms(
+        role.key, role.name, role.sentence, _WORKS_THERE | {Permission.USERS_VIEW} | named
+    )

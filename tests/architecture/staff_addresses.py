@@ -1,0 +1,44 @@
+"""What a GET of each page of staff answers to each role of staff."""
+
+from dataclasses import dataclass
+
+Answer = int | str
+
+
+@dataclass(frozen=True)
+class StaffRow:
+    """What a GET answers to each role of staff, signed in with an accepted factor."""
+
+    operator: Answer
+    contract_admin: Answer
+    help_desk: Answer
+    auditor: Answer
+
+
+def all_staff(answer: Answer) -> StaffRow:
+    return StaffRow(answer, answer, answer, answer)
+
+
+STAFF_TABLE: dict[str, StaffRow] = {
+    "staff:home": all_staff(200),
+    # Only for who signed in without an accepted factor
+    "staff:factor": all_staff(302),
+    "staff:find": all_staff(200),
+    "staff:requests": all_staff(200),
+    # Who is staff: to see for operators and auditors, to appoint for operators
+    "staff_recoveries": all_staff(200),
+    "staff:members": StaffRow(200, 403, 403, 200),
+    "staff:member_invite": StaffRow(200, 403, 403, 403),
+    "staff:member_end": StaffRow(404, 403, 403, 403),
+    "staff:invitation_withdraw": StaffRow(404, 403, 403, 403),
+    "staff:oidc_links": all_staff(200),
+    "staff:oidc_link": all_staff(405),
+    "staff:oidc_unlink": all_staff(404),
+    # Nobody's
+    "staff_recovery": all_staff(404),
+    "staff:account": all_staff(404),
+    "staff:act": all_staff(404),
+    "staff:registration": all_staff(404),
+    "staff:request": all_staff(404),
+    "staff:request_account": all_staff(405),
+}
