@@ -37,6 +37,27 @@ def test_any_other_value_is_no_choice(client: Client, contract_a: ActiveContract
     assert "checked" not in box_of(page)
 
 
+def test_whoever_signed_in_last_is_named_where_the_button_is(
+    client: Client, contract_a: ActiveContract
+) -> None:
+    path = f"/{contract_a.slug}/"
+    client.cookies["employee"] = "Zo%C3%AB %3Cb%3E"
+    assert "Last signed in" not in client.get(path).content.decode()
+    client.post(f"{path}login/employees/", {"remember_column": "on"})
+    for page in (client.get(path), client.get("/")):
+        assert "<strong>Zoë &lt;b&gt;</strong>" in page.content.decode()
+    client.post(f"{path}login/employees/")
+    assert "Last signed in" not in client.get(path).content.decode()
+
+
+@pytest.mark.parametrize("name", ["%00", "%E2%80%AE" + "x", ""])
+def test_what_is_no_name_is_not_shown(
+    client: Client, contract_a: ActiveContract, name: str
+) -> None:
+    client.cookies["column"], client.cookies["employee"] = "employees", name
+    assert "Last signed in" not in client.get(f"/{contract_a.slug}/").content.decode()
+
+
 def test_the_page_says_that_company_sign_in_is_not_set_up(
     client: Client, contract_a: ActiveContract
 ) -> None:
