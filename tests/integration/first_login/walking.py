@@ -23,8 +23,10 @@ def old_hash(password: str = OLD_PASSWORD) -> str:
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()
 
 
-def make_imported(name: str = "lena", *, password_hash: str | None = None) -> User:
-    """Bring in `<name>@clinic.example`, whose policy is that of wv-bh."""
+def make_imported(
+    name: str = "lena", *, password_hash: str | None = None, slug: str = "wv-bh"
+) -> User:
+    """Bring in `<name>@clinic.example`, whose policy is that of a program."""
     user = import_account(
         username=name,
         email=f"{name}@clinic.example",
@@ -35,7 +37,7 @@ def make_imported(name: str = "lena", *, password_hash: str | None = None) -> Us
         by=None,
         at=START,
     )
-    contract = get_contract("wv-bh")
+    contract = get_contract(slug)
     grant_contract_access(user_id=user.id, contract_id=contract.id, at=START)
     return user
 

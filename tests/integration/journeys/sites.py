@@ -8,11 +8,19 @@ from urllib.parse import urlsplit
 
 from django.test import Client
 
+from core.notifications.models import LocalMessage
 from tenants.registry import get_contract
 from tests.unit.configuration.documents import PROGRAMS
 
 SLUGS = [path.stem for path in PROGRAMS]
+SITES = [(slug, on_own_host) for slug in SLUGS for on_own_host in (False, True)]
+"""Every sample program at both of its kinds of addresses."""
 _OWN_ADDRESS = re.compile(r'(?:href|action|hx-get|hx-post)="(/[^"]*)"')
+
+
+def name_of(site: tuple[str, bool]) -> str:
+    """Return what a test at a site is called."""
+    return f"{site[0]}-{'own' if site[1] else 'portal'}-host"
 
 
 @dataclass
@@ -83,3 +91,26 @@ def sheet_of(html: str) -> str:
     found = re.search(r'<link rel="stylesheet" href="([^"]*brand[^"]*)"', html)
     assert found, "the page loads no sheet of a brand"
     return found.group(1)
+
+
+def look(site: Site, path: str, *, expect: str = "") -> Any:
+    """Open a page, check whose it is, and return it."""
+    return check(site, site.get(path), path, expect=expect)
+
+
+def check(site: Site, page: Any, path: str, *, expect: str = "") -> Any:
+    assert page.status_code == 200, (path, page.status_code, page.headers.get("Location"))
+    assert site.wrong_with(page) == [], path
+    assert expect in page.content.decode(), path
+    return page
+
+
+def mail_is_of(site: Site, address: str) -> None:
+    """Check that the newest mail comes from the program and from nobody else."""
+    mail = LocalMessage.objects.filter(to=address).latest("sent_at", "id")
+    document = get_contract(site.slug).document
+    assert document.brand.sender_name in mail.sender
+    others = [get_contract(slug).document.contract.name for slug in SLUGS if slug != site.slug]
+    assert document.brand.product in mail.text
+    assert str(document.support[0].phone) in mail.text
+    assert not [name for name in others if name in mail.text + mail.html]

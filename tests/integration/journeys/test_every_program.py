@@ -4,16 +4,13 @@ Each page carries the brand, contacts and words of its program, names no other p
 nowhere but within it; so do the mails.
 """
 
-from typing import Any
-
 import pytest
 
 from core.accounts.models import User
 from core.mfa.models import HelpKind
-from core.notifications.models import LocalMessage
 from tenants.brand_sheet import sheet_digest
 from tenants.registry import get_contract
-from tests.integration.journeys.sites import SLUGS, Site, sheet_of
+from tests.integration.journeys.sites import SITES, Site, check, look, mail_is_of, name_of, sheet_of
 from tests.support.people import (
     PASSWORD,
     PHONE,
@@ -39,14 +36,10 @@ ACCOUNT_PAGES = (
 )
 
 
-@pytest.fixture(params=[False, True], ids=["portal-host", "own-host"])
-def site(request: pytest.FixtureRequest, slug: str) -> Site:
-    return Site(slug, on_own_host=request.param)
-
-
-@pytest.fixture(params=SLUGS)
-def slug(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+@pytest.fixture(params=SITES, ids=name_of)
+def site(request: pytest.FixtureRequest) -> Site:
+    slug, on_own_host = request.param
+    return Site(slug, on_own_host=on_own_host)
 
 
 @pytest.fixture
@@ -54,29 +47,6 @@ def dana(site: Site) -> User:
     user = make_person()
     make_provider(user, get_contract(site.slug))
     return user
-
-
-def look(site: Site, path: str, *, expect: str = "") -> Any:
-    """Open a page, check whose it is, and return it."""
-    return check(site, site.get(path), path, expect=expect)
-
-
-def check(site: Site, page: Any, path: str, *, expect: str = "") -> Any:
-    assert page.status_code == 200, (path, page.status_code, page.headers.get("Location"))
-    assert site.wrong_with(page) == [], path
-    assert expect in page.content.decode(), path
-    return page
-
-
-def mail_is_of(site: Site, address: str) -> None:
-    """Check that the newest mail comes from the program and from nobody else."""
-    mail = LocalMessage.objects.filter(to=address).latest("sent_at", "id")
-    document = get_contract(site.slug).document
-    assert document.brand.sender_name in mail.sender
-    others = [get_contract(slug).document.contract.name for slug in SLUGS if slug != site.slug]
-    assert document.brand.product in mail.text
-    assert str(document.support[0].phone) in mail.text
-    assert not [name for name in others if name in mail.text + mail.html]
 
 
 def sign_in(site: Site, user: User) -> None:
