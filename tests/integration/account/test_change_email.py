@@ -1,17 +1,20 @@
 """Change the e-mail address of one's own account."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
 
 from core.accounts.models import User
+from core.accounts.sessions.guarding import Ended, SessionRecord, why_ended
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.mfa.models import ContactChange, RememberedBrowser
 from core.mfa.services.browsers import remember_browser
 from core.mfa.services.challenges.asking import KIND_OF_CHANNEL
 from core.notifications.models import LocalMessage, OutboxMessage
+from core.notifications.services.outbox import enqueue
 from tenants.context import ActiveContract
 from tests.support.naive import fails_with
 from tests.support.people import (
@@ -213,4 +216,37 @@ def test_a_code_to_whoever_has_the_address_would_tell_its_owner_nothing(
         lambda challenge: KIND_OF_CHANNEL[challenge.channel],
         lambda: test_an_address_of_somebody_else_shows_the_same_and_its_owner_is_told(client, user),
         where='assert "wanted to use this e-mail address" in told.text',
+    )
+
+
+def test_sessions_that_know_nothing_of_the_account_would_go_on(
+    client: Client, contract_b: ActiveContract
+) -> None:
+    """The naive way: the address is one of the account's fields."""
+
+    def naive(session: SessionRecord, **now: Any) -> Ended | None:
+        return why_ended(session, **now | {"security_epoch": session.security_epoch})
+
+    fails_with(
+        "core.accounts.sessions.lifecycle.why_ended",
+        naive,
+        lambda: test_other_sessions_end_and_this_one_goes_on(client, contract_b),
+        where='assert elsewhere.get("/account/").status_code == 302',
+    )
+
+
+def test_a_mail_to_the_new_address_would_tell_whoever_took_the_account(
+    client: Client, user: User
+) -> None:
+    """The naive way: an account is written to where its mail goes."""
+
+    def naive(*, to: str, subject_id: UUID, **more: Any) -> OutboxMessage:
+        address = User.objects.get(pk=subject_id).email
+        return enqueue(to=address, subject_id=subject_id, **more)
+
+    fails_with(
+        "core.accounts.services.email.enqueue",
+        naive,
+        lambda: test_the_former_address_is_told_with_how_to_object(client, user),
+        where='assert "new e-mail address" in told.subject',
     )

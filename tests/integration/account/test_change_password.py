@@ -1,15 +1,18 @@
 """Change the password of one's own account."""
 
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.test import Client
 
 from core.accounts.models import User
+from core.accounts.sessions.guarding import Ended, SessionRecord, why_ended
 from core.audit.models import AuditEvent
 from core.notifications.models import LocalMessage
 from tenants.context import ActiveContract
+from tests.support.naive import fails_with
 from tests.support.people import (
     PASSWORD,
     deliver_all,
@@ -109,3 +112,19 @@ def test_it_needs_a_fresh_sign_in(client: Client, user: User) -> None:
     session.save()
     assert change(client).headers["Location"].startswith("/confirm/")
     assert User.objects.get(pk=user.pk).check_password(PASSWORD)
+
+
+def test_sessions_that_know_nothing_of_the_password_would_go_on(client: Client, user: User) -> None:
+    """The naive way: a password is for signing in, and who is in is in."""
+
+    def naive(session: SessionRecord, **now: Any) -> Ended | None:
+        return why_ended(session, **now | {"security_epoch": session.security_epoch})
+
+    # Django compares, too: what the session has kept of the password's hash.
+    with mock.patch("django.contrib.auth.constant_time_compare", return_value=True):
+        fails_with(
+            "core.accounts.sessions.lifecycle.why_ended",
+            naive,
+            lambda: test_it_changes_and_this_session_alone_goes_on(client, user),
+            where='assert elsewhere.get("/account/").status_code == 302',
+        )

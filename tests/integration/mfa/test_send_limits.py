@@ -1,11 +1,15 @@
 """How many codes may be sent to whom."""
 
+from collections.abc import Callable
+
 import pytest
 
 from core.common.ids import uuid7
+from core.mfa.codes import OWNER_AND_DESTINATION_LIMITS
 from core.mfa.services.challenges import StartRefusal, verify_challenge
 from tests.integration.mfa.helpers import ask, asked, code_of
 from tests.integration.mfa.helpers import registration_owner as new_owner
+from tests.support.naive import fails_with
 from tests.support.people import PHONE, after
 
 pytestmark = pytest.mark.django_db
@@ -67,3 +71,33 @@ def test_a_shared_landline_takes_sixty_in_an_hour_and_no_more() -> None:
         asked(new_owner(), channel="voice", destination=PHONE, at=after(seconds=place))
     refused = ask(new_owner(), channel="voice", destination=PHONE, at=after(minutes=30))
     assert refused.retry_at == after(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("left_out", "naive", "check", "where"),
+    [
+        (
+            "OWNER_AND_DESTINATION_LIMITS",
+            OWNER_AND_DESTINATION_LIMITS[:1],
+            test_five_in_an_hour_and_ten_in_a_day,
+            "assert refused.retry_at == after(minutes=60)",
+        ),
+        (
+            "OWNER_LIMITS",
+            (),
+            test_one_owner_cannot_spread_codes_over_ever_new_addresses,
+            "assert refused.refusal is StartRefusal.TOO_SOON",
+        ),
+        (
+            "DESTINATION_LIMITS",
+            (),
+            test_a_shared_landline_takes_sixty_in_an_hour_and_no_more,
+            "assert refused.retry_at == after(hours=1)",
+        ),
+    ],
+)
+def test_a_pause_between_two_codes_would_be_no_limit(
+    left_out: str, naive: object, check: Callable[[], None], where: str
+) -> None:
+    """The naive way: one code in half a minute, all day and to everybody."""
+    fails_with(f"core.mfa.limits.{left_out}", naive, check, where=where)

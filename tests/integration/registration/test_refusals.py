@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from contracts.registration.models import Journey
 from contracts.roster.models import IssuedCode
@@ -174,4 +177,22 @@ def test_a_count_under_the_address_alone_would_let_many_guess_at_one_identifier(
         naive,
         test_attempts_are_counted_per_identifier_and_contract,
         where="assert refused.status_code == 429",
+    )
+
+
+def test_a_page_that_says_why_would_tell_them_apart() -> None:
+    """The naive way: whoever mistypes wants to know what."""
+
+    def naive(request: HttpRequest, *page: Any, **more: Any) -> HttpResponse:
+        answer = render(request, *page, **more)
+        events = AuditEvent.objects.filter(event_type="registration.refused")
+        reason = f"{events.latest('at').result}</main>".encode()
+        answer.content = answer.content.replace(b"</main>", reason)
+        return answer
+
+    fails_with(
+        "contracts.registration.views.start.render",
+        naive,
+        test_every_reason_shows_the_same_page,
+        where="assert len(pages) == 1",
     )

@@ -348,3 +348,13 @@ def test_a_permission_that_counts_everywhere_would_reach_further(
         ),
         where='assert "Reopen" not in page',
     )
+
+
+def test_a_button_that_is_not_shown_would_keep_nobody_from_themselves(desk: Client) -> None:
+    """The naive way: the page does not offer it."""
+    fails_with(
+        "core.staff.services.desk._refuse_own",
+        lambda _user_id, _by: None,
+        lambda: test_nobody_acts_on_themselves_and_staff_are_for_who_manages_staff(desk),
+        where="with pytest.raises(OwnAccountError)",
+    )
