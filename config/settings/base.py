@@ -57,9 +57,10 @@ MIDDLEWARE = [
     "config.middleware.RequestIdMiddleware",
     "config.middleware.DatabaseTroubleMiddleware",
     "config.middleware.SecurityHeadersMiddleware",
-    "config.middleware.OddRequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Behind what puts headers on answers: what it refuses has them, too.
+    "config.middleware.OddRequestMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tenants.middleware.ContractMiddleware",
     "core.accounts.middleware.PortalSessionMiddleware",

@@ -1,6 +1,7 @@
 """Sessions end when they should, and only then."""
 
 import dataclasses
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -307,3 +308,24 @@ def test_without_the_header_pages_after_sign_in_would_be_kept(
     signed_in[0].handler.load_middleware()
     with must_fail(where='assert "no-store" in'):
         test_pages_after_sign_in_are_kept_out_of_caches(signed_in)
+
+
+@pytest.mark.parametrize(
+    ("check", "where"),
+    [
+        (lambda signed_in: test_idle_limit(signed_in, 15 * 60, 302), "status_code == status"),
+        (test_absolute_limit_holds_however_busy_one_is, "status_code == 302"),
+    ],
+)
+def test_a_cookie_that_has_its_end_would_be_the_only_limit(
+    signed_in: tuple[Client, User], check: Callable[[tuple[Client, User]], None], where: str
+) -> None:
+    """The naive way: the browser forgets the cookie in time."""
+
+    def naive(session: guarding.SessionRecord | None, **now: Any) -> guarding.Ended | None:
+        ended = guarding.why_ended(session, **now)
+        return None if ended in {guarding.Ended.IDLE, guarding.Ended.TOO_OLD} else ended
+
+    fails_with(
+        "core.accounts.sessions.lifecycle.why_ended", naive, lambda: check(signed_in), where=where
+    )

@@ -13,6 +13,7 @@ from core.staff.models import StaffRole
 from core.staff.services.members import grant_role
 from tenants.context import ActiveContract
 from tests.support.authenticators import App, SecurityKey, confirm_by_app, give_app
+from tests.support.naive import fails_with
 from tests.support.people import (
     PASSWORD,
     make_person,
@@ -61,6 +62,7 @@ def test_a_code_by_mail_changes_nothing_of_an_account_with_an_app(
 ) -> None:
     give_app(dana)
     sign_in_by_email(client, dana)
+    assert client.get(url).status_code == 302
     assert client.get(url).headers["Location"].startswith("/confirm/")
     assert client.post(url).headers["Location"].startswith("/confirm/")
 
@@ -140,3 +142,15 @@ def test_another_factor_of_the_account_goes_on_counting(client: Client, dana: Us
     client.post(f"/account/factors/passkey/{Passkey.objects.get().id}/remove/")
     assert Factor.objects.filter(user=dana, kind="totp").exists()
     assert client.get(f"/{STRICT}/home/").status_code == 200
+
+
+def test_any_factor_proven_just_now_would_change_a_stronger_one(client: Client, dana: User) -> None:
+    """The naive way: password and factor are password and factor."""
+    fails_with(
+        "core.mfa.proving.freshness.counting_methods",
+        lambda _kinds: None,
+        lambda: test_a_code_by_mail_changes_nothing_of_an_account_with_an_app(
+            client, dana, "/account/email/"
+        ),
+        where="assert client.get(url).status_code == 302",
+    )

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC
+from itertools import chain
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.conf import settings as portal_settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
@@ -28,6 +30,8 @@ from tests.support.people import (
 
 pytestmark = pytest.mark.django_db
 HEADERS = "config.middleware.SecurityHeadersMiddleware"
+SECURITY = "django.middleware.security.SecurityMiddleware"
+ODD = "config.middleware.OddRequestMiddleware"
 CSRF = "django.middleware.csrf.CsrfViewMiddleware"
 # Signed by providers; no browser sends a form there.
 SIGNED = {"callbacks:voice", "callbacks:topic"}
@@ -45,9 +49,24 @@ def without(middleware: str, settings: Settings) -> None:
     settings.MIDDLEWARE = [one for one in settings.MIDDLEWARE if one != middleware]
 
 
+def odd_answers(client: Client) -> Iterator[tuple[str, Any]]:
+    """What no view of ours answers."""
+    yield "a host that is not ours", client.get("/", secure=True, headers={"host": "no.example"})
+    yield "another method", client.put("/", secure=True)
+    yield "a body too large", client.generic("POST", "/", secure=True, CONTENT_LENGTH="9" * 9)
+    strict = Client(enforce_csrf_checks=True)
+    yield "no token", strict.post("/login/email/", secure=True)
+    broken = Client(raise_request_exception=False)
+    with mock.patch("core.accounts.views.pages.offered_options", side_effect=LookupError):
+        yield "an error", broken.get("/mfa-help/", secure=True)
+    with mock.patch("core.accounts.middleware._account_of", side_effect=OperationalError):
+        yield "no database", broken.get("/mfa-help/", secure=True)
+
+
 def every_answer_has_the_headers(client: Client) -> None:
-    for name, path in paths():
-        headers = client.get(path, secure=True).headers
+    usual = ((name, client.get(path, secure=True)) for name, path in paths())
+    for name, answer in chain(odd_answers(client), usual):
+        headers = answer.headers
         policy = headers.get("Content-Security-Policy", "")
         assert "default-src" in policy, name
         assert "unsafe-" not in policy, name
@@ -70,12 +89,36 @@ def test_every_answer_has_the_headers(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("_as_in_production")
-@pytest.mark.parametrize("left_out", [HEADERS, "django.middleware.security.SecurityMiddleware"])
-def test_without_the_middleware_they_are_missing(settings: Settings, left_out: str) -> None:
+@pytest.mark.parametrize(
+    ("left_out", "where"), [(HEADERS, '"default-src" in policy'), (SECURITY, '"nosniff"')]
+)
+def test_without_the_middleware_they_are_missing(
+    settings: Settings, left_out: str, where: str
+) -> None:
     assert left_out in portal_settings.MIDDLEWARE
     without(left_out, settings)
-    with must_fail(where="assert "):
+    with must_fail(where=where):
         every_answer_has_the_headers(Client())
+
+
+@pytest.mark.usefixtures("_as_in_production")
+def test_what_is_refused_before_they_are_put_on_has_none(settings: Settings) -> None:
+    """The naive way: what is odd is refused first of all."""
+    without(ODD, settings)
+    settings.MIDDLEWARE = [ODD, *settings.MIDDLEWARE]
+    with must_fail(where="a body too large"):
+        every_answer_has_the_headers(Client())
+
+
+@pytest.mark.usefixtures("_as_in_production")
+def test_a_policy_that_lets_a_page_have_its_own_scripts_is_seen() -> None:
+    """The naive way: what a page brings along may run."""
+    fails_with(
+        "config.middleware.CONTENT_SECURITY_POLICY",
+        "default-src 'self' 'unsafe-inline'",
+        lambda: every_answer_has_the_headers(Client()),
+        where='assert "unsafe-" not in policy',
+    )
 
 
 def every_form_needs_its_token(client: Client) -> None:
