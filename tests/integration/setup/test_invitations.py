@@ -15,10 +15,10 @@ from core.accounts.services.accounts import deactivate_account
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.groups.models import Invitation, Membership, Provider, Role
+from core.groups.services.accepting import accept_invitation
 from core.groups.services.invitations import (
     MAILS_PER_HOUR,
     Invitee,
-    accept_invitation,
     find_invitation_target,
     invite_user,
     resend_invitation,
