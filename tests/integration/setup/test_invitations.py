@@ -338,7 +338,7 @@ def test_a_role_that_a_closed_account_has_kept_would_still_give(
 ) -> None:
     """The naive way: whoever has the role may give it."""
     fails_with(
-        "core.groups.services.invitations.roles_to_act_with",
+        "core.groups.services.accepting.roles_to_act_with",
         roles_held,
         lambda: test_the_invitations_of_an_admin_whose_account_was_closed_give_nothing(
             admin, chief, head, elm
