@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from django.contrib.postgres.aggregates import ArrayAgg
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from core.accounts.models import User
@@ -112,19 +112,13 @@ def contract_name(grant: AccessGrant) -> str:
 
 def list_people(office: Office) -> QuerySet[Membership]:
     """Return who works for an office, with `works_for`: the names of providers, by its access."""
-    assigned = Q(
-        user__memberships__until__isnull=True,
-        user__memberships__grant__office=office,
-        user__memberships__grant__ended_at__isnull=True,
-    )
+    working = Membership.objects.filter(
+        Membership.HELD, grant__office=office, user=OuterRef("user")
+    ).values("provider__name")
     held = Membership.objects.filter(Membership.OWN, group=office.group_id)
     return (
         held.select_related("user")
-        .annotate(
-            works_for=ArrayAgg(
-                "user__memberships__provider__name", filter=assigned, distinct=True, default=[]
-            )
-        )
+        .annotate(works_for=ArraySubquery(working.distinct().order_by("provider__name")))
         .order_by("user__last_name", "user__first_name", "id")
     )
 

@@ -101,6 +101,15 @@ def test_somebody_assigned_sees_the_provider_with_the_role(
     assert "Provider Staff Account" in home
 
 
+def test_the_office_reads_whom_somebody_works_for_until_the_access_lapses(
+    hers: Client, office: Office, grant: AccessGrant, assigned: Membership
+) -> None:
+    page = f"/offices/{office.id}/"
+    assert "Works for Oak Clinic" in hers.get(page).content.decode()
+    lapse(grant)
+    assert "Works for Oak Clinic" not in hers.get(page).content.decode()
+
+
 def ends() -> dict[str, Callable[[AccessGrant, Membership], object]]:
     """Return what ends a person's rights, by name."""
 

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from core.accounts.models import User
 from core.common.ids import uuid7
+from core.groups import setup
 from core.groups.models import Membership, Provider, Role
 from core.groups.services.memberships import grant_provider_role
 from core.groups.services.roles import roles_held
@@ -53,6 +54,23 @@ def test_the_page_of_a_user_reads_as_often_for_many_roles_as_for_one(
     asked = statements(admin, page)
     grant_provider_role(user=dana, provider=oak, role=Role.STAFF, by=head.id, at=START)
     assert statements(admin, page) == asked <= 12
+
+
+def test_a_search_under_a_row_leads_to_the_rows_own_page(
+    admin: Client, dana: User, chief: User, oak: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setup, "MOST_CHOICES", 1)
+    page = f"/setup/providers/{oak.id}/"
+    assert f'action="{page}" role="search"' in text(admin, f"{page}?part")
+
+
+def test_the_pages_of_a_row_keep_the_search(
+    admin: Client, dana: User, elm: Provider, oak: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grant_provider_role(user=dana, provider=oak, role=Role.STAFF, by=None, at=START)
+    monkeypatch.setattr(setup, "PER_PAGE", 1)
+    for page in (f"/setup/providers/{elm.id}/", f"/setup/users/{dana.id}/"):
+        assert 'href="?q=elm&amp;page=2"' in text(admin, f"{page}?q=elm"), page
 
 
 def test_on_a_programs_pages_the_others_are_counted_and_left_out(
