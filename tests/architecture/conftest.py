@@ -13,9 +13,9 @@ from tests.support.people import (
     accept_present_terms,
     make_person,
     make_provider,
-    sign_in_by_email,
 )
 from tests.support.refusals import RecordedRefusals
+from tests.support.sign_in import sign_in_directly
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def clients(contract_a: ActiveContract) -> dict[str, Client]:
     for role, user in people.items():
         ready[role] = Client()
         if user is not None:
-            sign_in_by_email(ready[role], user)
+            sign_in_directly(ready[role], user)
     return ready
 
 

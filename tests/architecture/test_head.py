@@ -5,7 +5,8 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.architecture.test_url_roles import names
-from tests.support.people import make_person, sign_in_by_email
+from tests.support.people import make_person
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.django_db
 def test_every_address_that_answers_get_answers_head(is_signed_in: bool) -> None:
     client = Client()
     if is_signed_in:
-        sign_in_by_email(client, make_person("dana", phone=None))
+        sign_in_directly(client, make_person("dana", phone=None))
     wrong = []
     for name, values in names().items():
         path = reverse(name, kwargs=values)

@@ -11,6 +11,7 @@ from core.staff.scope import StaffScope
 from core.staff.services.members import grant_role
 from tenants.context import ActiveContract
 from tests.support.people import PASSWORD, START, deliver_all, last_code, make_person
+from tests.support.sign_in import sign_in_directly
 
 ALL_PROGRAMS = StaffScope(everywhere=True, contracts=frozenset())
 _numbers = iter(range(1000, 10_000))
@@ -43,7 +44,7 @@ def sign_in_by_phone(client: Client, user: User) -> None:
 def staff_client(role: StaffRole, contract: ActiveContract | None = None, **kwargs: str) -> Client:
     """Return a browser in which somebody with a role has just signed in."""
     client = Client()
-    sign_in_by_phone(client, make_staff(role, contract, **kwargs))
+    sign_in_directly(client, make_staff(role, contract, **kwargs), option="phone")
     return client
 
 

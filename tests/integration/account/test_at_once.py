@@ -18,7 +18,8 @@ from core.mfa.models import ChangeKind, Channel, ContactChange
 from core.mfa.services.changes import Begun, ChangeOverError, begin_change, prove_change
 from core.mfa.views.account import changes
 from core.notifications.models import OutboxMessage
-from tests.support.people import last_code, make_person, sign_in_by_email
+from tests.support.people import last_code, make_person
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -66,7 +67,7 @@ def ask(user: User, browser: Client, email: str) -> Begun:
 
 def test_two_tabs_begin_and_one_run_is_open() -> None:
     user, browser = make_person(), Client()
-    sign_in_by_email(browser, user)
+    sign_in_directly(browser, user)
     results = all_at_once(
         *(lambda n=number: ask(user, browser, f"tab-{n}@elm.example") for number in range(4))
     )
@@ -77,7 +78,7 @@ def test_two_tabs_begin_and_one_run_is_open() -> None:
 
 def test_the_right_code_many_times_changes_once() -> None:
     user, browser = make_person(), Client()
-    sign_in_by_email(browser, user)
+    sign_in_directly(browser, user)
     change = begin(user, browser, "new@elm.example")
     code = last_code("new@elm.example")
     results = all_at_once(
@@ -97,7 +98,7 @@ def test_the_right_code_many_times_changes_once() -> None:
 def test_one_tab_begins_anew_while_another_proves() -> None:
     """Neither waits for the other for ever, and the account has one of the two addresses."""
     user, browser = make_person(), Client()
-    sign_in_by_email(browser, user)
+    sign_in_directly(browser, user)
     change = begin(user, browser, "first@elm.example")
     code = last_code("first@elm.example")
     results = all_at_once(
@@ -117,7 +118,7 @@ def test_two_accounts_want_the_same_address() -> None:
     people = [make_person("robin"), make_person("sam")]
     for person in people:
         browser = Client()
-        sign_in_by_email(browser, person)
+        sign_in_directly(browser, person)
         change = begin(person, browser, "shared@elm.example")
         code = last_code("shared@elm.example")
         acts.append(
@@ -141,7 +142,7 @@ def same_browser(browser: Client) -> Client:
 
 def test_the_same_tab_pressed_twice_keeps_the_person_signed_in() -> None:
     user, browser = make_person(), Client()
-    sign_in_by_email(browser, user)
+    sign_in_directly(browser, user)
     page = browser.post("/account/email/", {"email": "new@elm.example"}).headers["Location"]
     code = last_code("new@elm.example")
     twin = same_browser(browser)
@@ -158,7 +159,7 @@ def test_a_second_tab_that_asks_in_between_does_not_end_the_session(
 ) -> None:
     """The account has changed, and the session that goes on is not yet written."""
     user, browser = make_person(), Client()
-    sign_in_by_email(browser, user)
+    sign_in_directly(browser, user)
     page = browser.post("/account/email/", {"email": "new@elm.example"}).headers["Location"]
     code = last_code("new@elm.example")
     other_tab = same_browser(browser)

@@ -19,8 +19,8 @@ from tests.support.people import (
     make_person,
     make_provider,
     session_account,
-    sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 NEW = "Green-harbor 58 kettles"
@@ -33,7 +33,7 @@ def change(client: Client, password: str = NEW, again: str | None = None) -> Any
 
 def test_it_changes_and_this_session_alone_goes_on(client: Client, user: User) -> None:
     elsewhere = Client()
-    sign_in_by_email(elsewhere, user)
+    sign_in_directly(elsewhere, user)
     before = client.session.session_key
     assert change(client).headers["Location"] == "/account/"
     changed = User.objects.get(pk=user.pk)
@@ -79,7 +79,7 @@ def test_words_of_every_program_of_the_person_are_blocked(
 ) -> None:
     person = make_person("robin")
     make_provider(person, contract_b)
-    sign_in_by_email(client, person)
+    sign_in_directly(client, person)
     word = contract_b.document.brand.organization.split()[0]
     assert "name of the portal" in change(client, f"{word}-Lantern 58 rivers").content.decode()
 

@@ -20,6 +20,7 @@ from tests.support.people import (
     session_account,
     sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 TYPED, NEW = "(304) 555-0177", "+13045550177"
@@ -36,7 +37,7 @@ def number_of(user: User) -> str:
 def test_by_a_text(client: Client, user: User) -> None:
     assert "XXX-XXX-0142" in client.get("/account/phone/").content.decode()
     elsewhere = Client()
-    sign_in_by_email(elsewhere, user)
+    sign_in_directly(elsewhere, user)
     page = begin(client).headers["Location"]
     assert "XXX-XXX-0177" in client.get(page).content.decode()
     assert number_of(user) == PHONE
@@ -70,7 +71,7 @@ def test_by_a_call(client: Client, user: User) -> None:
 
 def test_a_first_number_is_added(client: Client) -> None:
     person = make_person("robin", phone=None)
-    sign_in_by_email(client, person)
+    sign_in_directly(client, person)
     assert "Add a phone number" in client.get("/account/").content.decode()
     page = begin(client).headers["Location"]
     client.post(page, {"action": "verify", "code": last_code(NEW)})

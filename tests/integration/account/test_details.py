@@ -7,7 +7,8 @@ from django.test import Client
 
 from core.accounts.models import User
 from core.audit.models import AuditEvent
-from tests.support.people import make_person, sign_in_by_email
+from tests.support.people import make_person
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 TYPED = {
@@ -61,7 +62,7 @@ def test_nothing_new_records_nothing(client: Client, user: User) -> None:
 
 def test_saving_does_not_end_other_sessions(client: Client, user: User) -> None:
     elsewhere = Client()
-    sign_in_by_email(elsewhere, user)
+    sign_in_directly(elsewhere, user)
     save(client)
     assert elsewhere.get("/account/").status_code == 200
 
@@ -90,7 +91,7 @@ def test_odd_input_gets_a_sentence_and_stays(
 
 
 def test_without_a_program_nothing_more_than_the_name_is_required(client: Client) -> None:
-    sign_in_by_email(client, make_person("robin"))
+    sign_in_directly(client, make_person("robin"))
     assert save(client, fax="", phone="").status_code == 302
 
 

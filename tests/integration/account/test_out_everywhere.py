@@ -23,8 +23,8 @@ from tests.support.people import (
     make_person,
     make_provider,
     session_account,
-    sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 HOSTS = ("testserver", "localhost")
@@ -57,7 +57,7 @@ def test_on_every_host_in_every_session(user: User, page: str) -> None:
     browsers = []
     for host in HOSTS:
         browser = Client(headers={"host": host})
-        sign_in_by_email(browser, user, host=host)
+        sign_in_directly(browser, user, host=host)
         assert browser.get(page).status_code == 200
         browsers.append(browser)
     close(user)
@@ -68,7 +68,7 @@ def test_on_every_host_in_every_session(user: User, page: str) -> None:
 
 
 def test_what_is_posted_is_not_done(client: Client, user: User) -> None:
-    sign_in_by_email(client, user)
+    sign_in_directly(client, user)
     close(user)
     client.post("/account/password/", {"password": "x", "confirmation": "x"})
     client.post("/account/details/", {"first_name": "Changed", "last_name": "Name"})
@@ -98,7 +98,7 @@ def test_a_password_reset_under_way_sets_nothing(client: Client, user: User) -> 
 
 
 def test_a_change_of_address_under_way_changes_nothing(client: Client, user: User) -> None:
-    sign_in_by_email(client, user)
+    sign_in_directly(client, user)
     page = client.post("/account/email/", {"email": "new@elm.example"}).headers["Location"]
     code = last_code("new@elm.example")
     close(user)
@@ -120,7 +120,7 @@ def test_a_remembered_browser_signs_nobody_in(client: Client, user: User) -> Non
 def test_what_was_ended_stays_ended_when_the_account_opens_again(
     client: Client, user: User
 ) -> None:
-    sign_in_by_email(client, user)
+    sign_in_directly(client, user)
     memory = remember_browser(
         user=user, option="email", host="testserver", replaces="", at=clock.now()
     )
@@ -146,7 +146,7 @@ def test_no_code_goes_out_any_more(client: Client, user: User) -> None:
 def test_the_next_request_is_out_already() -> None:
     """Committed for real, with a session that is in use all the time."""
     user, browser = make_person(), Client()
-    sign_in_by_email(browser, user)
+    sign_in_directly(browser, user)
 
     assert browser.get("/home/").status_code == 200
     close(user)

@@ -14,8 +14,9 @@ from core.notifications.selectors import find_suppression
 from core.notifications.services.suppression import suppress
 from core.notifications.states import SuppressionReason
 from tenants.context import ActiveContract
-from tests.support.people import make_person, make_provider, sign_in_by_email
+from tests.support.people import make_person, make_provider
 from tests.support.publishing import publish_methods
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 SLUG = "acentra-sample"
@@ -45,7 +46,7 @@ def elsewhere(client: Client, contract_a: ActiveContract, contract_b: ActiveCont
     make_provider(person, contract_a)
     make_provider(person, contract_b, name="Oak Hospital", identifier="1245319599")
     publish_methods(SLUG, "totp", "passkey")
-    sign_in_by_email(client, person)
+    sign_in_directly(client, person)
     return person
 
 

@@ -20,7 +20,8 @@ from core.mfa.models import RememberedBrowser
 from core.mfa.services.browsers import remember_browser
 from tenants.configuration.merge import policy_fields
 from tenants.context import ActiveContract
-from tests.support.people import PHONE, START, make_person, make_provider, sign_in_by_email
+from tests.support.people import PHONE, START, make_person, make_provider
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 
@@ -90,7 +91,7 @@ def test_the_rules_name_the_program_that_asks(
 
 
 def test_without_a_program_the_portals_rules_hold(client: Client) -> None:
-    sign_in_by_email(client, make_person("robin"))
+    sign_in_directly(client, make_person("robin"))
     page = client.get("/account/rules/").content.decode()
     assert "You work in no program yet" in page
     assert "The portal" in page
@@ -102,7 +103,7 @@ def remembered(client: Client, contract_b: ActiveContract) -> User:
     make_provider(person, contract_b)
     for host in ("testserver", "localhost"):
         remember_browser(user=person, option="phone", host=host, replaces="", at=clock.now())
-    sign_in_by_email(client, person)
+    sign_in_directly(client, person)
     return person
 
 
@@ -133,7 +134,7 @@ def test_what_is_over_is_not_listed(client: Client, remembered: User) -> None:
 
 def test_browsers_of_others_are_not_forgotten(client: Client, remembered: User) -> None:
     stranger = Client()
-    sign_in_by_email(stranger, make_person("sam"))
+    sign_in_directly(stranger, make_person("sam"))
     first = RememberedBrowser.objects.get(host="localhost")
     stranger.post(f"/account/browsers/{first.id}/forget/")
     first.refresh_from_db()
@@ -147,7 +148,7 @@ def test_a_forgotten_browser_signs_nobody_in(client: Client, contract_b: ActiveC
         user=person, option="email", host="testserver", replaces="", at=clock.now()
     )
     assert memory is not None
-    sign_in_by_email(client, person)
+    sign_in_directly(client, person)
     client.post("/account/browsers/forget/")
     other = Client()
     other.cookies[cookie_name()] = memory.token

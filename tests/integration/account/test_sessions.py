@@ -15,7 +15,8 @@ from core.accounts.sessions.own import list_own_sessions
 from core.audit.models import AuditEvent
 from core.common import clock
 from tests.support.naive import fails_with
-from tests.support.people import make_person, session_account, sign_in_by_email
+from tests.support.people import make_person, session_account
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:123.0) Gecko/20100101 Firefox/123.0"
@@ -24,7 +25,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:123.0) Gecko/20100101 Firefox/123.
 def elsewhere(user: User, host: str = "testserver") -> Client:
     """Sign in on another browser, from another network."""
     other = Client(headers={"user-agent": FIREFOX}, REMOTE_ADDR="203.0.113.77")
-    sign_in_by_email(other, user, host=host)
+    sign_in_directly(other, user, host=host)
     return other
 
 
@@ -117,7 +118,7 @@ def test_ending_a_session_while_it_is_used() -> None:
     """However its requests and the end fall together, afterwards it is out."""
     user = make_person()
     here, other = Client(), elsewhere(user)
-    sign_in_by_email(here, user)
+    sign_in_directly(here, user)
     ready = threading.Barrier(5)
     failures: list[Exception] = []
 

@@ -30,6 +30,7 @@ from tests.support.people import (
     make_provider,
     sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 DETAILS = "/account/details/"
@@ -100,7 +101,7 @@ def test_somebody_else_on_the_same_browser_gets_nothing(client: Client, user: Us
 def test_another_browser_of_the_same_person_gets_nothing(client: Client, user: User) -> None:
     send_details(client)
     other = Client()
-    sign_in_by_email(other, user)
+    sign_in_directly(other, user)
     assert "Huntington" not in other.get(DETAILS).content.decode()
 
 
@@ -183,7 +184,7 @@ def test_the_number_of_a_provider_comes_back_without_its_code(
 ) -> None:
     person = make_person("robin")
     make_provider(person, contract_b)
-    sign_in_by_email(client, person)
+    sign_in_directly(client, person)
     run_out(client)
     path = f"/{contract_b.slug}/providers/add/"
     sent = client.post(path, {"identifier": "1245319599", "code": "K7QM2XRT9B"})
@@ -199,7 +200,7 @@ def test_a_code_in_the_field_of_the_number_is_not_kept(
 ) -> None:
     person = make_person("robin")
     make_provider(person, contract_b)
-    sign_in_by_email(client, person)
+    sign_in_directly(client, person)
     run_out(client)
     twice = {"identifier": "k7qm-2xrt-9b", "code": "K7QM2XRT9B"}
     client.post(f"/{contract_b.slug}/providers/add/", twice)

@@ -18,7 +18,8 @@ from core.groups.models import Provider, Role
 from core.groups.services.memberships import grant_provider_role
 from tenants.context import ActiveContract
 from tests.support.naive import must_fail
-from tests.support.people import START, make_person, make_provider, sign_in_by_email
+from tests.support.people import START, make_person, make_provider
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 MIDDLEWARE = "core.accounts.refusing.RefusalMiddleware"
@@ -46,7 +47,7 @@ def ash(contract_c: ActiveContract) -> Provider:
 
 @pytest.fixture
 def admin(client: Client, head: User, elm: Provider) -> Client:
-    sign_in_by_email(client, head)
+    sign_in_directly(client, head)
     return client
 
 
@@ -116,14 +117,14 @@ def test_one_person_fills_no_table_and_hides_nobody_else(admin: Client, ash: Pro
         admin.get(f"/setup/providers/{ash.id}/")
     assert [event.data.get("count") for event in refusals()] == [*[None] * 10, 20]
     outsider = Client()
-    sign_in_by_email(outsider, make_person("outsider"))
+    sign_in_directly(outsider, make_person("outsider"))
     outsider.get(f"/providers/{ash.id}/")
     assert [event.data.get("count") for event in refusals()] == [*[None] * 10, 20, None]
 
 
 def test_whoever_manages_nobody_is_led_elsewhere_and_recorded(ash: Provider) -> None:
     outsider = Client()
-    sign_in_by_email(outsider, make_person("outsider"))
+    sign_in_directly(outsider, make_person("outsider"))
     assert outsider.get("/setup/").status_code == 302
     assert refusals() == []
     assert outsider.get(f"/setup/providers/{ash.id}/").status_code == 302

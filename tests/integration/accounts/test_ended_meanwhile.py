@@ -11,7 +11,8 @@ from django.test import Client
 from core.accounts.models import Session, User
 from core.accounts.sessions import lifecycle as sessions
 from core.accounts.sessions.store import SessionStore
-from tests.support.people import make_person, session_account, sign_in_by_email
+from tests.support.people import make_person, session_account
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def user(client: Client) -> User:
     person = make_person()
-    sign_in_by_email(client, person)
+    sign_in_directly(client, person)
     return person
 
 

@@ -24,8 +24,8 @@ from tests.support.people import (
     make_person,
     make_provider,
     session_account,
-    sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 def signed_in(client: Client, contract_a: ActiveContract) -> tuple[Client, User]:
     user = make_person()
     make_provider(user, contract_a)
-    sign_in_by_email(client, user)
+    sign_in_directly(client, user)
     assert session_account(client) == user.id
     return client, user
 
@@ -105,7 +105,7 @@ def test_a_session_belongs_to_the_host_that_made_it(signed_in: tuple[Client, Use
 def test_a_change_of_the_account_ends_every_session(signed_in: tuple[Client, User]) -> None:
     client, user = signed_in
     other = Client()
-    sign_in_by_email(other, user)
+    sign_in_directly(other, user)
     end_sessions(user_id=user.id, reason="test", by=None, at=clock.now())
     assert client.get("/home/").status_code == 302
     assert other.get("/home/").status_code == 302
@@ -148,7 +148,7 @@ def test_limits_are_the_strictest_of_the_contracts(
     user = make_person()
     make_provider(user, contract_a)
     make_provider(user, contract_b, identifier="1245319599")
-    sign_in_by_email(client, user)
+    sign_in_directly(client, user)
     record = client.session[guarding.RECORD_KEY]
     documents = (contract_a.document, contract_b.document)
     assert record["idle_seconds"] == 60 * min(one.sessions.idle_minutes for one in documents)
@@ -253,7 +253,7 @@ def test_signing_in_as_somebody_else_ends_the_former_session(
     signed_in: tuple[Client, User],
 ) -> None:
     client, user = signed_in
-    sign_in_by_email(client, make_person("robin"))
+    sign_in_directly(client, make_person("robin"))
     assert ("signed_in_anew", user.id, "account") in ends()
 
 

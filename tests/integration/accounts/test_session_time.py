@@ -10,7 +10,8 @@ from core.accounts.sessions.guarding import SessionRecord, TimeLeft
 from core.common import clock
 from tenants.context import ActiveContract
 from tests.support.naive import fails_with
-from tests.support.people import START, make_person, make_provider, sign_in_by_email
+from tests.support.people import START, make_person, make_provider
+from tests.support.sign_in import sign_in_directly
 
 IDLE, ABSOLUTE = 15 * 60, 12 * 3600
 
@@ -19,7 +20,7 @@ IDLE, ABSOLUTE = 15 * 60, 12 * 3600
 def signed_in(client: Client, contract_a: ActiveContract) -> Client:
     user = make_person()
     make_provider(user, contract_a)
-    sign_in_by_email(client, user)
+    sign_in_directly(client, user)
     return client
 
 

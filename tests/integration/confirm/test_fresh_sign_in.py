@@ -24,8 +24,8 @@ from tests.support.people import (
     make_person,
     make_provider,
     session_account,
-    sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 RECORDS = "account_authentication_methods"
@@ -41,7 +41,7 @@ def user(client: Client, contract_a: ActiveContract) -> User:
     """Return somebody who signed in by e-mail and has a phone, in a contract that takes both."""
     person = make_person()
     make_provider(person, contract_a)
-    sign_in_by_email(client, person)
+    sign_in_directly(client, person)
     return person
 
 
@@ -203,7 +203,7 @@ def test_cancel_changes_nothing(client: Client, user: User) -> None:
 
 def test_a_code_of_another_session_is_worthless(client: Client, user: User) -> None:
     other = Client()
-    sign_in_by_email(other, user)
+    sign_in_directly(other, user)
     for browser in (client, other):
         let_pass(browser, 600)
         confirm(browser)

@@ -18,9 +18,9 @@ from tests.support.people import (
     PASSWORD,
     make_person,
     make_provider,
-    sign_in_by_email,
 )
 from tests.support.publishing import publish_methods
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 STRICT = "acentra-sample"
@@ -61,7 +61,7 @@ def test_a_code_by_mail_changes_nothing_of_an_account_with_an_app(
     client: Client, dana: User, url: str
 ) -> None:
     give_app(dana)
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     assert client.get(url).status_code == 302
     assert client.get(url).headers["Location"].startswith("/confirm/")
     assert client.post(url).headers["Location"].startswith("/confirm/")
@@ -69,7 +69,7 @@ def test_a_code_by_mail_changes_nothing_of_an_account_with_an_app(
 
 def test_no_passkey_for_a_code_by_mail(client: Client, dana: User) -> None:
     give_app(dana)
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     client.post(ADD_KEY, {"action": "passkey_options", "name": "x"})
     add_key(client)
     assert not Passkey.objects.exists()
@@ -80,7 +80,7 @@ def test_no_passkey_opens_the_staff_pages_for_a_code_by_mail(client: Client, dan
     give_app(dana)
     role = next(iter(StaffRole))
     grant_role(user_id=dana.id, role=role, contract_id=None, until=None, by=None, at=clock.now())
-    sign_in_by_email(client, User.objects.get(pk=dana.pk))
+    sign_in_directly(client, User.objects.get(pk=dana.pk))
     add_key(client, f"/{STRICT}{ADD_KEY}")
     assert not Passkey.objects.exists()
     assert client.get("/staff/").status_code == 302
@@ -88,7 +88,7 @@ def test_no_passkey_opens_the_staff_pages_for_a_code_by_mail(client: Client, dan
 
 def test_the_page_that_asks_takes_the_app_alone(client: Client, dana: User) -> None:
     app = give_app(dana)
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     page = confirm(client)
     assert "authenticator app" in page
     assert "XXX-XXX-0142" not in page
@@ -105,7 +105,7 @@ def test_the_page_that_asks_takes_the_app_alone(client: Client, dana: User) -> N
 def test_a_recovery_code_stands_for_the_app(client: Client, dana: User) -> None:
     give_app(dana)
     spare = issue_recovery_codes(user_id=dana.id, by=dana.id, at=clock.now())[0]
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     confirm(client)
     client.post("/confirm/verify/", {"action": "option", "option": "recovery"})
     client.post("/confirm/verify/", {"action": "verify", "code": spare})
@@ -114,19 +114,19 @@ def test_a_recovery_code_stands_for_the_app(client: Client, dana: User) -> None:
 
 def test_a_suspended_passkey_asks_for_what_still_works(client: Client, dana: User) -> None:
     dana.factors.create(kind=FactorKind.PASSKEY, verified_at=clock.now(), created_at=clock.now())
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     assert client.get(ADD_KEY).status_code == 200
 
 
 def test_the_first_stronger_factor_needs_what_the_account_has(client: Client, dana: User) -> None:
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     assert add_key(client) == 302
     assert Passkey.objects.count() == 1
     assert client.get(f"/{STRICT}/home/").status_code == 200
 
 
 def test_what_a_removed_factor_proved_opens_nothing(client: Client, dana: User) -> None:
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     add_key(client)
     give_app(dana)
     client.post(f"/account/factors/passkey/{Passkey.objects.get().id}/remove/")
@@ -136,7 +136,7 @@ def test_what_a_removed_factor_proved_opens_nothing(client: Client, dana: User) 
 
 def test_another_factor_of_the_account_goes_on_counting(client: Client, dana: User) -> None:
     app: App = give_app(dana)
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     confirm_by_app(client, app)
     add_key(client)
     client.post(f"/account/factors/passkey/{Passkey.objects.get().id}/remove/")

@@ -22,8 +22,8 @@ from tests.support.people import (
     make_person,
     make_provider,
     session_account,
-    sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,7 @@ def test_everything_that_confirmed_the_person_is_gone(
     client: Client, contract_a: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = make_person("dana")
-    sign_in_by_email(client, user)
+    sign_in_directly(client, user)
     assert client.get("/home/").status_code == 200
     issue_recovery_codes(user_id=user.id, by=user.id, at=START)
     reset(user, at=clock.now())

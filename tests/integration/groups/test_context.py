@@ -20,8 +20,8 @@ from tests.support.people import (
     accept_present_terms,
     make_person,
     make_provider,
-    sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 MANY = 2000
@@ -44,7 +44,7 @@ def oak(dana: User, elm: Provider, contract_c: ActiveContract) -> Provider:
 
 @pytest.fixture
 def hers(client: Client, dana: User, elm: Provider) -> Client:
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     return client
 
 
@@ -118,7 +118,7 @@ def test_a_choice_that_is_lost_falls_away_with_the_next_request_and_says_so(
         grant_provider_role(user=lee, provider=provider, role=Role.STAFF, by=None, at=START)
     accept_present_terms(lee, _contract(elm))
     accept_present_terms(lee, _contract(oak))
-    sign_in_by_email(theirs, lee)
+    sign_in_directly(theirs, lee)
     target = choose(theirs, oak)
     Membership.objects.filter(user=lee, provider=oak).update(until=START)
     html = theirs.get("/setup/administrators/").content.decode()

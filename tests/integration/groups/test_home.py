@@ -10,7 +10,8 @@ from core.accounts.models import User
 from core.groups.home import build_home
 from core.groups.models import Membership, Provider, Role
 from tenants.context import ActiveContract
-from tests.support.people import START, make_person, make_provider, sign_in_by_email
+from tests.support.people import START, make_person, make_provider
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +25,7 @@ def dana(contract_a: ActiveContract, contract_b: ActiveContract) -> User:
 
 
 def test_the_portal_host_shows_every_contract(client: Client, dana: User) -> None:
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     page = client.get("/home/").content.decode()
     for text in ("Dana Reed", "Elm Clinic", "Oak Hospital", "1234567893", "12 Elm Street"):
         assert text in page
@@ -35,7 +36,7 @@ def test_the_portal_host_shows_every_contract(client: Client, dana: User) -> Non
 def test_a_contract_shows_its_own_and_how_many_are_elsewhere(
     client: Client, dana: User, contract_a: ActiveContract
 ) -> None:
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     page = client.get(f"/{contract_a.slug}/home/").content.decode()
     assert "Elm Clinic" in page
     assert "Oak Hospital" not in page
@@ -44,7 +45,7 @@ def test_a_contract_shows_its_own_and_how_many_are_elsewhere(
 
 def test_nobody_sees_anothers_providers(client: Client, dana: User) -> None:
     lee = make_person("lee", phone="+13045550143")
-    sign_in_by_email(client, lee)
+    sign_in_directly(client, lee)
     page = client.get("/home/").content.decode()
     assert "Elm Clinic" not in page
     assert "No provider here yet" in page
@@ -56,7 +57,7 @@ def test_staff_see_their_provider_with_their_role(
     lee = make_person("lee", phone="+13045550143")
     provider = Provider.objects.get(name="Elm Clinic")
     Membership.objects.create(user=lee, provider=provider, role=Role.STAFF, since=START)
-    sign_in_by_email(client, lee)
+    sign_in_directly(client, lee)
     page = client.get("/home/").content.decode()
     assert "Elm Clinic" in page
     assert "Oak Hospital" not in page
@@ -93,7 +94,7 @@ def test_a_program_names_the_roles_in_itself_alone(
 ) -> None:
     lee = make_person("lee")
     make_provider(lee, contract_a)
-    sign_in_by_email(client, lee)
+    sign_in_directly(client, lee)
     assert "Provider Group Admin" in client.get("/home/").content.decode()
     here = client.get(f"/{contract_a.slug}/home/").content.decode()
     assert "Provider Group Admin" in here
@@ -108,7 +109,7 @@ def test_who_has_none_here_is_told_where_they_have_and_may_register(
 ) -> None:
     lee = make_person("lee")
     make_provider(lee, contract_b)
-    sign_in_by_email(client, lee, host=host)
+    sign_in_directly(client, lee, host=host)
     path = "/home/" if host.startswith("wv-bh") else "/wv-bh/home/"
     page = client.get(path, headers={"host": host}).content.decode()
     assert f"have no provider in {contract_a.name}" in page
@@ -123,7 +124,7 @@ def test_the_words_of_the_menu_are_the_programs_and_what_it_lacks_is_not_there(
 ) -> None:
     lee = make_person("lee")
     make_provider(lee, contract_a)
-    sign_in_by_email(client, lee)
+    sign_in_directly(client, lee)
     page = client.get("/wv-bh/home/").content.decode()
     words = contract_a.document.vocabulary
     assert f'href="/wv-bh/account/">{words.preferences}</a>' in page

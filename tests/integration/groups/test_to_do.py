@@ -25,8 +25,8 @@ from tests.support.people import (
     after,
     make_person,
     make_provider,
-    sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 LATER = after(hours=1)
@@ -171,7 +171,7 @@ def test_who_waits_for_an_admin_reads_it_with_or_without_a_provider(
 
 def test_the_page_leads_to_where_it_is_done(client: Client, head: User, elm: Provider) -> None:
     ask(make_person("zoe"), elm)
-    sign_in_by_email(client, head)
+    sign_in_directly(client, head)
     html = client.get("/wv-bh/home/").content.decode()
     assert "What needs doing" in html
     assert 'href="/wv-bh/setup/requests/"' in html

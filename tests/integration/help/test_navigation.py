@@ -3,7 +3,8 @@
 import pytest
 from django.test import Client
 
-from tests.support.people import make_person, sign_in_by_email
+from tests.support.people import make_person
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 NAVIGATION = '<nav class="site-nav"'
@@ -13,5 +14,5 @@ PAGES = ("/mfa-help/", "/mfa-help/request/no_admin/", "/wv-bh/terms/")
 @pytest.mark.parametrize("path", PAGES)
 def test_signed_in_there_is_a_way_back_to_the_portal(client: Client, path: str) -> None:
     assert NAVIGATION not in client.get(path).content.decode()
-    sign_in_by_email(client, make_person())
+    sign_in_directly(client, make_person())
     assert NAVIGATION in client.get(path).content.decode()

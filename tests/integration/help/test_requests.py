@@ -31,7 +31,8 @@ from core.mfa.services.unfinished import REMINDERS_PER_DAY, remind_of_address
 from core.notifications.models import LocalMessage, OutboxMessage
 from tenants.context import ActiveContract
 from tests.support.naive import fails_with
-from tests.support.people import START, after, deliver_all, make_person, sign_in_by_email
+from tests.support.people import START, after, deliver_all, make_person
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 TYPED = {
@@ -122,7 +123,7 @@ def test_the_owner_and_the_desk_are_told_and_nobody_else(client: Client) -> None
 
 def test_somebody_signed_in_need_not_name_the_account(client: Client) -> None:
     user = make_person()
-    sign_in_by_email(client, user)
+    sign_in_directly(client, user)
     page = client.get("/mfa-help/request/lost_phone/").content.decode()
     assert "username of your account" not in page
     client.post("/mfa-help/request/lost_phone/", {**TYPED, "account": "somebody-else"})
@@ -279,7 +280,7 @@ def test_the_page_of_choices_has_no_dead_end(client: Client, contract_a: ActiveC
 
 def test_signed_in_it_offers_what_one_can_mend(client: Client) -> None:
     user = make_person()
-    sign_in_by_email(client, user)
+    sign_in_directly(client, user)
     home = client.get("/home/").content.decode()
     assert "Multi-Factor Authentication Help" in home
     page = client.get("/mfa-help/").content.decode()

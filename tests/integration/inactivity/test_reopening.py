@@ -25,8 +25,8 @@ from tests.support.people import (
     make_person,
     make_provider,
     session_account,
-    sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 
@@ -160,7 +160,7 @@ def test_a_remembered_browser_opens_nothing(client: Client, contract_b: ActiveCo
 
 def test_sessions_of_the_account_end(client: Client) -> None:
     user = make_person()
-    sign_in_by_email(client, user)
+    sign_in_directly(client, user)
     close(user)
     assert client.get("/home/").status_code == 302
 

@@ -22,9 +22,9 @@ from tests.support.people import (
     give_deputy,
     make_person,
     make_provider,
-    sign_in_by_email,
 )
 from tests.support.publishing import publish_change
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 # Noon in the east.
@@ -196,7 +196,7 @@ def test_two_beats_at_once_do_everything_once() -> None:
 def test_a_session_in_use_counts_as_use(client: Client, contract_a: ActiveContract) -> None:
     user = make_person()
     make_provider(user, contract_a)
-    sign_in_by_email(client, user)
+    sign_in_directly(client, user)
     hour_ago = clock.now() - timedelta(hours=1)
     User.objects.filter(pk=user.pk).update(last_used_at=hour_ago + timedelta(seconds=30))
     client.get("/home/")

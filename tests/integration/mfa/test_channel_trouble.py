@@ -27,6 +27,7 @@ from tests.support.people import (
     session_account,
     sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 VERIFY = "/login/verify/"
@@ -201,7 +202,7 @@ def test_before_the_password_nobody_is_told(client: Client) -> None:
 def test_the_owner_has_notices_sent_again(client: Client) -> None:
     user = make_person()
     bounce_mail_of(user, SuppressionReason.COMPLAINT)
-    sign_in_by_email(client, user)
+    sign_in_directly(client, user)
     assert "You reported our mail as unwanted" in client.get("/home/").content.decode()
     page = client.post("/mail-again/", follow=True).content.decode()
     assert "Notices are sent to your address again" in page
@@ -213,7 +214,7 @@ def test_nobody_settles_it_for_another(client: Client) -> None:
     user, other = make_person(), make_person("riley", phone="+13045550143")
     bounce_mail_of(user)
     client.post("/mail-again/")
-    sign_in_by_email(client, other)
+    sign_in_directly(client, other)
     client.post("/mail-again/", {"email": user.email})
     assert find_suppression(user.email) is not None
     assert CAME_BACK not in client.get("/home/").content.decode()

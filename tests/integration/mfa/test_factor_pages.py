@@ -12,7 +12,7 @@ from core.accounts.models import User
 from core.accounts.services.accounts import end_sessions
 from core.audit.models import AuditEvent
 from core.common import clock
-from core.mfa.models import Challenge, Factor, Passkey, RecoveryCode, RememberedBrowser
+from core.mfa.models import Factor, Passkey, RecoveryCode, RememberedBrowser
 from core.notifications.models import LocalMessage
 from tenants.context import ActiveContract
 from tests.support.authenticators import App, SecurityKey, confirm_by_app, give_app, give_key
@@ -21,8 +21,8 @@ from tests.support.people import (
     make_person,
     make_provider,
     session_account,
-    sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def dana(contract_b: ActiveContract) -> User:
 
 @pytest.fixture
 def signed_in(client: Client, dana: User) -> Client:
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     return client
 
 
@@ -73,7 +73,7 @@ def subjects(user: User) -> list[str]:
 def test_an_app_is_added_and_ends_every_other_session(signed_in: Client, dana: User) -> None:
     elsewhere = Client()
     elsewhere.force_login(dana)
-    sign_in_by_email(elsewhere, dana)
+    sign_in_directly(elsewhere, dana)
     key = signed_in.session.session_key
     assert "Add an authenticator app" in page(signed_in, "/account/factors/")
     answer = add_app(signed_in)
@@ -90,7 +90,7 @@ def test_an_app_is_added_and_ends_every_other_session(signed_in: Client, dana: U
 def test_an_old_session_confirms_first(
     client: Client, dana: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     now = clock.now()
     monkeypatch.setattr(clock, "now", lambda: now.replace(year=now.year) + 301 * _second())
     for path in ("app/", "app/code.svg", "app/remove/", "passkey/", "recovery-codes/"):
@@ -177,12 +177,11 @@ def test_a_removal_forgets_browsers_and_tells_the_owner(signed_in: Client, dana:
 
 def test_a_secret_dies_with_the_session_that_has_seen_it(client: Client, dana: User) -> None:
     stolen_session = Client()
-    sign_in_by_email(stolen_session, dana)
+    sign_in_directly(stolen_session, dana)
     seen = shown_app(page(stolen_session, "/account/factors/app/"))
     assert shown_app(page(stolen_session, "/account/factors/app/")) == seen
     end_sessions(user_id=dana.id, reason="password_changed", by=dana.id, at=clock.now())
-    Challenge.objects.all().delete()  # no waiting for the next code
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     own = shown_app(page(client, "/account/factors/app/"))
     assert own != seen
     refused = client.post("/account/factors/app/", {"code": seen.code(clock.now())})
@@ -220,7 +219,7 @@ def test_what_no_program_of_the_person_accepts_cannot_be_added(
 ) -> None:
     user = make_person()
     make_provider(user, contract_a)
-    sign_in_by_email(client, user)
+    sign_in_directly(client, user)
     listed = page(client, "/account/factors/")
     assert "Add a passkey" not in listed
     assert "Add an authenticator app" not in listed
@@ -239,7 +238,7 @@ def test_the_list_leads_to_phone_and_address_and_says_what_programs_refuse(
 ) -> None:
     user = make_person("nia", phone=None)
     make_provider(user, contract_a)
-    sign_in_by_email(client, user)
+    sign_in_directly(client, user)
     html = page(client, "/account/factors/")
     assert "Add a phone number" in html
     assert "Change the e-mail address" in html

@@ -23,9 +23,9 @@ from tests.support.people import (
     make_person,
     make_provider,
     session_account,
-    sign_in_by_email,
 )
 from tests.support.publishing import publish_change, publish_methods
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 SLUG = "acentra-sample"
@@ -49,7 +49,7 @@ def test_home_leaves_out_what_is_not_satisfied_and_offers_the_way(
     client: Client, dana: User
 ) -> None:
     give_app(dana)
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     home = text(client.get("/home/"))
     assert "Elm Clinic" in home
     assert "Oak Hospital" not in home
@@ -59,7 +59,7 @@ def test_home_leaves_out_what_is_not_satisfied_and_offers_the_way(
 
 def test_stepping_up_with_what_the_account_has(client: Client, dana: User) -> None:
     app = give_app(dana)
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     barred = client.get(f"/{SLUG}/home/")
     assert barred["Location"] == f"/{SLUG}/step-up/?next=%2F{SLUG}%2Fhome%2F"
     page = text(client.get(barred["Location"]))
@@ -88,7 +88,7 @@ def test_stepping_up_with_what_the_account_has(client: Client, dana: User) -> No
 
 
 def test_enrolling_what_the_account_lacks(client: Client, dana: User) -> None:
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     barred = client.get(f"/{SLUG}/home/")
     page = text(client.get(barred["Location"]))
     assert "Your account has none of that yet" in page
@@ -103,7 +103,7 @@ def test_enrolling_what_the_account_lacks(client: Client, dana: User) -> None:
 
 
 def test_a_post_is_barred_too_and_nobody_else_comes_in(client: Client, dana: User) -> None:
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     posted = client.post(f"/{SLUG}/providers/add/", {"identifier": "1"})
     assert posted["Location"] == f"/{SLUG}/step-up/?next=%2F{SLUG}%2Fhome%2F"
     assert client.get("/step-up/").status_code == 404
@@ -114,7 +114,7 @@ def test_a_passkey_alone_where_a_recovery_code_does_not_count(client: Client, da
     publish_methods(SLUG, "passkey")
     key = give_key(dana)
     codes = issue_recovery_codes(user_id=dana.id, by=None, at=START)
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     url = f"/{SLUG}/step-up/"
     page = text(client.get(url))
     assert "Recovery code" not in page
@@ -129,7 +129,7 @@ def test_a_passkey_alone_where_a_recovery_code_does_not_count(client: Client, da
 
 def test_a_phone_by_text_and_cancel(client: Client, dana: User) -> None:
     publish_methods(SLUG, "phone", "totp")
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     url = f"/{SLUG}/step-up/"
     client.get(url + f"?next=/{SLUG}/home/")
     assert client.post(url, {"action": "cancel"})["Location"] == "/home/"
@@ -141,7 +141,7 @@ def test_a_phone_by_text_and_cancel(client: Client, dana: User) -> None:
 
 def test_wrong_codes_end_in_the_lock(client: Client, dana: User) -> None:
     app = give_app(dana)
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     url = f"/{SLUG}/step-up/"
     client.get(url)
     for _try in range(3):
@@ -158,12 +158,12 @@ def test_admins_may_be_asked_for_more(client: Client, contract_b: ActiveContract
     provider = make_provider(admin, contract_b, name="Oak Hospital")
     Membership.objects.create(user=staff, provider=provider, role=Role.STAFF, since=START)
     publish_change(SLUG, mfa__admin_methods=["passkey"])
-    sign_in_by_email(client, admin)
+    sign_in_directly(client, admin)
     barred = client.get(f"/{SLUG}/home/")
     assert "/step-up/" in barred["Location"]
     assert "asks for a passkey or security key" in text(client.get("/home/"))
     other = Client()
-    sign_in_by_email(other, staff)
+    sign_in_directly(other, staff)
     assert "Oak Hospital" in text(other.get(f"/{SLUG}/home/"))
     Membership.objects.filter(user=staff).update(role=Role.PROVIDER_ADMIN)
     assert other.get(f"/{SLUG}/home/").status_code == 302
@@ -171,7 +171,7 @@ def test_admins_may_be_asked_for_more(client: Client, contract_b: ActiveContract
 
 def test_the_last_accepted_factor_cannot_be_removed(client: Client, dana: User) -> None:
     app = give_app(dana)
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     confirm_by_app(client, app)
     refused = text(client.post("/account/factors/app/remove/"))
     assert "Nothing was removed" in refused
@@ -188,7 +188,7 @@ def test_a_contract_host_asks_as_well(client: Client, contract_c: ActiveContract
     publish_methods("ms-um", "email", "totp")
     publish_change("ms-um", mfa__admin_methods=["totp"])
     host = "ms-um.localhost"
-    sign_in_by_email(client, user, host=host)
+    sign_in_directly(client, user, host=host)
     barred = client.get("/home/", headers={"host": host})
     assert barred["Location"] == "/step-up/?next=%2Fhome%2F"
     assert "Mississippi UM Program asks for" in text(
@@ -201,6 +201,6 @@ def test_a_contract_host_asks_as_well(client: Client, contract_c: ActiveContract
 
 
 def test_adding_a_factor_at_the_portal_satisfies_the_program(client: Client, dana: User) -> None:
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     add_app(client)
     assert "Oak Hospital" in text(client.get("/home/"))

@@ -20,8 +20,8 @@ from tests.support.people import (
     accept_present_terms,
     make_person,
     make_provider,
-    sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 
 FACTS = OfficeFacts("River Billing", "4 Quay Street", "", "Jackson", "MS", "39201")
 
@@ -92,7 +92,7 @@ def assigned(grant: AccessGrant, billie: User, olive: User) -> Membership:
 
 def signed_in(user: User) -> Client:
     client = Client()
-    sign_in_by_email(client, user)
+    sign_in_directly(client, user)
     return client
 
 

@@ -28,6 +28,7 @@ from tests.integration.first_login.walking import Walk, link_to, mails_to
 from tests.support.naive import fails_with
 from tests.support.people import make_person, sign_in_by_email
 from tests.support.publishing import publish_change
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 OFFICE = {
@@ -110,13 +111,13 @@ def test_somebody_elses_registration_is_not_added() -> None:
     olive, other, client = make_person("olive"), make_person("other"), Client()
     send(client, email=olive.email, confirm_email=olive.email)
     client.post(link_to(olive.email))
-    sign_in_by_email(client, other)
+    sign_in_directly(client, other)
     assert "another e-mail address" in client.post("/offices/register/accept/").content.decode()
     assert not Office.objects.exists()
 
 
 def test_who_is_signed_in_adds_an_office_at_once_and_sent_twice_it_is_one(client: Client) -> None:
-    sign_in_by_email(client, make_person("olive"))
+    sign_in_directly(client, make_person("olive"))
     first = client.post("/offices/register/", OFFICE)
     again = client.post("/offices/register/", OFFICE | {"name": "RIVER billing"})
     office = Office.objects.get()
@@ -125,7 +126,7 @@ def test_who_is_signed_in_adds_an_office_at_once_and_sent_twice_it_is_one(client
 
 
 def test_nobody_registers_offices_without_end(client: Client) -> None:
-    sign_in_by_email(client, make_person("olive"))
+    sign_in_directly(client, make_person("olive"))
     for number in range(OFFICES_A_DAY + 1):
         client.post("/offices/register/", OFFICE | {"name": f"Office {number}"})
     assert Office.objects.count() == OFFICES_A_DAY
@@ -133,7 +134,7 @@ def test_nobody_registers_offices_without_end(client: Client) -> None:
 
 def test_nor_by_mail_from_outside(client: Client) -> None:
     olive, hers = make_person("olive"), Client()
-    sign_in_by_email(hers, olive)
+    sign_in_directly(hers, olive)
     for number in range(OFFICES_A_DAY):
         hers.post("/offices/register/", OFFICE | {"name": f"Office {number}"})
     send(client, email=olive.email, confirm_email=olive.email)

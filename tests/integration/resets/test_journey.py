@@ -29,8 +29,8 @@ from tests.support.people import (
     make_person,
     make_provider,
     session_account,
-    sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 
@@ -112,7 +112,7 @@ def test_other_sessions_and_remembered_browsers_end_and_the_owner_is_told(
     user = make_person()
     make_provider(user, contract_b)
     elsewhere = Client()
-    sign_in_by_email(elsewhere, user)
+    sign_in_directly(elsewhere, user)
     remember_browser(user=user, option="phone", host="testserver", replaces="", at=clock.now())
     to_new_password(client, user)
     choose_password(client)
@@ -232,7 +232,7 @@ def test_cancel_ends_the_run(client: Client) -> None:
 
 def test_whoever_is_signed_in_goes_home(client: Client) -> None:
     user = make_person()
-    sign_in_by_email(client, user)
+    sign_in_directly(client, user)
     for path in ("", "code/", "verify/", "present/", "new/"):
         assert client.get(f"/forgot-password/{path}").headers["Location"] == "/home/"
 

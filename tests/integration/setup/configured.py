@@ -8,8 +8,9 @@ from core.accounts.models import User
 from core.groups.models import Provider
 from core.groups.services.memberships import grant_provider_role
 from tenants import registry
-from tests.support.people import START, accept_present_terms, make_person, sign_in_by_email
+from tests.support.people import START, accept_present_terms, make_person
 from tests.support.publishing import publish_change
+from tests.support.sign_in import sign_in_directly
 
 READER = {
     "key": "reader",
@@ -47,5 +48,5 @@ def somebody(name: str, role: str, provider: Provider, *, by: User) -> User:
 def signed_in(user: User) -> Client:
     """Return a browser of somebody who has signed in."""
     client = Client()
-    sign_in_by_email(client, user)
+    sign_in_directly(client, user)
     return client

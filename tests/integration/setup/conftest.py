@@ -12,8 +12,8 @@ from tests.support.people import (
     accept_present_terms,
     make_person,
     make_provider,
-    sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 
 
 @pytest.fixture
@@ -58,5 +58,5 @@ def stranger_provider(contract_a: ActiveContract) -> Provider:
 
 @pytest.fixture
 def admin(client: Client, head: User, elm: Provider) -> Client:
-    sign_in_by_email(client, head)
+    sign_in_directly(client, head)
     return client

@@ -33,7 +33,8 @@ from tests.integration.setup.reviewing import (
     term_of,
 )
 from tests.support.naive import fails_with
-from tests.support.people import EVERYWHERE, START, make_person, sign_in_by_email
+from tests.support.people import EVERYWHERE, START, make_person
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 PAGE = "/setup/access-review/"
@@ -187,7 +188,7 @@ def test_what_is_out_of_reach_or_made_up_is_not_found(
     foreign = Membership.objects.get(group=stranger_provider.group)
     now = clock.now().isoformat()
     client = Client()
-    sign_in_by_email(client, chief)
+    sign_in_directly(client, chief)
     assert str(held_by(head).id) not in open_page(client)
     for who, key in (
         (admin, f"{foreign.id}|{now}"),
@@ -220,7 +221,7 @@ def test_home_and_the_tab_count_what_waits(admin: Client, head: User, dana: User
     confirm(contract, dana, by=head, at=DUE)
     assert "One role waits for you to confirm" in open_page(admin, "/home/")
     client = Client()
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     assert "confirm that" not in open_page(client, "/home/")
 
 

@@ -28,8 +28,8 @@ from tests.support.people import (
     accept_present_terms,
     after,
     make_person,
-    sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 ACTIVITY = "/setup/activity/"
@@ -61,7 +61,7 @@ def signs_in(user: User, at: datetime, contract: ActiveContract | None = None) -
 
 def client_of(user: User) -> Client:
     client = Client()
-    sign_in_by_email(client, user)
+    sign_in_directly(client, user)
     return client
 
 

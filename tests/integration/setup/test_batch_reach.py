@@ -25,7 +25,8 @@ from tests.integration.setup.test_batches import (
     send,
 )
 from tests.support.naive import fails_with
-from tests.support.people import EVERYWHERE, make_person, sign_in_by_email
+from tests.support.people import EVERYWHERE, make_person
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.django_db
 def test_an_admin_whose_account_was_closed_invites_nobody(
     client: Client, chief: User, head: User, elm: Provider
 ) -> None:
-    sign_in_by_email(client, chief)
+    sign_in_directly(client, chief)
     batch = checked(client, rows(person("noor")))
     batches.start_batch(batch_id=batch.id, entered=EVERYWHERE, at=clock.now())
     deactivate_account(user_id=chief.id, reason="stolen", by=head.id, at=clock.now())

@@ -22,7 +22,8 @@ from core.groups.services.purging import FILES_WAIT, purge_batches
 from core.groups.services.roles import end_membership
 from core.notifications.models import LocalMessage
 from tests.support.naive import fails_with
-from tests.support.people import EVERYWHERE, deliver_all, make_person, sign_in_by_email
+from tests.support.people import EVERYWHERE, deliver_all, make_person
+from tests.support.sign_in import sign_in_directly
 from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -145,7 +146,7 @@ def test_columns_that_may_be_left_out(admin: Client, elm: Provider, commit: Comm
 def test_roles_are_held_against_those_of_the_admin(
     client: Client, chief: User, elm: Provider
 ) -> None:
-    sign_in_by_email(client, chief)
+    sign_in_directly(client, chief)
     batch = checked(
         client,
         rows(
@@ -244,7 +245,7 @@ def test_another_admins_file_does_not_exist(
 ) -> None:
     batch = checked(admin, rows(person("noor")))
     other = Client()
-    sign_in_by_email(other, chief)
+    sign_in_directly(other, chief)
     for path in ("", "progress/", "report.csv"):
         assert other.get(f"/setup/invite-many/{batch.id}/{path}").status_code == 404
     for path in ("start/", "discard/"):
@@ -266,7 +267,7 @@ def test_what_changed_since_the_check_is_told_row_by_row(
 def test_an_admin_who_is_none_any_more_invites_nobody(
     client: Client, chief: User, head: User, elm: Provider, commit: Commit
 ) -> None:
-    sign_in_by_email(client, chief)
+    sign_in_directly(client, chief)
     batch = checked(client, rows(person("noor")))
     batches.start_batch(batch_id=batch.id, entered=EVERYWHERE, at=clock.now())
     role = chief.memberships.get()

@@ -15,7 +15,8 @@ from core.groups.services.memberships import grant_provider_role
 from core.groups.services.people import WorksElsewhereError, change_user_details
 from core.notifications.models import LocalMessage
 from tests.support.naive import fails_with
-from tests.support.people import EVERYWHERE, START, after, deliver_all, sign_in_by_email
+from tests.support.people import EVERYWHERE, START, after, deliver_all
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 TYPED = {
@@ -134,14 +135,14 @@ def test_ones_own_page_is_offered_in_its_place(admin: Client, head: User) -> Non
 def test_others_do_not_reach_it(
     client: Client, chief: User, head: User, dana: User, stranger_provider: Provider
 ) -> None:
-    sign_in_by_email(client, chief)
+    sign_in_directly(client, chief)
     # A Provider Admin corrects the users of their provider, and no group admin
     assert client.get(path_of(dana)).status_code == 200
     assert client.post(path_of(head), TYPED).status_code == 404
     stranger = User.objects.get(username="other")
     assert client.post(path_of(stranger), TYPED).status_code == 404
     foreign = Client()
-    sign_in_by_email(foreign, stranger)
+    sign_in_directly(foreign, stranger)
     assert foreign.post(path_of(dana), TYPED).status_code == 404
     dana.refresh_from_db()
     assert dana.last_name == "Reed"

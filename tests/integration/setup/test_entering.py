@@ -45,9 +45,9 @@ from tests.support.people import (
     after,
     make_person,
     make_provider,
-    sign_in_by_email,
 )
 from tests.support.publishing import publish_methods
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 LATER = after(hours=1)
@@ -73,7 +73,7 @@ def both(dana: User, oak: Provider, head: User) -> User:
 def outside(client: Client, head: User, oak: Provider) -> Client:
     """Return the admin's browser: Oak's program asks for an app, which nobody has."""
     publish_methods("ms-um", "totp")
-    sign_in_by_email(client, head)
+    sign_in_directly(client, head)
     return client
 
 
@@ -273,7 +273,7 @@ def test_an_invitation_does_not_follow_the_group_into_a_program_that_was_not_ent
     noor = make_person("noor")
     client = Client()
     client.post(link)
-    sign_in_by_email(client, noor)
+    sign_in_directly(client, noor)
     invitation = Invitation.objects.get()
     Invitation.objects.update(link_used_at=clock.now())
     with pytest.raises(Exception, match="has ended"):

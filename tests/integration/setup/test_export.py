@@ -13,7 +13,8 @@ from core.audit.models import AuditEvent
 from core.groups.models import Membership, Provider, Role
 from core.groups.services.memberships import grant_provider_role
 from tests.support.naive import fails_with
-from tests.support.people import START, make_person, sign_in_by_email
+from tests.support.people import START, make_person
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 
@@ -63,13 +64,13 @@ def test_a_provider_admin_and_a_programs_page_give_less(
         row["provider"] for row in rows_of(admin, "/wv-bh/setup/users/export/")
     }
     client = Client()
-    sign_in_by_email(client, chief)
+    sign_in_directly(client, chief)
     assert {row["username"] for row in rows_of(client)} == {"chief", "dana"}
 
 
 def test_who_manages_nobody_gets_nothing_and_leaves_no_trace(dana: User) -> None:
     client = Client()
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     assert client.post("/setup/users/export/").status_code == 302
     assert client.get("/setup/users/export/").status_code == 405
     assert not AuditEvent.objects.filter(event_type="users.exported").exists()

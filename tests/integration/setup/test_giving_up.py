@@ -27,8 +27,8 @@ from tests.support.people import (
     deliver_all,
     make_person,
     make_provider,
-    sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -116,7 +116,7 @@ def test_who_worked_there_is_out_with_the_next_request(
     admin: Client, dana: User, elm: Provider, oak: Provider
 ) -> None:
     hers = Client()
-    sign_in_by_email(hers, dana)
+    sign_in_directly(hers, dana)
     assert "Elm Clinic" in hers.get("/home/").content.decode()
     _html, button = read(admin, elm)
     admin.post(path_of(elm), button)
@@ -175,7 +175,7 @@ def test_with_the_last_provider_the_group_ends_and_nobody_is_held_by_it(
 def test_only_group_admins_and_only_their_own(
     client: Client, chief: User, dana: User, elm: Provider, stranger_provider: Provider
 ) -> None:
-    sign_in_by_email(client, chief)
+    sign_in_directly(client, chief)
     assert "give-up" not in client.get(f"/setup/providers/{elm.id}/").content.decode()
     version = {"seen": loss_of(elm).version}
     assert client.get(path_of(elm)).status_code == 403

@@ -12,7 +12,8 @@ from core.groups.models import Membership, Provider, Role
 from core.groups.services.memberships import grant_provider_role
 from core.groups.services.roles import end_membership, roles_held
 from core.groups.setup import PER_PAGE
-from tests.support.people import EVERYWHERE, START, after, make_person, sign_in_by_email
+from tests.support.people import EVERYWHERE, START, after, make_person
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 PATH = "/setup/grid/"
@@ -98,7 +99,7 @@ def test_what_lies_outside_is_not_found_and_changes_nothing(
     client: Client, chief: User, oak: Provider, elm: Provider, stranger_provider: Provider
 ) -> None:
     dana, head, stranger = (User.objects.get(username=name) for name in ("dana", "head", "other"))
-    sign_in_by_email(client, chief)
+    sign_in_directly(client, chief)
     for user, provider, was, role in (
         (dana, oak, "", "staff"),
         (dana, stranger_provider, "", "staff"),

@@ -36,8 +36,8 @@ from tests.support.people import (
     accept_present_terms,
     deliver_all,
     make_person,
-    sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 TYPED = {
@@ -113,7 +113,7 @@ def test_who_has_an_account_signs_in_and_accepts(
     answer = hers.post(link)
     assert answer.headers["Location"] == "/wv-bh/invitations/accept/"
     assert not roles_held(noor.id, elm)
-    sign_in_by_email(hers, noor)
+    sign_in_directly(hers, noor)
     page = hers.get("/wv-bh/invitations/accept/").content.decode()
     assert "Elm Clinic" in page
     answer = hers.post("/wv-bh/invitations/accept/")
@@ -129,7 +129,7 @@ def test_somebody_elses_invitation_is_not_accepted(admin: Client, elm: Provider)
     hers = Client()
     hers.post(mailed_link())
     other = make_person("other")
-    sign_in_by_email(hers, other)
+    sign_in_directly(hers, other)
     answer = hers.post("/wv-bh/invitations/accept/")
     assert "another e-mail address" in answer.content.decode()
     assert not Membership.objects.filter(user=other).exists()
@@ -224,7 +224,7 @@ def test_an_address_is_invited_once(admin: Client, elm: Provider) -> None:
 def test_a_provider_admin_offers_no_more_than_they_hold(
     client: Client, chief: User, elm: Provider, oak: Provider
 ) -> None:
-    sign_in_by_email(client, chief)
+    sign_in_directly(client, chief)
     page = client.get(f"/setup/providers/{elm.id}/new-user/").content.decode()
     assert "group_admin" not in page
     assert "Oak Clinic" not in page
@@ -239,7 +239,7 @@ def test_other_groups_neither_see_nor_touch_it(
 ) -> None:
     invitation = new_user(admin, elm)
     foreign = Client()
-    sign_in_by_email(foreign, User.objects.get(username="other"))
+    sign_in_directly(foreign, User.objects.get(username="other"))
     assert foreign.get(f"/setup/invitations/{invitation.id}/").status_code == 404
     for act in ("resend", "withdraw"):
         assert foreign.post(f"/setup/invitations/{invitation.id}/{act}/").status_code == 404
@@ -252,7 +252,7 @@ def test_the_invitations_of_an_admin_who_was_removed_give_nothing(
     admin: Client, chief: User, head: User, elm: Provider
 ) -> None:
     theirs = Client()
-    sign_in_by_email(theirs, chief)
+    sign_in_directly(theirs, chief)
     new_user(theirs, elm)
     link = mailed_link()
     held = Membership.objects.get(user=chief, until__isnull=True)
@@ -272,7 +272,7 @@ def test_the_invitations_of_an_admin_whose_account_was_closed_give_nothing(
     admin: Client, chief: User, head: User, elm: Provider
 ) -> None:
     theirs = Client()
-    sign_in_by_email(theirs, chief)
+    sign_in_directly(theirs, chief)
     new_user(theirs, elm)
     link = mailed_link()
     deactivate_account(user_id=chief.id, reason="stolen", by=head.id, at=clock.now())
@@ -307,7 +307,7 @@ def test_the_list_says_what_became_of_each_mail(
     assert "ida.l" in found
     assert "noor.h" not in found
     other = Client()
-    sign_in_by_email(other, User.objects.get(username="other"))
+    sign_in_directly(other, User.objects.get(username="other"))
     assert "noor.h" not in other.get("/setup/invitations/").content.decode()
 
 

@@ -39,8 +39,8 @@ from tests.support.people import (
     deliver_all,
     make_person,
     make_provider,
-    sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 LATER = after(hours=1)
@@ -56,7 +56,7 @@ def noor() -> User:
 @pytest.fixture
 def hers(noor: User) -> Client:
     client = Client()
-    sign_in_by_email(client, noor)
+    sign_in_directly(client, noor)
     return client
 
 
@@ -260,7 +260,7 @@ def test_a_provider_admin_approves_up_to_their_own_role(
 ) -> None:
     request = ask(noor, elm)
     client = Client()
-    sign_in_by_email(client, chief)
+    sign_in_directly(client, chief)
     path = f"/setup/requests/{request.id}/"
     assert "Manages every provider" not in text(client, path)
     assert "choice" in client.post(path, {"act": "approve", "role": "group_admin"}).content.decode()

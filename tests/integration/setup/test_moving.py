@@ -19,8 +19,8 @@ from tests.support.people import (
     after,
     make_person,
     make_provider,
-    sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +72,7 @@ def test_nothing_chosen_and_what_is_not_ones_own_is_refused(
         answer = admin.post(path_of(held), {"was": "staff", "provider": wrong})
         assert answer.status_code == 200, wrong
     foreign = Client()
-    sign_in_by_email(foreign, User.objects.get(username="other"))
+    sign_in_directly(foreign, User.objects.get(username="other"))
     typed = {"was": "staff", "provider": str(stranger_provider.id)}
     assert foreign.post(path_of(held), typed).status_code == 404
     assert held_by(dana) == held
@@ -81,7 +81,7 @@ def test_nothing_chosen_and_what_is_not_ones_own_is_refused(
 def test_a_provider_admin_moves_nobody_out_of_their_reach(
     client: Client, chief: User, dana: User, elm: Provider, oak: Provider
 ) -> None:
-    sign_in_by_email(client, chief)
+    sign_in_directly(client, chief)
     answer = client.post(path_of(held_by(dana)), {"was": "staff", "provider": str(oak.id)})
     assert answer.status_code == 200
     with pytest.raises(DomainError):

@@ -14,7 +14,8 @@ from tenants.context import ActiveContract
 from tests.integration.setup.test_batches import checked, person, problems, rows
 from tests.integration.setup.test_invitations import TYPED, new_user
 from tests.integration.setup.test_readdressing import move
-from tests.support.people import EVERYWHERE, make_person, make_provider, sign_in_by_email
+from tests.support.people import EVERYWHERE, make_person, make_provider
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 SECOND = {"username": "noor.second"}
@@ -29,7 +30,7 @@ def fir(head: User, elm: Provider, contract_a: ActiveContract) -> Provider:
 @pytest.fixture
 def theirs(chief: User) -> Client:
     client = Client()
-    sign_in_by_email(client, chief)
+    sign_in_directly(client, chief)
     return client
 
 

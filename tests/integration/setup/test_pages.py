@@ -13,7 +13,8 @@ from core.groups import setup
 from core.groups.models import Membership, Provider, Role
 from core.groups.services.memberships import grant_provider_role
 from core.groups.services.roles import roles_held
-from tests.support.people import START, sign_in_by_email
+from tests.support.people import START
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 
@@ -148,7 +149,7 @@ def test_removing_says_what_is_lost_and_works_at_once(
     admin: Client, dana: User, elm: Provider
 ) -> None:
     hers = Client()
-    sign_in_by_email(hers, dana)
+    sign_in_directly(hers, dana)
     assert "Elm Clinic" in text(hers, "/home/")
     path = f"/setup/roles/{held_by(dana).id}/remove/"
     assert "Remove Dana Reed from Elm Clinic?" in text(admin, path)
@@ -230,7 +231,7 @@ def test_whatever_is_out_of_reach_is_not_found_and_stays(
 def test_a_provider_admin_sees_group_admins_and_cannot_touch_them(
     head: User, elm: Provider, oak: Provider, chief: User, client: Client
 ) -> None:
-    sign_in_by_email(client, chief)
+    sign_in_directly(client, chief)
     assert "Manage Provider Groups (1)" in text(client, "/setup/")
     html = text(client, f"/setup/providers/{elm.id}/")
     assert "Head Reed" in html
@@ -241,7 +242,7 @@ def test_a_provider_admin_sees_group_admins_and_cannot_touch_them(
 
 
 def test_who_manages_nobody_is_shown_their_administrators(dana: User, client: Client) -> None:
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     answer = client.get("/setup/", follow=True)
     assert answer.redirect_chain == [("/setup/administrators/", 302)]
     assert "head@clinic.example" in answer.content.decode()

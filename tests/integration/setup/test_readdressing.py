@@ -18,7 +18,8 @@ from core.notifications.services.outbox import enqueue
 from tests.integration.first_login.walking import Walk
 from tests.integration.setup.test_invitations import mailed_link, new_user
 from tests.support.naive import fails_with
-from tests.support.people import EVERYWHERE, deliver_all, make_person, sign_in_by_email
+from tests.support.people import EVERYWHERE, deliver_all, make_person
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 OLD, NEW = "noor@clinic.example", "noor.haddad@clinic.example"
@@ -75,7 +76,7 @@ def test_who_followed_the_old_link_with_an_account_is_out(admin: Client, elm: Pr
     invitation = new_user(admin, elm)
     hers = Client()
     hers.post(mailed_link(OLD))
-    sign_in_by_email(hers, noor)
+    sign_in_directly(hers, noor)
     assert "Elm Clinic" in hers.get("/wv-bh/invitations/accept/").content.decode()
     move(admin, invitation)
     Client().post(mailed_link(NEW))
@@ -138,7 +139,7 @@ def test_only_who_reaches_the_invitation_moves_it(
 ) -> None:
     invitation = new_user(admin, elm)
     foreign = Client()
-    sign_in_by_email(foreign, User.objects.get(username="other"))
+    sign_in_directly(foreign, User.objects.get(username="other"))
     assert move(foreign, invitation).status_code == 404
     admin.post(f"/setup/invitations/{invitation.id}/withdraw/")
     assert move(admin, invitation).status_code == 404
@@ -151,7 +152,7 @@ def test_it_ends_with_the_right_of_whoever_chose_the_address(
 ) -> None:
     invitation = new_user(admin, elm)
     theirs = Client()
-    sign_in_by_email(theirs, chief)
+    sign_in_directly(theirs, chief)
     move(theirs, invitation)
     held = chief.memberships.get()
     end_membership(
@@ -164,7 +165,7 @@ def test_it_ends_with_the_right_of_whoever_chose_the_address(
     noor = make_person("noor.haddad")
     hers = Client()
     hers.post(mailed_link(NEW))
-    sign_in_by_email(hers, noor)
+    sign_in_directly(hers, noor)
     hers.post("/wv-bh/invitations/accept/")
     assert not noor.memberships.exists()
 

@@ -37,8 +37,8 @@ from tests.support.people import (
     deliver_all,
     make_person,
     make_provider,
-    sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 from tests.support.staff import ALL_PROGRAMS, make_staff, staff_client
 
 pytestmark = pytest.mark.django_db
@@ -97,7 +97,7 @@ def test_from_who_is_my_administrator_to_provider_group_admin(
     dana: User, head: User, filed: Provider, oak: Provider, contract_a: ActiveContract
 ) -> None:
     hers = Client()
-    sign_in_by_email(hers, dana)
+    sign_in_directly(hers, dana)
     path = f"/setup/administrators/{filed.id}/recover/"
     assert path in hers.get("/setup/administrators/").content.decode()
     assert "5 days" in hers.get(path).content.decode()
@@ -151,7 +151,7 @@ def test_nobody_but_a_present_group_admin_objects(
     granted: RecoveryRequest, chief: User, dana: User, stranger_provider: Provider
 ) -> None:
     client = Client()
-    sign_in_by_email(client, chief)
+    sign_in_directly(client, chief)
     assert client.post(f"/setup/recoveries/{granted.id}/", {"reason": "no"}).status_code == 404
     for by in (chief, dana, User.objects.get(username="other")):
         with pytest.raises(ChangedMeanwhileError):
@@ -167,7 +167,7 @@ def test_somebody_whose_request_nobody_answers_is_told_no_name_before_it_is_done
     noor = make_person("noor")
     joining = ask_to_join(user=noor, provider_id=filed.id, number="1234567893", note="", at=LATER)
     hers = Client()
-    sign_in_by_email(hers, noor)
+    sign_in_directly(hers, noor)
     path = f"/requests/{joining.id}/recover/"
     pages = [hers.get(path).content.decode(), hers.get("/requests/").content.decode()]
     hers.post(path, {"evidence": EVIDENCE})
@@ -184,7 +184,7 @@ def test_somebody_whose_request_nobody_answers_is_told_no_name_before_it_is_done
     assert roles_held(noor.id, filed) == {"group_admin"}
     assert "Elm Clinic" in hers.get("/requests/").content.decode()
     other = Client()
-    sign_in_by_email(other, make_person("zoe"))
+    sign_in_directly(other, make_person("zoe"))
     assert other.post(path, {"evidence": EVIDENCE}).status_code == 404
 
 
@@ -293,10 +293,10 @@ def test_ones_own_request_is_taken_back_and_nobody_elses(
 ) -> None:
     path = f"/requests/recoveries/{granted.id}/withdraw/"
     other = Client()
-    sign_in_by_email(other, make_person("zoe"))
+    sign_in_directly(other, make_person("zoe"))
     assert other.post(path).status_code == 404
     hers = Client()
-    sign_in_by_email(hers, dana)
+    sign_in_directly(hers, dana)
     hers.post(path)
     assert state_of(granted) == "withdrawn"
     assert RecoveryRequest.objects.filter(state="waiting").count() == 0
@@ -315,7 +315,7 @@ def test_the_pages_of_a_request_outlive_the_group(asked: RecoveryRequest, filed:
     joining = ask_to_join(user=eve, provider_id=filed.id, number="1", note="", at=LATER)
     Provider.objects.filter(pk=filed.pk).update(status=ProviderStatus.ENDED, ended_at=LATER)
     hers = Client()
-    sign_in_by_email(hers, eve)
+    sign_in_directly(hers, eve)
     path = f"/wv-bh/requests/{joining.id}/recover/"
     assert hers.get(path).status_code == 200
     answer = hers.post(path, {"evidence": EVIDENCE}, follow=True)

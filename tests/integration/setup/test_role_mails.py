@@ -30,8 +30,8 @@ from tests.support.people import (
     deliver_all,
     make_person,
     session_account,
-    sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 LATER = after(hours=1)
@@ -188,7 +188,7 @@ def test_who_has_another_role_signs_in_anew_and_others_stay(
     assert elm is not None
     danas, chiefs = Client(), Client()
     for browser, user in ((danas, dana), (chiefs, chief)):
-        sign_in_by_email(browser, user)
+        sign_in_directly(browser, user)
     grid = [
         RoleChange(dana, elm, Role.STAFF, Role.PROVIDER_ADMIN),
         RoleChange(chief, oak, None, Role.STAFF),

@@ -15,7 +15,8 @@ from core.groups.services.memberships import grant_provider_role
 from core.mfa.models import Factor, HelpRequest
 from core.notifications.models import LocalMessage
 from tests.support.naive import fails_with
-from tests.support.people import START, deliver_all, sign_in_by_email
+from tests.support.people import START, deliver_all
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 FOREVER = LockRules(failures=1, window_minutes=None, hold_minutes=None)
@@ -85,12 +86,12 @@ def test_who_is_deactivated_is_out_at_once_and_comes_back_with_their_roles(
     admin: Client, dana: User
 ) -> None:
     hers = Client()
-    sign_in_by_email(hers, dana)
+    sign_in_directly(hers, dana)
     assert hers.get("/home/").status_code == 200
     act(admin, dana, "deactivate")
     assert hers.get("/home/").status_code == 302
     act(admin, dana, "reactivate")
-    sign_in_by_email(hers, dana)
+    sign_in_directly(hers, dana)
     assert "Elm Clinic" in hers.get("/home/").content.decode()
     assert {"Your account was closed", "Your account is active again"} <= set(subjects(dana))
 
@@ -128,7 +129,7 @@ def test_an_admin_does_nothing_to_themselves(admin: Client, head: User) -> None:
 def test_a_provider_admin_leaves_group_admins_alone(
     client: Client, chief: User, head: User, dana: User
 ) -> None:
-    sign_in_by_email(client, chief)
+    sign_in_directly(client, chief)
     assert client.post(f"/setup/users/{head.id}/deactivate/").status_code == 404
     assert "deactivate" in buttons(client, dana)
 

@@ -33,8 +33,8 @@ from tests.support.people import (
     deliver_all,
     make_person,
     make_provider,
-    sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -173,7 +173,7 @@ def test_the_switch_stands_on_activity_and_is_off_at_first(
         "weekly_mail.switched_on",
     ]
     client = Client()
-    sign_in_by_email(client, dana)
+    sign_in_directly(client, dana)
     assert client.post(SWITCH, {"weekly": "on"}).status_code == 302
     assert not WeeklyMail.objects.exists()
 

@@ -30,9 +30,9 @@ from tests.support.people import (
     last_code,
     make_person,
     make_provider,
-    sign_in_by_email,
 )
-from tests.support.staff import make_staff, sign_in_by_phone, staff_client
+from tests.support.sign_in import sign_in_directly
+from tests.support.staff import make_staff, staff_client
 
 pytestmark = pytest.mark.django_db
 REASON = "ticket 4711, called from the number on file"
@@ -250,7 +250,7 @@ def test_the_mails_that_staff_can_have_sent(desk: Client, dana: User) -> None:
 
 def test_without_an_accepted_factor_the_pages_stay_closed(client: Client) -> None:
     user = make_staff(StaffRole.HELP_DESK)
-    sign_in_by_phone(client, user)
+    sign_in_directly(client, user, option="phone")
     key = "account_authentication_methods"
     session = client.session
     session[key] = [
@@ -272,7 +272,7 @@ def test_without_an_accepted_factor_the_pages_stay_closed(client: Client) -> Non
 def test_who_has_no_accepted_factor_is_led_to_enrol_one(client: Client) -> None:
     user = make_staff(StaffRole.HELP_DESK)
     user.factors.filter(kind="phone").delete()
-    sign_in_by_email(client, user)
+    sign_in_directly(client, user)
     page = client.get("/staff/factor/").content.decode()
     assert "Add an authenticator app" in page
     assert "?next=%2Fstaff%2F" in page

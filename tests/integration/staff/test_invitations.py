@@ -17,6 +17,7 @@ from core.staff.services.invitations import follow_invitation, invite_staff, wit
 from core.staff.services.members import WrongReachError
 from tenants.context import ActiveContract
 from tests.support.people import PASSWORD, deliver_all, last_code, make_person, session_account
+from tests.support.sign_in import sign_in_directly
 from tests.support.staff import last_link, make_staff, sign_in_by_phone
 
 pytestmark = pytest.mark.django_db
@@ -97,7 +98,7 @@ def test_somebody_else_cannot_accept(client: Client) -> None:
         email=user.email, role=StaffRole.OPERATOR, contract_id=None, by=None, at=clock.now()
     )
     client.post(last_link(user.email))
-    sign_in_by_phone(client, other)
+    sign_in_directly(client, other, option="phone")
     page = client.post("/staff/invitation/accept/").content.decode()
     assert "sent to another e-mail address" in page
     assert not StaffMember.objects.exists()

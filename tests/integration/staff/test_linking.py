@@ -21,6 +21,7 @@ from tests.integration.staff.test_desk import FOREVER
 from tests.support.idp import IdentityProvider, publish_providers, section, sign_in_at_provider
 from tests.support.people import deliver_all, make_person, session_account
 from tests.support.publishing import publish_change
+from tests.support.sign_in import sign_in_directly
 from tests.support.staff import make_staff, sign_in_by_phone
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +45,7 @@ def invited(client: Client, role: StaffRole = StaffRole.OPERATOR, **more: Any) -
     user = make_staff(role, **more)
     User.objects.filter(pk=user.pk).update(email=OLIVE)
     user.refresh_from_db()
-    sign_in_by_phone(client, user)
+    sign_in_directly(client, user, option="phone")
     return user
 
 
@@ -75,7 +76,7 @@ def test_linked_once_it_opens_the_account_beside_the_password(
     client: Client, olive: User, ready: IdentityProvider
 ) -> None:
     elsewhere = Client()
-    sign_in_by_phone(elsewhere, olive)
+    sign_in_directly(elsewhere, olive, option="phone")
     assert LINKS in client.get("/staff/").content.decode()
     assert "Not linked" in client.get(LINKS).content.decode()
     query = parse_qs(urlsplit(led_to(ask(client, ready))).query)
@@ -211,6 +212,6 @@ def test_without_a_role_or_behind_a_lock_it_opens_nothing(
 def test_for_others_the_pages_do_not_exist(client: Client, ready: IdentityProvider) -> None:
     assert client.get(LINKS).headers["Location"].startswith("/?next=")
     person = make_person("dana")
-    sign_in_by_phone(client, person)
+    sign_in_directly(client, person, option="phone")
     assert client.get(LINKS).status_code == 404
     assert ask(client, ready).status_code == 404

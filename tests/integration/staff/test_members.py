@@ -16,7 +16,8 @@ from core.staff.permissions import StaffPermission
 from core.staff.services.members import grant_role
 from tenants.context import ActiveContract
 from tests.support.people import START, deliver_all, session_account
-from tests.support.staff import make_staff, sign_in_by_phone, staff_client
+from tests.support.sign_in import sign_in_directly
+from tests.support.staff import make_staff, staff_client
 
 pytestmark = pytest.mark.django_db
 LIST, INVITE = "/staff/members/", "/staff/members/invite/"
@@ -28,7 +29,7 @@ NEW = "nina@state.example"
 def operator(client: Client) -> User:
     """Return Olive, who manages staff everywhere and has just signed in."""
     olive = make_staff(StaffRole.OPERATOR)
-    sign_in_by_phone(client, olive)
+    sign_in_directly(client, olive, option="phone")
     return olive
 
 
@@ -92,7 +93,7 @@ def test_invite_see_and_withdraw(
 def test_a_role_is_ended_its_holder_is_out_and_told(client: Client, operator: User) -> None:
     gone = make_staff(StaffRole.HELP_DESK, name="gil")
     other = Client()
-    sign_in_by_phone(other, gone)
+    sign_in_directly(other, gone, option="phone")
     member = StaffMember.objects.get(user=gone)
     path = f"/staff/members/{member.id}/end/"
     assert path in client.get(LIST).content.decode()
@@ -213,7 +214,7 @@ def test_to_strangers_and_providers_the_pages_do_not_exist(client: Client) -> No
     for path in (LIST, INVITE, f"/staff/members/{nothing}/end/"):
         assert client.get(path).headers["Location"].startswith("/?next=")
     olive = make_staff(StaffRole.OPERATOR)
-    sign_in_by_phone(client, olive)
+    sign_in_directly(client, olive, option="phone")
     assert client.get(f"/staff/members/{nothing}/end/").status_code == 404
 
 

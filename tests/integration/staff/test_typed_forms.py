@@ -16,7 +16,8 @@ from tests.integration.registration.journeys import Journey
 from tests.integration.staff.test_desk import lock, search
 from tests.integration.staff.test_desk_queue import asked_for
 from tests.support.people import PASSWORD, last_code, make_person, make_provider
-from tests.support.staff import make_staff, sign_in_by_phone
+from tests.support.sign_in import sign_in_directly
+from tests.support.staff import make_staff
 
 pytestmark = pytest.mark.django_db
 TYPED = "ticket 4712, called back"
@@ -37,7 +38,7 @@ def olive() -> User:
 
 @pytest.fixture
 def desk(client: Client, olive: User) -> Client:
-    sign_in_by_phone(client, olive)
+    sign_in_directly(client, olive, option="phone")
     return client
 
 
@@ -82,7 +83,7 @@ def test_forms_come_back_and_nothing_is_done(
     assert "data-keeps-typed" in desk.get(path).content.decode()
     run_out(desk)
     assert desk.post(path, typed).headers["Location"].startswith("/?next=%2Fstaff%2F")
-    sign_in_by_phone(desk, olive)
+    sign_in_directly(desk, olive, option="phone")
     if looked_up:
         search(desk, "email", looked_up)
     page = desk.get(path).content.decode()

@@ -7,7 +7,8 @@ from core.accounts.models import User
 from core.common.http import BACKGROUND_HEADER, STOP_ASKING
 from core.mfa.services.changes import ChangeOverError
 from tenants.context import ActiveContract
-from tests.support.people import last_code, make_person, make_provider, sign_in_by_email
+from tests.support.people import last_code, make_person, make_provider
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 BY_ITSELF = {BACKGROUND_HEADER: "1", "HX-Request": "true"}
@@ -25,7 +26,7 @@ def user(contract_b: ActiveContract) -> User:
 @pytest.fixture
 def page(client: Client, user: User) -> str:
     """The page that waits for the code of another e-mail address."""
-    sign_in_by_email(client, user)
+    sign_in_directly(client, user)
     return str(client.post("/account/email/", {"email": NEW}).headers["Location"])
 
 

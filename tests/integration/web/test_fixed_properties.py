@@ -25,8 +25,8 @@ from tests.support.people import (
     last_code,
     make_person,
     make_provider,
-    sign_in_by_email,
 )
+from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
 HEADERS = "config.middleware.SecurityHeadersMiddleware"
@@ -84,7 +84,7 @@ def _as_in_production(settings: Settings) -> None:
 @pytest.mark.usefixtures("_as_in_production")
 def test_every_answer_has_the_headers(client: Client) -> None:
     every_answer_has_the_headers(client)
-    sign_in_by_email(client, make_person())
+    sign_in_directly(client, make_person())
     every_answer_has_the_headers(client)
 
 
