@@ -19,7 +19,7 @@ from contracts.registration.rules import (
 from contracts.roster.models import IssuedCode, RosterEntry
 from contracts.roster.selectors import entry_facts, usable_codes
 from core.audit.recording import record
-from core.common.crypto import current_key_version
+from core.common.crypto import constant_time_equal, current_key_version
 from core.common.errors import DomainError
 from tenants.configuration.document import IssuedCodeRule, KnowledgeProofRule, RegistrationSection
 from tenants.context import ActiveContract, require_contract
@@ -85,7 +85,7 @@ def take_over_codes(
         (entries[entry_id], code)
         for entry_id, code in codes
         if not any(
-            issued_code_digest(entry_id, code, version=version) == digest
+            constant_time_equal(issued_code_digest(entry_id, code, version=version), digest)
             for version, digest in known.get(entry_id, ())
         )
     ]
