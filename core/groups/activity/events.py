@@ -7,7 +7,7 @@ read by who has entered that one, and about an account by who manages a role of 
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Self
+from typing import Final, Self
 from uuid import UUID
 
 from django.db import models
@@ -17,7 +17,7 @@ from django.db.models.functions import Cast
 
 from core.accounts.models import User
 from core.audit.models import AuditEvent
-from core.groups.activity.scope import Scope, any_of
+from core.groups.activity.scope import Keys, Scope, any_of
 
 PAGE_SIZE: Final = 25
 _NEWEST_FIRST: Final = ("-at", "-id")
@@ -80,13 +80,9 @@ def list_activity(
 
 def _part(scope: Scope, subject_type: str, types: str) -> QuerySet[AuditEvent]:
     """Return the events of some types about one kind of thing."""
-    about = (
-        Q(any_of("subject_id", scope.watched))
-        if subject_type == "provider"
-        else Q(subject_id__in=scope.keys[subject_type])
-    )
+    keys = scope.watched_keys if subject_type == "provider" else scope.keys[subject_type]
     found = AuditEvent.objects.filter(
-        about, event_type__in=types.split(), subject_type=subject_type
+        any_of("subject_id", keys), event_type__in=types.split(), subject_type=subject_type
     )
     return found.filter(_while_they_had_a_role(scope)) if subject_type == "account" else found
 
@@ -101,7 +97,7 @@ def _while_they_had_a_role(scope: Scope) -> Exists:
     in_contract = Q(here__isnull=True) | Q(provider__contract_id=F("here"))
     for group_id, contracts in scope.administered.items():
         in_contract |= Q(group=group_id, here__in=contracts)
-    held = scope.memberships(scope.managed).filter(grant__isnull=True).alias(here=here)
+    held = scope.memberships(scope.managed_keys).filter(grant__isnull=True).alias(here=here)
     return Exists(
         held.filter(
             Q(until__isnull=True) | Q(until__gt=OuterRef("at")),
@@ -122,16 +118,16 @@ def _narrowed(
     if scope.words:
         people = scope.keys["person"]
         events = events.alias(whom=KeyTextTransform("account", "data")).filter(
-            Q(actor_id__in=people)
-            | Q(subject_type="account", subject_id__in=people)
-            | Q(whom__in=_as_text(people))
+            Q(any_of("actor_id", people))
+            | (Q(subject_type="account") & Q(any_of("subject_id", people)))
+            | Q(any_of("whom", _as_text(people), kind="text"))
         )
     return events
 
 
-def _as_text(people: Any) -> Any:
-    if isinstance(people, list):
-        return [str(key) for key in people]
+def _as_text(people: Keys) -> Keys:
+    if isinstance(people, str):
+        return people
     found = User.objects.filter(pk__in=people).annotate(key=Cast("pk", CharField()))
     return found.values("key")
 

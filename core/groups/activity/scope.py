@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
-from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     BooleanField,
     CharField,
@@ -20,7 +19,6 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
-    UUIDField,
     Value,
 )
 
@@ -41,7 +39,8 @@ from core.groups.reach import Reach, list_managed_providers
 from core.groups.setup import with_names, with_person_words
 
 _FEW: Final = 300
-Keys = list[UUID] | QuerySet[Any, Any]
+Keys = str | QuerySet[Any, Any]
+"""Few keys as PostgreSQL writes an array, or the statement that finds many."""
 
 
 @dataclass(frozen=True)
@@ -88,29 +87,51 @@ class Scope:
                 found.setdefault(one.group_id, set()).add(one.contract_id)
         return found
 
-    def memberships(self, providers: Iterable[UUID]) -> QuerySet[Membership]:
+    @cached_property
+    def watched_keys(self) -> str:
+        """Return the keys of the watched providers as PostgreSQL writes an array."""
+        return array_of(self.watched)
+
+    @cached_property
+    def managed_keys(self) -> str:
+        """Return the keys of the managed ones as PostgreSQL writes an array."""
+        return array_of(self.managed)
+
+    def memberships(self, providers: str) -> QuerySet[Membership]:
         """Return all roles, present and past, at providers; those over groups for their admins."""
         return Membership.objects.filter(
             Q(any_of("provider", providers)) | Q(group__in=list(self.administered))
         )
 
-    def known_people(self, **only: object) -> QuerySet[User]:
-        """Return who has or had a role, or only one of some kind, at those providers or groups."""
-        held = Membership.objects.filter(
-            Q(any_of("provider", self.watched)) | Q(group__in=self.groups),
+    def known_people(self) -> QuerySet[User]:
+        """Return who has or had a role at those providers or groups."""
+        return User.objects.filter(Exists(self.known_roles()))
+
+    def known_roles(self) -> QuerySet[Membership]:
+        """Return the roles at those providers or groups of the account of the statement around."""
+        return Membership.objects.filter(
+            Q(any_of("provider", self.watched_keys)) | Q(group__in=self.groups),
             user=OuterRef("pk"),
-            **only,
         )
-        return User.objects.filter(Exists(held))
 
 
-def any_of(name: str, keys: Iterable[UUID]) -> Func:
-    """Compare a column with keys as one parameter: hundreds of them would cost more to write."""
-    held = Value(list(keys), ArrayField(UUIDField()))
+def array_of(keys: Iterable[UUID]) -> str:
+    """Return keys as PostgreSQL writes an array."""
+    return "{" + ",".join(map(str, keys)) + "}"
+
+
+def any_of(name: str, keys: Keys, kind: str = "uuid") -> Func | Q:
+    """Compare a column with keys.
+
+    An array is written once for a page and is one parameter: hundreds of keys in each of a dozen
+    parts of a statement would cost more to write than the statement to run.
+    """
+    if not isinstance(keys, str):
+        return Q(**{f"{name}__in": keys})
     return Func(
         F(name),
-        held,
-        template="%(expressions)s)",
+        Value(keys, CharField()),
+        template=f"%(expressions)s::{kind}[])",
         arg_joiner=" = ANY(",
         output_field=BooleanField(),
     )
@@ -137,14 +158,15 @@ def scope_of(reach: Reach, words: Iterable[str] = ()) -> Scope:
 
 def _keys(scope: Scope) -> dict[str, Keys]:
     """Return the keys of what events are about: a list where it is few, else how to find them."""
+    at_watched = any_of("provider", scope.watched_keys)
     parts: dict[str, QuerySet[Any, Any]] = {
         "account": _present_users(scope),
-        "membership": scope.memberships(scope.watched).values("pk"),
-        "access_grant": AccessGrant.objects.filter(any_of("provider", scope.watched)).values("pk"),
+        "membership": scope.memberships(scope.watched_keys).values("pk"),
+        "access_grant": AccessGrant.objects.filter(at_watched).values("pk"),
         "invitation": _invitations(scope).values("pk"),
-        "join_request": JoinRequest.objects.filter(any_of("provider", scope.watched)).values("pk"),
+        "join_request": JoinRequest.objects.filter(at_watched).values("pk"),
         "recovery": RecoveryRequest.objects.filter(
-            any_of("provider", scope.watched), provider__group__in=list(scope.administered)
+            at_watched, provider__group__in=list(scope.administered)
         ).values("pk"),
     }
     if scope.words:
@@ -156,7 +178,9 @@ def _keys(scope: Scope) -> dict[str, Keys]:
     few: dict[str, list[UUID]] = {name: [] for name in parts}
     for row in labelled[0].union(*labelled[1:], all=True).values_list():
         few[row[-1]].append(row[0])
-    return {name: found if len(found) <= _FEW else parts[name] for name, found in few.items()}
+    return {
+        name: array_of(found) if len(found) <= _FEW else parts[name] for name, found in few.items()
+    }
 
 
 def _people_with_words(scope: Scope) -> QuerySet[User]:
@@ -164,13 +188,17 @@ def _people_with_words(scope: Scope) -> QuerySet[User]:
 
     Found by parts of it, their username and address could be read out sign by sign.
     """
-    own = scope.known_people(grant__isnull=True)
-    return with_person_words(own, scope.words) | with_names(scope.known_people(), scope.words)
+    own = Exists(scope.known_roles().filter(grant__isnull=True))
+    named = with_names(User.objects.filter(pk=OuterRef("pk")), scope.words)
+    # The words stand beside the question of roles: it is asked of those alone whom they fit.
+    return with_person_words(User.objects.all(), scope.words).filter(
+        own | (Exists(named) & Exists(scope.known_roles()))
+    )
 
 
 def _present_users(scope: Scope) -> QuerySet[Any, Any]:
     """Return the accounts with a role now; what people of third parties do is their office's."""
-    held = scope.memberships(scope.managed).filter(Membership.OWN)
+    held = scope.memberships(scope.managed_keys).filter(Membership.OWN)
     return User.objects.filter(Exists(held.filter(user=OuterRef("pk")))).values("pk")
 
 
@@ -178,7 +206,7 @@ def _invitations(scope: Scope) -> QuerySet[Invitation]:
     """Return those to providers of the admin alone; their rows go a month after their end."""
     named = Invitation.providers.through.objects.filter(invitation=OuterRef("pk"))
     return Invitation.objects.filter(
-        Exists(named.filter(any_of("provider", scope.managed))),
-        ~Exists(named.exclude(any_of("provider", scope.managed))),
+        Exists(named.filter(any_of("provider", scope.managed_keys))),
+        ~Exists(named.exclude(any_of("provider", scope.managed_keys))),
         ~Q(role=Role.GROUP_ADMIN) | Q(group__in=list(scope.administered)),
     )
