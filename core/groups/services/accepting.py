@@ -68,11 +68,8 @@ def _take_provider_roles(invitation: Invitation, user: User, *, at: datetime) ->
     grown = reach_of_role(invitation.group_id, invitation.role)
     if not set(grown) <= set(invitation.reaches):
         raise InvitationOverError
-    still = [
-        provider
-        for provider in invitation.providers.filter(status=ProviderStatus.ACTIVE).order_by("id")
-        if _may_still_give(invitation, provider)
-    ]
+    active = invitation.providers.filter(status=ProviderStatus.ACTIVE).order_by("contract", "id")
+    still = [provider for provider in active if _may_still_give(invitation, provider)]
     if not still:
         raise InvitationOverError
     for provider in still:

@@ -21,7 +21,7 @@ from core.groups.office_codes import read_code
 from core.groups.permissions import Permission
 from core.groups.services.grant_ends import end_grants, record_grant
 from core.groups.services.grant_mails import tell_both_sides
-from core.groups.services.holding import hold_group
+from core.groups.services.holding import hold_group, hold_groups
 from core.groups.services.offices import hold_office
 from core.groups.services.roles import ChangedMeanwhileError, require_role
 from tenants.configuration.revisions import read_contract_revision
@@ -116,13 +116,14 @@ def give_access(
     now, EndDateError, HasAccessError, NoThirdPartiesError, ChangedMeanwhileError,
     RoleNotYoursError.
     """
-    for key in sorted({office.group_id, *(one.group_id for one in providers)}):
-        hold_group(key)
+    hold_groups({office.group_id, *(one.group_id for one in providers)})
     if not Office.objects.filter(pk=office.pk, code=office.code, closed_at__isnull=True).exists():
         raise NoSuchOfficeError
     for provider in providers:
         require_role(by, provider, GRANT_ROLE, _RIGHT, entered=entered)
-        if not _hold_switch(provider.contract_id):
+    # In one order, so that admins of two groups do not wait for each other.
+    for contract_id in sorted({one.contract_id for one in providers}):
+        if not _hold_switch(contract_id):
             raise NoThirdPartiesError
     return [_give(office, provider, last_day, by=by, at=at) for provider in providers]
 

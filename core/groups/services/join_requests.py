@@ -22,7 +22,7 @@ from core.groups.entering import Entered
 from core.groups.models import Invitation, JoinRequest, Provider, ProviderStatus
 from core.groups.permissions import Permission
 from core.groups.roles import any_may
-from core.groups.services.holding import hold_group, hold_request
+from core.groups.services.holding import hold_group, hold_groups, hold_request
 from core.groups.services.invitations import Invitee, invite_user
 from core.groups.services.join_mails import tell_admins, tell_person
 from core.groups.services.roles import (
@@ -143,9 +143,7 @@ def ask_from_outside(
     """
     found = []
     wanted = sorted(provider_ids)
-    groups = Provider.objects.filter(pk__in=wanted).values_list("group_id", flat=True)
-    for group_id in sorted(set(groups)):  # in the order of all who hold several
-        hold_group(group_id)
+    hold_groups(Provider.objects.filter(pk__in=wanted).values_list("group_id", flat=True))
     for provider_id in wanted:
         try:
             provider = _hold_provider(provider_id)

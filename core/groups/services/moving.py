@@ -8,7 +8,7 @@ from django.db import transaction
 from core.accounts.services.accounts import release_contract_access
 from core.groups.entering import Entered
 from core.groups.models import Membership, Provider
-from core.groups.services.holding import hold_group
+from core.groups.services.holding import hold_groups
 from core.groups.services.role_mails import RoleStep, tell_of_roles
 from core.groups.services.roles import (
     ChangedMeanwhileError,
@@ -32,16 +32,24 @@ def move_role(
     `membership.granted` and `membership.moved`. Raises ChangedMeanwhileError, also when the user
     has a role there already, RoleNotYoursError, RoleNotOfferedError, NotEnteredError.
     """
-    for key in sorted({group_of(membership_id), to.group_id}):
-        hold_group(key)
+    hold_groups([group_of(membership_id), to.group_id])
     held = hold_membership(membership_id, was=was, by=by, entered=entered)
     if held.provider is None:
         raise ChangedMeanwhileError
+    # In the order in which everybody locks an account's access to contracts.
+    leaves_first = held.provider.contract_id < to.contract_id
+    if leaves_first:
+        _leave(held, held.provider, at=at)
     made = place_role(user=held.user, provider=to, role=was, by=by, entered=entered, at=at)
-    end_memberships([held], at=at)
-    release_contract_access(user_id=held.user_id, contract_id=held.provider.contract_id, at=at)
+    if not leaves_first:
+        _leave(held, held.provider, at=at)
     data: dict[str, object] = {"role": was, "to": str(to.id), "as": str(made.id)}
     record_change("moved", held, by=by, at=at, data=data)
     steps = [RoleStep(held.user, held.provider, was, None), RoleStep(held.user, to, None, was)]
     tell_of_roles(steps, by=by, at=at)
     return made
+
+
+def _leave(held: Membership, place: Provider, *, at: datetime) -> None:
+    end_memberships([held], at=at)
+    release_contract_access(user_id=held.user_id, contract_id=place.contract_id, at=at)

@@ -26,7 +26,7 @@ from core.groups.models import Membership
 from core.groups.permissions import Permission
 from core.groups.policies import may_manage, roles_reaching
 from core.groups.selectors import contracts_worked_in
-from core.groups.services.holding import hold_group
+from core.groups.services.holding import hold_groups
 from core.mfa.models import HelpKind
 from core.mfa.services.help_requests import HelpFacts, open_help_request
 from core.mfa.services.registration_resets import reset_registration
@@ -186,8 +186,7 @@ def _hold_whole(user_id: UUID, *, by: UUID, entered: Entered) -> None:
     """
     if user_id == by:
         raise OwnAccountError
-    for group_id in sorted({one.within for one in _roles_of(user_id)}):
-        hold_group(group_id)
+    hold_groups({one.within for one in _roles_of(user_id)})
     if not is_wholly_managed(User.objects.get(pk=user_id), by=by):
         raise WorksElsewhereError
     require_entered(contracts_worked_in(user_id), entered)

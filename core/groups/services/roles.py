@@ -254,7 +254,7 @@ def _reach_of(membership: Membership) -> list[Provider]:
     return list(
         Provider.objects.filter(
             group_id=membership.group_id, status=ProviderStatus.ACTIVE
-        ).order_by("id")
+        ).order_by("contract", "id")
     )
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from core.accounts.models import User
 from core.groups.entering import Entered
 from core.groups.models import Membership, Provider
-from core.groups.services.holding import hold_group
+from core.groups.services.holding import hold_groups
 from core.groups.services.role_mails import RoleStep, tell_of_roles
 from core.groups.services.roles import (
     ChangedMeanwhileError,
@@ -38,10 +38,9 @@ def set_roles(*, changes: Sequence[RoleChange], by: UUID, entered: Entered, at: 
     groups are not among them. One mail tells each user of all that is theirs. Records what
     `add_role`, `change_role` and `end_membership` record, and raises what they raise.
     """
-    for key in sorted({change.provider.group_id for change in changes}):
-        hold_group(key)
+    hold_groups({change.provider.group_id for change in changes})
     # In the order in which everybody locks accounts' access to contracts.
-    for change in sorted(changes, key=lambda one: one.user.id):
+    for change in sorted(changes, key=lambda one: (one.provider.contract_id, one.user.id)):
         _set(change, by=by, entered=entered, at=at)
     steps = [
         RoleStep(one.user, one.provider, one.was, one.role)

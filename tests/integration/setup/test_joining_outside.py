@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -17,7 +17,7 @@ from core.accounts.models import User
 from core.common import clock
 from core.groups.models import Invitation, JoinRequest, Provider, ProviderGroup, Role
 from core.groups.services import join_requests
-from core.groups.services.holding import hold_group
+from core.groups.services.holding import hold_groups
 from core.groups.services.join_requests import (
     FROM_OUTSIDE,
     REFUSED_FOR,
@@ -206,17 +206,18 @@ def test_groups_are_held_in_the_order_of_all_who_hold_several(
     assert stranger_provider.id < late.id
     held: list[UUID] = []
 
-    def hold(key: UUID) -> ProviderGroup:
-        held.append(key)
-        return hold_group(key)
+    def hold(keys: QuerySet[Provider, UUID]) -> list[ProviderGroup]:
+        groups = hold_groups(keys)
+        held.extend(one.id for one in groups)
+        return groups
 
-    monkeypatch.setattr(join_requests, "hold_group", hold)
+    monkeypatch.setattr(join_requests, "hold_groups", hold)
     ask_from_outside(
         asker=Asker("noor@office.example", "Noor", "Haddad"),
         provider_ids=[late.id, stranger_provider.id],
         at=LATER,
     )
-    assert held[:2] == [elm.group_id, stranger_provider.group_id]
+    assert held == [elm.group_id, stranger_provider.group_id]
 
 
 def test_a_refused_address_does_not_ask_the_same_provider_again_for_a_week(

@@ -1,18 +1,24 @@
 """Move a user between providers: both ends in one step, and only within the admin's own."""
 
 from collections import Counter
+from collections.abc import Sequence
+from threading import Barrier
+from uuid import UUID
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
 from core.accounts.models import ContractAccess, User
 from core.audit.models import AuditEvent
 from core.common.errors import DomainError
 from core.groups.models import Membership, Provider, Role
-from core.groups.services.memberships import grant_provider_role
+from core.groups.services.holding import hold_group
+from core.groups.services.memberships import grant_group_admin, grant_provider_role
 from core.groups.services.moving import move_role
 from core.groups.services.roles import roles_held
 from tenants import registry
+from tests.support.naive import fails_with
 from tests.support.people import (
     EVERYWHERE,
     START,
@@ -132,3 +138,56 @@ def test_two_at_once_move_it_once_and_never_lock_each_other_out() -> None:
 
     assert Counter(at_once(6, press)) == {"moved": 1, "changed_meanwhile": 5}
     assert held_by(dana).provider == second
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_two_users_move_in_opposite_directions_between_two_groups() -> None:
+    assert opposite_moves() == ["moved", "moved"]
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_without_one_order_of_the_groups_one_would_be_thrown_out() -> None:
+    """The naive way: hold the group that is left, then the one that is entered."""
+    both_hold_one = Barrier(2)
+
+    def naive(keys: Sequence[UUID]) -> None:
+        hold_group(keys[0])
+        both_hold_one.wait(timeout=30)
+        hold_group(keys[1])
+
+    fails_with(
+        "core.groups.services.moving.hold_groups",
+        naive,
+        test_two_users_move_in_opposite_directions_between_two_groups,
+        where='assert opposite_moves() == ["moved", "moved"]',
+    )
+
+
+def opposite_moves() -> list[str]:
+    head = make_person("head")
+    contract = registry.get_contract("wv-bh")
+    elm = make_provider(head, contract)
+    ash = make_provider(make_person("other"), contract, identifier="1000000012", name="Ash Clinic")
+    grant_group_admin(user=head, group=ash.group, by=None, at=START)
+    ways = [(make_person("dana"), elm, ash), (make_person("noor"), ash, elm)]
+    for user, place, _to in ways:
+        grant_provider_role(user=user, provider=place, role=Role.STAFF, by=head.id, at=START)
+
+    def move(turn: int) -> str:
+        user, _place, to = ways[turn]
+        try:
+            move_role(
+                membership_id=held_by(user).id,
+                was=Role.STAFF,
+                to=to,
+                by=head.id,
+                entered=EVERYWHERE,
+                at=LATER,
+            )
+        except OperationalError:
+            return "thrown out"
+        return "moved"
+
+    return at_once(2, move)
