@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from django.conf import settings as portal_settings
 from django.db import connection
+from django.shortcuts import get_object_or_404
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
@@ -17,7 +18,7 @@ from core.common.ids import uuid7
 from core.groups.models import Provider, Role
 from core.groups.services.memberships import grant_provider_role
 from tenants.context import ActiveContract
-from tests.support.naive import must_fail
+from tests.support.naive import fails_with, must_fail
 from tests.support.people import START, make_person, make_provider
 from tests.support.sign_in import sign_in_directly
 
@@ -144,3 +145,17 @@ def test_nothing_that_was_typed_is_kept_and_nobody_unknown_is_counted(
         ("staff:home", {}),
     ]
     assert all(UUID(str(event.actor_id)) for event in refusals())
+
+
+def test_a_key_that_is_looked_up_as_it_comes_would_open_anybodys(
+    admin: Client, head: User, ash: Provider
+) -> None:
+    """The naive way: nobody guesses a key."""
+    fails_with(
+        "core.groups.views.setup.access_managed_provider",
+        lambda _reach, key, _permission: get_object_or_404(Provider, pk=key),
+        lambda: test_nobodys_key_and_somebody_elses_are_one_and_the_same(
+            admin, head, ash, "/setup/providers/{}/"
+        ),
+        where="assert unknown == foreign",
+    )

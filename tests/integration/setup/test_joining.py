@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.shortcuts import get_object_or_404
 from django.test import Client
 
 from contracts.registration.models import Journey
@@ -32,6 +33,7 @@ from core.groups.services.roles import ChangedMeanwhileError, RoleNotYoursError,
 from core.notifications.models import LocalMessage, OutboxMessage
 from tenants.context import ActiveContract, contract_context
 from tests.integration.registration.journeys import CLAIMS
+from tests.support.naive import fails_with
 from tests.support.people import (
     EVERYWHERE,
     START,
@@ -300,3 +302,17 @@ def test_one_takes_back_what_one_asked(hers: Client, noor: User, elm: Provider) 
     request.refresh_from_db()
     assert request.state == "withdrawn"
     assert AuditEvent.objects.filter(event_type="join_request.withdrawn").count() == 1
+
+
+def test_a_request_that_is_looked_up_by_its_key_would_be_anybodys(
+    admin: Client, noor: User, stranger_provider: Provider
+) -> None:
+    """The naive way: the queue shows one's own, and its links lead to them."""
+    fails_with(
+        "core.groups.views.joining.access_managed_request",
+        lambda _reach, key: get_object_or_404(JoinRequest, pk=key),
+        lambda: test_requests_of_others_are_not_found_and_nothing_changes(
+            admin, noor, stranger_provider
+        ),
+        where="assert admin.post(path, data).status_code == 404",
+    )
