@@ -74,6 +74,19 @@ def terms_of(role: str, contract_id: UUID | None) -> RoleTerms:
     return RoleTerms(role, "A role that is no longer offered", "", _WORKS_THERE)
 
 
+def is_offered(role: str, contract_id: UUID | None) -> bool:
+    """Tell whether a contract has a role now: what it has no longer is given to nobody."""
+    return any(one.key == role for one in roles_in(contract_id))
+
+
+def means_the_same(role: str, contract_ids: Iterable[UUID]) -> bool:
+    """Tell whether a role holds the same permissions in each of some contracts.
+
+    The documented ones do. A key that two contracts add may stand for two things.
+    """
+    return len({terms_of(role, one).permissions for one in contract_ids}) <= 1
+
+
 def role_name(role: str, contract_id: UUID | None) -> str:
     """Return what people call a role."""
     return terms_of(role, contract_id).name

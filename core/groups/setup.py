@@ -1,6 +1,6 @@
 """What the pages of Setup show: the rows of both tabs, and what opens under a row."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 from uuid import UUID
@@ -28,6 +28,8 @@ from core.notifications.selectors import newest_status
 
 Row = TypeVar("Row", bound=Model)
 PER_PAGE: Final = 25
+OF_PROGRAM: Final = "@"
+"""Between a role's key and its contract's slug, where two contracts mean different roles by it."""
 MOST_CHOICES: Final = 100
 """A select with more than this is of no use: a search narrows it first."""
 MOST_INVITED: Final = 5
@@ -224,14 +226,26 @@ def _row_of_user(reach: Reach, own: Iterable[Membership], held: Membership) -> R
 def _roles_anywhere(reach: Reach, own: Iterable[Membership]) -> tuple[RoleTerms, ...]:
     """Return the roles that an admin may give at one of their providers or another.
 
-    Which of them there are at the provider that is chosen, the service says.
+    Which of them there are at the provider that is chosen, the service says. A key that stands for
+    different roles is offered once for each contract, which its key and name say.
     """
-    found: dict[str, RoleTerms] = {}
+    found: dict[str, dict[UUID, RoleTerms]] = {}
     for held in own:
         acting = [worth(held.role, entered=held.group_id not in reach.partly_entered)]
         contracts = [held.provider.contract_id] if held.provider else reach.contract_ids
         for contract_id in contracts:
             for role in roles_to_give(acting, Permission.ROLES_MANAGE, contract_id=contract_id):
-                found.setdefault(role.key, role)
-    in_order = sorted(found.values(), key=lambda role: len(role.permissions))
-    return tuple(in_order)
+                found.setdefault(role.key, {})[contract_id] = role
+    offered = [one for roles in found.values() for one in _told_apart(reach, roles)]
+    return tuple(sorted(offered, key=lambda role: len(role.permissions)))
+
+
+def _told_apart(reach: Reach, roles: Mapping[UUID, RoleTerms]) -> list[RoleTerms]:
+    """Return what one key stands for in some contracts: one role, or one for each of them."""
+    if len(set(roles.values())) == 1:
+        return [next(iter(roles.values()))]
+    return [
+        replace(role, key=f"{role.key}{OF_PROGRAM}{one.slug}", name=f"{role.name} ({one.name})")
+        for one in reach.contracts
+        if (role := roles.get(one.id))
+    ]

@@ -110,7 +110,7 @@ def counts_for(user_id: UUID) -> dict[str, ArraySubquery]:
         "reviews": waiting_notices(
             user_id, providers_of(user_id, Permission.ACCESS_REVIEW), administered
         ),
-        "unused": _warned(user_id, seen, administered),
+        "unused": _warned(user_id, providers_of(user_id, Permission.ACCOUNTS_MANAGE), administered),
         "invited": invitations_within(providers_of(user_id, Permission.USERS_INVITE), administered),
         "own": JoinRequest.objects.filter(user=user_id, state=JoinState.OPEN),
     }

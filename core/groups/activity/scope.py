@@ -184,11 +184,12 @@ def _keys(scope: Scope) -> dict[str, Keys]:
 
 
 def _people_with_words(scope: Scope) -> QuerySet[User]:
-    """Return whom the words fit: people of third parties by their name, all that is shown of them.
+    """Return whom the words fit: who left, and people of third parties, by their name alone.
 
-    Found by parts of it, their username and address could be read out sign by sign.
+    It is all that is shown of them. Found by parts of it, their username and their address, which
+    may be another one since they left, could be read out sign by sign.
     """
-    own = Exists(scope.known_roles().filter(grant__isnull=True))
+    own = Exists(scope.known_roles().filter(grant__isnull=True, until__isnull=True))
     named = with_names(User.objects.filter(pk=OuterRef("pk")), scope.words)
     # The words stand beside the question of roles: it is asked of those alone whom they fit.
     return with_person_words(User.objects.all(), scope.words).filter(

@@ -9,6 +9,7 @@ from core.accounts.models import User
 from core.groups.models import Invitation, Office, Provider, ProviderStatus, Role
 from core.groups.permissions import Permission
 from core.groups.policies import may_manage
+from core.groups.roles import is_offered
 from core.groups.selectors import list_own_memberships_at
 from core.groups.services.holding import hold_group
 from core.groups.services.invitations import (
@@ -42,9 +43,10 @@ def take_roles(invitation: Invitation, user: User, *, at: datetime) -> None:
     """Close an invitation with the roles that it gives, in the caller's transaction.
 
     Called when a new account is complete, or its owner has accepted. Whoever invited must still be
-    able to give the role: the invitations of an admin who was removed, or whose account is closed,
-    give nothing any more; nor does one to a group that has grown into a contract which they had
-    not entered. Raises InvitationOverError when nothing is left to give.
+    able to give the role, and its contract still have it: the invitations of an admin who was
+    removed, or whose account is closed, give nothing any more; nor does one to a group that has
+    grown into a contract which they had not entered. Raises InvitationOverError when nothing
+    is left to give.
     """
     hold_group(invitation.group_id)
     office = find_office(invitation.group_id)
@@ -77,7 +79,7 @@ def _take_provider_roles(invitation: Invitation, user: User, *, at: datetime) ->
 
 
 def _may_still_give(invitation: Invitation, provider: Provider) -> bool:
-    return may_manage(
+    return is_offered(invitation.role, provider.contract_id) and may_manage(
         roles_to_act_with(invitation.invited_by, provider),
         invitation.role,
         Permission.USERS_INVITE,

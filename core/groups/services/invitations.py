@@ -26,6 +26,7 @@ from core.groups.services.open_invitations import refuse_second, require_room
 from core.groups.services.roles import (
     ChangedMeanwhileError,
     require_role,
+    require_same_role,
 )
 from core.mfa.models import MfaRegistration
 from core.mfa.registering.link_requests import LinkTarget
@@ -101,12 +102,13 @@ def invite_user(
     Called by Add New User, which has loaded the providers through the admin's reach. Whether the
     address has an account makes no difference here. Records `invitation.sent`. Raises
     UsernameTakenError, AlreadyInvitedError, ChangedMeanwhileError, RoleNotYoursError,
-    RoleNotOfferedError, NotEnteredError, TooManyOpenError.
+    RoleNotOfferedError, RoleDiffersError, NotEnteredError, TooManyOpenError.
     """
     group_id = providers[0].group_id
     hold_group(group_id)
     for provider in providers:
         require_role(by, provider, role, Permission.USERS_INVITE, entered=entered)
+    require_same_role(role, providers)
     if not username_is_available(invitee.username):
         raise UsernameTakenError
     require_room(group_id=group_id, by=by)
@@ -181,9 +183,10 @@ def resend_invitation(*, invitation_id: UUID, by: UUID, entered: Entered, at: da
 def withdraw_invitation(*, invitation_id: UUID, by: UUID, entered: Entered, at: datetime) -> None:
     """Take an open invitation back: its link is dead and the username is free.
 
-    Called by Setup. Records `invitation.withdrawn`. Raises as `hold_to_manage`.
+    Called by Setup, also when the contract has the role no longer. Records `invitation.withdrawn`.
+    Raises as `hold_to_manage`.
     """
-    invitation = hold_to_manage(invitation_id, by=by, entered=entered)
+    invitation = hold_to_manage(invitation_id, by=by, entered=entered, gives=False)
     invitation.withdrawn_at = at
     invitation.token_digest = None
     invitation.save(update_fields=["withdrawn_at", "token_digest"])
@@ -279,11 +282,13 @@ def hold_invitation(invitation_id: UUID) -> Invitation:
     return found
 
 
-def hold_to_manage(invitation_id: UUID, *, by: UUID, entered: Entered) -> Invitation:
+def hold_to_manage(
+    invitation_id: UUID, *, by: UUID, entered: Entered, gives: bool = True
+) -> Invitation:
     """Return an open invitation whose role an admin may still give, with it and its group locked.
 
     The invitation comes first, as when it is accepted. Raises InvitationOverError,
-    ChangedMeanwhileError, RoleNotYoursError, NotEnteredError.
+    ChangedMeanwhileError, RoleNotYoursError, RoleNotOfferedError, NotEnteredError.
     """
     invitation = hold_invitation(invitation_id)
     hold_group(invitation.group_id)
@@ -291,7 +296,9 @@ def hold_to_manage(invitation_id: UUID, *, by: UUID, entered: Entered) -> Invita
     if office is not None and not administers_office(by, office):
         raise ChangedMeanwhileError
     for provider in invitation.providers.order_by("id"):
-        require_role(by, provider, invitation.role, Permission.USERS_INVITE, entered=entered)
+        require_role(
+            by, provider, invitation.role, Permission.USERS_INVITE, entered=entered, gives=gives
+        )
     return invitation
 
 

@@ -17,6 +17,7 @@ from core.groups.services.roles import (
     hold_membership,
     place_role,
     record_change,
+    require_same_role,
 )
 
 
@@ -27,15 +28,17 @@ def move_role(
     """Give a user the role that they have at one provider at another one in its place.
 
     Called by Setup, which has loaded both through the admin's reach: the admin has to manage the
-    role at either. Both or nothing: the user is never without a role in between. A role for a whole
-    group is at no provider and is not moved. One mail tells the user of both. Records
-    `membership.granted` and `membership.moved`. Raises ChangedMeanwhileError, also when the user
-    has a role there already, RoleNotYoursError, RoleNotOfferedError, NotEnteredError.
+    role at either, and it has to be the same one there. Both or nothing: the user is never without
+    a role in between. A role for a whole group is at no provider and is not moved. One mail tells
+    the user of both. Records `membership.granted` and `membership.moved`. Raises
+    ChangedMeanwhileError, also when the user has a role there already, RoleDiffersError,
+    RoleNotYoursError, RoleNotOfferedError, NotEnteredError.
     """
     hold_groups([group_of(membership_id), to.group_id])
     held = hold_membership(membership_id, was=was, by=by, entered=entered)
     if held.provider is None:
         raise ChangedMeanwhileError
+    require_same_role(was, [held.provider, to])
     # In the order in which everybody locks an account's access to contracts.
     leaves_first = held.provider.contract_id < to.contract_id
     if leaves_first:

@@ -21,7 +21,7 @@ from core.groups.entering import Entered, require_entered, require_entered_for
 from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus, Role
 from core.groups.permissions import Permission
 from core.groups.policies import may_manage
-from core.groups.roles import any_may, roles_in
+from core.groups.roles import any_may, is_offered, means_the_same
 from core.groups.selectors import (
     contracts_of_group,
     list_memberships_at,
@@ -54,6 +54,16 @@ class RoleNotOfferedError(DomainError):
 
     code: ClassVar[str] = "role_not_offered"
     message: ClassVar[str] = "This role is not one of the program's. Choose another one."
+
+
+class RoleDiffersError(DomainError):
+    """Two contracts have a role of this key, or only one has; it is not one and the same role."""
+
+    code: ClassVar[str] = "role_differs"
+    message: ClassVar[str] = (
+        "Nothing was done: this role is not the same in these programs. Give a role at each "
+        "provider by itself."
+    )
 
 
 @transaction.atomic
@@ -174,19 +184,35 @@ def make_group_admin(*, user: User, provider: Provider, by: UUID, at: datetime) 
 
 
 def require_role(
-    by: UUID, provider: Provider, role: str, permission: Permission, *, entered: Entered
+    by: UUID,
+    provider: Provider,
+    role: str,
+    permission: Permission,
+    *,
+    entered: Entered,
+    gives: bool = True,
 ) -> None:
     """Make sure, with the group held, that an admin may still give a role at a provider.
 
-    Raises ChangedMeanwhileError when the provider was given up or they lost the permission there,
-    RoleNotYoursError, RoleNotOfferedError, NotEnteredError.
+    Who takes back what would give it (`gives` is False) may do so when the contract has the role no
+    longer, too. Raises ChangedMeanwhileError when the provider was given up or they lost the
+    permission there, RoleNotYoursError, RoleNotOfferedError, NotEnteredError.
     """
     provider.refresh_from_db(fields=["status"])
     held, contract_id = roles_to_act_with(by, provider), provider.contract_id
     if provider.status != ProviderStatus.ACTIVE or not any_may(held, permission, contract_id):
         raise ChangedMeanwhileError
-    _require(held, role, permission, contract_id)
+    if gives:
+        _require(held, role, permission, contract_id)
+    elif not may_manage(held, role, permission, contract_id=contract_id):
+        raise RoleNotYoursError
     require_entered_for(role, provider, entered)
+
+
+def require_same_role(role: str, providers: Iterable[Provider]) -> None:
+    """Make sure that one role given at several providers is one and the same. RoleDiffersError."""
+    if not means_the_same(role, {one.contract_id for one in providers}):
+        raise RoleDiffersError
 
 
 def roles_held(user_id: UUID, provider: Provider) -> set[str]:
@@ -274,7 +300,7 @@ def _contract_of(held: Membership) -> UUID | None:
 
 
 def _require(held: set[str], role: str, permission: Permission, contract_id: UUID | None) -> None:
-    if role not in {one.key for one in roles_in(contract_id)}:
+    if not is_offered(role, contract_id):
         raise RoleNotOfferedError
     if not may_manage(held, role, permission, contract_id=contract_id):
         raise RoleNotYoursError

@@ -18,17 +18,20 @@ from core.groups.reach import (
     access_managed_user,
     list_managed_invitations,
 )
-from core.groups.setup import MOST_INVITED, find_users, page_of, user_part
+from core.groups.services.roles import RoleNotOfferedError
+from core.groups.setup import MOST_INVITED, OF_PROGRAM, find_users, page_of, user_part
 from core.groups.user_acts import facts_of_user, offered_acts
 from core.groups.views.shared import (
     SetupRequest,
     add_and_return,
     next_of,
     page_or_part,
+    refused,
     setup_page,
     setup_render,
     to_enter,
 )
+from tenants import registry
 from tenants.context import rebound
 
 
@@ -93,4 +96,7 @@ def _add(request: SetupRequest, found: User, form: AddProviderForm) -> HttpRespo
     back_to = next_of(request, reverse("setup:user", args=[found.id]))
     provider_id, role = form.chosen()
     provider = access_managed_provider(request.reach, provider_id, Permission.ROLES_MANAGE)
+    role, _, program = role.partition(OF_PROGRAM)
+    if program and program != registry.get_contract_by_id(provider.contract_id).slug:
+        return refused(request, RoleNotOfferedError(), back_to=back_to)
     return add_and_return(request, found, provider, role, back_to=back_to)

@@ -71,7 +71,8 @@ def _most(counted: list[dict[str, Any]], keys: set[str]) -> int:
 
 
 def _within(user: User) -> QuerySet[Any]:
-    managed = providers_of(user.id, Permission.USERS_VIEW)
+    # What the page says on which the mail is switched on: who came, and who was here when.
+    managed = providers_of(user.id, Permission.ACTIVITY_VIEW)
     own = Membership.objects.filter(user=user, role=Role.GROUP_ADMIN, until__isnull=True)
     return held_in_contracts(user.id, managed, own.values("group"))
 

@@ -18,7 +18,6 @@ from core.accounts.models import ContractAccess
 from core.common.errors import DomainError
 from core.common.ids import uuid7
 from core.groups.models import Membership, Provider, Role
-from core.groups.roles import terms_of
 from core.groups.services.roles import add_role, change_role, end_membership
 from tenants import registry
 from tests.integration.setup.configured import GREETER, LEAD, READER, offering
@@ -184,7 +183,7 @@ def test_roles_follow_the_model() -> None:
     [
         ("keep_an_admin", lambda _groups, *, without: None),
         ("may_manage", lambda *_args, contract_id: True),
-        ("roles_in", lambda _contract_id: [terms_of(key, None) for key in (*ROLES, "group_admin")]),
+        ("is_offered", lambda _role, _contract_id: True),
     ],
 )
 def test_without_one_of_the_rules_it_would_not(rule_left_out: str, naive: object) -> None:
