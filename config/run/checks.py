@@ -107,6 +107,8 @@ def _start_tests(
     output: int, arguments: Sequence[str], *, with_browser: bool
 ) -> "subprocess.Popen[bytes]":
     env = {**os.environ, **_TESTS}
+    # What one process has compiled the others read: tests in parallel, and portals that they start.
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
     selection = ["-m", "not browser"]
     workers = os.cpu_count() or 2
     if with_browser:
