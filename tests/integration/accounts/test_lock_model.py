@@ -152,4 +152,3 @@ def test_a_window_that_begins_with_the_first_failure_lets_them_through() -> None
     fails_with(
         AFTER, naive, failures_around_the_end_of_a_window_lock, where="assert user.locked_at"
     )
-    fails_with(AFTER, naive, until_it_fails, where="assert user.")
