@@ -85,7 +85,7 @@ def _row(held: Any, names: dict[UUID, str]) -> Sequence[object]:
         user.get_full_name(),
         user.username,
         user.email,
-        role_name(held.role, provider.contract_id if provider else None),
+        role_name(held.role, held.contract_id),
         provider.name if provider else f"All of {held.group.name}",
         provider.identifier if provider else "",
         names.get(provider.contract_id, "") if provider else "",

@@ -31,7 +31,7 @@ def _memberships(user: User, _at: datetime) -> list[dict[str, object]]:
     )
     return [
         {
-            "role": role_name(one.role, one.provider.contract_id if one.provider else None),
+            "role": role_name(one.role, one.contract_id),
             "provider": one.provider.name if one.provider else None,
             "program": _program(one),
             "provider_group": one.group.name if one.group else None,

@@ -218,9 +218,8 @@ def _row_of_user(reach: Reach, own: Iterable[Membership], held: Membership) -> R
         provider_id=held.provider_id,
         partly_entered=reach.partly_entered,
     )
-    contract_id = held.provider.contract_id if held.provider else None
-    name = next((one.name for one in reach.contracts if one.id == contract_id), "")
-    return _row(held, acting, contract_id, name)
+    name = next((one.name for one in reach.contracts if one.id == held.contract_id), "")
+    return _row(held, acting, held.contract_id, name)
 
 
 def _roles_anywhere(reach: Reach, own: Iterable[Membership]) -> tuple[RoleTerms, ...]:

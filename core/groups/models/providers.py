@@ -165,3 +165,8 @@ class Membership(UUIDModel):
             return self.provider.group_id
         assert self.group_id is not None  # noqa: S101 (membership_role_fits_its_reach)
         return self.group_id
+
+    @property
+    def contract_id(self) -> UUID | None:
+        """Return the contract whose roles count: for a whole group only the documented ones do."""
+        return self.provider.contract_id if self.provider else None

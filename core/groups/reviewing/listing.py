@@ -44,8 +44,7 @@ class ReviewRow:
     @property
     def role(self) -> RoleTerms:
         """Return the role."""
-        place = self.membership.provider
-        return terms_of(self.membership.role, place.contract_id if place else None)
+        return terms_of(self.membership.role, self.membership.contract_id)
 
     @property
     def place(self) -> str:

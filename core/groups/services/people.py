@@ -70,7 +70,7 @@ def is_wholly_managed(user: User, *, by: UUID) -> bool:
             roles_reaching(own, group_id=one.within, provider_id=one.provider_id),
             one.role,
             Permission.ACCOUNTS_MANAGE,
-            contract_id=one.provider.contract_id if one.provider else None,
+            contract_id=one.contract_id,
         )
         for one in held
     )

@@ -94,7 +94,7 @@ def _require_managed(held: Sequence[Any], keys: set[UUID], *, by: UUID) -> None:
         if any_may(
             roles_reaching(own, group_id=one.within, provider_id=one.provider_id),
             Permission.ACCESS_REVIEW,
-            one.provider.contract_id if one.provider else None,
+            one.contract_id,
         )
     ]
     if len(managed) != len(keys):

@@ -142,9 +142,8 @@ def own_programs(context: template.Context) -> list[OwnProgram]:
 @register.filter
 def role_name(held: Membership | Invitation | JoinRequest) -> str:
     """Return what the role is called that somebody has, is invited to or was given."""
-    if isinstance(held, Invitation):
-        return _role_name(held.role, held.contract_id)
-    return _role_name(held.role, held.provider.contract_id if held.provider else None)
+    place = held.provider if isinstance(held, JoinRequest) else held
+    return _role_name(held.role, place.contract_id)
 
 
 @register.filter

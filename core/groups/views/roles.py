@@ -41,8 +41,8 @@ def role(request: SetupRequest, membership_id: UUID) -> HttpResponse:
     if Role.GROUP_ADMIN in {was, wanted} and was != wanted and "confirmed" not in request.POST:
         context = {
             "held": held,
-            "was": terms_of(was, _contract_of(held)),
-            "wanted": terms_of(wanted, _contract_of(held)),
+            "was": terms_of(was, held.contract_id),
+            "wanted": terms_of(wanted, held.contract_id),
             "back_to": back_to,
         }
         return setup_render(request, "role", context, tab="users")
@@ -59,7 +59,7 @@ def role(request: SetupRequest, membership_id: UUID) -> HttpResponse:
         return refused(request, error, back_to=back_to)
     return done(
         request,
-        f"{held.user.get_full_name()} is now {role_name(wanted, _contract_of(held))}.",
+        f"{held.user.get_full_name()} is now {role_name(wanted, held.contract_id)}.",
         back_to=still_in_setup(request, back_to),
     )
 
@@ -75,7 +75,7 @@ def remove(request: SetupRequest, membership_id: UUID) -> HttpResponse:
     if request.method != "POST":
         context = {
             "held": held,
-            "was": terms_of(held.role, _contract_of(held)),
+            "was": terms_of(held.role, held.contract_id),
             "back_to": back_to,
         }
         return setup_render(request, "remove", context, tab="users")
@@ -135,13 +135,9 @@ def _move(request: SetupRequest, held: Membership, form: MoveForm, *, back_to: s
     return done(request, told, back_to=still_in_setup(request, back_to))
 
 
-def _contract_of(held: Membership) -> UUID | None:
-    return held.provider.contract_id if held.provider else None
-
-
 def _roles_for(held: Membership) -> list[RoleTerms]:
     """Return what a form may name: the roles of the place, and the present one."""
-    present, offered = terms_of(held.role, _contract_of(held)), roles_in(_contract_of(held))
+    present, offered = terms_of(held.role, held.contract_id), roles_in(held.contract_id)
     return [*offered, *([] if present in offered else [present])]
 
 
