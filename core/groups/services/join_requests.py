@@ -25,6 +25,7 @@ from core.groups.roles import any_may
 from core.groups.services.holding import hold_group, hold_groups, hold_request
 from core.groups.services.invitations import Invitee, invite_user
 from core.groups.services.join_mails import tell_admins, tell_person
+from core.groups.services.role_mails import RoleStep, sign_out_of_other_roles
 from core.groups.services.roles import (
     ChangedMeanwhileError,
     holds_own_role,
@@ -175,8 +176,7 @@ def approve_join(
     held = _hold_open(request_id)
     if held.user is None or not held.user.is_active or _works_there(held):
         raise RequestOverError
-    # The answer to the request names the role: no second mail.
-    place_role(
+    made = place_role(
         user=held.user,
         provider=held.provider,
         role=role,
@@ -185,6 +185,9 @@ def approve_join(
         at=at,
         permission=Permission.REQUESTS_DECIDE,
     )
+    # The answer to the request names the role: no second mail.
+    step = RoleStep(held.user, made.provider or held.provider.group, None, role)
+    sign_out_of_other_roles([step], by=by, at=at)
     return _decide(held, JoinState.APPROVED, role=role, by=by, at=at)
 
 

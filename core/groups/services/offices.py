@@ -16,7 +16,7 @@ from core.groups.models import GrantEnd, Invitation, Membership, Office, Provide
 from core.groups.office_codes import new_code
 from core.groups.services.grant_ends import end_grants
 from core.groups.services.holding import hold_group, keep_an_admin
-from core.groups.services.role_mails import RoleStep, tell_of_roles
+from core.groups.services.role_mails import RoleStep, sign_out_of_other_roles, tell_of_roles
 from core.groups.services.roles import ChangedMeanwhileError, end_memberships, record_change
 
 OFFICES_A_DAY: Final = 3
@@ -149,7 +149,9 @@ def set_office_role(*, membership_id: UUID, was: Role, role: Role, by: UUID, at:
     end_memberships([held], at=at)
     _give_role(office, held.user, role, by=by, at=at)
     record_change("role_changed", held, by=by, at=at, data={"from": was.value, "to": role.value})
-    tell_of_roles([RoleStep(held.user, office.group, was, role)], by=by, at=at)
+    step = RoleStep(held.user, office.group, was, role)
+    tell_of_roles([step], by=by, at=at)
+    sign_out_of_other_roles([step], by=by, at=at)
 
 
 def join_office(office: Office, user: User, role: Role, *, by: UUID, at: datetime) -> None:

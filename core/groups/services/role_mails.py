@@ -1,4 +1,4 @@
-"""Tell people by mail what somebody else has made of their roles: one mail for one act."""
+"""What people notice of what somebody else has made of their roles: a mail, and signing in anew."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,10 +45,6 @@ def tell_of_roles(
 ) -> None:
     """Write one mail to each person of the steps, in the transaction of the act (one statement).
 
-    Whose role has become another one is signed out everywhere, with their remembered browsers: no
-    session goes on with other rights than those it began with. Who loses a place, or gets one
-    more, stays signed in; the next request knows. Records `account.sessions_ended`.
-
     Nobody is told of what they did themselves. `by` None is the portal, which says why: `because`
     is a key of `core.groups.role_messages`. A mail names providers at which its reader had a role
     or has one now, and no others.
@@ -61,6 +57,15 @@ def tell_of_roles(
     letters = [_letter(own, shared) for own in of_person.values()]
     if letters:
         enqueue_all(kind=ROLE_KIND, letters=letters, at=at)
+
+
+def sign_out_of_other_roles(steps: Sequence[RoleStep], *, by: UUID | None, at: datetime) -> None:
+    """Sign out everywhere whose role has become another one, in the transaction of the act.
+
+    No session, and no remembered browser, goes on with other rights than those it began with. Who
+    loses a place, or gets one more, stays signed in; the next request knows. So does who did it
+    themselves. Records `account.sessions_ended`.
+    """
     changed = {step.user.id for step in steps if step.is_another_role and step.user.id != by}
     if changed:
         end_sessions_of(changed, reason="role_changed", by=by, at=at)

@@ -29,7 +29,7 @@ from core.groups.selectors import (
 )
 from core.groups.services.holding import hold_group, keep_an_admin
 from core.groups.services.memberships import grant_group_admin, grant_provider_role
-from core.groups.services.role_mails import RoleStep, tell_of_roles
+from core.groups.services.role_mails import RoleStep, sign_out_of_other_roles, tell_of_roles
 
 
 class ChangedMeanwhileError(DomainError):
@@ -79,7 +79,9 @@ def add_role(
     """
     made = place_role(user=user, provider=provider, role=role, by=by, entered=entered, at=at)
     place = provider.group if role == Role.GROUP_ADMIN else provider
-    tell_of_roles([RoleStep(user, place, None, role)], by=by, at=at)
+    step = RoleStep(user, place, None, role)
+    tell_of_roles([step], by=by, at=at)
+    sign_out_of_other_roles([step], by=by, at=at)
     return made
 
 
@@ -123,6 +125,7 @@ def change_role(
     place = held.provider if role != Role.GROUP_ADMIN else None
     step = RoleStep(held.user, place or _group_of(held), was, role)
     tell_of_roles([step], by=by, at=at)
+    sign_out_of_other_roles([step], by=by, at=at)
 
 
 def replace_role(
@@ -132,7 +135,7 @@ def replace_role(
     held = hold_membership(membership_id, was=was, by=by, entered=entered)
     if role == was:
         return held
-    _require(roles_over(by, held), role, Permission.ROLES_MANAGE, _contract_of(held))
+    _require(roles_over(by, held), role, Permission.ROLES_MANAGE, held.contract_id)
     if held.provider is not None:
         require_entered_for(role, held.provider, entered)
     if held.group is not None:
@@ -177,10 +180,13 @@ def take_role(
 def make_group_admin(*, user: User, provider: Provider, by: UUID, at: datetime) -> Membership:
     """Make an account Provider Group Admin of a provider's group, which the caller holds.
 
-    Called by recovery, which staff have decided. Records `membership.granted`. Raises
-    ChangedMeanwhileError when it is one by now.
+    Called by recovery, which staff have decided. Who has become it signs in anew. Records
+    `membership.granted`. Raises ChangedMeanwhileError when it is one by now.
     """
-    return _grant(user, provider, Role.GROUP_ADMIN, by=by, at=at)
+    made = _grant(user, provider, Role.GROUP_ADMIN, by=by, at=at)
+    step = RoleStep(user, provider.group, None, Role.GROUP_ADMIN)
+    sign_out_of_other_roles([step], by=by, at=at)
+    return made
 
 
 def require_role(
@@ -260,7 +266,7 @@ def hold_membership(membership_id: UUID, *, was: str, by: UUID, entered: Entered
     if held is None:
         raise ChangedMeanwhileError
     acting, permission = roles_over(by, held), Permission.ROLES_MANAGE
-    if not may_manage(acting, was, permission, contract_id=_contract_of(held)):
+    if not may_manage(acting, was, permission, contract_id=held.contract_id):
         raise ChangedMeanwhileError
     reached = [held.provider.contract_id] if held.provider else contracts_of_group(held.within)
     require_entered(reached, entered)
@@ -292,11 +298,6 @@ def _group_of(membership: Membership) -> ProviderGroup:
 
 def _single_roles(user_id: UUID, group_id: UUID) -> QuerySet[Membership]:
     return Membership.objects.filter(Membership.OWN, user_id=user_id, provider__group_id=group_id)
-
-
-def _contract_of(held: Membership) -> UUID | None:
-    """Return whose roles count: for a whole group only the documented ones do."""
-    return held.provider.contract_id if held.provider else None
 
 
 def _require(held: set[str], role: str, permission: Permission, contract_id: UUID | None) -> None:
@@ -345,7 +346,7 @@ def happening_of(
     reach = {"group": str(held.group_id)} if held.group_id else {"provider": str(held.provider_id)}
     return Happening(
         f"membership.{verb}",
-        contract_id=contract_id or (held.provider.contract_id if held.provider else None),
+        contract_id=contract_id or held.contract_id,
         actor_id=by,
         subject=("membership", held.id),
         data={"account": str(held.user_id), **reach, **data},

@@ -11,7 +11,7 @@ from core.accounts.models import User
 from core.groups.entering import Entered
 from core.groups.models import Membership, Provider
 from core.groups.services.holding import hold_groups
-from core.groups.services.role_mails import RoleStep, tell_of_roles
+from core.groups.services.role_mails import RoleStep, sign_out_of_other_roles, tell_of_roles
 from core.groups.services.roles import (
     ChangedMeanwhileError,
     place_role,
@@ -48,6 +48,7 @@ def set_roles(*, changes: Sequence[RoleChange], by: UUID, entered: Entered, at: 
         if one.was != one.role
     ]
     tell_of_roles(steps, by=by, at=at)
+    sign_out_of_other_roles(steps, by=by, at=at)
 
 
 def _set(change: RoleChange, *, by: UUID, entered: Entered, at: datetime) -> None:

@@ -182,6 +182,7 @@ def test_somebody_whose_request_nobody_answers_is_told_no_name_before_it_is_done
             assert hidden not in page
     carry_out_due(at=due(recovery))
     assert roles_held(noor.id, filed) == {"group_admin"}
+    sign_in_directly(hers, noor)
     assert "Elm Clinic" in hers.get("/requests/").content.decode()
     other = Client()
     sign_in_directly(other, make_person("zoe"))

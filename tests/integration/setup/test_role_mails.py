@@ -1,6 +1,6 @@
 """Whoever's roles somebody else changes gets one mail for the act, and nobody gets another."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from core.groups.services.join_requests import approve_join, ask_to_join
 from core.groups.services.memberships import grant_provider_role
 from core.groups.services.moving import move_role
 from core.groups.services.role_mails import ROLE_KIND, RoleStep, tell_of_roles
-from core.groups.services.roles import add_role, change_role, end_membership
+from core.groups.services.roles import add_role, change_role, end_membership, make_group_admin
 from core.groups.services.several import RoleChange, set_roles
 from core.notifications.models import LocalMessage, OutboxMessage
 from tests.support.naive import fails_with
@@ -200,6 +200,26 @@ def test_who_has_another_role_signs_in_anew_and_others_stay(
     event = AuditEvent.objects.get(event_type="account.sessions_ended")
     assert (event.subject_id, event.actor_id) == (dana.id, head.id)
     assert event.data["reason"] == "role_changed"
+
+
+def approve(user: User, oak: Provider, by: User) -> None:
+    asked = ask_to_join(user=user, provider_id=oak.id, number="", note="", at=LATER)
+    approve_join(request_id=asked.id, role=Role.GROUP_ADMIN, by=by.id, entered=EVERYWHERE, at=LATER)
+
+
+def recover(user: User, oak: Provider, by: User) -> None:
+    make_group_admin(user=user, provider=oak, by=by.id, at=LATER)
+
+
+@pytest.mark.parametrize("how", [approve, recover])
+def test_so_does_who_becomes_group_admin_by_a_request(
+    how: Callable[[User, Provider, User], None], head: User, dana: User, oak: Provider
+) -> None:
+    danas = Client()
+    sign_in_directly(danas, dana)
+    assert danas.get("/home/").status_code == 200
+    how(dana, oak, head)
+    assert danas.get("/home/").status_code == 302
 
 
 @pytest.mark.parametrize(
