@@ -33,6 +33,7 @@ from tenants.context import ActiveContract, contract_context
 from tests.support.naive import fails_with
 from tests.support.people import (
     EVERYWHERE,
+    accept_present_terms,
     after,
     deliver_all,
     make_person,
@@ -162,9 +163,10 @@ def test_nobody_but_a_present_group_admin_objects(
 
 
 def test_somebody_whose_request_nobody_answers_is_told_no_name_before_it_is_done(
-    filed: Provider, olive: User
+    filed: Provider, olive: User, contract_a: ActiveContract
 ) -> None:
     noor = make_person("noor")
+    accept_present_terms(noor, contract_a)
     joining = ask_to_join(user=noor, provider_id=filed.id, number="1234567893", note="", at=LATER)
     hers = Client()
     sign_in_directly(hers, noor)
