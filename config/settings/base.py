@@ -108,6 +108,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
+MESSAGE_STORAGE = "core.ui.messages.PortalMessages"
 CSRF_FAILURE_VIEW = "core.ui.views.csrf_failure"
 MESSAGE_TAGS = {message_levels.INFO: "", message_levels.WARNING: "warn"}  # the design system's
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
