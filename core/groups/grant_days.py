@@ -20,6 +20,11 @@ def last_day_of(grant: AccessGrant) -> date:
     return (grant.until - timedelta(microseconds=1)).astimezone(zone).date()
 
 
+def is_living(grant: AccessGrant, *, at: datetime) -> bool:
+    """Tell whether a grant counts at a moment; `offices.list_living` asks the database the same."""
+    return grant.ended_at is None and grant.until > at
+
+
 def _zone_of(contract_id: UUID) -> ZoneInfo:
     contract = find_contract(contract_id)
     found = contract.document.contract if contract else registry.get_deployment().deployment

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from core.common.http import row_or_404
-from core.groups.grant_days import last_day_of
+from core.groups.grant_days import is_living, last_day_of
 from core.groups.models import AccessGrant, Membership, Provider
 from core.groups.offices import list_assigned, list_living
 from core.groups.permissions import Permission
@@ -94,23 +94,23 @@ class GrantPart:
     grant: AccessGrant
     people: Sequence[Membership]
     last_day: date
-
-    @property
-    def is_living(self) -> bool:
-        """Tell whether it has not been ended."""
-        return self.grant.ended_at is None
+    is_living: bool
 
 
-def grant_part(grant: AccessGrant) -> GrantPart:
+def grant_part(grant: AccessGrant, *, at: datetime) -> GrantPart:
     """Return what the page of a grant shows."""
-    return GrantPart(grant, list(list_assigned(grant)), last_day_of(grant))
+    return _part(grant, list(list_assigned(grant)), at=at)
 
 
-def grant_parts(grants: Iterable[AccessGrant]) -> list[GrantPart]:
+def grant_parts(grants: Iterable[AccessGrant], *, at: datetime) -> list[GrantPart]:
     """Return what a list shows of grants (one query)."""
     shown = list(grants)
     people: dict[UUID | None, list[Membership]] = {}
     held = Membership.objects.filter(Membership.HELD, grant__in=shown).select_related("user")
     for one in held.order_by("user__last_name", "user__first_name", "id"):
         people.setdefault(one.grant_id, []).append(one)
-    return [GrantPart(one, people.get(one.id, []), last_day_of(one)) for one in shown]
+    return [_part(one, people.get(one.id, []), at=at) for one in shown]
+
+
+def _part(grant: AccessGrant, people: Sequence[Membership], *, at: datetime) -> GrantPart:
+    return GrantPart(grant, people, last_day_of(grant), is_living(grant, at=at))

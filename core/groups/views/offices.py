@@ -12,7 +12,7 @@ from core.accounts.access import SignedInRequest, signed_in
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post
-from core.groups.grant_days import last_day_of
+from core.groups.grant_days import is_living, last_day_of
 from core.groups.models import Invitation, Office
 from core.groups.office_codes import in_blocks
 from core.groups.office_forms import AssignForm
@@ -120,7 +120,7 @@ def grant(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
     context = {
         "office": found.office,
         "grant": found,
-        "is_living": found.ended_at is None and found.until > clock.now(),
+        "is_living": is_living(found, at=clock.now()),
         "last_day": last_day_of(found),
         "contract_name": contract_name(found),
         "assigned": list_assigned(found),

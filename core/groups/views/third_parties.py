@@ -43,8 +43,9 @@ _TAB = "third_parties"
 def third_parties(request: SetupRequest) -> HttpResponse:
     """List who has access, and take the code of another office."""
     _require_switch(request)
-    page = page_of(list_living_grants(request.reach, at=clock.now()), request.GET.get("page", ""))
-    context = {"page": page, "parts": grant_parts(page), "form": OfficeCodeForm()}
+    at = clock.now()
+    page = page_of(list_living_grants(request.reach, at=at), request.GET.get("page", ""))
+    context = {"page": page, "parts": grant_parts(page, at=at), "form": OfficeCodeForm()}
     return setup_render(request, "third_parties", context, tab=_TAB)
 
 
@@ -73,7 +74,7 @@ def give(request: SetupRequest) -> HttpResponse:
 def third_party(request: SetupRequest, grant_id: UUID) -> HttpResponse:
     """Show one office's access to one provider; take another last day."""
     found = access_managed_grant(request.reach, grant_id)
-    part = grant_part(found)
+    part = grant_part(found, at=clock.now())
     known = {"was": part.last_day, "last_day": part.last_day}
     form = ChangeEndForm(request.POST or None, initial=known, today=timezone.localdate())
     if request.method == "POST" and form.is_valid():
@@ -100,7 +101,8 @@ def third_party_end(request: SetupRequest, grant_id: UUID) -> HttpResponse:
     """End an office's access, after a page that says what that means."""
     found = access_managed_grant(request.reach, grant_id)
     if request.method != "POST":
-        return setup_render(request, "third_party_end", {"part": grant_part(found)}, tab=_TAB)
+        part = grant_part(found, at=clock.now())
+        return setup_render(request, "third_party_end", {"part": part}, tab=_TAB)
     back_to = reverse("setup:third_parties")
     try:
         end_access_as_provider(

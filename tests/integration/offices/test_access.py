@@ -309,6 +309,17 @@ def test_a_new_code_ends_the_old_one_and_no_access(
     assert grant.ended_at is None
 
 
+def test_access_that_has_lapsed_is_over_before_the_hourly_task_has_run(
+    admin: Client, grant: AccessGrant
+) -> None:
+    path = f"/setup/third-parties/{grant.id}/"
+    assert "Change the end date" in admin.get(path).content.decode()
+    lapse(grant)
+    page = admin.get(path).content.decode()
+    assert "<dd>ended</dd>" in page
+    assert "Change the end date" not in page
+
+
 def lapse(grant: AccessGrant) -> None:
     """Let a grant's last day have passed."""
     AccessGrant.objects.filter(pk=grant.pk).update(
