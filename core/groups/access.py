@@ -1,4 +1,4 @@
-"""The only way to load a provider or a group on behalf of a person.
+"""The only way to load a provider on behalf of a person.
 
 Out of scope is 404, as if it did not exist; in scope without the permission is 403.
 """
@@ -8,13 +8,12 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
-from django.http import Http404
 
 from core.accounts.models import User
 from core.common.http import row_or_404
-from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus
+from core.groups.models import Membership, Provider, ProviderStatus
 from core.groups.permissions import Permission
-from core.groups.roles import holding, role_may
+from core.groups.roles import holding
 
 
 def list_memberships(actor: User) -> QuerySet[Membership]:
@@ -53,17 +52,3 @@ def access_provider(actor: User, key: UUID, permission: Permission) -> Provider:
     if not list_providers(actor, permission).filter(pk=key).exists():
         raise PermissionDenied
     return visible
-
-
-def access_group(actor: User, key: UUID, permission: Permission) -> ProviderGroup:
-    """Return a group that one administers, or belongs to by one of its providers.
-
-    Raises Http404 out of scope, PermissionDenied without the right.
-    """
-    own = list_memberships(actor).filter(Q(group_id=key) | Q(provider__group=key))
-    roles = set(own.values_list("role", "provider__contract"))
-    if not roles:
-        raise Http404
-    if not any(role_may(role, permission, contract_id) for role, contract_id in roles):
-        raise PermissionDenied
-    return ProviderGroup.objects.get(pk=key)

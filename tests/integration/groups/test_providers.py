@@ -12,7 +12,7 @@ from django.http import Http404
 from core.accounts.models import ContractAccess
 from core.audit.models import AuditEvent
 from core.common.ids import uuid7
-from core.groups.access import access_group, access_provider, list_providers
+from core.groups.access import access_provider, list_providers
 from core.groups.models import Membership, Provider, ProviderGroup, Role
 from core.groups.permissions import Permission
 from core.groups.selectors import find_admin_group, unit_is_registered
@@ -73,14 +73,9 @@ def test_access_is_404_out_of_scope_and_403_without_the_right(
     assert access_provider(lee, provider.id, Permission.PROVIDER_VIEW) == provider
     with pytest.raises(PermissionDenied):
         access_provider(lee, provider.id, Permission.ROLES_MANAGE)
-    with pytest.raises(PermissionDenied):
-        access_group(lee, provider.group_id, Permission.PROVIDER_ADD)
     for key in (provider.id, uuid7()):
         with pytest.raises(Http404):
             access_provider(noor, key, Permission.PROVIDER_VIEW)
-    with pytest.raises(Http404):
-        access_group(noor, provider.group_id, Permission.PROVIDER_VIEW)
-    assert access_group(dana, provider.group_id, Permission.PROVIDER_ADD) == provider.group
     assert list(list_providers(noor, Permission.PROVIDER_VIEW)) == []
 
 
