@@ -25,17 +25,22 @@ from core.groups.reach import (
     list_managed_invitations,
     list_managed_providers,
 )
-from core.groups.services.invitations import (
-    invite_user,
-    resend_invitation,
-    withdraw_invitation,
-)
+from core.groups.services.invitations import invite_user
 from core.groups.services.join_requests import approve_by_invitation
 from core.groups.services.open_invitations import AlreadyInvitedError
 from core.groups.services.readdressing import readdress_invitation
 from core.groups.services.roles import roles_held
 from core.groups.setup import MOST_CHOICES, acting_roles, find_invitations, page_of
-from core.groups.views.shared import SetupRequest, done, next_of, refused, setup_page, setup_render
+from core.groups.views.shared import (
+    SetupRequest,
+    done,
+    next_of,
+    refused,
+    resend_and_return,
+    setup_page,
+    setup_render,
+    withdraw_and_return,
+)
 from tenants import registry
 from tenants.in_hand import site_host_of
 from tenants.routing import absolute_reverse
@@ -124,16 +129,7 @@ def resend(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
     """Mail an invitation anew."""
     found = access_managed_invitation(request.reach, invitation_id, Permission.USERS_INVITE)
     back_to = next_of(request, reverse("setup:invitation", args=[found.id]))
-    try:
-        resend_invitation(
-            invitation_id=found.id,
-            by=request.user.id,
-            entered=request.reach.entered,
-            at=clock.now(),
-        )
-    except DomainError as error:
-        return refused(request, error, back_to=back_to)
-    return done(request, f"A new mail is on its way to {found.email}.", back_to=back_to)
+    return resend_and_return(request, found, entered=request.reach.entered, back_to=back_to)
 
 
 @get_or_post
@@ -170,16 +166,7 @@ def withdraw(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
     """Take an invitation back."""
     found = access_managed_invitation(request.reach, invitation_id, Permission.USERS_INVITE)
     back_to = reverse("setup:users")
-    try:
-        withdraw_invitation(
-            invitation_id=found.id,
-            by=request.user.id,
-            entered=request.reach.entered,
-            at=clock.now(),
-        )
-    except DomainError as error:
-        return refused(request, error, back_to=back_to)
-    return done(request, f"The invitation of {found.email} was withdrawn.", back_to=back_to)
+    return withdraw_and_return(request, found, entered=request.reach.entered, back_to=back_to)
 
 
 def _form(request: SetupRequest, provider: Provider, asked: JoinRequest | None) -> NewUserForm:

@@ -24,14 +24,10 @@ from core.groups.offices import (
     list_offices,
 )
 from core.groups.services.assignments import end_office_person
-from core.groups.services.invitations import (
-    resend_invitation,
-    withdraw_invitation,
-)
 from core.groups.services.office_invitations import invite_to_office
 from core.groups.services.offices import set_office_role
 from core.groups.views.offices import office_render
-from core.groups.views.shared import done, refused
+from core.groups.views.shared import done, refused, resend_and_return, withdraw_and_return
 from core.staff.access import portal_only
 from tenants.configuration.document import FormFields
 from tenants.in_hand import site_host_of
@@ -97,13 +93,7 @@ def resend(request: SignedInRequest, invitation_id: UUID) -> HttpResponse:
     """Mail an invitation anew."""
     found = access_office_invitation(request.user, invitation_id)
     back_to = reverse("offices:invitation", args=[found.id])
-    try:
-        resend_invitation(
-            invitation_id=found.id, by=request.user.id, entered=_NO_CONTRACT, at=clock.now()
-        )
-    except DomainError as error:
-        return refused(request, error, back_to=back_to)
-    return done(request, f"A new mail is on its way to {found.email}.", back_to=back_to)
+    return resend_and_return(request, found, entered=_NO_CONTRACT, back_to=back_to)
 
 
 @require_POST
@@ -113,13 +103,7 @@ def withdraw(request: SignedInRequest, invitation_id: UUID) -> HttpResponse:
     """Take an invitation back."""
     found = access_office_invitation(request.user, invitation_id)
     back_to = _page_of(found.group.office)
-    try:
-        withdraw_invitation(
-            invitation_id=found.id, by=request.user.id, entered=_NO_CONTRACT, at=clock.now()
-        )
-    except DomainError as error:
-        return refused(request, error, back_to=back_to)
-    return done(request, f"The invitation of {found.email} was withdrawn.", back_to=back_to)
+    return withdraw_and_return(request, found, entered=_NO_CONTRACT, back_to=back_to)
 
 
 @require_POST
@@ -143,9 +127,7 @@ def role(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     except DomainError as error:
         return refused(request, error, back_to=back_to)
     told = f"{held.user.get_full_name()}: the role was changed."
-    # Who has stepped back themselves does not have the office's pages any more.
-    has_it = list_offices(request.user).filter(group=held.group_id).exists()
-    return done(request, told, back_to=back_to if has_it else reverse("home"))
+    return done(request, told, back_to=_still_in_office(request, held))
 
 
 @get_or_post
@@ -169,8 +151,7 @@ def remove(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     except DomainError as error:
         return refused(request, error, back_to=back_to)
     told = f"{held.user.get_full_name()} is out of the office and of everything it works for."
-    has_it = list_offices(request.user).filter(group=held.group_id).exists()
-    return done(request, told, back_to=back_to if has_it else reverse("home"))
+    return done(request, told, back_to=_still_in_office(request, held))
 
 
 def _form(request: SignedInRequest) -> NewUserForm:
@@ -198,6 +179,12 @@ def _invite(request: SignedInRequest, office: Office, form: NewUserForm) -> Invi
 def _office_of(held: Membership) -> Office:
     assert held.group is not None  # noqa: S101 (it was loaded by its office's group)
     return held.group.office
+
+
+def _still_in_office(request: SignedInRequest, held: Membership) -> str:
+    """Return the office's page; home for who has just stepped back themselves."""
+    has_it = list_offices(request.user).filter(group=held.group_id).exists()
+    return _page_of_person(held) if has_it else reverse("home")
 
 
 def _page_of_person(held: Membership) -> str:

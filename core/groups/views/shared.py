@@ -17,10 +17,12 @@ from core.accounts.paths import is_own_path
 from core.accounts.refusing import note_refusal
 from core.common import clock
 from core.common.errors import DomainError
-from core.groups.models import Provider
+from core.groups.entering import Entered
+from core.groups.models import Invitation, Provider
 from core.groups.permissions import Permission
 from core.groups.reach import Reach, list_managed_providers, list_managed_users, reach_of
 from core.groups.roles import role_name
+from core.groups.services.invitations import resend_invitation, withdraw_invitation
 from core.groups.services.roles import add_role
 from core.mfa.proving.stepping_up import step_up_path
 from tenants.context import ActiveContract
@@ -120,6 +122,32 @@ def add_and_return(
         f"{user.get_full_name()} is now {role_name(role, provider.contract_id)} of {provider.name}."
     )
     return done(request, told, back_to=back_to)
+
+
+def resend_and_return(
+    request: SignedInRequest, invitation: Invitation, *, entered: Entered, back_to: str
+) -> HttpResponse:
+    """Mail an invitation anew, in Setup or for an office; it was loaded in reach."""
+    try:
+        resend_invitation(
+            invitation_id=invitation.id, by=request.user.id, entered=entered, at=clock.now()
+        )
+    except DomainError as error:
+        return refused(request, error, back_to=back_to)
+    return done(request, f"A new mail is on its way to {invitation.email}.", back_to=back_to)
+
+
+def withdraw_and_return(
+    request: SignedInRequest, invitation: Invitation, *, entered: Entered, back_to: str
+) -> HttpResponse:
+    """Take an invitation back, in Setup or for an office; it was loaded in reach."""
+    try:
+        withdraw_invitation(
+            invitation_id=invitation.id, by=request.user.id, entered=entered, at=clock.now()
+        )
+    except DomainError as error:
+        return refused(request, error, back_to=back_to)
+    return done(request, f"The invitation of {invitation.email} was withdrawn.", back_to=back_to)
 
 
 def page_or_part(request: HttpRequest, *, page: str, part: str) -> str:
