@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Any, NoReturn
 
 from django.utils.asyncio import async_unsafe
@@ -28,6 +29,8 @@ from tenants.context import Scope, current_schema, current_scope
 from tenants.errors import ContractSwitchError, TenancyError
 
 Path = tuple[str, ...]
+_JUST_NOW_SECONDS = 0.5
+"""Own figure: a busy thread asks twice a second whether its connection lives, not ten times."""
 SHARED_SCHEMA = str(get_public_schema_name())  # type: ignore[no-untyped-call]
 
 
@@ -51,6 +54,8 @@ class DatabaseWrapper(library.DatabaseWrapper):
         """What the present transaction has done that others must not see before it commits."""
         self.transaction_finds: dict[str, object] = {}
         """What was read in the present transaction; any rollback forgets it, a savepoint's too."""
+        self.answered_at = 0.0
+        """When the server answered last, by the clock that only goes forward."""
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         self.introspection = SchemaIntrospection(self)  # type: ignore[assignment]
 
@@ -103,6 +108,14 @@ class DatabaseWrapper(library.DatabaseWrapper):
             self.connection.portal_guard = self
             # Django asks psycopg (or its pool) for the connection and has no hook for its class.
             self.connection.__class__ = GuardedConnection
+
+    def close_if_health_check_failed(self) -> None:
+        """Ask whether the connection lives, unless the server has just answered on it.
+
+        A server that is lost within that moment costs a page that says try again.
+        """
+        if monotonic() - self.answered_at > _JUST_NOW_SECONDS:
+            super().close_if_health_check_failed()
 
     # --- Before each statement -------------------------------------------------------------------
     def before_statement(self, statement: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from django.db.backends.postgresql import base as stock
@@ -24,9 +25,13 @@ class _GuardedMixin:
             guard.before_statement(statement)
 
     def execute(self, query: Any, *args: Any, **kwargs: Any) -> Any:
-        """Check, then run one statement."""
+        """Check, then run one statement, and note that the server answered."""
         self._before(query)
-        return super().execute(query, *args, **kwargs)  # type: ignore[misc]
+        answer = super().execute(query, *args, **kwargs)  # type: ignore[misc]
+        guard: DatabaseWrapper | None = getattr(self.connection, "portal_guard", None)
+        if guard is not None:
+            guard.answered_at = monotonic()
+        return answer
 
     def executemany(self, query: Any, *args: Any, **kwargs: Any) -> Any:
         """Check, then run one statement for many parameters."""

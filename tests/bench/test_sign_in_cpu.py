@@ -58,6 +58,5 @@ def _sign_in(browser: FormBrowser, option: str, email: str, to: str) -> None:
     browser.visit(VERIFY)
     browser.submit(VERIFY, {"action": "verify", "code": last_code(to)})
     if option == "email":
-        browser.visit(VERIFY)
         browser.submit(VERIFY, {"action": "continue"})
     assert browser.visit("/home/").status_code == 200

@@ -1,7 +1,7 @@
 """Sessions in the database, written once a request (the engine named in the settings).
 
 Django's own store looks whether each new key is free, writes an empty row under it at once, and
-reads the old row before it deletes it. A key of 165 random bits needs no look; the row is written
+reads the old row before it deletes it. A key of 160 random bits needs no look; the row is written
 when the response leaves, by INSERT, so that a key that exists after all is still an error.
 
 The account of a session is read by the statement that reads the session. The table knows digests
@@ -9,17 +9,18 @@ of keys alone; they need no secret, because nobody can try all keys.
 """
 
 import hashlib
+from base64 import b32encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from secrets import token_bytes
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import SESSION_KEY
-from django.contrib.sessions.backends.base import VALID_KEY_CHARS, CreateError, UpdateError
+from django.contrib.sessions.backends.base import CreateError, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
-from django.utils.crypto import get_random_string
 
 from core.accounts.models import Session, User
 from core.accounts.models.accounts import account_fact_names
@@ -27,7 +28,7 @@ from core.accounts.sessions.guarding import RECORD_KEY, SessionRecord
 from core.common.compiled import CompiledQuery
 from core.common.writing import insert_together
 
-_KEY_LENGTH = 32
+_KEY_BYTES = 20
 _DIGEST_LENGTH = 40
 LOGIN_KEY = "account_login"
 """Where django-allauth keeps a sign-in under way (`stagekit.LOGIN_SESSION_KEY`)."""
@@ -90,7 +91,7 @@ class SessionStore(DatabaseStore):
 
     def create(self) -> None:
         """Take a new key; the row is written by `save`."""
-        self._session_key = get_random_string(_KEY_LENGTH, VALID_KEY_CHARS)
+        self._session_key = _new_key()
         self._is_unwritten = True
         self.modified = True
 
@@ -159,6 +160,11 @@ class SessionStore(DatabaseStore):
             rows._raw_delete(rows.db)  # noqa: SLF001
         if session_key is None:
             self._former = None
+
+
+def _new_key() -> str:
+    """Return a key of 160 random bits, in letters and digits that Django takes for one."""
+    return b32encode(token_bytes(_KEY_BYTES)).decode().lower()
 
 
 @contextmanager

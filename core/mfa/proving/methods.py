@@ -1,7 +1,7 @@
 """The ways to prove a factor. Each registers itself; the page that asks knows none of them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID
 
@@ -73,6 +73,14 @@ class ProofPage:
     def keep(self, *, challenge: UUID | None = None, verified: bool | None = None) -> None:
         """Have the holder write down how far the proof has come."""
         self.holder.keep(self.request, challenge=challenge, verified=verified)
+
+    def verified(self) -> HttpResponse:
+        """Write down that the code was right, and show what comes next in the same answer.
+
+        Reloaded, it leads to the same page: a code is good once (docs/adr/0020).
+        """
+        self.keep(verified=True)
+        return replace(self, proof=replace(self.proof, verified=True)).show()
 
     def locked(self) -> HttpResponse:
         """End it because the account is locked."""

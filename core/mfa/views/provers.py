@@ -81,12 +81,10 @@ class EmailProver:
         match page.action:
             case "send":
                 return _send(page, Channel.EMAIL.value, page.proof.user.email)
-            case "verify":
-                refused = _verify(page)
-                if refused is not None:
-                    return refused
-                page.keep(verified=True)
+            case "verify" if page.proof.verified:
                 return page.again()
+            case "verify":
+                return _verify(page) or page.verified()
             case "continue" if page.proof.verified:
                 return page.proven(Channel.EMAIL.value)
         return None

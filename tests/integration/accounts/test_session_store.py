@@ -117,7 +117,7 @@ def test_flushed_is_gone() -> None:
 
 def test_a_key_that_exists_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     taken = saved(name="dana").session_key
-    monkeypatch.setattr("core.accounts.sessions.store.get_random_string", lambda *_args: taken)
+    monkeypatch.setattr("core.accounts.sessions.store._new_key", lambda: taken)
     with pytest.raises(CreateError):
         saved(name="robin")
     assert SessionStore(taken)["name"] == "dana"

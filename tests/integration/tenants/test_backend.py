@@ -6,6 +6,7 @@ Each test names a behaviour of the stock library that is not accepted (docs/desi
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
 from typing import Any, cast
+from unittest import mock
 
 import psycopg
 import pytest
@@ -326,3 +327,20 @@ def test_the_application_login_is_not_the_owner_and_no_superuser(two: Two) -> No
             cursor.execute("CREATE TABLE made_by_the_application (id int)")
         with pytest.raises(ProgrammingError):
             cursor.execute("CREATE SCHEMA made_by_the_application")
+
+
+def test_a_connection_is_asked_whether_it_lives_unless_it_answered_just_now(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wrapper = portal_connection()
+    asked = mock.Mock(return_value=True)
+    monkeypatch.setattr(wrapper, "is_usable", asked)
+    monkeypatch.setattr(wrapper, "health_check_enabled", True)
+    for answered_ago, times in ((0.0, 0), (60.0, 1)):
+        wrapper.health_check_done = False
+        schema_of_query()
+        wrapper.health_check_done = False
+        wrapper.answered_at -= answered_ago
+        asked.reset_mock()
+        schema_of_query()
+        assert asked.call_count == times
