@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from config import embedded
+from tests.support import database
 from tests.support.processes import free_port, state_folder, wait_for
 
 pytestmark = pytest.mark.slow
@@ -27,19 +28,11 @@ def environment(state: Path, port: int) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def state() -> Iterator[Path]:
-    """A state folder with tables and the deployment's document, and no server running."""
+def state(django_db_setup: None) -> Iterator[Path]:
+    """A state folder with tables and documents as the tests have them, and no server running."""
     with state_folder() as folder:
         with embedded.attached(folder, durable=False):
-            for command in (["migrate_portal", "--shared"], ["deployment", "apply"]):
-                subprocess.run(
-                    [sys.executable, "manage.py", *command],
-                    cwd=ROOT,
-                    env=environment(folder, 1),
-                    check=True,
-                    capture_output=True,
-                    timeout=60,
-                )
+            database.copy_to_portal(folder)
         yield folder
 
 
