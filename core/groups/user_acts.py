@@ -7,11 +7,13 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from core.accounts.models import User
+from core.groups.access import list_memberships
 from core.groups.entering import Entered
 from core.groups.permissions import Permission
-from core.groups.reach import Reach, list_managed_users
+from core.groups.reach import Reach, list_all_managed_memberships
 from core.groups.selectors import contracts_worked_in
 from core.groups.services.people import (
+    acts_on,
     ask_desk_for_reset,
     deactivate_user,
     is_wholly_managed,
@@ -40,7 +42,7 @@ class UserFacts:
     is_whole: bool
     """Whether all that the person does lies where the admin manages it (design decision 15)."""
     is_reached: bool = True
-    """Whether the admin's role lets them act on accounts at a provider of the person's at all."""
+    """Whether any role of the person's is one on whose holder the admin acts."""
     to_enter: tuple[ActiveContract, ...] = ()
     """The contracts in which the person works, too, and which the admin has not entered."""
 
@@ -146,7 +148,9 @@ def facts_of_user(reach: Reach, user: User, *, at: datetime) -> UserFacts:
 
 
 def _may_act_somewhere(reach: Reach, user: User) -> bool:
-    return list_managed_users(reach, Permission.ACCOUNTS_MANAGE).filter(pk=user.pk).exists()
+    seen = list_all_managed_memberships(reach, Permission.ACCOUNTS_MANAGE).filter(user=user)
+    own = list(list_memberships(reach.actor))
+    return any(acts_on(own, one) for one in seen)
 
 
 def _to_enter(reach: Reach, user: User) -> tuple[ActiveContract, ...]:

@@ -172,7 +172,7 @@ def resend_invitation(*, invitation_id: UUID, by: UUID, entered: Entered, at: da
 
     Called by Setup. Records `invitation.resent`. Raises as `hold_to_manage`, TooManyMailsError.
     """
-    count_mail(invitation_id, at=at)
+    count_mail(invitation_id, by=by, entered=entered, at=at)
     with transaction.atomic():
         invitation = hold_to_manage(invitation_id, by=by, entered=entered)
         mail_invitation(invitation, at=at)
@@ -267,8 +267,14 @@ def list_open_invitations() -> QuerySet[Invitation]:
     return Invitation.objects.filter(Invitation.OPEN)
 
 
-def count_mail(invitation_id: UUID, *, at: datetime) -> None:
-    """Count a mail that was asked for, outside of a transaction. Raises TooManyMailsError."""
+def count_mail(invitation_id: UUID, *, by: UUID, entered: Entered, at: datetime) -> None:
+    """Count a mail that an admin asked for, outside of a transaction.
+
+    Who sees an invitation and may not give its role uses up nothing of it. Raises
+    TooManyMailsError, and as `hold_to_manage`.
+    """
+    with transaction.atomic():
+        hold_to_manage(invitation_id, by=by, entered=entered)
     limit = Limit("invitation.mail", str(invitation_id), MAILS_PER_HOUR, _HOUR)
     if not count_attempt(limits=[limit], at=at).allowed:
         raise TooManyMailsError

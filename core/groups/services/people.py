@@ -6,7 +6,7 @@ staff of the portal are nobody's. Where they lie elsewhere, the admin removes th
 own providers, and asks the help desk.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Final
 from uuid import UUID
@@ -65,14 +65,16 @@ def is_wholly_managed(user: User, *, by: UUID) -> bool:
     if user.is_staff_member or user.id == by:
         return False
     held, own = list(_roles_of(user.id)), list(_roles_of(by))
-    return bool(held) and all(
-        may_manage(
-            roles_reaching(own, group_id=one.within, provider_id=one.provider_id),
-            one.role,
-            Permission.ACCOUNTS_MANAGE,
-            contract_id=one.contract_id,
-        )
-        for one in held
+    return bool(held) and all(acts_on(own, one) for one in held)
+
+
+def acts_on(own: Sequence[Membership], held: Membership) -> bool:
+    """Tell whether who holds some roles acts on accounts that hold another one. No query."""
+    return may_manage(
+        roles_reaching(own, group_id=held.within, provider_id=held.provider_id),
+        held.role,
+        Permission.ACCOUNTS_MANAGE,
+        contract_id=held.contract_id,
     )
 
 

@@ -36,7 +36,7 @@ def readdress_invitation(
     Records `invitation.readdressed`, without the addresses. Raises as `hold_to_manage`,
     ChangedMeanwhileError, AlreadyInvitedError, TooManyMailsError.
     """
-    count_mail(invitation_id, at=at)
+    count_mail(invitation_id, by=by, entered=entered, at=at)
     with transaction.atomic():
         invitation = hold_to_manage(invitation_id, by=by, entered=entered)
         if invitation.email != was.strip().lower():

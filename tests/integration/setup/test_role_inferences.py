@@ -7,10 +7,18 @@ from django.test import Client
 from django.urls import reverse
 
 from core.accounts.models import InactivityWarning, User
+from core.audit.models import AuditEvent
 from core.groups.models import Membership, Provider
+from core.groups.services.invitations import (
+    MAILS_PER_HOUR,
+    Invitee,
+    invite_user,
+    resend_invitation,
+)
 from core.groups.services.memberships import grant_provider_role
-from core.groups.services.roles import end_membership
+from core.groups.services.roles import RoleNotYoursError, end_membership
 from core.groups.weekly.figures import week_figures
+from tenants import registry
 from tests.integration.setup.configured import GREETER, READER, offering, signed_in, somebody
 from tests.support.people import EVERYWHERE, after
 
@@ -73,3 +81,36 @@ def test_the_address_of_who_left_is_not_found_out_by_searching(
     for guess in ("zq@n", "xv.m"):
         assert "Dana Reed" not in page(client, f"{activity}?q={guess}")
     assert "Dana Reed" in page(client, f"{activity}?q=dana")
+
+
+def test_who_may_not_act_on_a_stronger_role_is_not_told_that_it_works_elsewhere(
+    chief: User, head: User, elm: Provider, oak: Provider, dana: User
+) -> None:
+    offering({**READER, "permissions": ["accounts.manage"]})
+    grant_provider_role(user=dana, provider=oak, role="staff", by=head.id, at=LATER)
+    client = signed_in(somebody("reader", "reader", elm, by=head))
+    elsewhere = "also works where you manage nobody"
+    assert elsewhere in page(client, reverse("setup:user", args=[dana.id]))
+    assert elsewhere not in page(client, reverse("setup:user", args=[chief.id]))
+    asked = client.get(reverse("setup:act", args=[chief.id, "ask-for-reset"]))
+    assert asked.status_code == 302
+
+
+def test_the_mails_of_an_invitation_are_not_used_up_by_who_may_not_send_them(
+    greeter: User, head: User, elm: Provider
+) -> None:
+    invited = invite_user(
+        invitee=Invitee("kim.reed", "kim@clinic.example", "Kim", "Reed"),
+        providers=[elm],
+        role="provider_admin",
+        contract=registry.get_contract_by_id(elm.contract_id),
+        host="localhost",
+        by=head.id,
+        entered=EVERYWHERE,
+        at=LATER,
+    )
+    for _ in range(MAILS_PER_HOUR):
+        with pytest.raises(RoleNotYoursError):
+            resend_invitation(invitation_id=invited.id, by=greeter.id, entered=EVERYWHERE, at=LATER)
+    resend_invitation(invitation_id=invited.id, by=head.id, entered=EVERYWHERE, at=LATER)
+    assert AuditEvent.objects.filter(event_type="invitation.resent").count() == 1
