@@ -7,6 +7,8 @@ from django.test import Client
 
 from core.accounts.locking import LockRules
 from core.accounts.models import User
+from core.accounts.selectors import username_is_available
+from core.accounts.services.accounts import UsernameTakenError, create_account
 from core.accounts.services.locks import record_failure
 from core.audit.models import AuditEvent
 from core.common import clock
@@ -94,6 +96,25 @@ def test_who_is_deactivated_is_out_at_once_and_comes_back_with_their_roles(
     sign_in_directly(hers, dana)
     assert "Elm Clinic" in hers.get("/home/").content.decode()
     assert {"Your account was closed", "Your account is active again"} <= set(subjects(dana))
+
+
+def test_a_deactivated_username_is_never_given_again(
+    admin: Client, dana: User, elm: Provider
+) -> None:
+    """Not in three years, nor ever: accounts are kept (`User.application_may`)."""
+    act(admin, dana, "deactivate")
+    assert not username_is_available(" Dana ")
+    with pytest.raises(UsernameTakenError):
+        create_account(
+            username="DANA",
+            email="another@clinic.example",
+            first_name="Dana",
+            last_name="Roe",
+            password_hash="",
+            by=None,
+            at=clock.now(),
+        )
+    assert "DELETE" not in User.application_may
 
 
 def test_who_works_elsewhere_is_left_to_the_help_desk(admin: Client, works_elsewhere: User) -> None:
