@@ -27,7 +27,7 @@ _HEADINGS: Final = {
 
 
 def prepare_waiting(message: OutboxMessage, at: datetime) -> Rendered | None:
-    """Tell an admin who waits; None when nobody does by now, or the admin manages nobody there."""
+    """Tell an admin who waits; None when nobody does by now, or it is not theirs to decide."""
     admin = User.objects.filter(pk=str(message.account_id), is_active=True).first()
     if admin is None:
         return None

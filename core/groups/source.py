@@ -32,7 +32,7 @@ class InvitationSource:
         active = invitation.providers.filter(status=ProviderStatus.ACTIVE)
         keys = set(active.values_list("contract_id", flat=True))
         contracts = find_contracts(keys)
-        manages = any(
+        sees_setup = any(
             role_may(invitation.role, Permission.USERS_VIEW, key) for key in keys or [None]
         )
         return SourceDescription(
@@ -42,7 +42,7 @@ class InvitationSource:
             last_name=invitation.last_name,
             username=invitation.username,
             policy=policy_of(contracts or ([contract] if contract else [])),
-            methods=site_policy(contract).mfa.accepted_of(admin=manages),
+            methods=site_policy(contract).mfa.accepted_of(admin=sees_setup),
             counted_under=invitation.id,
         )
 

@@ -202,7 +202,7 @@ def _refuse_doubles(rows: Sequence[CheckedRow], column: str, sentence: str) -> N
 
 
 def _refuse_invited(reach: Reach, rows: Sequence[CheckedRow]) -> None:
-    """Refuse addresses with an open invitation that the admin sent or manages."""
+    """Refuse addresses with an open invitation that the admin sent or could have sent."""
     groups = {row.providers[0].group_id for row in _right(rows)}
     own = Invitation.objects.filter(Invitation.OPEN, invited_by=reach.actor.id)
     invited = (list_managed_invitations(reach, Permission.USERS_INVITE) | own).filter(

@@ -130,7 +130,7 @@ class AccessGrant(UUIDModel):
             models.CheckConstraint(
                 condition=models.Q(until__gt=models.F("since")), name="access_grant_ends_later"
             ),
-            # Who manages users could make a right that outlives the grant.
+            # Each other role sees who works there, or could make a right that outlives the grant.
             models.CheckConstraint(
                 condition=models.Q(role=Role.STAFF), name="access_grant_manages_nobody"
             ),

@@ -28,8 +28,8 @@ from tenants.configuration.revisions import read_contract_revision
 from tenants.models import Contract
 
 GRANT_ROLE: Final = Role.STAFF
-"""The role that a third party gets. Who manages users could make rights that outlive the grant, and
-sees who else works for the provider, so neither kind of admin can be granted (docs/adr/0026)."""
+"""The role that a third party gets: each other one sees who else works for the provider, and most
+could make rights that outlive the grant (docs/adr/0026)."""
 _RIGHT: Final = Permission.THIRD_PARTIES_MANAGE
 MOST_DAYS: Final = 366
 """Own figure: once a year somebody looks whether the office still works for the provider."""

@@ -170,7 +170,7 @@ def approve_join(
 
     Called by Setup, which has loaded the request through the admin's reach. Records
     `join_request.approved` and `membership.granted`. Raises RequestOverError,
-    ChangedMeanwhileError when the admin manages nobody there by now, RoleNotYoursError,
+    ChangedMeanwhileError when the admin decides nothing there by now, RoleNotYoursError,
     NotEnteredError.
     """
     held = _hold_open(request_id)
@@ -233,7 +233,7 @@ def refuse_join(*, request_id: UUID, reason: str, by: UUID, at: datetime) -> Joi
     """Refuse a request with a reason, which the person reads.
 
     Called by Setup. Records `join_request.refused`, without the words. Raises RequestOverError,
-    ChangedMeanwhileError when the admin manages nobody there by now.
+    ChangedMeanwhileError when the admin decides nothing there by now.
     """
     held = _hold_open(request_id)
     _require_to_decide(held, by)

@@ -15,8 +15,9 @@ def grant_group_admin(
 ) -> Membership | None:
     """Make an account the Provider Group Admin of a group; None when it is already.
 
-    Called by registration and by the import of accounts, in their transaction. The account works
-    in every contract of the group from now on. Records `membership.granted`.
+    Called by registration, by the import of accounts and by whoever gives the role here, in their
+    transaction. The account works in every contract of the group from now on. Records
+    `membership.granted`.
     """
     if Membership.objects.filter(user=user, group=group, until__isnull=True).exists():
         return None
@@ -34,8 +35,9 @@ def grant_provider_role(
 ) -> Membership | None:
     """Give an account a role for one provider; None when it has one there already.
 
-    Called by the import of accounts and by `services.roles`, in their transaction. `role` is one at
-    single providers that the contract has (`core.groups.roles`). Records `membership.granted`.
+    Called by the import of accounts and by whoever gives roles here, in their transaction. `role`
+    is one at single providers that the contract has (`core.groups.roles`). Records
+    `membership.granted`.
     """
     if Membership.objects.filter(Membership.OWN, user=user, provider=provider).exists():
         return None

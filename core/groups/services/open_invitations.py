@@ -1,7 +1,8 @@
 """How many invitations are open, and whether a person has one already: asked with the group held.
 
-Whoever invites is told of what they manage alone. To a Provider Admin an invitation to a provider
-of somebody else is unknown: theirs is sent beside it, and whoever is invited can accept both.
+Whoever invites is told of what they could have sent alone. To a Provider Admin an invitation to a
+provider of somebody else is unknown: theirs is sent beside it, and whoever is invited can accept
+both.
 """
 
 from collections.abc import Iterable
@@ -25,7 +26,7 @@ waited for, but mails in the portal's name to whomever a file names."""
 
 
 class AlreadyInvitedError(DomainError):
-    """The address has an open invitation that the admin manages."""
+    """The address has an open invitation that the admin sent or could have sent."""
 
     code: ClassVar[str] = "already_invited"
     message: ClassVar[str] = (
@@ -66,17 +67,17 @@ def list_invited(group_ids: Iterable[UUID], emails: Iterable[str]) -> set[tuple[
 
 
 def refuse_second(*, group_id: UUID, email: str, by: UUID, entered: Entered) -> None:
-    """Refuse an address that has an open invitation which the admin sent or manages.
+    """Refuse an address that has an open invitation which the admin sent or could have sent.
 
     Raises AlreadyInvitedError.
     """
     named = Invitation.objects.filter(Invitation.OPEN, group=group_id)
     for one in named.filter(same_text("email", email)):
-        if one.invited_by == by or _manages(one, by=by, entered=entered):
+        if one.invited_by == by or _could_have_sent(one, by=by, entered=entered):
             raise AlreadyInvitedError
 
 
-def _manages(invitation: Invitation, *, by: UUID, entered: Entered) -> bool:
+def _could_have_sent(invitation: Invitation, *, by: UUID, entered: Entered) -> bool:
     return all(
         one.contract_id in entered
         and may_manage(

@@ -61,7 +61,7 @@ def provider(request: SignedInRequest, provider_id: UUID) -> HttpResponse:
         "provider": found,
         "number_name": number_name(found, contract),
         "roles": role_names(roles, found.contract_id),
-        "manages": any_may(roles, Permission.USERS_VIEW, found.contract_id),
+        "sees_setup": any_may(roles, Permission.USERS_VIEW, found.contract_id),
         "nav_here": "provider",
     }
     return render(request, "groups/context/provider.html", context)

@@ -27,7 +27,7 @@ from core.groups.views.shared import (
 @get_only
 @setup_page(Permission.USERS_VIEW)
 def providers(request: SetupRequest) -> HttpResponse:
-    """List the providers whose users the person manages, to search and to open one by one."""
+    """List the providers whose users the person sees, to search and to open one by one."""
     form = SetupSearchForm(request.GET)
     found = page_of(find_providers(request.reach, form.words()), request.GET.get("page", ""))
     return setup_render(request, "providers", {"form": form, "page": found}, tab="providers")

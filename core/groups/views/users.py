@@ -38,7 +38,7 @@ from tenants.context import rebound
 @get_only
 @setup_page(Permission.USERS_VIEW)
 def users(request: SetupRequest) -> HttpResponse:
-    """List the users whom the person manages, to search and to open one by one."""
+    """List the users whom the person sees in Setup, to search and to open one by one."""
     form = SetupSearchForm(request.GET)
     found = page_of(find_users(request.reach, form.words()), request.GET.get("page", ""))
     seen = list_managed_invitations(request.reach, Permission.USERS_VIEW)
