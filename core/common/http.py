@@ -59,6 +59,14 @@ def streamed_sheet(name: str, pieces: Iterable[str]) -> HttpResponse:
     return cast("HttpResponse", response)
 
 
+def key_or_404(text: str) -> UUID:
+    """Return the key that a form names. Raises Http404 for a text that no page of ours has made."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Http404 from error
+
+
 def row_or_404(rows: QuerySet[Row], key: UUID) -> Row:
     """Return the row of a key among those that somebody may see. Raises Http404 otherwise.
 

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from core.accounts.models import User
+from core.common.http import key_or_404
 from core.groups.models import Membership, ReviewStage, Role
 from core.groups.permissions import Permission
 from core.groups.reach import Reach, list_all_managed_memberships, list_managed_providers
@@ -130,11 +131,11 @@ def read_terms(texts: Iterable[str]) -> list[Term]:
         key, _, moment = text.partition(_BETWEEN)
         try:
             began_at = datetime.fromisoformat(moment)
-            terms.append(Term(UUID(key), began_at))
         except ValueError as error:
             raise Http404 from error
         if began_at.tzinfo is None:
             raise Http404
+        terms.append(Term(key_or_404(key), began_at))
     return terms
 
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from core.accounts.models import User
 from core.common import clock
 from core.common.errors import DomainError
-from core.common.http import get_or_post
+from core.common.http import get_or_post, key_or_404
 from core.groups.forms import SetupSearchForm
 from core.groups.grid import build_grid
 from core.groups.models import Provider
@@ -101,10 +101,7 @@ def _changes(request: SetupRequest) -> list[RoleChange]:
 
 def _key_of(name: str) -> tuple[UUID, UUID]:
     user, _, provider = name.removeprefix(_WANTED).partition(":")
-    try:
-        return UUID(user), UUID(provider)
-    except ValueError as error:
-        raise Http404 from error
+    return key_or_404(user), key_or_404(provider)
 
 
 def _change(user: User, provider: Provider, was: str | None, role: str | None) -> RoleChange:
