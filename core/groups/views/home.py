@@ -1,5 +1,6 @@
 """The pages after sign-in that span a person's contracts."""
 
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 
@@ -40,7 +41,11 @@ def account(request: SignedInRequest) -> HttpResponse:
     """My account: who one is here, and the way to everything that can be changed."""
     user = request.user
     phone = find_phone(user.id)
-    roles = list_memberships(user).values_list("role", "provider__contract").distinct()
+    here, held = contract_of(request), list_memberships(user)
+    if here is not None:
+        # What another program calls a role is nothing of this one's pages.
+        held = held.filter(Q(provider__isnull=True) | Q(provider__contract=here.id))
+    roles = held.values_list("role", "provider__contract").distinct()
     context = {
         "phone": mask_phone(phone) if phone else "",
         "roles": sorted({role_name(role, contract_id) for role, contract_id in roles}),

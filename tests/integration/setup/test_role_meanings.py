@@ -8,11 +8,12 @@ from core.accounts.models import User
 from core.groups.models import Invitation, Membership, Provider
 from core.groups.services.accepting import accept_invitation
 from core.groups.services.invitations import InvitationOverError, Invitee, invite_user
+from core.groups.services.memberships import grant_provider_role
 from core.groups.services.roles import roles_held
 from tenants import registry
-from tests.integration.setup.configured import offering, somebody
+from tests.integration.setup.configured import offering, signed_in, somebody
 from tests.support.naive import fails_with
-from tests.support.people import EVERYWHERE, after, make_person
+from tests.support.people import EVERYWHERE, accept_present_terms, after, make_person
 
 pytestmark = pytest.mark.django_db
 LATER = after(hours=1)
@@ -147,3 +148,23 @@ def test_without_comparing_the_programs_a_move_would_give_other_rights(
         check,
         where="roles_held(desk.id, oak) == set()",
     )
+
+
+def test_the_pages_of_a_program_name_no_role_of_another(
+    desk: User, elm: Provider, oak: Provider, head: User
+) -> None:
+    program = registry.get_contract_by_id(oak.contract_id)
+    accept_present_terms(desk, program)
+    grant_provider_role(user=desk, provider=oak, role="desk", by=head.id, at=LATER)
+    client = signed_in(desk)
+    named = {
+        path: [one for one in ("Provider Desk", "Provider Manager") if one in html]
+        for path in ("/account/", "/wv-bh/account/", f"/{program.slug}/account/", "/wv-bh/home/")
+        for html in [client.get(path).content.decode()]
+    }
+    assert named == {
+        "/account/": ["Provider Desk", "Provider Manager"],
+        "/wv-bh/account/": ["Provider Desk"],
+        f"/{program.slug}/account/": ["Provider Manager"],
+        "/wv-bh/home/": ["Provider Desk"],
+    }
