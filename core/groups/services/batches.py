@@ -25,7 +25,7 @@ from core.groups.batches.sheet import read_sheet
 from core.groups.models import BatchRow, InvitationBatch, Provider, ProviderStatus
 from core.groups.permissions import Permission
 from core.groups.reach import Reach
-from core.groups.services.holding import hold_group
+from core.groups.services.holding import hold_groups
 from core.groups.services.invitations import Invitee, send_invitation
 from core.groups.services.open_invitations import (
     MOST_OPEN,
@@ -211,9 +211,7 @@ class _Turn:
     def hold(cls, batch: InvitationBatch, rows: Sequence[BatchRow], *, at: datetime) -> Self:
         """Lock the groups, in one order, and look at who has which username."""
         wanted = Provider.objects.filter(pk__in={key for row in rows for key in row.providers})
-        groups = sorted(set(wanted.values_list("group_id", flat=True)))
-        for group_id in groups:
-            hold_group(group_id)
+        groups = [one.id for one in hold_groups(wanted.values_list("group_id", flat=True))]
         active = wanted.filter(status=ProviderStatus.ACTIVE).in_bulk()
         taken = taken_usernames(row.username for row in rows)
         waiting = {key: count_open(group_id=key, by=batch.uploaded_by) for key in groups}
