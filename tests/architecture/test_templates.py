@@ -34,6 +34,12 @@ def test_templates_stay_short() -> None:
     assert long == []
 
 
+def test_the_error_of_a_form_stands_once_in_a_title() -> None:
+    """The base writes it for every page with a form."""
+    twice = re.compile(r"block title %}{% if form\.errors")
+    assert [path for path in pages() if twice.search(path.read_text())] == []
+
+
 def test_each_component_says_what_it_takes() -> None:
     components = sorted((TEMPLATES / "components").glob("*.html"))
     assert components

@@ -118,6 +118,8 @@ def test_the_mail_to_the_owner_of_an_address_leads_to_the_addition(signed_in: Br
     assert "Meridian Home Care" in text_of(signed_in.get(found["Location"]))
     done = signed_in.post(found["Location"], acceptance("va-dmas"))
     assert done["Location"].endswith("/done/")
+    added = Provider.objects.get(contract__slug="va-dmas")
+    assert f"/setup/providers/{added.id}/" in signed_in.get(done["Location"]).content.decode()
     assert PendingRegistration.objects.get(contract__slug="va-dmas").state == "superseded"
     assert Provider.objects.filter(contract__slug="va-dmas").exists()
     assert User.objects.count() == 1

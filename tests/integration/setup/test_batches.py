@@ -92,6 +92,7 @@ def test_then_all_right_rows_are_invited_and_the_report_says_what_became_of_each
     assert LocalMessage.objects.get(to="ida@clinic.example").subject.startswith("Head Reed invites")
     page = admin.get(f"/setup/invite-many/{batch.id}/").content.decode()
     assert "Done: 2 users invited" in page
+    assert "/setup/invitations/" in page
     report = admin.get(f"/setup/invite-many/{batch.id}/report.csv")
     assert report.headers["Content-Disposition"].startswith("attachment")
     lines = report.getvalue().decode("utf-8-sig").splitlines()

@@ -80,6 +80,8 @@ def test_the_admin_sees_what_to_tell_and_the_mail_says_who_invites(
     page = admin.get(f"/setup/invitations/{invitation.id}/").content.decode()
     assert "noor.h" in page
     assert "noor@clinic.example" in page
+    assert 'data-copy="words"' in page
+    assert "data-print" in page
     mailed_link()
     mail = LocalMessage.objects.get(to="noor@clinic.example")
     assert mail.subject == "Head Reed invites you to Elm Clinic"

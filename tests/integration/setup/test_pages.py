@@ -247,3 +247,4 @@ def test_who_manages_nobody_is_shown_their_administrators(dana: User, client: Cl
     assert answer.redirect_chain == [("/setup/administrators/", 302)]
     assert "head@clinic.example" in answer.content.decode()
     assert "Who is my administrator?" in answer.content.decode()
+    assert 'href="/setup/administrators/"' in text(client, "/home/")

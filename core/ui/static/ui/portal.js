@@ -277,7 +277,7 @@ function copyText(button) {
   if (!navigator.clipboard || !source) return;
   button.hidden = false;
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(source.textContent.trim());
+    await navigator.clipboard.writeText(source.innerText.trim());
     state.textContent = "Copied.";
   });
 }

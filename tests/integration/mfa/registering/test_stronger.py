@@ -49,11 +49,11 @@ def test_the_choice_names_what_the_program_offers(browser: Browser) -> None:
     for value in ("phone", "totp", "passkey"):
         assert f'name="method" value="{value}"' in page
     assert 'value="email"' not in page
-    assert "is not open to this" in page  # the alternative to the phone
+    assert "cannot be taken over like that" in page  # the alternative to the phone
     browser.post("method", method="phone")
     browser.verify_email()
     browser.set_password()
-    assert "An authenticator app or a passkey is not open to this" in (
+    assert "An authenticator app or a passkey cannot be taken over like that" in (
         browser.get("phone").content.decode()
     )
 
