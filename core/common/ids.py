@@ -4,15 +4,18 @@ import os
 import time
 from uuid import UUID
 
+_MILLISECOND = 1_000_000
+
 
 def uuid7() -> UUID:
-    """Return a UUID version 7 (RFC 9562): 48 bits of Unix milliseconds, then 74 random bits.
+    """Return a UUID version 7 (RFC 9562): Unix milliseconds, their fraction, then 62 random bits.
 
-    Keys that leave the server are of this kind: they sort by time of creation, which keeps
-    index pages warm, and a guess at a neighbour is a guess at 74 random bits.
+    Keys that leave the server are of this kind: they sort by time of creation, which keeps index
+    pages warm, and a guess at a neighbour is a guess at 62 random bits. The fraction has 12 bits (a
+    step is a quarter of a microsecond; RFC 9562, 6.2, method 3), so that what one process makes one
+    after the other in the same millisecond sorts so as well.
     """
-    milliseconds = time.time_ns() // 1_000_000
-    value = (milliseconds << 80) | int.from_bytes(os.urandom(10), "big")
-    value = (value & ~(0xF << 76)) | (0x7 << 76)
-    value = (value & ~(0x3 << 62)) | (0x2 << 62)
-    return UUID(int=value)
+    milliseconds, rest = divmod(time.time_ns(), _MILLISECOND)
+    fraction = (rest << 12) // _MILLISECOND
+    random = int.from_bytes(os.urandom(8), "big") >> 2
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0x2 << 62 | random)
