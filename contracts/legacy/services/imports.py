@@ -236,11 +236,17 @@ class _Writer:
 
 
 def _had_once(user: User, provider: Provider, role: str) -> bool:
-    """Tell whether a membership is there, or was and has ended: that is not given back."""
+    """Tell whether a membership is there, or was and has ended: that is not given back.
+
+    Nor when the provider was given up meanwhile and registered anew, perhaps by somebody else.
+    """
     memberships = Membership.objects.filter(user=user)
+    registered = Provider.objects.filter(
+        contract_id=provider.contract_id, unit_key=provider.unit_key
+    )
     if role == Role.GROUP_ADMIN:
-        return memberships.filter(group_id=provider.group_id).exists()
-    return memberships.filter(provider=provider).exists()
+        return memberships.filter(group__in=registered.values("group")).exists()
+    return memberships.filter(provider__in=registered).exists()
 
 
 def _record(report: ImportReport, digest: str, *, by: UUID | None, at: datetime) -> None:

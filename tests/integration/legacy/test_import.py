@@ -195,6 +195,21 @@ def test_what_was_taken_away_since_is_not_given_back(tmp_path: Path) -> None:
     assert roles("omar") == {}
 
 
+def test_a_provider_that_somebody_else_has_registered_since_is_not_brought_back(
+    tmp_path: Path, contract_a: ActiveContract
+) -> None:
+    rows = [lena(), person("omar", role="staff")]
+    bring_in(tmp_path, *rows)
+    Membership.objects.update(until=clock.now())
+    Provider.objects.update(status=ProviderStatus.ENDED, ended_at=clock.now())
+    make_provider(make_person("stranger"), contract_a, identifier=ONE)
+    again = bring_in(tmp_path, *rows)
+    assert (again.refused, again.changes) == (False, 0)
+    assert roles("omar") == roles("lena") == {}
+    # Who comes with the file for the first time joins the provider as it is registered now.
+    assert bring_in(tmp_path, person("ines", role="staff")).memberships == 1
+
+
 def test_closed_accounts_and_ended_providers_stay_as_they_are(tmp_path: Path) -> None:
     rows = [lena(), person("omar", role="staff"), lena(identifier=TWO)]
     bring_in(tmp_path, *rows)
