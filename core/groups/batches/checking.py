@@ -32,6 +32,8 @@ _PERSON: Final = (
     *("first_name", "last_name", "email", "phone", "fax"),
     *("address_1", "address_2", "city", "state", "zip"),
 )
+MOST_TOLD: Final = 300
+"""Own figure: the signs in which the problems of a row are told."""
 _TAKEN: Final = "This username is taken. Leave the cell empty to have one proposed."
 _ROUNDS: Final = 20
 _BASE: Final = 50
@@ -39,7 +41,7 @@ _BASE: Final = 50
 
 @dataclass
 class CheckedRow:
-    """A row as it was read: an invitation to send, or the first problem and its column."""
+    """A row as it was read: an invitation to send, or what is wrong with it, cell by cell."""
 
     number: int
     values: dict[str, str] = field(default_factory=dict)
@@ -51,10 +53,13 @@ class CheckedRow:
     typed_email: str = ""
 
     def refuse(self, column: str, problem: str) -> None:
-        """Note a problem; the first one of a row is the one that is told."""
+        """Note a problem: the first one of a row with its column, others after it, as many as fit."""
+        # Some sentences quote the value, which may have what no database takes.
+        told = _readable(problem)
         if not self.problem:
-            # Some sentences quote the value, which may have what no database takes.
-            self.column, self.problem = column, _readable(problem)
+            self.column, self.problem = column, told
+        elif len(both := f"{self.problem} {column}: {told}") <= MOST_TOLD:
+            self.problem = both
 
 
 def check_rows(reach: Reach, rows: Iterable[FileRow]) -> list[CheckedRow]:
@@ -193,29 +198,30 @@ def _right(rows: Iterable[CheckedRow]) -> list[CheckedRow]:
     return [row for row in rows if not row.problem]
 
 
-def _refuse_doubles(rows: Sequence[CheckedRow], column: str, sentence: str) -> None:
+def _refuse_doubles(rows: Iterable[CheckedRow], column: str, sentence: str) -> None:
     first: dict[str, int] = {}
-    for row in _right(rows):
-        value = row.values[column].lower()
+    for row in rows:
+        value = row.values.get(column, "").lower()
         if value and first.setdefault(value, row.number) != row.number:
             row.refuse(column, sentence.format(other=first[value]))
 
 
 def _refuse_invited(reach: Reach, rows: Sequence[CheckedRow]) -> None:
     """Refuse addresses with an open invitation that the admin sent or could have sent."""
-    groups = {row.providers[0].group_id for row in _right(rows)}
+    placed = [row for row in rows if row.providers]
+    groups = {row.providers[0].group_id for row in placed}
     own = Invitation.objects.filter(Invitation.OPEN, invited_by=reach.actor.id)
     invited = (list_managed_invitations(reach, Permission.USERS_INVITE) | own).filter(
         group__in=groups
     )
     known = {(group, email.lower()) for group, email in invited.values_list("group", "email")}
-    for row in _right(rows):
+    for row in placed:
         if (row.providers[0].group_id, row.values["email"]) in known:
             row.refuse("email", "This address has an invitation of your group that is still open.")
 
 
 def _settle_usernames(rows: Sequence[CheckedRow]) -> None:
-    _refuse_doubles(rows, "username", "This username is in row {other} already.")
+    _refuse_doubles(_right(rows), "username", "This username is in row {other} already.")
     typed = [row for row in _right(rows) if not row.username_is_proposed]
     taken = taken_usernames(row.values["username"] for row in typed)
     for row in typed:

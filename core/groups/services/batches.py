@@ -20,7 +20,7 @@ from core.accounts.services.attempts import Limit, count_attempt
 from core.audit.recording import record
 from core.common.errors import DomainError
 from core.common.tables import FileRow
-from core.groups.batches.checking import CheckedRow, check_rows
+from core.groups.batches.checking import MOST_TOLD, CheckedRow, check_rows
 from core.groups.batches.sheet import read_sheet
 from core.groups.models import BatchRow, InvitationBatch, Provider, ProviderStatus
 from core.groups.permissions import Permission
@@ -170,7 +170,7 @@ def _read(reach: Reach, file: BinaryIO) -> list[CheckedRow]:
 def _kept(batch: InvitationBatch, row: CheckedRow) -> BatchRow:
     named = {"email": row.typed_email, "number": row.number}
     if row.problem:
-        problem = {"column": row.column[:40], "problem": row.problem[:300]}
+        problem = {"column": row.column[:40], "problem": row.problem[:MOST_TOLD]}
         return BatchRow(batch=batch, **named, **problem)
     return BatchRow(
         batch=batch,

@@ -130,6 +130,16 @@ def test_a_row_with_a_fault_says_where_and_why(admin: Client, line: str, told: s
     assert found[2].startswith(told)
 
 
+def test_all_that_is_wrong_with_a_row_is_told_at_once(admin: Client, elm: Provider) -> None:
+    wrong = f"{ELM},,Vale,noor@clinic.example,12,manager"
+    batch = checked(admin, rows(person("noor", more=","), wrong, header=HEADER + ",role"))
+    told = problems(batch)[3]
+    assert told.startswith("role: This is not a role.")
+    for column in ("first_name: Enter", "fax: ", "email: This address is in row 2 already."):
+        assert f" {column}" in told
+    assert list(problems(batch)) == [3]
+
+
 def test_columns_that_may_be_left_out(admin: Client, elm: Provider, commit: Commit) -> None:
     header = ",".join(COLUMNS)
     full = (
