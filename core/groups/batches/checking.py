@@ -53,7 +53,7 @@ class CheckedRow:
     typed_email: str = ""
 
     def refuse(self, column: str, problem: str) -> None:
-        """Note a problem: the first one of a row with its column, others after it, as many as fit."""
+        """Note a problem: the first one of a row with its column, then others as they fit."""
         # Some sentences quote the value, which may have what no database takes.
         told = _readable(problem)
         if not self.problem:
