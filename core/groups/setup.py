@@ -65,6 +65,8 @@ class ProviderPart:
     """Those that the admin may give to a user of the group."""
     permissions: frozenset[Permission]
     """What the admin may do here."""
+    may_move: bool
+    """Whether there is another provider to which a user could move."""
     lets_in_third_parties: bool
 
 
@@ -77,6 +79,8 @@ class UserPart:
     rows: Sequence[RoleRow]
     available: Sequence[Provider]
     has_more: bool
+    may_move: bool
+    """Whether there is another provider to which the user could move."""
     roles: tuple[RoleTerms, ...]
     """Those that the admin may give at one of their providers or another."""
 
@@ -165,6 +169,7 @@ def provider_part(
         permissions=frozenset[Permission]().union(
             *(terms_of(role, contract_id).permissions for role in held)
         ),
+        may_move=bool(roles) and _has_others(reach, provider),
         lets_in_third_parties=any(
             one.document.groups.third_parties for one in reach.contracts if one.id == contract_id
         ),
@@ -188,8 +193,14 @@ def user_part(reach: Reach, user: User, *, page: str = "", words: Sequence[str] 
         rows=[_row_of_user(reach, own, one) for one in shown],
         available=available[:MOST_CHOICES],
         has_more=len(available) > MOST_CHOICES,
+        may_move=bool(available) or bool(words),
         roles=roles,
     )
+
+
+def _has_others(reach: Reach, provider: Provider) -> bool:
+    managed = list_managed_providers(reach, Permission.ROLES_MANAGE)
+    return managed.exclude(pk=provider.pk).exists()
 
 
 def acting_roles(reach: Reach, held: Iterable[str], provider: Provider) -> set[str]:

@@ -18,6 +18,7 @@ from core.groups.services.memberships import grant_group_admin, grant_provider_r
 from core.groups.services.moving import move_role
 from core.groups.services.roles import roles_held
 from tenants import registry
+from tenants.context import ActiveContract
 from tests.support.naive import fails_with
 from tests.support.people import (
     EVERYWHERE,
@@ -191,3 +192,14 @@ def opposite_moves() -> list[str]:
         return "moved"
 
     return at_once(2, move)
+
+
+def test_it_is_offered_where_there_is_a_provider_to_move_to(
+    admin: Client, elm: Provider, dana: User, contract_c: ActiveContract, head: User
+) -> None:
+    held = Membership.objects.get(user=dana, until__isnull=True)
+    pages = (f"/setup/providers/{elm.id}/", f"/setup/users/{dana.id}/")
+    offer = f"/setup/roles/{held.id}/move/"
+    assert [offer in admin.get(page).content.decode() for page in pages] == [False, False]
+    make_provider(head, contract_c, identifier="1000000012", name="Oak Clinic")
+    assert [offer in admin.get(page).content.decode() for page in pages] == [True, True]
