@@ -14,7 +14,7 @@ from core.groups.models import Membership, Provider
 from core.groups.permissions import Permission
 from core.groups.policies import roles_reaching, roles_to_give
 from core.groups.reach import Reach
-from core.groups.roles import GROUP_ADMIN, RoleTerms, terms_of
+from core.groups.roles import GROUP_ADMIN, RoleTerms, terms_of, with_present
 from core.groups.setup import find_providers, find_users, page_of
 
 COLUMNS: Final = 6
@@ -81,11 +81,11 @@ def build_grid(
 def _cell(
     user: User, provider: Provider, role: RoleTerms | None, choices: tuple[RoleTerms, ...]
 ) -> Cell:
-    if role is None or role in choices:
+    if role is None:
         return Cell(user, provider, role, choices)
     # One that is no longer offered is worth least, and whoever gives roles here may change it.
-    is_over = role != GROUP_ADMIN and any(role.permissions <= one.permissions for one in choices)
-    return Cell(user, provider, role, (role, *choices) if is_over else ())
+    may = role != GROUP_ADMIN and any(role.permissions <= one.permissions for one in choices)
+    return Cell(user, provider, role, with_present(role, choices) if may else ())
 
 
 def _choices(own: Iterable[Membership], provider: Provider) -> tuple[RoleTerms, ...]:

@@ -37,7 +37,7 @@ from core.groups.models import (
     Role,
 )
 from core.groups.permissions import Permission
-from core.groups.roles import terms_of
+from core.groups.roles import permissions_of
 from core.mfa.proving.stepping_up import is_satisfied
 from tenants.context import ActiveContract
 from tenants.in_hand import contract_of
@@ -63,6 +63,10 @@ class Reach:
         """Return the keys of the contracts."""
         return [contract.id for contract in self.contracts]
 
+    def name_of(self, contract_id: UUID | None) -> str:
+        """Return what one of the contracts is called; nothing for none of them."""
+        return next((one.name for one in self.contracts if one.id == contract_id), "")
+
     @cached_property
     def permissions(self) -> frozenset[Permission]:
         """Return what the person may do for at least one provider here (one query)."""
@@ -70,9 +74,7 @@ class Reach:
         held = list_memberships(self.actor).filter(
             Q(provider__in=here) | Q(group__in=here.values("group"))
         )
-        roles = held.values_list("role", "provider__contract").distinct()
-        found = [terms_of(role, contract_id).permissions for role, contract_id in roles]
-        return frozenset[Permission]().union(*found)
+        return permissions_of(held.values_list("role", "provider__contract").distinct())
 
     @cached_property
     def partly_entered(self) -> dict[UUID, list[ActiveContract]]:

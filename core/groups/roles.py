@@ -102,6 +102,18 @@ def any_may(held: Iterable[str], permission: Permission, contract_id: UUID | Non
     return any(role_may(role, permission, contract_id) for role in held)
 
 
+def permissions_of(held: Iterable[tuple[str, UUID | None]]) -> frozenset[Permission]:
+    """Return all that roles hold, each with the contract at whose providers it is held."""
+    found = (terms_of(role, contract_id).permissions for role, contract_id in held)
+    return frozenset[Permission]().union(*found)
+
+
+def with_present(present: RoleTerms, offered: Iterable[RoleTerms]) -> tuple[RoleTerms, ...]:
+    """Return the roles to choose from in place of one, which may be offered no longer."""
+    roles = tuple(offered)
+    return roles if present in roles else (present, *roles)
+
+
 def holding(permission: Permission) -> Q:
     """Narrow memberships to those whose role holds a permission where it is held."""
     if permission in _WORKS_THERE:

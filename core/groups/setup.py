@@ -20,7 +20,7 @@ from core.groups.reach import (
     list_managed_providers,
     list_managed_users,
 )
-from core.groups.roles import GROUP_ADMIN, RoleTerms, terms_of
+from core.groups.roles import GROUP_ADMIN, RoleTerms, permissions_of, terms_of, with_present
 from core.groups.selectors import list_own_memberships_at, with_words
 from core.groups.services.invitations import INVITATION_KIND
 from core.groups.services.roles import roles_held
@@ -166,9 +166,7 @@ def provider_part(
         available=available[:MOST_CHOICES],
         has_more=len(available) > MOST_CHOICES,
         roles=roles,
-        permissions=frozenset[Permission]().union(
-            *(terms_of(role, contract_id).permissions for role in held)
-        ),
+        permissions=permissions_of((role, contract_id) for role in held),
         may_move=bool(roles) and _has_others(reach, provider),
         lets_in_third_parties=any(
             one.document.groups.third_parties for one in reach.contracts if one.id == contract_id
@@ -218,7 +216,7 @@ def _row(
     choices: tuple[RoleTerms, ...] = ()
     if may_manage(acting, held.role, Permission.ROLES_MANAGE, contract_id=contract_id):
         offered = roles_to_give(acting, Permission.ROLES_MANAGE, contract_id=contract_id)
-        choices = offered if role in offered else (role, *offered)
+        choices = with_present(role, offered)
     return RoleRow(held, role, choices, contract_name)
 
 
@@ -229,8 +227,7 @@ def _row_of_user(reach: Reach, own: Iterable[Membership], held: Membership) -> R
         provider_id=held.provider_id,
         partly_entered=reach.partly_entered,
     )
-    name = next((one.name for one in reach.contracts if one.id == held.contract_id), "")
-    return _row(held, acting, held.contract_id, name)
+    return _row(held, acting, held.contract_id, reach.name_of(held.contract_id))
 
 
 def _roles_anywhere(reach: Reach, own: Iterable[Membership]) -> tuple[RoleTerms, ...]:

@@ -74,7 +74,7 @@ def asks_for_review(reach: Reach) -> bool:
 @register.simple_tag
 def contract_name(reach: Reach, provider: Provider) -> str:
     """Return the name of a provider's contract."""
-    return next((one.name for one in reach.contracts if one.id == provider.contract_id), "")
+    return reach.name_of(provider.contract_id)
 
 
 @register.simple_tag

@@ -13,7 +13,7 @@ from core.groups.forms import MoveForm, RoleForm, SetupSearchForm, role_choices
 from core.groups.models import Membership, Role
 from core.groups.permissions import Permission
 from core.groups.reach import access_managed_membership, access_managed_provider
-from core.groups.roles import RoleTerms, role_name, roles_in, terms_of
+from core.groups.roles import RoleTerms, role_name, roles_in, terms_of, with_present
 from core.groups.services.moving import move_role
 from core.groups.services.roles import change_role, end_membership
 from core.groups.setup import user_part
@@ -135,10 +135,9 @@ def _move(request: SetupRequest, held: Membership, form: MoveForm, *, back_to: s
     return done(request, told, back_to=still_in_setup(request, back_to))
 
 
-def _roles_for(held: Membership) -> list[RoleTerms]:
+def _roles_for(held: Membership) -> tuple[RoleTerms, ...]:
     """Return what a form may name: the roles of the place, and the present one."""
-    present, offered = terms_of(held.role, held.contract_id), roles_in(held.contract_id)
-    return [*offered, *([] if present in offered else [present])]
+    return with_present(terms_of(held.role, held.contract_id), roles_in(held.contract_id))
 
 
 def _removed(held: Membership) -> str:
