@@ -11,7 +11,7 @@ from core.common.http import get_or_post
 from core.groups.permissions import Permission
 from core.groups.reach import access_managed_user
 from core.groups.user_acts import USER_ACTS, facts_of_user
-from core.groups.views.shared import SetupRequest, done, refused, setup_page, setup_render
+from core.groups.views.shared import SetupRequest, done, next_of, refused, setup_page, setup_render
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 
 
@@ -23,7 +23,8 @@ def act_on(request: SetupRequest, user_id: UUID, name: str) -> HttpResponse:
     found = access_managed_user(request.reach, user_id, Permission.ACCOUNTS_MANAGE)
     if act is None:
         raise Http404
-    at, back_to = clock.now(), reverse("setup:user", args=[found.id])
+    at = clock.now()
+    back_to = next_of(request, reverse("setup:user", args=[found.id]))
     facts = facts_of_user(request.reach, found, at=at)
     if found.id == request.user.id or not act.fits(facts):
         # Somebody else was faster, or it was never theirs: the page shows what there is to do.
@@ -31,7 +32,8 @@ def act_on(request: SetupRequest, user_id: UUID, name: str) -> HttpResponse:
     if act.changes and not is_fresh(request, request.user, at=at):
         return to_confirmation(request)
     if request.method != "POST":
-        return setup_render(request, "user_act", {"act": act, "managed": found}, tab="users")
+        context = {"act": act, "managed": found, "back_to": back_to}
+        return setup_render(request, "user_act", context, tab="users")
     try:
         act.carry_out(user_id=found.id, by=request.user.id, entered=request.reach.entered, at=at)
     except DomainError as error:

@@ -177,3 +177,30 @@ def test_a_form_that_saves_what_it_is_sent_would_reach_them(
             lambda: test_address_name_and_flags_are_out_of_reach(admin, dana, name),
             where="assert getattr(dana, name) == before",
         )
+
+
+def test_an_act_from_the_half_edited_form_and_back_loses_nothing(admin: Client, dana: User) -> None:
+    seen = details_version(dana)
+    half = {"seen": seen, **TYPED, "fax": "half"}
+    answer = admin.post(path_of(dana), {**half, "instead": "reset-registration"})
+    asking = answer.headers["Location"]
+    assert asking.startswith(f"/setup/users/{dana.id}/reset-registration/")
+    assert f'href="{path_of(dana)}"' in admin.get(asking).content.decode()
+    dana.refresh_from_db()
+    assert dana.last_name == "Reed"
+    answer = admin.post(asking, {"next": path_of(dana)})
+    assert answer.headers["Location"] == path_of(dana)
+    back = admin.get(path_of(dana))
+    assert [back.context["form"][name].value() for name in ("last_name", "fax")] == [
+        "Reed-Ávila",
+        "half",
+    ]
+    assert "What you had typed is back" in back.content.decode()
+
+
+def test_nothing_is_kept_of_a_form_that_nobody_changed(admin: Client, dana: User) -> None:
+    shown = admin.get(path_of(dana)).context["form"]
+    sent = {field.name: field.value() or "" for field in shown}
+    assert admin.post(path_of(dana), {**sent, "instead": "deactivate"}).status_code == 302
+    assert "typed is back" not in admin.get(path_of(dana)).content.decode()
+    assert admin.post(path_of(dana), {**sent, "instead": "no-act"}).status_code == 404
