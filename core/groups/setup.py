@@ -1,6 +1,6 @@
 """What the pages of Setup show: the rows of both tabs, and what opens under a row."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 from uuid import UUID
@@ -82,7 +82,7 @@ class UserPart:
     may_move: bool
     """Whether there is another provider to which the user could move."""
     roles: tuple[RoleTerms, ...]
-    """Those that the admin may give at one of their providers or another."""
+    """Those that the admin may give at one of the available providers or another."""
 
 
 def find_providers(
@@ -179,12 +179,13 @@ def user_part(reach: Reach, user: User, *, page: str = "", words: Sequence[str] 
     own = list(list_memberships(reach.actor).select_related("provider"))
     held = list_managed_memberships(reach, user)
     shown = Paginator(held.order_by("provider__name", "id"), PER_PAGE).get_page(page)
-    roles = _roles_anywhere(reach, own)
     free = find_providers(reach, words, Permission.ROLES_MANAGE).exclude(
         Q(id__in=held.filter(provider__isnull=False).values("provider"))
         | Q(group__in=held.filter(group__isnull=False).values("group"))
     )
-    available = list(free[: MOST_CHOICES + 1]) if roles else []
+    found = list(free[: MOST_CHOICES + 1])
+    roles = _roles_at(reach, own, found[:MOST_CHOICES])
+    available = found if roles else []
     return UserPart(
         user=user,
         page=shown,
@@ -230,29 +231,48 @@ def _row_of_user(reach: Reach, own: Iterable[Membership], held: Membership) -> R
     return _row(held, acting, held.contract_id, reach.name_of(held.contract_id))
 
 
-def _roles_anywhere(reach: Reach, own: Iterable[Membership]) -> tuple[RoleTerms, ...]:
-    """Return the roles that an admin may give at one of their providers or another.
+def _roles_at(
+    reach: Reach, own: Iterable[Membership], available: Iterable[Provider]
+) -> tuple[RoleTerms, ...]:
+    """Return the roles that an admin may give at one of some providers or another.
 
     Which of them there are at the provider that is chosen, the service says. A key that stands for
-    different roles is offered once for each contract, which its key and name say.
+    different roles in the admin's contracts is offered once for each, which its key and name say.
     """
+    to_add = _contracts_of(available)
     found: dict[str, dict[UUID, RoleTerms]] = {}
+    usable: set[tuple[str, UUID]] = set()
     for held in own:
         acting = [worth(held.role, entered=held.group_id not in reach.partly_entered)]
         contracts = [held.provider.contract_id] if held.provider else reach.contract_ids
+        reached = to_add.get(held.provider_id or held.group_id, set())
         for contract_id in contracts:
             for role in roles_to_give(acting, Permission.ROLES_MANAGE, contract_id=contract_id):
                 found.setdefault(role.key, {})[contract_id] = role
-    offered = [one for roles in found.values() for one in _told_apart(reach, roles)]
+                if contract_id in reached:
+                    usable.add((role.key, contract_id))
+    offered = [one for roles in found.values() for one in _told_apart(reach, roles, usable)]
     return tuple(sorted(offered, key=lambda role: len(role.permissions)))
 
 
-def _told_apart(reach: Reach, roles: Mapping[UUID, RoleTerms]) -> list[RoleTerms]:
-    """Return what one key stands for in some contracts: one role, or one for each of them."""
+def _contracts_of(providers: Iterable[Provider]) -> dict[UUID | None, set[UUID]]:
+    """Return the contracts of providers, by the keys of providers and of their groups."""
+    found: dict[UUID | None, set[UUID]] = {}
+    for one in providers:
+        for key in (one.id, one.group_id):
+            found.setdefault(key, set()).add(one.contract_id)
+    return found
+
+
+def _told_apart(
+    reach: Reach, roles: Mapping[UUID, RoleTerms], usable: Container[tuple[str, UUID]]
+) -> list[RoleTerms]:
+    """Return what one key stands for where it can be given: one role, or one for each contract."""
+    given = {one: role for one, role in roles.items() if (role.key, one) in usable}
     if len(set(roles.values())) == 1:
-        return [next(iter(roles.values()))]
+        return list(given.values())[:1]
     return [
         replace(role, key=f"{role.key}{OF_PROGRAM}{one.slug}", name=f"{role.name} ({one.name})")
         for one in reach.contracts
-        if (role := roles.get(one.id))
+        if (role := given.get(one.id))
     ]

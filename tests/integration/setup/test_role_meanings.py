@@ -5,12 +5,13 @@ from django.test import Client
 from django.urls import reverse
 
 from core.accounts.models import User
-from core.groups.models import Invitation, Membership, Provider
+from core.groups.models import Invitation, Membership, Provider, Role
 from core.groups.services.accepting import accept_invitation
 from core.groups.services.invitations import InvitationOverError, Invitee, invite_user
 from core.groups.services.memberships import grant_provider_role
 from core.groups.services.roles import roles_held
 from tenants import registry
+from tenants.context import ActiveContract
 from tests.integration.setup.configured import offering, signed_in, somebody
 from tests.support.naive import fails_with
 from tests.support.people import EVERYWHERE, accept_present_terms, after, make_person
@@ -118,6 +119,25 @@ def test_the_page_of_a_user_tells_two_roles_of_one_key_apart(
         assert roles_held(dana.id, oak) == set()
     admin.post(path, {"provider": str(oak.id), "role": f"desk@{program.slug}"})
     assert roles_held(dana.id, oak) == {"desk"}
+
+
+def to_choose(admin: Client, user: User) -> str:
+    """Return the form that adds a provider on the page of a user."""
+    html = admin.get(reverse("setup:user", args=[user.id])).content.decode()
+    return str(html.split("Provider group role")[1])
+
+
+def test_the_page_of_a_user_offers_no_role_of_a_program_with_nothing_to_add(
+    admin: Client, desk: User, dana: User, elm: Provider, contract_c: ActiveContract
+) -> None:
+    offering(slug="ms-um")
+    offering(OTHER_DESK)
+    # Dana works at Elm Clinic, so that Oak Clinic of the other program alone is left.
+    offered = to_choose(admin, dana)
+    assert "Provider Manager" not in offered
+    assert f'value="{Role.PROVIDER_ADMIN}"' in offered
+    fay = somebody("fay", Role.STAFF, Provider.objects.get(contract=contract_c.id), by=desk)
+    assert "Provider Manager" in to_choose(admin, fay)
 
 
 def test_what_means_the_same_in_both_programs_moves_and_is_offered_once(
