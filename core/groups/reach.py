@@ -35,6 +35,7 @@ from core.groups.models import (
     ProviderStatus,
     RecoveryRequest,
     Role,
+    SuspendedRole,
 )
 from core.groups.permissions import Permission
 from core.groups.roles import permissions_of
@@ -169,6 +170,18 @@ def access_managed_memberships(reach: Reach, keys: Collection[UUID]) -> None:
     own = Membership.objects.filter(pk__in=keys, grant__isnull=True)
     if _of_managed(own, reach, Permission.ACCESS_REVIEW).count() != len(keys):
         raise Http404
+
+
+def list_managed_suspensions(reach: Reach) -> QuerySet[SuspendedRole]:
+    """Return the roles that a review suspended where the person reviews, settled ones, too."""
+    own = Membership.objects.filter(grant__isnull=True)
+    reviewed = _of_managed(own, reach, Permission.ACCESS_REVIEW)
+    return SuspendedRole.objects.filter(membership__in=reviewed.values("pk"))
+
+
+def access_managed_suspension(reach: Reach, key: UUID) -> SuspendedRole:
+    """Return such a role, also one that is settled. Raises Http404 out of reach."""
+    return row_or_404(list_managed_suspensions(reach), key)
 
 
 def list_managed_invitations(reach: Reach, permission: Permission) -> QuerySet[Invitation]:

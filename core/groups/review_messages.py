@@ -43,6 +43,7 @@ def prepare_review(message: OutboxMessage, at: datetime) -> Rendered | None:
         "due": counts["due"],
         "soon": counts["soon"],
         "ends": rules.ends_unconfirmed,
+        "suspends": rules.suspends,
         "link": absolute_reverse("setup:access_review", contract=contract),
     }
     return compose_mail(message, REVIEW_KIND, context)

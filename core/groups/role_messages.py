@@ -21,6 +21,11 @@ _BECAUSE: Final = {
     "provider": "An administrator of the provider has ended this.",
     "grant_ended": "The access of your office has ended.",
     "access_review": "No administrator confirmed this in the access review in time.",
+    "suspended": (
+        "No administrator confirmed this in the access review in time, so it is suspended. If you "
+        "still need it, ask an administrator to confirm it under Access review: you have it back "
+        "then."
+    ),
 }
 _OF_OFFICE: Final = {
     Role.GROUP_ADMIN.value: "You administer {office} now.",

@@ -250,8 +250,9 @@ class GroupsSection(Section):
 
     access_review_days: Annotated[WholeNumber, Field(ge=30, le=730)] | None = None
     """Every so many days admins confirm who has access; none: they are not asked."""
-    access_review_unconfirmed: Literal["keep", "remove"] = "keep"
-    """Whether a role that nobody confirmed stays as overdue, or ends two weeks after its day."""
+    access_review_unconfirmed: Literal["keep", "suspend", "remove"] = "keep"
+    """What becomes of a role that nobody confirmed: it stays as overdue, or two weeks after its day
+    it gives nothing until an admin confirms it after all, or it ends."""
     roster_end_days: Annotated[WholeNumber, Field(ge=0, le=365)] = 30
     """How long users keep a provider whose roster entry has ended."""
     third_parties: YesNo = False
@@ -275,8 +276,9 @@ class GroupsSection(Section):
 
     @model_validator(mode="after")
     def _what_ends_is_reviewed(self) -> Self:
-        if self.access_review_unconfirmed == "remove" and self.access_review_days is None:
-            raise ValueError('access_review_unconfirmed = "remove" needs access_review_days.')
+        kept = self.access_review_unconfirmed
+        if kept != "keep" and self.access_review_days is None:
+            raise ValueError(f'access_review_unconfirmed = "{kept}" needs access_review_days.')
         return self
 
 

@@ -146,7 +146,7 @@ _EVENTS: Final[dict[ActivityKind, dict[str, str]]] = {
     ActivityKind.ROLES: {
         "membership": (
             "membership.granted membership.role_changed membership.ended membership.moved "
-            "membership.confirmed"
+            "membership.confirmed membership.let_go"
         )
     },
     ActivityKind.INVITATIONS: {

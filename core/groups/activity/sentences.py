@@ -39,6 +39,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "membership.role_changed": "{who} changed {whose} role {at} from {before} to {after}.",
     "membership.ended": "{who} ended {whose} role {role} {at}.",
     "membership.confirmed": "{who} confirmed {whose} role {role} {at}.",
+    "membership.let_go": "{who} let {whose} suspended role {role} {at} go.",
     "membership.moved": "{who} moved {whom} from {where} to {to}.",
     "invitation.sent": "{who} invited {subject} as {role} {at}.",
     "invitation.resent": "{who} sent the invitation of {subject} again.",
@@ -63,6 +64,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "provider.registered": "{who} registered {where}.",
     "provider.given_up": "{who} gave up {where}.",
 }
+_SUSPENDED: Final = "{who} suspended {whose} role {role} {at}, because nobody confirmed it."
 _OF_ONESELF: Final = {"membership.granted": "{who} became {role} {at}."}
 
 
@@ -110,6 +112,8 @@ def _sentence(event: AuditEvent, names: _Names) -> str:
     form = _SENTENCES[event.event_type]
     if is_own:
         form = _OF_ONESELF.get(event.event_type, form)
+    if event.data.get("because") == "suspended":
+        form = _SUSPENDED
     whom = names.of.get(account, _SOMEBODY)
     where = names.of.get(str(_provider_of(event)), _ELSEWHERE)
     data = event.data

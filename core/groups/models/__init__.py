@@ -5,7 +5,14 @@ from core.groups.models.invitations import Invitation
 from core.groups.models.offices import AccessGrant, GrantEnd, Office, OfficeRegistration
 from core.groups.models.providers import Membership, Provider, ProviderGroup, ProviderStatus, Role
 from core.groups.models.requests import JoinRequest, RecoveryRequest
-from core.groups.models.reviews import AccessConfirmation, ReviewNotice, ReviewStage, ReviewStart
+from core.groups.models.reviews import (
+    AccessConfirmation,
+    ReviewNotice,
+    ReviewStage,
+    ReviewStart,
+    Settlement,
+    SuspendedRole,
+)
 from core.groups.models.weekly import WeeklyMail, WeeklyMailMade
 
 __all__ = [
@@ -27,6 +34,8 @@ __all__ = [
     "ReviewStage",
     "ReviewStart",
     "Role",
+    "Settlement",
+    "SuspendedRole",
     "WeeklyMail",
     "WeeklyMailMade",
 ]

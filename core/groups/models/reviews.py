@@ -1,4 +1,4 @@
-"""Access review: when it began in a contract, who confirmed whom, and who was told what is due."""
+"""Access review: since when, who confirmed whom, who was told what is due, and what waits."""
 
 from typing import ClassVar
 
@@ -94,3 +94,43 @@ class ReviewNotice(UUIDModel):
 
     def __str__(self) -> str:
         return f"{self.stage}, {self.membership_id}"
+
+
+class Settlement(models.TextChoices):
+    """What an admin made of a suspended role."""
+
+    GIVEN_BACK = "given_back", "Given back"
+    LET_GO = "let_go", "Removed"
+
+
+class SuspendedRole(UUIDModel):
+    """That a role gives nothing because nobody confirmed it, until an admin confirms it after all.
+
+    The membership has ended, like any other that ends, so that whatever reads rights finds none.
+    This row alone remembers what it was; whoever confirms it gives the role anew.
+    """
+
+    membership = models.OneToOneField(
+        Membership, on_delete=models.PROTECT, related_name="suspension"
+    )
+    contract = models.ForeignKey("tenants.Contract", on_delete=models.PROTECT, related_name="+")
+    suspended_at = models.DateTimeField()
+    settlement = models.CharField(max_length=10, choices=Settlement, blank=True)
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.UUIDField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(settlement="", settled_at__isnull=True, settled_by__isnull=True)
+                | models.Q(
+                    settlement__in=Settlement.values,
+                    settled_at__gte=models.F("suspended_at"),
+                    settled_by__isnull=False,
+                ),
+                name="suspended_role_settlement_is_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"suspension of {self.membership_id}"

@@ -30,11 +30,15 @@ _STAGE_BEGINS: Final = {
 
 @dataclass(frozen=True)
 class ReviewRules:
-    """What a contract asks: after how many days, and whether what nobody confirms ends."""
+    """What a contract asks: after how many days, and whether what nobody confirms ends.
+
+    With `suspends` it waits then to be given back (`core.groups.models.SuspendedRole`).
+    """
 
     days: int
     ends_unconfirmed: bool
     time_zone: str
+    suspends: bool = False
 
     @property
     def stages(self) -> tuple[ReviewStage, ...]:
@@ -49,8 +53,9 @@ def rules_of(contract: ActiveContract) -> ReviewRules | None:
         return None
     return ReviewRules(
         days=groups.access_review_days,
-        ends_unconfirmed=groups.access_review_unconfirmed == "remove",
+        ends_unconfirmed=groups.access_review_unconfirmed != "keep",
         time_zone=contract.document.contract.time_zone,
+        suspends=groups.access_review_unconfirmed == "suspend",
     )
 
 

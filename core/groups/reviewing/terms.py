@@ -28,6 +28,7 @@ from core.groups.models import (
     ReviewNotice,
     ReviewStart,
     Role,
+    SuspendedRole,
 )
 from tenants.context import ActiveContract
 
@@ -120,8 +121,32 @@ def waiting_notices(
     return ReviewNotice.objects.filter(
         Q(membership__provider__in=managed) | Q(membership__group__in=administered),
         ~Q(membership__user=user_id) | alone,
+        Q(membership__until__isnull=True)
+        | Exists(waiting_suspensions().filter(membership=OuterRef("membership"))),
         ~Exists(since),
-        membership__until__isnull=True,
+    )
+
+
+def waiting_suspensions() -> QuerySet[SuspendedRole]:
+    """Return the suspended roles that can still be given back, of people who can still sign in.
+
+    Whoever has got another role for the same place since is decided about, whether or not they have
+    it now.
+    """
+    same_place = (
+        Q(provider=OuterRef("membership__provider"))
+        | Q(group=OuterRef("membership__provider__group"))
+        | Q(group=OuterRef("membership__group"))
+        | Q(provider__group=OuterRef("membership__group"))
+    )
+    later = Membership.objects.filter(
+        same_place,
+        user=OuterRef("membership__user"),
+        grant__isnull=True,
+        since__gte=OuterRef("suspended_at"),
+    )
+    return SuspendedRole.objects.filter(
+        ~Exists(later), settlement="", membership__user__is_active=True
     )
 
 

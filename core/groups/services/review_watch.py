@@ -1,4 +1,4 @@
-"""Remind admins of roles that are to be confirmed, and end those that nobody confirmed."""
+"""Remind admins of roles that are to be confirmed, and end or suspend what nobody confirmed."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from core.groups.models import (
     ReviewNotice,
     ReviewStage,
     ReviewStart,
+    SuspendedRole,
 )
 from core.groups.permissions import Permission
 from core.groups.reviewing.rules import (
@@ -111,7 +112,8 @@ def watch_reviews(*, at: datetime) -> Watched:
     cut off is taken up by the next, two at once do everything once, and an admin who confirms at
     the same moment comes either before or after. Of several stages that have passed unseen only the
     last is told, by one mail to each admin of the group. A role ends no earlier than a week after
-    the last reminder, whatever was configured meanwhile; its owner is told by mail. The last active
+    the last reminder, whatever was configured meanwhile; its owner is told by mail. Where the
+    contract suspends, a row remembers the role for whoever confirms it later. The last active
     Provider Group Admin of a group stays. Records `membership.ended`.
     """
     reviews = [
@@ -221,6 +223,12 @@ def _end_admin(key: UUID, group_id: UUID, review: _Review) -> bool:
 
 def _end(found: Sequence[Any], review: _Review) -> None:
     end_memberships(found, at=review.at)
+    because = "suspended" if review.rules.suspends else "access_review"
+    if review.rules.suspends:
+        SuspendedRole.objects.bulk_create(
+            SuspendedRole(membership=one, contract_id=review.contract.id, suspended_at=review.at)
+            for one in found
+        )
     for user_id in sorted({one.user_id for one in found}):
         release_contract_access(user_id=user_id, contract_id=review.contract.id, at=review.at)
     record_all(
@@ -229,7 +237,7 @@ def _end(found: Sequence[Any], review: _Review) -> None:
                 "ended",
                 one,
                 by=None,
-                data={"role": one.role, "because": "access_review"},
+                data={"role": one.role, "because": because},
                 contract_id=review.contract.id,
             )
             for one in found
@@ -237,4 +245,4 @@ def _end(found: Sequence[Any], review: _Review) -> None:
         at=review.at,
     )
     steps = [RoleStep(one.user, one.provider or one.group, one.role, None) for one in found]
-    tell_of_roles(steps, by=None, because="access_review", at=review.at)
+    tell_of_roles(steps, by=None, because=because, at=review.at)
