@@ -16,6 +16,7 @@ from core.accounts.models import User
 from core.audit.models import AuditEvent
 from core.groups.activity.scope import Scope
 from core.groups.models import Invitation, JoinRequest, Office, Provider, ProviderGroup
+from core.groups.reach import Reach
 from core.groups.roles import role_name
 from tenants.configuration.revisions import zone_of
 
@@ -90,8 +91,17 @@ class _Names:
 def entries_of(events: Sequence[AuditEvent], scope: Scope) -> list[ActivityEntry]:
     """Return events in words (one statement for all the names)."""
     names = _read_names(events, scope)
-    zones = {one.id: ZoneInfo(zone_of(one.document)) for one in scope.reach.contracts}
+    zones = _zones_of(scope.reach)
     return [_entry(event, names, zones) for event in events]
+
+
+def zones_differ(reach: Reach) -> bool:
+    """Tell whether the lines of a page may stand in several time zones."""
+    return len(set(_zones_of(reach).values())) > 1
+
+
+def _zones_of(reach: Reach) -> dict[UUID, ZoneInfo]:
+    return {one.id: ZoneInfo(zone_of(one.document)) for one in reach.contracts}
 
 
 def _entry(event: AuditEvent, names: _Names, zones: Mapping[UUID, ZoneInfo]) -> ActivityEntry:

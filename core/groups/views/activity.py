@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from core.common.http import get_only
 from core.groups.activity.events import PAGE_SIZE, Place, list_activity
 from core.groups.activity.scope import scope_of
-from core.groups.activity.sentences import entries_of
+from core.groups.activity.sentences import entries_of, zones_differ
 from core.groups.forms import ActivityForm
 from core.groups.models import WeeklyMail
 from core.groups.permissions import Permission
@@ -31,6 +31,7 @@ def activity(request: SetupRequest) -> HttpResponse:
     context = {
         "form": form,
         "entries": entries_of(shown, scope) if shown else [],
+        "zones_differ": zones_differ(request.reach),
         "newest": f"?{query}" if before else "",
         "older": urlencode(older),
         "narrowed": bool(query),

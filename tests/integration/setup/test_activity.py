@@ -334,8 +334,15 @@ def test_no_address_of_a_network_and_no_event_of_another_kind(
 def test_on_a_programs_page_the_other_program_is_left_out(
     admin: Client, oak: Provider, dana: User
 ) -> None:
-    assert "Oak Clinic" in page_of(admin)
-    assert "Oak Clinic" not in page_of(admin, f"/wv-bh{ACTIVITY}")
+    both, one = page_of(admin), page_of(admin, f"/wv-bh{ACTIVITY}")
+    assert "Oak Clinic" in both
+    assert "Oak Clinic" not in one
+    # One is in the east, the other in the middle: that is said, and each line says its own.
+    assert "several time zones" in both
+    assert "several time zones" not in one
+    zones = {when.split()[-1] for _, when in lines(admin)}
+    assert len(zones) > 1
+    assert {when.split()[-1] for _, when in lines(admin, f"/wv-bh{ACTIVITY}")} < zones
 
 
 def test_older_pages_go_on_where_the_former_ended(admin: Client, dana: User, elm: Provider) -> None:
