@@ -54,6 +54,7 @@ class ContractPart:
 class Home:
     """The home page: the contracts in view, how many are elsewhere, the person's roles in view.
 
+    A role in a contract that is not entered is no less its data than the provider is.
     `to_do` is what needs doing, the most urgent first.
     """
 
@@ -83,7 +84,7 @@ def build_home(
                 ProviderCard(provider, _roles_for(provider), number_name(provider, part.contract))
             )
     here = [part for key, part in parts.items() if contract is None or key == contract.id]
-    own = [one for one in found if contract is None or one.contract_id == contract.id]
+    cards = [card for part in here for card in part.cards]
     if contract is None:
         for part in here:
             part.notices = part.contract.document.notices_at(at)
@@ -91,7 +92,7 @@ def build_home(
     return Home(
         parts=sorted(here, key=lambda part: part.contract.name),
         elsewhere=len(parts) - len(here),
-        roles=tuple(sorted({role for one in own for role in _roles_for(one)})),
+        roles=tuple(sorted({role for card in cards for role in card.roles})),
         to_do=to_do(found[0], entered) if found else to_do_without_providers(user.id),
     )
 

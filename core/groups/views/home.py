@@ -11,6 +11,8 @@ from core.common.http import get_only
 from core.common.masking import mask_phone
 from core.groups.access import list_memberships
 from core.groups.home import build_home
+from core.groups.models import Provider, ProviderStatus
+from core.groups.reach import reach_of
 from core.groups.roles import role_name
 from core.mfa.proving.stepping_up import step_up_path
 from core.mfa.selectors import find_phone
@@ -41,10 +43,15 @@ def account(request: SignedInRequest) -> HttpResponse:
     """My account: who one is here, and the way to everything that can be changed."""
     user = request.user
     phone = find_phone(user.id)
-    here, held = contract_of(request), list_memberships(user)
-    if here is not None:
-        # What another program calls a role is nothing of this one's pages.
-        held = held.filter(Q(provider__isnull=True) | Q(provider__contract=here.id))
+    here, entered = contract_of(request), reach_of(request).entered
+    # What another program calls a role is nothing of this one's pages, and who one is in a program
+    # is its data: this page opens before it is entered.
+    shown = Provider.objects.filter(
+        contract__in=entered if here is None else entered & {here.id},
+        status=ProviderStatus.ACTIVE,
+    )
+    of_group = Q(group__office__isnull=False) | Q(group__in=shown.values("group"))
+    held = list_memberships(user).filter(Q(provider__in=shown) | of_group)
     roles = held.values_list("role", "provider__contract").distinct()
     context = {
         "phone": mask_phone(phone) if phone else "",

@@ -50,6 +50,20 @@ def elsewhere(client: Client, contract_a: ActiveContract, contract_b: ActiveCont
     return person
 
 
+def test_a_role_is_named_when_one_of_its_programs_is_entered(
+    client: Client, elsewhere: User, contract_b: ActiveContract
+) -> None:
+    """The role in a program is its data: it is told to a session that the program accepts."""
+    assert "Provider Group Admin" in client.get("/account/").content.decode()
+    assert "Provider Group Admin" not in client.get(f"/{SLUG}/account/").content.decode()
+    fern = make_person("fern")
+    make_provider(fern, contract_b, name="Fern Hospital", identifier="1000000012")
+    hers = Client()
+    sign_in_directly(hers, fern)
+    for path in ("/account/", "/home/"):
+        assert "Provider Group Admin" not in hers.get(path).content.decode()
+
+
 def test_every_page_is_linked_from_the_overview(client: Client, elsewhere: User) -> None:
     overview = client.get("/account/").content.decode()
     factors = client.get("/account/factors/").content.decode()

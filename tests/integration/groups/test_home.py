@@ -71,6 +71,7 @@ def test_a_contract_that_does_not_accept_the_factor_leaves_its_data_out(
     assert [len(part.cards) for part in seen.parts] == [1]
     unseen = build_home(dana, contract=contract_a, used=("password", "recovery"), at=START)
     assert [(part.satisfied, part.cards) for part in unseen.parts] == [(False, [])]
+    assert (seen.roles, unseen.roles) == (("Provider Group Admin",), ())
 
 
 def test_a_membership_that_ended_shows_nothing(client: Client, dana: User) -> None:
