@@ -188,7 +188,7 @@ TABLE: dict[str, Row] = {
     "own_recovery_withdraw": same(405),
     "own_requests": after_sign_in(200),
     "own_request_withdraw": same(405),
-    # Links of invitations: the page looks nothing up
+    # Links of invitations: one that does not work looks like one that does, and says nothing
     "invitation": same(200),
     "invitation_ended": same(200),
     "invitation_accept": after_sign_in(302),

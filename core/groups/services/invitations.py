@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from core.accounts.selectors import find_account_by_email, username_is_available
 from core.accounts.services.accounts import UsernameTakenError
@@ -30,7 +30,11 @@ from core.groups.services.roles import (
 )
 from core.mfa.models import MfaRegistration
 from core.mfa.registering.link_requests import LinkTarget
-from core.mfa.services.invitation_links import mint_invitation_link, use_invitation_link
+from core.mfa.services.invitation_links import (
+    find_invitation_of_link,
+    mint_invitation_link,
+    use_invitation_link,
+)
 from core.mfa.services.registrations import begin_mfa_registration
 from core.notifications.services.outbox import enqueue
 from tenants.context import ActiveContract
@@ -225,8 +229,7 @@ def follow_invitation(
     begins. Records `invitation.followed`, refusals as `invitation.refused`.
     """
     contract_id = contract.id if contract else None
-    of_site = Q(contract=contract_id) if contract_id else Q(contract__isnull=True)
-    held = list_open_invitations().select_for_update(of=("self",)).filter(of_site)
+    held = _of_site(contract).select_for_update(of=("self",))
     invitation = use_invitation_link(held, purpose=_DIGEST_PURPOSE, token=token, at=at)
     if invitation is None or invitation.follow_id is None:
         record_refusal("invitation.refused", contract_id=contract_id, result="refused", at=at)
@@ -238,6 +241,21 @@ def follow_invitation(
         source_kind=SOURCE_KIND, source_id=invitation.follow_id, contract=contract, at=at
     )
     return Followed(invitation, registration)
+
+
+def find_linked_invitation(
+    *, contract: ActiveContract | None, token: str, at: datetime
+) -> Invitation | None:
+    """Return whose invitation a link is before it is used; None for a link that does not work.
+
+    For the page with the button: whoever holds the link reads what the mail around it says.
+    """
+    return find_invitation_of_link(_of_site(contract), purpose=_DIGEST_PURPOSE, token=token, at=at)
+
+
+def _of_site(contract: ActiveContract | None) -> QuerySet[Invitation]:
+    """Return the open invitations whose links stand on a contract's pages, or on the portal's."""
+    return list_open_invitations().filter(contract=contract.id if contract else None)
 
 
 def find_invitation_target(name: str, contract_id: UUID | None, at: datetime) -> LinkTarget | None:

@@ -14,7 +14,7 @@ from core.common.http import get_only, get_or_post
 from core.groups.invitation_facts import names_in
 from core.groups.models import Invitation
 from core.groups.services.accepting import accept_invitation
-from core.groups.services.invitations import follow_invitation
+from core.groups.services.invitations import find_linked_invitation, follow_invitation
 from core.mfa.registering.journey import enter_mfa_registration
 from tenants.in_hand import contract_of
 
@@ -23,14 +23,17 @@ _KEY = "invitation"
 
 @get_or_post
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Show a button; pressing it uses the link.
+    """Say whose invitation it is, and show a button; pressing it uses the link.
 
-    GET looks nothing up: mail scanners follow links. The link works on the pages of the contract
-    that invited; that of an office on the portal host.
+    GET changes nothing: mail scanners follow links. It says no more than the mail that carries the
+    link, and of a link that does not work nothing. The link works on the pages of the contract that
+    invited; that of an office on the portal host.
     """
     contract = contract_of(request)
     if request.method != "POST":
-        return render(request, "mfa/link.html")
+        held = find_linked_invitation(contract=contract, token=token, at=clock.now())
+        context = {"invitation": held, "offices": names_in(held) if held else []}
+        return render(request, "groups/invitation_link.html", context)
     followed = follow_invitation(contract=contract, token=token, at=clock.now())
     if followed is None:
         # Another address than the token's: it stands in no log of refused requests.

@@ -36,13 +36,21 @@ def use_invitation_link(
 
     `invitations` are the open ones, to be locked. Called in the transaction of the page's button.
     """
-    invitation = invitations.filter(has_token(purpose, token)).first()
-    if invitation is None or not _can_be_used(invitation, at):
+    invitation = find_invitation_of_link(invitations, purpose=purpose, token=token, at=at)
+    if invitation is None:
         return None
     invitation.link_used_at = at
     invitation.follow_id = uuid7()
     invitation.save(update_fields=["link_used_at", "follow_id"])
     return invitation
+
+
+def find_invitation_of_link(
+    invitations: QuerySet[Invited], *, purpose: str, token: str, at: datetime
+) -> Invited | None:
+    """Return the invitation whose link still works, and change nothing; None for any other link."""
+    invitation = invitations.filter(has_token(purpose, token)).first()
+    return invitation if invitation is not None and _can_be_used(invitation, at) else None
 
 
 def _can_be_used(invitation: MailedInvitation, at: datetime) -> bool:

@@ -104,6 +104,29 @@ def test_the_new_user_chooses_a_factor_and_works_at_both_providers(
     assert event.actor_id == noor.id
 
 
+def test_the_page_of_a_link_says_whose_it_is_while_it_works_and_uses_nothing(
+    admin: Client, elm: Provider
+) -> None:
+    invitation = new_user(admin, elm)
+    link = mailed_link()
+    hers = Client()
+    for _ in range(2):
+        page = hers.get(link).content.decode()
+        assert "<strong>noor.h</strong>, as Provider Staff Account for Elm Clinic" in page
+    assert "noor@clinic.example" not in page
+    invitation.refresh_from_db()
+    assert invitation.link_used_at is None
+    assert hers.post(link).status_code == 302
+    # Used, unknown and on another program's pages: all alike, and as for no invitation.
+    pages = [
+        Client().get(path).content.decode()
+        for path in (link, f"{link[:-5]}none/", link.replace("/wv-bh/", "/ms-um/"))
+    ]
+    for page in pages:
+        assert "Continue your registration" in page
+        assert "This invitation is for" not in page
+
+
 def test_who_has_an_account_signs_in_and_accepts(
     admin: Client, elm: Provider, oak: Provider, contract_c: ActiveContract
 ) -> None:
