@@ -21,6 +21,11 @@ def list_memberships(actor: User) -> QuerySet[Membership]:
     return Membership.objects.filter(Membership.HELD, user=actor)
 
 
+def list_own_memberships(actor: User) -> QuerySet[Membership]:
+    """Return those of them by no access grant: what an account acts by for others."""
+    return list_memberships(actor).filter(grant__isnull=True)
+
+
 def list_providers(actor: User, permission: Permission) -> QuerySet[Provider]:
     """Return the active providers for which an account holds a permission."""
     return providers_of(actor.id, permission)
@@ -31,7 +36,7 @@ def list_own_providers(actor: User) -> QuerySet[Provider]:
 
     Only these show it who else works there: the people of a third party see name and place.
     """
-    own = list_memberships(actor).filter(grant__isnull=True)
+    own = list_own_memberships(actor)
     return Provider.objects.filter(
         Q(pk__in=own.values("provider")) | Q(group__in=own.values("group")),
         status=ProviderStatus.ACTIVE,

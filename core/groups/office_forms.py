@@ -9,9 +9,11 @@ from django import forms
 
 from core.accounts.account_form import check_same_email
 from core.accounts.models import User
+from core.groups.forms import role_sentences
 from core.groups.models import Provider, Role
 from core.groups.office_codes import in_blocks
-from core.groups.services.access_grants import MOST_DAYS
+from core.groups.roles import STAFF, RoleTerms
+from core.groups.services.access_grants import MOST_DAYS, GrantTerms
 from core.groups.services.office_registrations import Registrant
 from core.groups.services.offices import OfficeFacts
 from core.ui.fields import (
@@ -130,9 +132,19 @@ class OfficeCodeForm(PortalForm):
     )
 
 
-class EndDateForm(PortalForm):
-    """The last day of access; `today` is the day on which the form is shown."""
+class AccessTermsForm(PortalForm):
+    """In which role an office has access, and through which day.
 
+    `today` is the day on which the form is shown. The roles may be several of one key, of different
+    programs (`core.groups.setup.roles_at`).
+    """
+
+    role = forms.ChoiceField(
+        label="Role of its people",
+        initial=STAFF.key,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose the role of the office's people."},
+    )
     last_day = forms.DateField(
         label="Last day of access",
         widget=forms.DateInput(attrs={"type": "date", "autocomplete": "off"}, format="%Y-%m-%d"),
@@ -142,28 +154,34 @@ class EndDateForm(PortalForm):
         },
     )
 
-    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, today: date, roles: Sequence[RoleTerms], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["role"].choices = role_sentences(roles)  # type: ignore[attr-defined]
         latest = today + timedelta(days=MOST_DAYS)
         field = self.fields["last_day"]
         field.help_text = f"At most {MOST_DAYS} days from now. You can end it earlier at any time."
         field.widget.attrs.update(min=today.isoformat(), max=latest.isoformat())
 
+    def terms(self) -> GrantTerms:
+        """Return what was chosen."""
+        return GrantTerms(self.cleaned_data["role"], self.cleaned_data["last_day"])
 
-class ChangeEndForm(EndDateForm):
-    """Another last day than the page showed."""
 
+class ChangeAccessForm(AccessTermsForm):
+    """Another role or last day than the page showed."""
+
+    was_role = forms.CharField(max_length=20, widget=forms.HiddenInput)
     was = forms.DateField(widget=forms.HiddenInput)
 
-    def days(self) -> tuple[date, date]:
-        """Return the day that the page showed, and the one that was chosen."""
-        return self.cleaned_data["was"], self.cleaned_data["last_day"]
+    def seen(self) -> GrantTerms:
+        """Return what the page showed."""
+        return GrantTerms(self.cleaned_data["was_role"], self.cleaned_data["was"])
 
 
-class GiveAccessForm(EndDateForm):
-    """For which providers an office gets access, and through which day."""
+class GiveAccessForm(AccessTermsForm):
+    """For which providers an office gets access, in which role, and through which day."""
 
-    field_order = ("code", "providers", "last_day")
+    field_order = ("code", "providers", "role", "last_day")
 
     code = forms.CharField(max_length=40, widget=forms.HiddenInput)
     providers = forms.MultipleChoiceField(
@@ -179,9 +197,9 @@ class GiveAccessForm(EndDateForm):
             (str(one.id), f"{one.name} ({one.identifier}), {one.city}") for one in providers
         ]
 
-    def chosen(self) -> tuple[list[UUID], date]:
-        """Return the keys of the providers, and the day."""
-        return [UUID(key) for key in self.cleaned_data["providers"]], self.cleaned_data["last_day"]
+    def chosen(self) -> list[UUID]:
+        """Return the keys of the providers."""
+        return [UUID(key) for key in self.cleaned_data["providers"]]
 
 
 class AssignForm(PortalForm):

@@ -11,6 +11,7 @@ from core.accounts.selectors import email_is_taken
 from core.groups.grant_days import last_day_of
 from core.groups.models import AccessGrant, OfficeRegistration
 from core.groups.offices import contract_name
+from core.groups.roles import role_name
 from core.groups.services.grant_mails import GRANT_KIND, OFFICE
 from core.groups.services.office_registrations import LINK_KIND, mint_link
 from core.notifications.composing import compose_mail
@@ -32,18 +33,18 @@ class GrantMail:
 _MAILS: Final = {
     "given": GrantMail(
         "Access to {provider}",
-        "Your office can work for {provider} ({program}, {provider_place}) through {last_day}. "
-        "Choose who of your people does.",
+        "Your office can work for {provider} ({program}, {provider_place}) through {last_day}, as "
+        "{role}. Choose who of your people does.",
         "{who} has given {office} ({office_place}) access to {provider} through {last_day}, as "
         "{role}. The office chooses who of its people works for you; you see them, and can end it "
         "at any time.",
     ),
-    "end_changed": GrantMail(
-        "Access to {provider} ends on another day",
-        "Your office's access to {provider} ({program}, {provider_place}) ends after {last_day} "
-        "now.",
-        "The access of {office} ({office_place}) to {provider} ends after {last_day} now. {who} "
-        "has changed it.",
+    "changed": GrantMail(
+        "Access to {provider} has changed",
+        "Your office's access to {provider} ({program}, {provider_place}) is as {role} through "
+        "{last_day} now.",
+        "The access of {office} ({office_place}) to {provider} is as {role} through {last_day} "
+        "now. {who} has changed it.",
     ),
     "reminder": GrantMail(
         "Access to {provider} ends after {last_day}",
@@ -106,7 +107,7 @@ def prepare_grant_notice(message: OutboxMessage, at: datetime) -> Rendered | Non
         "provider_place": f"{grant.provider.city}, {grant.provider.state}",
         "office": grant.office.name,
         "office_place": grant.office.place,
-        "role": grant.get_role_display(),
+        "role": role_name(str(facts["role"]), grant.provider.contract_id),
         "last_day": f"{last_day_of(grant):%B %-d, %Y}",
         "why": grant.get_end_display() if grant.end else "",
         "who": "" if is_office else _name_of(str(facts["by"])),

@@ -45,13 +45,17 @@ def roles_reaching(
 ) -> set[str]:
     """Return the roles, of memberships that somebody holds, that reach a provider of a group.
 
-    Without a provider: that reach the whole group. `services.roles` asks the database the same.
-    Of groups that are entered in part a role counts for what it is worth then.
+    Without a provider: that reach the whole group. One by an access grant is nothing to act by:
+    third parties read. `services.roles` asks the database the same. Of groups that are entered in
+    part a role counts for what it is worth then.
     """
     return {
         worth(one.role, entered=group_id not in partly_entered)
         for one in own
-        if one.group_id == group_id or (provider_id is not None and one.provider_id == provider_id)
+        if one.grant_id is None
+        and (
+            one.group_id == group_id or (provider_id is not None and one.provider_id == provider_id)
+        )
     }
 
 

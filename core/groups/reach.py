@@ -75,7 +75,7 @@ class Reach:
         held = list_memberships(self.actor).filter(
             Q(provider__in=here) | Q(group__in=here.values("group"))
         )
-        return permissions_of(held.values_list("role", "provider__contract").distinct())
+        return permissions_of(held.values_list("role", "provider__contract", "grant").distinct())
 
     @cached_property
     def partly_entered(self) -> dict[UUID, list[ActiveContract]]:

@@ -20,6 +20,7 @@ Fact = Mapping[str, str]
 _BECAUSE: Final = {
     "provider": "An administrator of the provider has ended this.",
     "grant_ended": "The access of your office has ended.",
+    "grant_changed": "The access of your office has changed.",
     "access_review": "No administrator confirmed this in the access review in time.",
     "suspended": (
         "No administrator confirmed this in the access review in time, so it is suspended. If you "

@@ -16,6 +16,7 @@ from core.accounts.policies import find_contract
 from core.groups.models import Role
 from core.groups.permissions import Permission
 from tenants import registry
+from tenants.configuration.document import GroupsSection
 from tenants.configuration.roles import GroupRole
 
 
@@ -27,6 +28,9 @@ class RoleTerms:
     name: str
     sentence: str
     permissions: frozenset[Permission]
+    to_third_parties: bool = False
+    """Whether a provider's admin may give it to an office; by an access grant it counts only then.
+    """
 
 
 _WORKS_THERE: Final = frozenset({Permission.PROVIDER_VIEW})
@@ -37,6 +41,7 @@ STAFF: Final = RoleTerms(
     Role.STAFF.label,
     "Works for this provider and manages nobody. The usual choice.",
     _WORKS_THERE,
+    to_third_parties=True,
 )
 PROVIDER_ADMIN: Final = RoleTerms(
     Role.PROVIDER_ADMIN.value,
@@ -59,7 +64,8 @@ def roles_in(contract_id: UUID | None) -> tuple[RoleTerms, ...]:
     Without a contract, or with one that is not in service, the three documented ones.
     """
     contract = find_contract(contract_id) if contract_id else None
-    return _with_added(contract.document.groups.roles if contract else ())
+    added = _added(contract.document.groups) if contract else ()
+    return (STAFF, *added, PROVIDER_ADMIN, GROUP_ADMIN)
 
 
 def terms_of(role: str, contract_id: UUID | None) -> RoleTerms:
@@ -102,9 +108,31 @@ def any_may(held: Iterable[str], permission: Permission, contract_id: UUID | Non
     return any(role_may(role, permission, contract_id) for role in held)
 
 
-def permissions_of(held: Iterable[tuple[str, UUID | None]]) -> frozenset[Permission]:
-    """Return all that roles hold, each with the contract at whose providers it is held."""
-    found = (terms_of(role, contract_id).permissions for role, contract_id in held)
+def open_to_third_parties(groups: GroupsSection) -> frozenset[str]:
+    """Return the roles that offices may get in a contract, by its document: none without access."""
+    if not groups.third_parties:
+        return frozenset()
+    return frozenset({STAFF.key, *(role.key for role in groups.roles if role.third_parties)})
+
+
+def permissions_by_grant(role: str, contract_id: UUID | None) -> frozenset[Permission]:
+    """Return what a role is worth that somebody holds by an access grant.
+
+    One that the contract does not open to third parties, or not any more, lets them see the
+    provider. `holding` asks the database the same.
+    """
+    terms = terms_of(role, contract_id)
+    return terms.permissions if terms.to_third_parties else _WORKS_THERE
+
+
+def permissions_of(held: Iterable[tuple[str, UUID | None, UUID | None]]) -> frozenset[Permission]:
+    """Return all that roles hold, each with its contract and the grant by which it is held."""
+    found = (
+        permissions_by_grant(role, contract_id)
+        if grant_id
+        else terms_of(role, contract_id).permissions
+        for role, contract_id, grant_id in held
+    )
     return frozenset[Permission]().union(*found)
 
 
@@ -118,30 +146,36 @@ def holding(permission: Permission) -> Q:
     """Narrow memberships to those whose role holds a permission where it is held."""
     if permission in _WORKS_THERE:
         return Q()
-    found = Q(role__in=_keys(roles_in(None), permission))
+    own = Q(role__in=_keys(roles_in(None), permission))
+    by_grant = Q()
     for contract_id, added in added_roles():
-        if keys := _keys(map(_terms_of_added, added), permission):
-            found |= Q(role__in=keys, provider__contract=contract_id)
-    return found
+        if keys := _keys(added, permission):
+            own |= Q(role__in=keys, provider__contract=contract_id)
+        if keys := _keys([one for one in added if one.to_third_parties], permission):
+            by_grant |= Q(role__in=keys, provider__contract=contract_id)
+    own &= Q(grant__isnull=True)
+    return own | (by_grant & Q(grant__isnull=False)) if by_grant else own
 
 
-def added_roles() -> tuple[tuple[UUID, tuple[GroupRole, ...]], ...]:
+def added_roles() -> tuple[tuple[UUID, tuple[RoleTerms, ...]], ...]:
     """Return the roles that contracts add: what `holding` depends on."""
     contracts = registry.list_contracts()
-    return tuple((one.id, added) for one in contracts if (added := one.document.groups.roles))
+    return tuple((one.id, added) for one in contracts if (added := _added(one.document.groups)))
 
 
 def _keys(roles: Iterable[RoleTerms], permission: Permission) -> list[str]:
     return [one.key for one in roles if permission in one.permissions]
 
 
-@lru_cache(maxsize=256)
-def _with_added(added: tuple[GroupRole, ...]) -> tuple[RoleTerms, ...]:
-    return (STAFF, *map(_terms_of_added, added), PROVIDER_ADMIN, GROUP_ADMIN)
-
-
-def _terms_of_added(role: GroupRole) -> RoleTerms:
-    named = {Permission(name) for name in role.permissions}
-    return RoleTerms(
-        role.key, role.name, role.sentence, _WORKS_THERE | {Permission.USERS_VIEW} | named
+def _added(groups: GroupsSection) -> tuple[RoleTerms, ...]:
+    return tuple(
+        _terms_of(role, to_third_parties=groups.third_parties and role.third_parties)
+        for role in groups.roles
     )
+
+
+@lru_cache(maxsize=256)
+def _terms_of(role: GroupRole, *, to_third_parties: bool) -> RoleTerms:
+    named = {Permission(name) for name in role.permissions}
+    holds = _WORKS_THERE | {Permission.USERS_VIEW} | named
+    return RoleTerms(role.key, role.name, role.sentence, holds, to_third_parties)

@@ -9,7 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Model, OuterRef, Q, QuerySet
 
 from core.accounts.models import User
-from core.groups.access import list_memberships
+from core.groups.access import list_own_memberships
 from core.groups.models import Invitation, Membership, Provider
 from core.groups.permissions import Permission
 from core.groups.policies import may_manage, roles_reaching, roles_to_give, worth
@@ -21,10 +21,11 @@ from core.groups.reach import (
     list_managed_users,
 )
 from core.groups.roles import GROUP_ADMIN, RoleTerms, permissions_of, terms_of, with_present
-from core.groups.selectors import list_own_memberships_at, with_words
+from core.groups.selectors import list_memberships_at, list_own_memberships_at, with_words
 from core.groups.services.invitations import INVITATION_KIND
-from core.groups.services.roles import roles_held
+from core.groups.services.roles import RoleNotOfferedError
 from core.notifications.selectors import newest_status
+from tenants import registry
 
 Row = TypeVar("Row", bound=Model)
 PER_PAGE: Final = 25
@@ -130,6 +131,18 @@ def with_names(people: QuerySet[Row], words: Iterable[str]) -> QuerySet[Row]:
     return people
 
 
+def role_chosen(value: str, providers: Iterable[Provider]) -> str:
+    """Return the role that a form named as `roles_at` does, to be given at some providers.
+
+    Raises RoleNotOfferedError when it is another program's.
+    """
+    role, _, program = value.partition(OF_PROGRAM)
+    slugs = {registry.get_contract_by_id(one.contract_id).slug for one in providers}
+    if program and slugs != {program}:
+        raise RoleNotOfferedError
+    return role
+
+
 def page_of(rows: QuerySet[Row], number: str) -> Page[Row]:
     """Return one page of a list; a number that makes no sense is the nearest page."""
     return Paginator(rows, PER_PAGE).get_page(number)
@@ -139,8 +152,10 @@ def provider_part(
     reach: Reach, provider: Provider, *, page: str = "", words: Sequence[str] = ()
 ) -> ProviderPart:
     """Return the users of a provider, and who of the admin's users could be added."""
-    held = roles_held(reach.actor.id, provider)
-    acting, contract_id = acting_roles(reach, held, provider), provider.contract_id
+    contract_id = provider.contract_id
+    present = list(list_memberships_at(provider).filter(user=reach.actor))
+    held = {one.role for one in present if one.grant_id is None}
+    acting = acting_roles(reach, held, provider)
     roles = roles_to_give(acting, Permission.ROLES_MANAGE, contract_id=contract_id)
     at_it = list_own_memberships_at(provider).select_related("user")
     shown = Paginator(
@@ -166,7 +181,7 @@ def provider_part(
         available=available[:MOST_CHOICES],
         has_more=len(available) > MOST_CHOICES,
         roles=roles,
-        permissions=permissions_of((role, contract_id) for role in held),
+        permissions=permissions_of((one.role, contract_id, one.grant_id) for one in present),
         may_move=bool(roles) and _has_others(reach, provider),
         lets_in_third_parties=any(
             one.document.groups.third_parties for one in reach.contracts if one.id == contract_id
@@ -176,7 +191,7 @@ def provider_part(
 
 def user_part(reach: Reach, user: User, *, page: str = "", words: Sequence[str] = ()) -> UserPart:
     """Return the roles of a user, and the admin's providers at which the user has none."""
-    own = list(list_memberships(reach.actor).select_related("provider"))
+    own = list(list_own_memberships(reach.actor).select_related("provider"))
     held = list_managed_memberships(reach, user)
     shown = Paginator(held.order_by("provider__name", "id"), PER_PAGE).get_page(page)
     free = find_providers(reach, words, Permission.ROLES_MANAGE).exclude(
@@ -184,7 +199,7 @@ def user_part(reach: Reach, user: User, *, page: str = "", words: Sequence[str] 
         | Q(group__in=held.filter(group__isnull=False).values("group"))
     )
     found = list(free[: MOST_CHOICES + 1])
-    roles = _roles_at(reach, own, found[:MOST_CHOICES])
+    roles = roles_at(reach, own, found[:MOST_CHOICES], Permission.ROLES_MANAGE)
     available = found if roles else []
     return UserPart(
         user=user,
@@ -231,13 +246,17 @@ def _row_of_user(reach: Reach, own: Iterable[Membership], held: Membership) -> R
     return _row(held, acting, held.contract_id, reach.name_of(held.contract_id))
 
 
-def _roles_at(
-    reach: Reach, own: Iterable[Membership], available: Iterable[Provider]
+def roles_at(
+    reach: Reach,
+    own: Iterable[Membership],
+    available: Iterable[Provider],
+    permission: Permission,
 ) -> tuple[RoleTerms, ...]:
     """Return the roles that an admin may give at one of some providers or another.
 
-    Which of them there are at the provider that is chosen, the service says. A key that stands for
-    different roles in the admin's contracts is offered once for each, which its key and name say.
+    `permission` is by what, `own` are their roles by no access grant, with the providers. Which of
+    them there are at the provider that is chosen, the service says. A key that stands for different
+    roles in the admin's contracts is offered once for each, which its key and name say.
     """
     to_add = _contracts_of(available)
     found: dict[str, dict[UUID, RoleTerms]] = {}
@@ -247,7 +266,7 @@ def _roles_at(
         contracts = [held.provider.contract_id] if held.provider else reach.contract_ids
         reached = to_add.get(held.provider_id or held.group_id, set())
         for contract_id in contracts:
-            for role in roles_to_give(acting, Permission.ROLES_MANAGE, contract_id=contract_id):
+            for role in roles_to_give(acting, permission, contract_id=contract_id):
                 found.setdefault(role.key, {})[contract_id] = role
                 if contract_id in reached:
                     usable.add((role.key, contract_id))

@@ -9,13 +9,17 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from core.common.http import row_or_404
+from core.groups.access import list_own_memberships
 from core.groups.grant_days import is_living, last_day_of
 from core.groups.models import AccessGrant, Membership, Provider
 from core.groups.offices import list_assigned, list_living
 from core.groups.permissions import Permission
+from core.groups.policies import roles_to_give
 from core.groups.reach import Reach, list_managed_providers
+from core.groups.roles import RoleTerms, terms_of, with_present
 from core.groups.selectors import with_words
-from core.groups.setup import MOST_CHOICES
+from core.groups.services.roles import roles_held
+from core.groups.setup import MOST_CHOICES, roles_at
 from tenants import registry
 from tenants.context import ActiveContract
 
@@ -34,6 +38,25 @@ def list_grantable_providers(reach: Reach) -> QuerySet[Provider]:
     """Return the providers to which the person may give access, where contracts let it in."""
     found = list_managed_providers(reach, Permission.THIRD_PARTIES_MANAGE)
     return found.filter(contract_id__in=contracts_with_third_parties(reach.contracts))
+
+
+def roles_to_grant(reach: Reach, providers: Iterable[Provider]) -> tuple[RoleTerms, ...]:
+    """Return the roles that the person may give to offices, at one of some providers or another.
+
+    As `roles_at` has them: the service says whether one is there at the provider that is chosen.
+    """
+    own = list(list_own_memberships(reach.actor).select_related("provider"))
+    offered = roles_at(reach, own, providers, Permission.THIRD_PARTIES_MANAGE)
+    return tuple(role for role in offered if role.to_third_parties)
+
+
+def roles_for_grant(reach: Reach, grant: AccessGrant) -> tuple[RoleTerms, ...]:
+    """Return the roles in which such access may go on, the present one among them."""
+    contract_id = grant.provider.contract_id
+    held = roles_held(reach.actor.id, grant.provider)
+    offered = roles_to_give(held, Permission.THIRD_PARTIES_MANAGE, contract_id=contract_id)
+    present = terms_of(grant.role, contract_id)
+    return with_present(present, (role for role in offered if role.to_third_parties))
 
 
 @dataclass(frozen=True)
@@ -92,6 +115,7 @@ class GrantPart:
     """One office's access to one provider, with the people who work by it."""
 
     grant: AccessGrant
+    role: RoleTerms
     people: Sequence[Membership]
     last_day: date
     is_living: bool
@@ -113,4 +137,5 @@ def grant_parts(grants: Iterable[AccessGrant], *, at: datetime) -> list[GrantPar
 
 
 def _part(grant: AccessGrant, people: Sequence[Membership], *, at: datetime) -> GrantPart:
-    return GrantPart(grant, people, last_day_of(grant), is_living(grant, at=at))
+    role = terms_of(grant.role, grant.provider.contract_id)
+    return GrantPart(grant, role, people, last_day_of(grant), is_living(grant, at=at))

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from tenants.configuration.values import Line, Section
+from tenants.configuration.values import Line, Section, YesNo
 
 DOCUMENTED_ROLES: Final = {
     "staff": "Provider Staff Account",
@@ -27,6 +27,10 @@ GroupPermission = Literal[
     "activity.view",
 ]
 """What a role of the contract may hold; docs/words.md says what each means."""
+
+THIRD_PARTY_PERMISSIONS: Final[frozenset[str]] = frozenset({"users.view", "activity.view"})
+"""What a third party may hold: to read. Each other one makes rights that would outlive its access,
+or takes the list of users away (docs/adr/0026)."""
 
 _KEY = re.compile(r"[a-z][a-z0-9_]{2,19}")
 
@@ -53,11 +57,22 @@ class GroupRole(Section):
     """What the role means, where it is chosen."""
     permissions: tuple[GroupPermission, ...] = Field(min_length=1)
     """Whoever holds any of them sees Setup, and so holds `users.view` as well."""
+    third_parties: YesNo = False
+    """Whether a provider may give it to an office, where `groups.third_parties` lets in any."""
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
         if len(set(self.permissions)) != len(self.permissions):
             raise ValueError("A permission is listed twice.")
+        return self
+
+    @model_validator(mode="after")
+    def _third_parties_read(self) -> Self:
+        more = sorted(set(self.permissions) - THIRD_PARTY_PERMISSIONS)
+        if self.third_parties and more:
+            raise ValueError(
+                f"A role for third parties only reads: it cannot hold {', '.join(more)}."
+            )
         return self
 
 

@@ -29,7 +29,7 @@ from core.notifications.models import OutboxMessage
 from tenants import registry
 from tenants.context import ActiveContract
 from tests.architecture.test_url_roles import FABRICATED, names
-from tests.integration.offices.conftest import in_days
+from tests.integration.offices.conftest import in_days, through
 from tests.support.naive import must_fail
 from tests.support.people import EVERYWHERE, accept_present_terms, make_person, make_provider
 from tests.support.publishing import publish_change
@@ -69,7 +69,7 @@ def furnish(name: str, number: str, contract: ActiveContract) -> dict[str, UUID]
     grant = give_access(
         office=office,
         providers=[provider],
-        last_day=in_days(90),
+        terms=through(90),
         by=head.id,
         entered=EVERYWHERE,
         at=at,
@@ -164,6 +164,7 @@ def form_about(keys: Mapping[str, UUID], office: Office) -> dict[str, str]:
         "username": "other.name",
         "email": "other@name.example",
         "confirm_email": "other@name.example",
+        "was_role": "staff",
         "last_day": in_days(30).isoformat(),
         "code": office.code or "",
         "seen": office.code_made_at.isoformat(),

@@ -29,8 +29,8 @@ def publish(
 
     Called by operators. The index can be rebuilt at any time, so it is made after the revision is
     in force, in a transaction of its own: `roster reindex` mends an interruption between the two.
-    Access of third parties ends when the document lets in none any more; the hourly task of groups
-    mends an interruption before that.
+    Access of third parties ends in a role that the document does not open to them any more; the
+    hourly task of groups mends an interruption before that.
     Raises and records what `publish_contract` does.
     """
     slug = document.contract.slug
@@ -38,8 +38,8 @@ def publish(
     published = publish_contract(document=document, base=base, by=by, at=at, note=note)
     if not (published.changed and before):
         return Publication(published, None)
-    if not document.groups.third_parties:
-        end_grants_of_contract(contract_id=published.contract.id, by=by, at=at)
+    contract_id, groups = published.contract.id, document.groups
+    end_grants_of_contract(contract_id=contract_id, groups=groups, by=by, at=at)
     if _index_rule(read_contract_revision(before)) == _index_rule(document):
         return Publication(published, None)
     with contract_context(registry.get_contract(slug)):

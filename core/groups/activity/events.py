@@ -167,6 +167,9 @@ _EVENTS: Final[dict[ActivityKind, dict[str, str]]] = {
     },
     ActivityKind.PROVIDERS: {"provider": "provider.registered provider.given_up"},
     ActivityKind.THIRD_PARTIES: {
-        "access_grant": "access_grant.given access_grant.end_changed access_grant.ended"
+        "access_grant": (
+            "access_grant.given access_grant.end_changed access_grant.role_changed "
+            "access_grant.ended"
+        )
     },
 }

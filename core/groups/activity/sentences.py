@@ -61,6 +61,9 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "recovery.withdrawn": "{whom} withdrew the request to recover {where}.",
     "access_grant.given": "{who} gave {office} access to {where}.",
     "access_grant.end_changed": "{who} changed until when {office} has access to {where}.",
+    "access_grant.role_changed": (
+        "{who} changed the role of {office}’s people at {where} from {before} to {after}."
+    ),
     "access_grant.ended": "The access of {office} to {where} ended.",
     "provider.registered": "{who} registered {where}.",
     "provider.given_up": "{who} gave up {where}.",

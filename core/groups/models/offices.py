@@ -96,7 +96,7 @@ class GrantEnd(models.TextChoices):
     OFFICE = "office", "Ended by the office"
     TIME = "time", "Its end date has passed"
     GIVEN_UP = "given_up", "The provider was given up"
-    SWITCHED_OFF = "switched_off", "The program has ended access for third parties"
+    SWITCHED_OFF = "switched_off", "The program does not open this access to third parties any more"
     CLOSED = "closed", "The office was closed"
 
 
@@ -104,13 +104,14 @@ class AccessGrant(UUIDModel):
     """That an office may let its own people work for a provider, in one role, until a moment.
 
     It counts while `ended_at` is empty and `until` lies ahead (`LIVING`); what a person holds by
-    it is a membership that names it, and ends with it. `reminded_days` is the last reminder that
-    went out, or that came too late to be one.
+    it is a membership that names it, and ends with it. `role` is Provider Staff Account or one that
+    the contract opens to third parties. `reminded_days` is the last reminder that went out, or that
+    came too late to be one.
     """
 
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="access_grants")
     office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="access_grants")
-    role = models.CharField(max_length=20, choices=Role)
+    role = models.CharField(max_length=20)
     since = models.DateTimeField()
     until = models.DateTimeField()
     given_by = models.UUIDField()
@@ -130,9 +131,10 @@ class AccessGrant(UUIDModel):
             models.CheckConstraint(
                 condition=models.Q(until__gt=models.F("since")), name="access_grant_ends_later"
             ),
-            # Each other role sees who works there, or could make a right that outlives the grant.
+            # An admin could make a right that outlives the grant.
             models.CheckConstraint(
-                condition=models.Q(role=Role.STAFF), name="access_grant_manages_nobody"
+                condition=~models.Q(role__in=[Role.GROUP_ADMIN, Role.PROVIDER_ADMIN, ""]),
+                name="access_grant_manages_nobody",
             ),
             models.CheckConstraint(
                 condition=models.Q(ended_at__isnull=True, end="", ended_by__isnull=True)

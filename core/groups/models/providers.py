@@ -133,7 +133,10 @@ class Membership(UUIDModel):
             ),
             models.CheckConstraint(
                 condition=models.Q(grant__isnull=True)
-                | models.Q(provider__isnull=False, role=Role.STAFF),
+                | (
+                    models.Q(provider__isnull=False)
+                    & ~models.Q(role__in=[Role.GROUP_ADMIN, Role.PROVIDER_ADMIN])
+                ),
                 name="membership_by_grant_is_at_a_provider",
             ),
             models.UniqueConstraint(

@@ -1,10 +1,11 @@
-"""Access grants on behalf of either side: given and prolonged by a provider's admin, ended by both.
+"""Access grants on behalf of either side: given and changed by a provider's admin, ended by both.
 
 Every act holds the groups first, then the grant: who ends one while somebody else assigns by it
 either comes before or is refused.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import ClassVar, Final
 from uuid import UUID
@@ -15,28 +16,39 @@ from core.accounts.services.attempts import Limit, count_attempt
 from core.accounts.services.throttle import record_refusal
 from core.common.errors import DomainError
 from core.groups.entering import Entered
-from core.groups.grant_days import end_of, last_day_of
-from core.groups.models import AccessGrant, GrantEnd, Office, Provider, Role
+from core.groups.grant_days import end_of
+from core.groups.models import AccessGrant, GrantEnd, Office, Provider
 from core.groups.office_codes import read_code
 from core.groups.permissions import Permission
+from core.groups.roles import STAFF, open_to_third_parties
 from core.groups.services.grant_ends import end_grants, record_grant
 from core.groups.services.grant_mails import tell_both_sides
 from core.groups.services.holding import hold_group, hold_groups
 from core.groups.services.offices import hold_office
-from core.groups.services.roles import ChangedMeanwhileError, require_role
+from core.groups.services.roles import (
+    ChangedMeanwhileError,
+    RoleNotOfferedError,
+    require_role,
+    require_same_role,
+)
 from tenants.configuration.revisions import read_contract_revision
 from tenants.models import Contract
 
-GRANT_ROLE: Final = Role.STAFF
-"""The role that a third party gets: each other one sees who else works for the provider, and most
-could make rights that outlive the grant (docs/adr/0026)."""
-_RIGHT: Final = Permission.THIRD_PARTIES_MANAGE
+RIGHT: Final = Permission.THIRD_PARTIES_MANAGE
 MOST_DAYS: Final = 366
 """Own figure: once a year somebody looks whether the office still works for the provider."""
 LOOKUPS_PER_HOUR: Final = 30
 """Own figure: a code of 53 random bits is not found in any number of hours."""
 REMINDED: Final = (30, 7)
 """Days before the end on which both sides are reminded."""
+
+
+@dataclass(frozen=True)
+class GrantTerms:
+    """What a provider's admin chooses for an office: in which role, and through which day."""
+
+    role: str
+    last_day: date
 
 
 class NoSuchOfficeError(DomainError):
@@ -103,54 +115,29 @@ def give_access(
     *,
     office: Office,
     providers: Sequence[Provider],
-    last_day: date,
+    terms: GrantTerms,
     by: UUID,
     entered: Entered,
     at: datetime,
 ) -> list[AccessGrant]:
-    """Let an office work for providers through a day: for all of them or for none.
+    """Let an office work for providers, in a role and through a day: for all of them or for none.
 
     Called by Setup, which has found the office by its code and loaded the providers through the
     admin's reach. Tells the office's admins and the providers' other admins. Records
     `access_grant.given`. Raises NoSuchOfficeError when the office was closed or has another code by
-    now, EndDateError, HasAccessError, NoThirdPartiesError, ChangedMeanwhileError,
-    RoleNotYoursError.
+    now, EndDateError, HasAccessError, NoThirdPartiesError, RoleNotOfferedError, RoleDiffersError,
+    ChangedMeanwhileError, RoleNotYoursError.
     """
     hold_groups({office.group_id, *(one.group_id for one in providers)})
     if not Office.objects.filter(pk=office.pk, code=office.code, closed_at__isnull=True).exists():
         raise NoSuchOfficeError
     for provider in providers:
-        require_role(by, provider, GRANT_ROLE, _RIGHT, entered=entered)
+        require_role(by, provider, terms.role, RIGHT, entered=entered)
+    require_same_role(terms.role, providers)
     # In one order, so that admins of two groups do not wait for each other.
     for contract_id in sorted({one.contract_id for one in providers}):
-        if not _hold_switch(contract_id):
-            raise NoThirdPartiesError
-    return [_give(office, provider, last_day, by=by, at=at) for provider in providers]
-
-
-@transaction.atomic
-def change_end(
-    *, grant_id: UUID, seen: date, last_day: date, by: UUID, entered: Entered, at: datetime
-) -> AccessGrant:
-    """Let access end on another day than the page showed; reminders count from that one.
-
-    Called by Setup. Tells both sides. Records `access_grant.end_changed`. Raises EndDateError,
-    NoThirdPartiesError, ChangedMeanwhileError, RoleNotYoursError.
-    """
-    grant = _hold_for_provider(grant_id, by=by, entered=entered, at=at)
-    if last_day_of(grant) != seen:
-        raise ChangedMeanwhileError
-    if not _hold_switch(grant.provider.contract_id):
-        raise NoThirdPartiesError
-    if last_day == seen:
-        return grant
-    former, until = grant.until, _end_on(last_day, grant.provider, at=at)
-    grant.until, grant.reminded_days = until, _reminded_at(until, at=at)
-    grant.save(update_fields=["until", "reminded_days"])
-    data: dict[str, object] = {"from": former.isoformat(), "until": until.isoformat()}
-    record_grant("end_changed", grant, by=by, at=at, data=data)
-    tell_both_sides(grant, "end_changed", by=by, at=at)
-    return grant
+        require_open(contract_id, terms.role)
+    return [_give(office, provider, terms, by=by, at=at) for provider in providers]
 
 
 @transaction.atomic
@@ -160,7 +147,7 @@ def end_access_as_provider(*, grant_id: UUID, by: UUID, entered: Entered, at: da
     Called by Setup. Tells both sides. Records `access_grant.ended`. Raises ChangedMeanwhileError,
     RoleNotYoursError.
     """
-    grant = _hold_for_provider(grant_id, by=by, entered=entered, at=at)
+    grant = hold_for_provider(grant_id, by=by, entered=entered, at=at)
     end_grants(AccessGrant.objects.filter(pk=grant.pk), end=GrantEnd.PROVIDER, by=by, at=at)
 
 
@@ -189,10 +176,15 @@ def hold_for_office(grant_id: UUID, *, by: UUID, at: datetime) -> AccessGrant:
     return _hold_living(grant_id, at=at)
 
 
-def _hold_for_provider(grant_id: UUID, *, by: UUID, entered: Entered, at: datetime) -> AccessGrant:
+def hold_for_provider(grant_id: UUID, *, by: UUID, entered: Entered, at: datetime) -> AccessGrant:
+    """Return a living grant for a provider whose third parties an account manages, locked.
+
+    Whoever may end access may end all of it, also what holds more than their own role. Raises
+    ChangedMeanwhileError, NotEnteredError.
+    """
     provider = AccessGrant.objects.select_related("provider__group").get(pk=grant_id).provider
     hold_group(provider.group_id)
-    require_role(by, provider, GRANT_ROLE, _RIGHT, entered=entered)
+    require_role(by, provider, STAFF.key, RIGHT, entered=entered)
     return _hold_living(grant_id, at=at)
 
 
@@ -206,7 +198,8 @@ def _hold_living(grant_id: UUID, *, at: datetime) -> AccessGrant:
     return grant
 
 
-def _end_on(last_day: date, provider: Provider, *, at: datetime) -> datetime:
+def end_on(last_day: date, provider: Provider, *, at: datetime) -> datetime:
+    """Return when access through a day ends at a provider. Raises EndDateError."""
     # A year that no calendar goes beyond has no end that could be compared.
     if last_day > at.date() + timedelta(days=MOST_DAYS + 1):
         raise EndDateError
@@ -216,20 +209,25 @@ def _end_on(last_day: date, provider: Provider, *, at: datetime) -> datetime:
     return until
 
 
-def _hold_switch(contract_id: UUID) -> bool:
-    """Tell whether a contract lets in third parties now, as published.
+def require_open(contract_id: UUID, role: str) -> None:
+    """Make sure that a contract opens a role to third parties now, as published.
 
-    Publishing holds the same row: what is given before the switch goes off is ended by it.
+    Publishing holds the same row: what is given before it takes a role back is ended by it. Raises
+    NoThirdPartiesError, RoleNotOfferedError.
     """
     held = Contract.objects.select_for_update(of=("self",), no_key=True)
     revision = held.select_related("revision").get(pk=contract_id).revision
-    return revision is not None and read_contract_revision(revision).groups.third_parties
+    found = open_to_third_parties(read_contract_revision(revision).groups) if revision else ()
+    if not found:
+        raise NoThirdPartiesError
+    if role not in found:
+        raise RoleNotOfferedError
 
 
 def _give(
-    office: Office, provider: Provider, last_day: date, *, by: UUID, at: datetime
+    office: Office, provider: Provider, terms: GrantTerms, *, by: UUID, at: datetime
 ) -> AccessGrant:
-    until = _end_on(last_day, provider, at=at)
+    until = end_on(terms.last_day, provider, at=at)
     former = AccessGrant.objects.filter(office=office, provider=provider, ended_at__isnull=True)
     end_grants(former.filter(until__lte=at), end=GrantEnd.TIME, by=None, at=at)
     try:
@@ -237,11 +235,11 @@ def _give(
             grant = AccessGrant.objects.create(
                 provider=provider,
                 office=office,
-                role=GRANT_ROLE,
+                role=terms.role,
                 since=at,
                 until=until,
                 given_by=by,
-                reminded_days=_reminded_at(until, at=at),
+                reminded_days=reminded_at(until, at=at),
             )
     except IntegrityError as error:
         raise HasAccessError from error
@@ -250,7 +248,7 @@ def _give(
     return grant
 
 
-def _reminded_at(until: datetime, *, at: datetime) -> int | None:
+def reminded_at(until: datetime, *, at: datetime) -> int | None:
     """Return the reminder that would come too late to be one: whoever chose the day knows it."""
     late = [days for days in REMINDED if until <= at + timedelta(days=days)]
     return min(late) if late else None

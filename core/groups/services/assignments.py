@@ -9,8 +9,8 @@ from django.db import transaction
 from core.accounts.services.accounts import grant_contract_access
 from core.groups.entering import Entered
 from core.groups.models import AccessGrant, Membership, Role
-from core.groups.permissions import Permission
-from core.groups.services.access_grants import hold_for_office
+from core.groups.roles import STAFF
+from core.groups.services.access_grants import RIGHT, hold_for_office
 from core.groups.services.grant_ends import release_roles, steps_of_ended
 from core.groups.services.holding import hold_group, keep_an_admin
 from core.groups.services.offices import hold_office_person
@@ -77,8 +77,7 @@ def end_assignment_as_provider(
     if held.provider is None or held.grant is None:
         raise ChangedMeanwhileError
     hold_group(held.provider.group_id)
-    permission = Permission.THIRD_PARTIES_MANAGE
-    require_role(by, held.provider, held.role, permission, entered=entered)
+    require_role(by, held.provider, STAFF.key, RIGHT, entered=entered)
     AccessGrant.objects.select_for_update().get(pk=held.grant.pk)
     steps = _end(membership_id, because="provider", by=by, at=at)
     tell_of_roles(steps, by=None, because="provider", at=at)

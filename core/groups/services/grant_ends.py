@@ -15,10 +15,12 @@ from django.db.models import Q, QuerySet
 from core.accounts.services.accounts import release_contract_access
 from core.audit.recording import record
 from core.groups.models import AccessGrant, GrantEnd, Membership
+from core.groups.roles import open_to_third_parties
 from core.groups.services.grant_mails import tell_both_sides
 from core.groups.services.role_mails import RoleStep, tell_of_roles
 from core.groups.services.roles import end_memberships, record_change
 from tenants import registry
+from tenants.configuration.document import GroupsSection
 
 
 def end_grants(
@@ -55,27 +57,34 @@ def end_grants(
 
 
 def end_due_grants(*, at: datetime) -> int:
-    """End the grants whose date has passed, or whose contract lets in no third parties any more.
+    """End the grants whose date has passed, or whose contract does not open their role any more.
 
     Hourly; twice is once, also at the same time. Returns how many.
     """
     lapsed = Q(until__lte=at)
-    allowed = [one.id for one in registry.list_contracts() if one.document.groups.third_parties]
-    ready = [one.id for one in registry.list_contracts()]
-    switched_off = Q(provider__contract__in=ready) & ~Q(provider__contract__in=allowed)
+    switched_off = Q(pk__in=[])
+    for contract in registry.list_contracts():
+        switched_off |= _not_open(contract.id, contract.document.groups)
     return _end_one_by_one(lapsed, end=GrantEnd.TIME, at=at) + _end_one_by_one(
         switched_off, end=GrantEnd.SWITCHED_OFF, at=at
     )
 
 
 @transaction.atomic
-def end_grants_of_contract(*, contract_id: UUID, by: UUID | None, at: datetime) -> int:
-    """End all access of third parties in a contract that lets in none any more.
+def end_grants_of_contract(
+    *, contract_id: UUID, groups: GroupsSection, by: UUID | None, at: datetime
+) -> int:
+    """End the access of third parties in a contract whose document does not open it any more.
 
-    Called by publishing.
+    Called by publishing, with what is in force from now on: all of it where third parties are let
+    in no longer, otherwise that in a role which is not theirs any more.
     """
-    grants = AccessGrant.objects.filter(provider__contract=contract_id)
+    grants = AccessGrant.objects.filter(_not_open(contract_id, groups))
     return end_grants(grants, end=GrantEnd.SWITCHED_OFF, by=by, at=at)
+
+
+def _not_open(contract_id: UUID, groups: GroupsSection) -> Q:
+    return Q(provider__contract=contract_id) & ~Q(role__in=open_to_third_parties(groups))
 
 
 def _end_one_by_one(which: Q, *, end: GrantEnd, at: datetime) -> int:

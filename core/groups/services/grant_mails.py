@@ -40,6 +40,7 @@ def tell_both_sides(
                     "side": side,
                     "by": str(by or ""),
                     "days": days,
+                    "role": grant.role,
                     "until": grant.until.isoformat(),
                     "happened_at": at.isoformat(),
                 },

@@ -24,7 +24,6 @@ from core.groups.policies import may_manage
 from core.groups.roles import any_may, is_offered, means_the_same
 from core.groups.selectors import (
     contracts_of_group,
-    list_memberships_at,
     list_own_memberships_at,
 )
 from core.groups.services.holding import hold_group, keep_an_admin
@@ -222,8 +221,12 @@ def require_same_role(role: str, providers: Iterable[Provider]) -> None:
 
 
 def roles_held(user_id: UUID, provider: Provider) -> set[str]:
-    """Return the roles that reach a provider: at it, or for its whole group."""
-    return set(list_memberships_at(provider).filter(user_id=user_id).values_list("role", flat=True))
+    """Return the roles that reach a provider, at it or for its whole group, by no access grant.
+
+    They are what somebody acts by; third parties read.
+    """
+    held = list_own_memberships_at(provider).filter(user_id=user_id)
+    return set(held.values_list("role", flat=True))
 
 
 def holds_own_role(user_id: UUID, provider: Provider) -> bool:
@@ -240,7 +243,7 @@ def roles_to_act_with(by: UUID, provider: Provider) -> set[str]:
     A closed account keeps its roles for the day on which it is opened again. What it has begun, and
     what takes effect later, must not go by them.
     """
-    held = list_memberships_at(provider).filter(user_id=by, user__is_active=True)
+    held = list_own_memberships_at(provider).filter(user_id=by, user__is_active=True)
     return set(held.values_list("role", flat=True))
 
 

@@ -21,7 +21,7 @@ from core.groups.reach import (
 )
 from core.groups.reviewing.listing import contracts_asking, list_waiting_reviews
 from core.groups.roles import role_name as _role_name
-from core.groups.third_parties import any_lets_in, contracts_with_third_parties
+from core.groups.third_parties import any_lets_in, list_grantable_providers
 from core.groups.wording import mail_words
 from core.groups.wording import number_name as _number_name
 from tenants.in_hand import contract_of, is_portal_host, path_in, site_host_of
@@ -37,11 +37,13 @@ class Counts(TypedDict):
     users: int
     requests: int
     reviews: int
+    open_to_third_parties: int
+    """Not shown: at how many providers the admin may give offices access."""
 
 
 @register.simple_tag
 def tab_counts(reach: Reach) -> Counts:
-    """Return how many providers, users and requests an admin reaches, and roles to confirm.
+    """Return how many providers, users and requests an admin reaches, and what the tabs need else.
 
     One query; the reviews are of the contracts that ask for one.
     """
@@ -50,14 +52,9 @@ def tab_counts(reach: Reach) -> Counts:
         users=_number_of(list_managed_users(reach, Permission.USERS_VIEW)),
         requests=_number_of(list_managed_requests(reach)),
         reviews=_number_of(list_waiting_reviews(reach)),
+        open_to_third_parties=_number_of(list_grantable_providers(reach)),
     ).get(pk=reach.actor.pk)
     return counts
-
-
-@register.simple_tag
-def lets_in_third_parties(reach: Reach) -> bool:
-    """Tell whether any of the contracts in view lets in third parties (no query)."""
-    return bool(contracts_with_third_parties(reach.contracts))
 
 
 def _number_of(rows: QuerySet[Any]) -> Coalesce:

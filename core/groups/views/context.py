@@ -15,9 +15,8 @@ from core.groups.forms import SetupSearchForm
 from core.groups.models import Provider
 from core.groups.permissions import Permission
 from core.groups.reach import reach_of
-from core.groups.roles import any_may
-from core.groups.selectors import with_words
-from core.groups.services.roles import roles_held
+from core.groups.roles import permissions_of
+from core.groups.selectors import list_memberships_at, with_words
 from core.groups.setup import page_of
 from core.groups.views.shared import page_or_part
 from core.groups.wording import number_name, role_names
@@ -56,12 +55,13 @@ def provider(request: SignedInRequest, provider_id: UUID) -> HttpResponse:
     if contract_of(request) is None:
         return HttpResponseRedirect(path_in(contract, request, "provider", provider_id=found.id))
     note_page_of(request, found)
-    roles = roles_held(request.user.id, found)
+    held = list_memberships_at(found).filter(user=request.user)
+    roles = [(one.role, found.contract_id, one.grant_id) for one in held]
     context = {
         "provider": found,
         "number_name": number_name(found, contract),
-        "roles": role_names(roles, found.contract_id),
-        "sees_setup": any_may(roles, Permission.USERS_VIEW, found.contract_id),
+        "roles": role_names({role for role, _, _ in roles}, found.contract_id),
+        "sees_setup": Permission.USERS_VIEW in permissions_of(roles),
         "nav_here": "provider",
     }
     return render(request, "groups/context/provider.html", context)

@@ -27,6 +27,7 @@ from core.groups.offices import (
     list_offices,
     list_people,
 )
+from core.groups.roles import terms_of
 from core.groups.services.access_grants import end_access_as_office
 from core.groups.services.assignments import assign_people, end_assignment_as_office
 from core.groups.services.offices import close_office, replace_code
@@ -120,6 +121,7 @@ def grant(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
     context = {
         "office": found.office,
         "grant": found,
+        "role": terms_of(found.role, found.provider.contract_id),
         "is_living": is_living(found, at=clock.now()),
         "last_day": last_day_of(found),
         "contract_name": contract_name(found),

@@ -1,5 +1,7 @@
 """Setup: the offices that have access to the admin's providers, and how they get it."""
 
+from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
@@ -11,19 +13,20 @@ from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post
 from core.groups.forms import SetupSearchForm
-from core.groups.models import Office, Provider
+from core.groups.models import AccessGrant, Office, Provider
 from core.groups.office_codes import read_code
-from core.groups.office_forms import ChangeEndForm, GiveAccessForm, OfficeCodeForm
+from core.groups.office_forms import ChangeAccessForm, GiveAccessForm, OfficeCodeForm
 from core.groups.permissions import Permission
+from core.groups.roles import STAFF, role_name
 from core.groups.services.access_grants import (
     TooManyLookupsError,
-    change_end,
     end_access_as_provider,
     find_office_by_code,
     give_access,
 )
 from core.groups.services.assignments import end_assignment_as_provider
-from core.groups.setup import page_of
+from core.groups.services.grant_changes import change_access
+from core.groups.setup import page_of, role_chosen
 from core.groups.third_parties import (
     access_managed_assignment,
     access_managed_grant,
@@ -32,10 +35,19 @@ from core.groups.third_parties import (
     grant_parts,
     list_grantable_providers,
     list_living_grants,
+    roles_for_grant,
+    roles_to_grant,
 )
 from core.groups.views.shared import SetupRequest, done, refused, setup_page, setup_render
 
-_TAB = "third_parties"
+_TAB: Final = "third_parties"
+_FIELD_OF: Final = {
+    "access_end_date": "last_day",
+    "role_not_offered": "role",
+    "role_not_yours": "role",
+    "role_differs": "role",
+}
+"""At which field a refusal stands; elsewhere above the form."""
 
 
 @get_only
@@ -72,26 +84,23 @@ def give(request: SetupRequest) -> HttpResponse:
 @get_or_post
 @setup_page(Permission.THIRD_PARTIES_MANAGE)
 def third_party(request: SetupRequest, grant_id: UUID) -> HttpResponse:
-    """Show one office's access to one provider; take another last day."""
+    """Show one office's access to one provider; take another role or last day."""
     found = access_managed_grant(request.reach, grant_id)
     part = grant_part(found, at=clock.now())
-    known = {"was": part.last_day, "last_day": part.last_day}
-    form = ChangeEndForm(request.POST or None, initial=known, today=timezone.localdate())
+    known = {
+        "was": part.last_day,
+        "last_day": part.last_day,
+        "was_role": part.role.key,
+        "role": part.role.key,
+    }
+    form = ChangeAccessForm(
+        request.POST or None,
+        initial=known,
+        today=timezone.localdate(),
+        roles=roles_for_grant(request.reach, found),
+    )
     if request.method == "POST" and form.is_valid():
-        was, last_day = form.days()
-        try:
-            change_end(
-                grant_id=found.id,
-                seen=was,
-                last_day=last_day,
-                by=request.user.id,
-                entered=request.reach.entered,
-                at=clock.now(),
-            )
-        except DomainError as error:
-            return refused(request, error, back_to=request.path)
-        told = f"{found.office.name} has access through {last_day:%B %-d, %Y}."
-        return done(request, told, back_to=request.path)
+        return _change(request, found, form)
     return setup_render(request, "third_party", {"part": part, "form": form}, tab=_TAB)
 
 
@@ -141,6 +150,24 @@ def _require_switch(request: SetupRequest) -> None:
         raise Http404
 
 
+def _change(request: SetupRequest, found: AccessGrant, form: ChangeAccessForm) -> HttpResponse:
+    wanted = form.terms()
+    try:
+        change_access(
+            grant_id=found.id,
+            seen=form.seen(),
+            wanted=wanted,
+            by=request.user.id,
+            entered=request.reach.entered,
+            at=clock.now(),
+        )
+    except DomainError as error:
+        return refused(request, error, back_to=request.path)
+    name = role_name(wanted.role, found.provider.contract_id)
+    told = f"{found.office.name} has access through {wanted.last_day:%B %-d, %Y}, as {name}."
+    return done(request, told, back_to=request.path)
+
+
 def _give(request: SetupRequest, office: Office) -> HttpResponse:
     search = SetupSearchForm(request.POST)
     kept = request.POST.getlist("providers")
@@ -153,25 +180,27 @@ def _give(request: SetupRequest, office: Office) -> HttpResponse:
         code=read_code(office.code) or "",
         providers=choices,
         today=timezone.localdate(),
+        roles=roles_to_grant(request.reach, choices),
         initial={
             "providers": kept if found.has_more else _the_only(choices),
+            "role": request.POST.get("role", STAFF.key),
             "last_day": request.POST.get("last_day", ""),
         },
     )
     if step is not None and form.is_valid():
-        keys, last_day = form.chosen()
+        keys, terms = form.chosen(), form.terms()
         chosen = [one for one in choices if one.id in keys]
         try:
             give_access(
                 office=office,
                 providers=chosen,
-                last_day=last_day,
+                terms=replace(terms, role=role_chosen(terms.role, chosen)),
                 by=request.user.id,
                 entered=request.reach.entered,
                 at=clock.now(),
             )
         except DomainError as error:
-            form.add_error("last_day" if error.code == "access_end_date" else None, error.sentence)
+            form.add_error(_FIELD_OF.get(error.code), error.sentence)
         else:
             told = f"{office.name} has access now. Its admins choose who works for you."
             return done(request, told, back_to=reverse("setup:third_parties"))

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 
 from core.accounts.models import User
 from core.common import clock
+from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post, streamed_sheet
 from core.common.tables import sheet_pieces
 from core.groups.exports import record_export, user_rows
@@ -18,8 +19,7 @@ from core.groups.reach import (
     access_managed_user,
     list_managed_invitations,
 )
-from core.groups.services.roles import RoleNotOfferedError
-from core.groups.setup import MOST_INVITED, OF_PROGRAM, find_users, page_of, user_part
+from core.groups.setup import MOST_INVITED, find_users, page_of, role_chosen, user_part
 from core.groups.user_acts import facts_of_user, offered_acts
 from core.groups.views.shared import (
     SetupRequest,
@@ -31,7 +31,6 @@ from core.groups.views.shared import (
     setup_render,
     to_enter,
 )
-from tenants import registry
 from tenants.context import rebound
 
 
@@ -96,7 +95,8 @@ def _add(request: SetupRequest, found: User, form: AddProviderForm) -> HttpRespo
     back_to = next_of(request, reverse("setup:user", args=[found.id]))
     provider_id, role = form.chosen()
     provider = access_managed_provider(request.reach, provider_id, Permission.ROLES_MANAGE)
-    role, _, program = role.partition(OF_PROGRAM)
-    if program and program != registry.get_contract_by_id(provider.contract_id).slug:
-        return refused(request, RoleNotOfferedError(), back_to=back_to)
+    try:
+        role = role_chosen(role, [provider])
+    except DomainError as error:
+        return refused(request, error, back_to=back_to)
     return add_and_return(request, found, provider, role, back_to=back_to)

@@ -11,7 +11,7 @@ from django.test import Client
 from core.accounts.models import User
 from core.common import clock
 from core.groups.models import AccessGrant, Membership, Office, Provider, Role
-from core.groups.services.access_grants import give_access
+from core.groups.services.access_grants import GrantTerms, give_access
 from core.groups.services.assignments import assign_people
 from core.groups.services.offices import OfficeFacts, join_office, make_office
 from tenants.context import ActiveContract
@@ -28,6 +28,11 @@ FACTS = OfficeFacts("River Billing", "4 Quay Street", "", "Jackson", "MS", "3920
 
 def in_days(days: int) -> date:
     return (clock.now() + timedelta(days=days)).date()
+
+
+def through(days: int, role: str = Role.STAFF.value) -> GrantTerms:
+    """Return access for some days, in a role."""
+    return GrantTerms(role, in_days(days))
 
 
 @pytest.fixture
@@ -77,7 +82,7 @@ def grant(office: Office, oak: Provider, head: User) -> AccessGrant:
     made = give_access(
         office=office,
         providers=[oak],
-        last_day=in_days(90),
+        terms=through(90),
         by=head.id,
         entered=EVERYWHERE,
         at=clock.now(),

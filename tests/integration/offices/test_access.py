@@ -20,15 +20,16 @@ from core.groups.office_codes import in_blocks, new_code
 from core.groups.services.access_grants import (
     MOST_DAYS,
     EndDateError,
+    GrantTerms,
     NoThirdPartiesError,
-    change_end,
     give_access,
 )
+from core.groups.services.grant_changes import change_access
 from core.groups.services.memberships import grant_provider_role
 from core.groups.services.offices import replace_code
 from tenants.context import ActiveContract
 from tests.integration.first_login.walking import mails_to
-from tests.integration.offices.conftest import in_days, signed_in
+from tests.integration.offices.conftest import in_days, signed_in, through
 from tests.support.naive import fails_with
 from tests.support.people import EVERYWHERE, START, make_person, make_provider
 from tests.support.publishing import publish_change
@@ -43,8 +44,8 @@ def enter(client: Client, code: str, **more: Any) -> Any:
 
 def give(client: Client, office: Office, *providers: Provider, **more: Any) -> Any:
     keys = [str(one.id) for one in providers]
-    day = more.pop("last_day", in_days(90).isoformat())
-    return enter(client, in_blocks(office.code), providers=keys, last_day=day, **more)
+    terms = {"role": "staff", "last_day": in_days(90).isoformat()}
+    return enter(client, in_blocks(office.code), providers=keys, **{**terms, **more})
 
 
 @pytest.fixture
@@ -72,6 +73,7 @@ def test_of_many_providers_those_that_fit_are_shown_and_chosen_ones_stay(
         code,
         q="oak",
         providers=[str(fir.id), str(oak.id)],
+        role="staff",
         last_day=in_days(90).isoformat(),
     )
     assert given.status_code == 302
@@ -163,7 +165,7 @@ def test_what_is_published_counts_and_not_what_a_process_remembers(
         give_access(
             office=office,
             providers=[elm],
-            last_day=in_days(5),
+            terms=through(5),
             by=head.id,
             entered=EVERYWHERE,
             at=clock.now(),
@@ -183,7 +185,8 @@ def test_a_day_without_a_next_one_is_refused_like_any_other(
 ) -> None:
     never = date.max.isoformat()
     assert f"at most {MOST_DAYS}" in give(admin, office, oak, last_day=never).content.decode()
-    wanted = {"was": last_day_of(grant).isoformat(), "last_day": never}
+    was = {"was": last_day_of(grant).isoformat(), "was_role": "staff"}
+    wanted = {**was, "role": "staff", "last_day": never}
     page = admin.post(f"/setup/third-parties/{grant.id}/", wanted, follow=True)
     assert f"at most {MOST_DAYS}" in page.content.decode()
 
@@ -209,12 +212,13 @@ def test_the_last_day_is_changed_and_an_old_page_changes_nothing(
     admin: Client, grant: AccessGrant, olive: User
 ) -> None:
     was = last_day_of(grant)
-    wanted = {"was": was.isoformat(), "last_day": in_days(200).isoformat()}
+    role = {"was_role": "staff", "role": "staff"}
+    wanted = {"was": was.isoformat(), "last_day": in_days(200).isoformat(), **role}
     assert admin.post(f"/setup/third-parties/{grant.id}/", wanted).status_code == 302
     grant.refresh_from_db()
     assert last_day_of(grant) == in_days(200)
-    assert "on another day" in mails_to(olive.email)[0].subject
-    stale = {"was": was.isoformat(), "last_day": in_days(20).isoformat()}
+    assert "has changed" in mails_to(olive.email)[0].subject
+    stale = {"was": was.isoformat(), "last_day": in_days(20).isoformat(), **role}
     answer = admin.post(f"/setup/third-parties/{grant.id}/", stale, follow=True)
     assert "Nothing was done" in answer.content.decode()
     grant.refresh_from_db()
@@ -223,10 +227,10 @@ def test_the_last_day_is_changed_and_an_old_page_changes_nothing(
 
 def test_another_day_must_be_within_a_year_too(grant: AccessGrant, head: User) -> None:
     with pytest.raises(EndDateError):
-        change_end(
+        change_access(
             grant_id=grant.id,
-            seen=last_day_of(grant),
-            last_day=date(2999, 1, 1),
+            seen=GrantTerms(grant.role, last_day_of(grant)),
+            wanted=GrantTerms(grant.role, date(2999, 1, 1)),
             by=head.id,
             entered=EVERYWHERE,
             at=clock.now(),
@@ -313,11 +317,11 @@ def test_access_that_has_lapsed_is_over_before_the_hourly_task_has_run(
     admin: Client, grant: AccessGrant
 ) -> None:
     path = f"/setup/third-parties/{grant.id}/"
-    assert "Change the end date" in admin.get(path).content.decode()
+    assert "Change this access" in admin.get(path).content.decode()
     lapse(grant)
     page = admin.get(path).content.decode()
     assert "<dd>ended</dd>" in page
-    assert "Change the end date" not in page
+    assert "Change this access" not in page
 
 
 def lapse(grant: AccessGrant) -> None:

@@ -22,9 +22,11 @@ from core.common import clock
 from core.common.errors import DomainError
 from core.common.ids import uuid7
 from core.groups.access import list_providers
+from core.groups.grant_days import last_day_of
 from core.groups.models import AccessGrant, Membership, Role
 from core.groups.permissions import Permission
 from core.groups.services.access_grants import (
+    GrantTerms,
     end_access_as_office,
     end_access_as_provider,
     give_access,
@@ -35,17 +37,20 @@ from core.groups.services.assignments import (
     end_assignment_as_provider,
     end_office_person,
 )
+from core.groups.services.grant_changes import change_access
 from core.groups.services.grant_ends import end_due_grants
 from core.groups.services.offices import join_office, make_office
 from tenants import registry
-from tests.integration.offices.conftest import FACTS, in_days
+from tests.integration.offices.conftest import FACTS, through
 from tests.integration.offices.test_access import lapse
+from tests.integration.setup.configured import AUDITOR, offering
 from tests.support.naive import fails_with
 from tests.support.people import EVERYWHERE, make_person, make_provider
 
 pytestmark = pytest.mark.django_db
 PEOPLE, PLACES = 3, 2
 WHO, WHERE = st.integers(0, PEOPLE - 1), st.integers(0, PLACES - 1)
+ROLE = st.sampled_from(["staff", "auditor"])
 MOSTLY_ADMIN = st.sampled_from([0, 0, 0, 1])
 ENOUGH = settings(max_examples=8, stateful_step_count=25, deadline=None)
 
@@ -57,6 +62,7 @@ class Grants(RuleBasedStateMachine):
     def begin(self) -> None:
         mark = uuid7().hex
         contract = registry.get_contract("ms-um")
+        offering(AUDITOR, slug=contract.slug)
         self.heads = [make_person(f"h{n}{mark}", factors=False) for n in range(PLACES)]
         self.places = [
             make_provider(head, contract, identifier=f"{n}{mark}")
@@ -68,6 +74,7 @@ class Grants(RuleBasedStateMachine):
             join_office(self.office, person, Role.STAFF, by=self.people[0].id, at=clock.now())
         self.members = set(range(PEOPLE))
         self.living: dict[int, AccessGrant] = {}
+        self.roles: dict[int, str] = {}
         self.assigned: set[tuple[int, int]] = set()
 
     def attempt(self, act: Callable[[], object]) -> bool:
@@ -85,14 +92,14 @@ class Grants(RuleBasedStateMachine):
         grants = AccessGrant.objects.filter(provider=self.places[where])
         return grants.order_by("-since", "-id").first()
 
-    @rule(stranger=st.sampled_from([False, False, True]), where=WHERE)
-    def give(self, stranger: bool, where: int) -> None:
+    @rule(stranger=st.sampled_from([False, False, True]), where=WHERE, role=ROLE)
+    def give(self, stranger: bool, where: int, role: str) -> None:
         by = 1 - where if stranger else where
         done = self.attempt(
             lambda: give_access(
                 office=self.office,
                 providers=[self.places[where]],
-                last_day=in_days(40),
+                terms=through(40, role),
                 by=self.heads[by].id,
                 entered=EVERYWHERE,
                 at=clock.now(),
@@ -103,6 +110,27 @@ class Grants(RuleBasedStateMachine):
             found = self.newest(where)
             assert found is not None
             self.living[where] = found
+            self.roles[where] = role
+
+    @rule(by=WHERE, where=WHERE, role=ROLE)
+    def change(self, by: int, where: int, role: str) -> None:
+        grant = self.newest(where)
+        if grant is None:
+            return
+        day, was = last_day_of(grant), grant.role
+        done = self.attempt(
+            lambda: change_access(
+                grant_id=grant.id,
+                seen=GrantTerms(was, day),
+                wanted=GrantTerms(role, day),
+                by=self.heads[by].id,
+                entered=EVERYWHERE,
+                at=clock.now(),
+            )
+        )
+        assert done is (by == where and where in self.living)
+        if done:
+            self.roles[where] = role
 
     @rule(by=MOSTLY_ADMIN, who=WHO, where=WHERE)
     def assign(self, by: int, who: int, where: int) -> None:
@@ -181,6 +209,12 @@ class Grants(RuleBasedStateMachine):
             seen = {one.id for one in list_providers(person, Permission.PROVIDER_VIEW)}
             given = {self.places[where].id for one, where in self.assigned if one == who}
             assert seen == given
+            reads = {
+                self.places[where].id
+                for one, where in self.assigned
+                if one == who and self.roles[where] == "auditor"
+            }
+            assert {one.id for one in list_providers(person, Permission.USERS_VIEW)} == reads
             assert not list_providers(person, Permission.ROLES_MANAGE).exists()
             if given:
                 assert ContractAccess.objects.filter(user=person, until__isnull=True).exists()
@@ -194,7 +228,7 @@ def lapse_with_somebody_assigned() -> None:
     """Walk the shortest way on which a right could outlive its grant."""
     walk = Grants()
     walk.begin()
-    walk.give(False, 0)
+    walk.give(False, 0, "auditor")
     walk.assign(0, 1, 0)
     walk.nobody_holds_what_no_living_grant_gives()
     walk.end("time", 0)

@@ -71,7 +71,9 @@ def test_the_providers_admin_sees_names_and_manages_no_account(
         f"/setup/roles/{assigned.id}/", {"was": Role.STAFF, "role": Role.GROUP_ADMIN}
     )
     assert answer.status_code == 404
-    assert roles_held(billie.id, oak) == {Role.STAFF}
+    assigned.refresh_from_db()
+    assert (assigned.role, assigned.until) == (Role.STAFF, None)
+    assert roles_held(billie.id, oak) == set()  # nothing to act by
 
 
 def test_export_and_activity_show_them_as_a_third_party(

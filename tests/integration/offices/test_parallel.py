@@ -13,16 +13,19 @@ from core.accounts.services.accounts import release_contract_access
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.common.errors import DomainError
+from core.groups.grant_days import last_day_of
 from core.groups.models import AccessGrant, Membership, Office, Provider, Role
 from core.groups.services import grant_ends
 from core.groups.services.accepting import take_roles
 from core.groups.services.access_grants import (
+    GrantTerms,
     end_access_as_office,
     end_access_as_provider,
     give_access,
     remind_of_ends,
 )
 from core.groups.services.assignments import assign_people, end_office_person
+from core.groups.services.grant_changes import change_access
 from core.groups.services.grant_ends import end_due_grants
 from core.groups.services.invitations import Invitee, hold_invitation
 from core.groups.services.memberships import grant_group_admin
@@ -30,8 +33,9 @@ from core.groups.services.office_invitations import invite_to_office
 from core.groups.services.offices import close_office, join_office, make_office
 from core.notifications.models import OutboxMessage
 from tenants import registry
-from tests.integration.offices.conftest import FACTS, in_days
+from tests.integration.offices.conftest import FACTS, through
 from tests.integration.offices.test_access import lapse
+from tests.integration.setup.configured import AUDITOR, offering
 from tests.integration.setup.test_parallel import until_blocked_or
 from tests.support.people import EVERYWHERE, START, make_person, make_provider
 from tests.support.threads import at_once
@@ -55,7 +59,7 @@ class Scene:
         return give_access(
             office=self.office,
             providers=[self.oak],
-            last_day=in_days(90),
+            terms=through(90),
             by=by.id,
             entered=EVERYWHERE,
             at=clock.now(),
@@ -111,6 +115,35 @@ def test_who_is_assigned_while_it_ends_is_out(how: str) -> None:
     assert found[0] in {"done", "changed_meanwhile"}
     assert found[1] == "done"
     assert not Membership.objects.filter(grant=grant, until__isnull=True).exists()
+
+
+def test_who_is_assigned_while_the_role_changes_has_the_new_one() -> None:
+    scene = Scene()
+    offering(AUDITOR, slug="ms-um")
+    grant = scene.give(scene.head)
+    day = last_day_of(grant)
+    changing, done = Event(), Event()
+
+    def act(place: int) -> None:
+        if place == 0:
+            with transaction.atomic():
+                change_access(
+                    grant_id=grant.id,
+                    seen=GrantTerms("staff", day),
+                    wanted=GrantTerms("auditor", day),
+                    by=scene.head.id,
+                    entered=EVERYWHERE,
+                    at=clock.now(),
+                )
+                changing.set()
+                until_blocked_or(done)
+        else:
+            assert changing.wait(timeout=30)
+            scene.assign(grant)
+            done.set()
+
+    at_once(2, act)
+    assert Membership.objects.get(grant=grant, until__isnull=True).role == "auditor"
 
 
 def test_an_office_closes_while_somebody_accepts_its_invitation() -> None:

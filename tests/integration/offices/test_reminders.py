@@ -8,10 +8,11 @@ from core.accounts.models import User
 from core.common import clock
 from core.groups.grant_days import last_day_of
 from core.groups.models import AccessGrant
-from core.groups.services.access_grants import change_end, remind_of_ends
+from core.groups.services.access_grants import GrantTerms, remind_of_ends
+from core.groups.services.grant_changes import change_access
 from core.notifications.models import OutboxMessage
 from tests.integration.first_login.walking import mails_to
-from tests.integration.offices.conftest import in_days
+from tests.integration.offices.conftest import through
 from tests.support.people import EVERYWHERE
 
 pytestmark = pytest.mark.django_db
@@ -42,10 +43,10 @@ def test_another_last_day_counts_anew_and_a_near_one_needs_none(
 ) -> None:
     def move(days: int) -> None:
         grant.refresh_from_db()
-        change_end(
+        change_access(
             grant_id=grant.id,
-            seen=last_day_of(grant),
-            last_day=in_days(days),
+            seen=GrantTerms(grant.role, last_day_of(grant)),
+            wanted=through(days),
             by=head.id,
             entered=EVERYWHERE,
             at=clock.now(),

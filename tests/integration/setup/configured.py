@@ -32,6 +32,10 @@ LEAD = {
 }
 
 
+AUDITOR = {**READER, "key": "auditor", "name": "Office Reader", "third_parties": True}
+"""A role that reads, and that a provider may give to an office."""
+
+
 def offering(*roles: Mapping[str, object], slug: str = "wv-bh") -> None:
     """Let a program have these roles and no others beside the documented ones."""
     publish_change(slug, groups__roles=[dict(role) for role in roles])

@@ -21,7 +21,7 @@ from core.groups.services.offices import make_office
 from core.groups.services.roles import change_role
 from core.groups.services.several import RoleChange, set_roles
 from tenants.context import ActiveContract
-from tests.integration.offices.conftest import FACTS, in_days
+from tests.integration.offices.conftest import FACTS, through
 from tests.support.people import EVERYWHERE, START, after, make_person, make_provider
 
 pytestmark = pytest.mark.django_db
@@ -121,15 +121,14 @@ def test_an_invitation_is_accepted(
 def test_an_office_gets_access(places: Places, head: User, monkeypatch: pytest.MonkeyPatch) -> None:
     keys: list[UUID] = []
 
-    def noted(contract_id: UUID) -> bool:
+    def noted(contract_id: UUID, role: str) -> None:
         keys.append(contract_id)
-        return True
 
-    monkeypatch.setattr(access_grants, "_hold_switch", noted)
+    monkeypatch.setattr(access_grants, "require_open", noted)
     give_access(
         office=make_office(user=make_person("olive"), facts=FACTS, at=clock.now()),
         providers=places,
-        last_day=in_days(90),
+        terms=through(90),
         by=head.id,
         entered=EVERYWHERE,
         at=clock.now(),

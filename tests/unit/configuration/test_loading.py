@@ -32,11 +32,13 @@ def problems_of(text: str) -> tuple[Problem, ...]:
     return caught.value.problems
 
 
-def _role(*permissions: str, key: str = "reader", name: str = "Reader", times: int = 1) -> str:
+def _role(
+    *permissions: str, key: str = "reader", name: str = "Reader", times: int = 1, more: str = ""
+) -> str:
     """Return a role of the program's own as its document writes it, before another section."""
     role = (
         f'[[groups.roles]]\nkey = "{key}"\nname = "{name}"\nsentence = "Reads."\n'
-        f"permissions = {list(permissions)}\n\n"
+        f"permissions = {list(permissions)}\n{more}\n"
     )
     return f"{role * times}[accounts]"
 
@@ -119,6 +121,12 @@ def test_what_the_documents_print_is_what_the_samples_say() -> None:
         ("[accounts]", _role("provider.manage"), "groups.roles.0.permissions.0", "users.view"),
         ("[accounts]", _role("users.view", "users.view"), "groups.roles.0", "twice"),
         ("[accounts]", _role("users.view", times=2), "groups", "same key"),
+        (
+            "[accounts]",
+            _role("users.view", "users.export", more="third_parties = true\n"),
+            "groups.roles.0",
+            "cannot hold users.export",
+        ),
         ("[accounts]", _role("users.view", name="provider ADMIN"), "groups", "same name"),
     ],
 )
