@@ -46,7 +46,7 @@ from tests.support.people import (
     make_person,
     make_provider,
 )
-from tests.support.publishing import publish_methods
+from tests.support.publishing import publish_methods, suspend
 from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
@@ -192,6 +192,28 @@ def test_acts_on_a_whole_user_wait_for_every_program_of_the_user(
     with pytest.raises(NotEnteredError, match="Mississippi"):
         wanted(user_id=both.id, by=head.id, entered={contract_a.id}, at=LATER)
     assert state() == before
+
+
+def test_a_program_out_of_service_is_named_with_what_can_be_done_meanwhile(
+    admin: Client, head: User, both: User, deputy: User, elm: Provider
+) -> None:
+    suspend("ms-um")
+    before = state()
+    asked = [
+        ("roles/{}/", Membership.objects.get(user=deputy, until__isnull=True), "staff"),
+        ("roles/{}/", role_at(both, elm), "group_admin"),
+    ]
+    for path, held, role in asked:
+        form = {"was": held.role, "role": role, "confirmed": "yes"}
+        page = admin.post("/setup/" + path.format(held.id), form, follow=True).content.decode()
+
+        assert "reaches into Mississippi UM Program, which is out of service" in page
+        assert "the help desk can close an account" in page
+    assert state()[:3] == before[:3]
+    # Meanwhile, at a single provider:
+    form = {"was": "staff", "role": "provider_admin"}
+    admin.post(f"/setup/roles/{role_at(both, elm).id}/", form)
+    assert role_at(both, elm).role == "provider_admin"
 
 
 def test_setup_offers_neither_and_leads_to_the_program_that_asks(
