@@ -149,6 +149,8 @@ def reset(keys: Keyboard, portal: Portal) -> None:
 def remove(keys: Keyboard) -> None:
     """End her role, the only one that she has."""
     page = keys.page
+    keys.press_on("Nadia Hale", back=True)
+    expect_heading(page, "Nadia Hale (nadia.hale)")
     keys.press_on("Remove", part=True)
     expect_heading(page, "Remove Nadia Hale from the group?")
     look(page)
