@@ -1,11 +1,12 @@
 """What an office's admins see, and the only way to load it for them.
 
 Whatever is another office's is 404, as if it did not exist. Of a provider they see its name, its
-program and its place, and of its group nothing. These pages stand on the portal host and take
-nothing from a contract, so entering one is not asked for.
+program and its place, and of its group nothing. These pages stand on the portal host; what they
+show of a provider, and who works there, waits until its contract is entered as its admins enter it
+(`core.groups.views.office_entering`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -64,7 +65,9 @@ def access_office_person(actor: User, key: UUID) -> Membership:
 def access_assignment(actor: User, key: UUID) -> Membership:
     """Return a role by a grant of such an office, present or past. Raises Http404 otherwise."""
     found = Membership.objects.filter(grant__office__in=list_offices(actor))
-    return row_or_404(found.select_related("user", "provider", "grant__office"), key)
+    return row_or_404(
+        found.select_related("user", "provider", "grant__office", "grant__provider"), key
+    )
 
 
 def access_office_invitation(actor: User, key: UUID) -> Invitation:
@@ -104,17 +107,28 @@ def grant_rows(office: Office, *, at: datetime) -> list[GrantRow]:
     ]
 
 
+def contracts_of_office(office: Office, *, at: datetime) -> list[UUID]:
+    """Return the contracts into which an office's living access reaches."""
+    living = list_living(office.access_grants.all(), at=at)
+    return list(living.values_list("provider__contract_id", flat=True).distinct())
+
+
 def contract_name(grant: AccessGrant) -> str:
     """Return the name of the program in which a grant counts."""
     contract = find_contract(grant.provider.contract_id)
     return contract.name if contract else "a program that is out of service"
 
 
-def list_people(office: Office) -> QuerySet[Membership]:
-    """Return who works for an office, with `works_for`: the names of providers, by its access."""
-    working = Membership.objects.filter(
-        Membership.HELD, grant__office=office, user=OuterRef("user")
-    ).values("provider__name")
+def list_people(office: Office, *, without: Collection[UUID] = ()) -> QuerySet[Membership]:
+    """Return who works for an office, with `works_for`: the names of providers, by its access.
+
+    Those of the contracts `without` are not named.
+    """
+    working = (
+        Membership.objects.filter(Membership.HELD, grant__office=office, user=OuterRef("user"))
+        .exclude(provider__contract__in=without)
+        .values("provider__name")
+    )
     held = Membership.objects.filter(Membership.OWN, group=office.group_id)
     return (
         held.select_related("user")

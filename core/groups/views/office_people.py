@@ -26,6 +26,7 @@ from core.groups.offices import (
 from core.groups.services.assignments import end_office_person
 from core.groups.services.office_invitations import invite_to_office
 from core.groups.services.offices import set_office_role
+from core.groups.views.office_entering import wait_for_entry, why_not_yet
 from core.groups.views.offices import office_render
 from core.groups.views.shared import done, refused, resend_and_return, withdraw_and_return
 from core.staff.access import portal_only
@@ -52,7 +53,7 @@ def new_user(request: SignedInRequest, office_id: UUID) -> HttpResponse:
         if not may_submit_username(asked_by=request.user.id, at=clock.now()):
             form.add_error("username", "You sent this page often. Try again in an hour.")
             status = _TOO_MANY
-        elif form.is_valid():
+        elif form.is_valid() and not _waits_for_entry(request, office, form):
             invitation = _invite(request, office, form)
             if invitation is not None:
                 return HttpResponseRedirect(reverse("offices:invitation", args=[invitation.id]))
@@ -113,6 +114,9 @@ def role(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     """Make somebody an admin of the office, or one who works there."""
     held = access_office_person(request.user, membership_id)
     form, back_to = RoleForm(request.POST, choices=OFFICE_ROLES), _page_of_person(held)
+    waits = wait_for_entry(request, _office_of(held))
+    if waits:
+        return waits
     if not form.is_valid() or form.cleaned_data["was"] not in dict(OFFICE_ROLES):
         return HttpResponseRedirect(back_to)
     was, wanted = form.roles()
@@ -137,6 +141,9 @@ def remove(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     """Take somebody out of the office, after a page that says what that means."""
     held = access_office_person(request.user, membership_id)
     back_to = _page_of_person(held)
+    waits = wait_for_entry(request, _office_of(held))
+    if waits:
+        return waits
     if request.method != "POST":
         context = {"office": _office_of(held), "held": held, "back_url": back_to}
         return office_render(request, "remove", context)
@@ -159,6 +166,16 @@ def _form(request: SignedInRequest) -> NewUserForm:
     form.fields["role"].choices = list(OFFICE_ROLES)  # type: ignore[attr-defined]
     form.check_username_at(reverse("offices:username_answer"))
     return form
+
+
+def _waits_for_entry(request: SignedInRequest, office: Office, form: NewUserForm) -> bool:
+    """Say at the field why somebody cannot be made an admin yet, and lose nothing of the form."""
+    if form.chosen()[1] != Role.GROUP_ADMIN:
+        return False
+    why = why_not_yet(request, office)
+    if why:
+        form.add_error("role", why)
+    return bool(why)
 
 
 def _invite(request: SignedInRequest, office: Office, form: NewUserForm) -> Invitation | None:

@@ -32,6 +32,11 @@ from core.groups.services.access_grants import end_access_as_office
 from core.groups.services.assignments import assign_people, end_assignment_as_office
 from core.groups.services.offices import close_office, replace_code
 from core.groups.third_parties import any_lets_in
+from core.groups.views.office_entering import (
+    ask_before_grant,
+    to_enter_for_office,
+    wait_for_entry,
+)
 from core.groups.views.shared import done, refused
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import portal_only
@@ -54,11 +59,16 @@ def offices(request: SignedInRequest) -> HttpResponse:
 def office(request: SignedInRequest, office_id: UUID) -> HttpResponse:
     """Show an office: what it gives away, for whom it works, and who works there."""
     found = access_office(request.user, office_id)
+    rows = grant_rows(found, at=clock.now())
+    reached = {row.grant.provider.contract_id for row in rows}
+    to_enter = to_enter_for_office(request, reached, back_to=request.path)
+    closed = {one.contract.id for one in to_enter}
     context = {
         "office": found,
         "code": in_blocks(found.code),
-        "rows": grant_rows(found, at=clock.now()),
-        "people": list_people(found),
+        "rows": [row for row in rows if row.grant.provider.contract_id not in closed],
+        "to_enter": to_enter,
+        "people": list_people(found, without=closed),
         "invitations": _invitations(found),
     }
     return office_render(request, "office", context)
@@ -90,6 +100,9 @@ def code(request: SignedInRequest, office_id: UUID) -> HttpResponse:
 def close(request: SignedInRequest, office_id: UUID) -> HttpResponse:
     """Close an office, on a page that says what ends with it."""
     found, at = access_office(request.user, office_id), clock.now()
+    waits = wait_for_entry(request, found)
+    if waits:
+        return waits
     if not is_fresh(request, request.user, at=at):
         return to_confirmation(request)
     if request.method != "POST":
@@ -108,6 +121,9 @@ def close(request: SignedInRequest, office_id: UUID) -> HttpResponse:
 def grant(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
     """Show access to one provider; choose who of the office works by it."""
     found = access_office_grant(request.user, grant_id)
+    asked = ask_before_grant(request, found)
+    if asked:
+        return asked
     form = AssignForm(request.POST or None, people=list_assignable(found))
     if request.method == "POST" and form.is_valid():
         try:
@@ -137,6 +153,9 @@ def grant(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
 def grant_end(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
     """End access to a provider, after a page that says what that means."""
     found = access_office_grant(request.user, grant_id)
+    asked = ask_before_grant(request, found)
+    if asked:
+        return asked
     if request.method != "POST":
         context = {
             "office": found.office,
@@ -159,6 +178,9 @@ def grant_end(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
 def assignment_end(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     """Take one of the office's people out of a provider."""
     held = access_assignment(request.user, membership_id)
+    asked = ask_before_grant(request, held.grant) if held.grant else None
+    if asked:
+        return asked
     back_to = reverse("offices:grant", args=[held.grant_id])
     try:
         end_assignment_as_office(membership_id=held.id, by=request.user.id, at=clock.now())
