@@ -4,23 +4,23 @@ Putting a query together and compiling it costs Django several times what sendin
 (docs/adr/0020).
 """
 
-from collections.abc import Callable, Iterator
-from copy import copy
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from secrets import randbits, token_hex
 from threading import Lock
-from types import SimpleNamespace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 from uuid import UUID, uuid4
 
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
+from django.db.models.query import ModelIterable, ValuesListIterable, get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.transaction import TransactionManagementError
 
 Row = TypeVar("Row")
 Value = str | bytes | int | datetime | UUID
+Columns = tuple[Any, ...]
 
 
 class CompiledQuery(Generic[Row]):
@@ -52,7 +52,7 @@ class CompiledQuery(Generic[Row]):
                 made = self._made
                 if made is None or made.given != given:
                     made = self._made = _Made(self._build, values, given)
-        return list(made.rows(values))
+        return made.rows(values)
 
     def first(self, **values: Value) -> Row | None:
         """Read the first row, or None; `build` says what is first and that one is enough."""
@@ -68,65 +68,76 @@ class _Made:
     ) -> None:
         self.given = given
         stand_ins = {name: _stand_in(value) for name, value in values.items()}
-        self._queryset = build(**stand_ins)
-        self._compiler: SQLCompiler = self._queryset.query.get_compiler(using=self._queryset.db)
-        self._locks = bool(self._queryset.query.select_for_update)
-        self._text, params = self._compiler.as_sql()
-        self._places = [_name_of(param, stand_ins) for param in params]
-        self._fixed = tuple(params)
-        self._converters: dict[int, Any] | None = None
-        missing = stand_ins.keys() - set(self._places)
+        queryset = build(**stand_ins)
+        self._using = queryset.db
+        self._locks = bool(queryset.query.select_for_update)
+        compiler = queryset.query.get_compiler(using=self._using)
+        self._text, params = compiler.as_sql()
+        self._places = [
+            (_name_of(param, stand_ins), param) for param in cast("tuple[Value, ...]", params)
+        ]
+        self._converters = _converters(compiler)
+        self._as_build_says = _row_maker(queryset, compiler)
+        missing = stand_ins.keys() - {name for name, _ in self._places}
         if missing:
             raise ValueError(f"The query's text holds no value of its own for {sorted(missing)}.")
 
-    def rows(self, values: dict[str, Value]) -> Iterator[Any]:
-        """Send the text with some values and yield what the queryset would."""
-        compiler = copy(self._compiler)
-        compiler.connection = connections[self._queryset.db]
-        if self._locks and compiler.connection.get_autocommit():
+    def rows(self, values: dict[str, Value]) -> list[Any]:
+        """Send the text with some values and return what the queryset would."""
+        connection = connections[self._using]
+        if self._locks and connection.get_autocommit():
             raise TransactionManagementError("Rows are locked inside a transaction alone.")
-        params = tuple(
-            fixed if name is None else values[name]
-            for name, fixed in zip(self._places, self._fixed, strict=True)
-        )
-        compiler.as_sql = lambda *_args, **_named: (self._text, params)  # type: ignore[method-assign, assignment]
-        compiler.get_converters = self._get_converters  # type: ignore[method-assign]
-        query = _Ready(self._queryset.query, compiler)
-        source: Any = SimpleNamespace(**self._source, query=query)
-        as_rows: Any = self._queryset._iterable_class  # noqa: SLF001
-        yield from as_rows(source)
+        params = [fixed if name is None else values[name] for name, fixed in self._places]
+        with connection.cursor() as cursor:
+            cursor.execute(self._text, params)
+            found = cursor.fetchall()
+        if self._converters:
+            found = [self._converted(row, connection) for row in found]
+        return [self._as_build_says(row) for row in found]
 
-    def _get_converters(self, expressions: Any) -> Any:
-        """Return what makes a row's values Python's: with the text it is the same each time."""
-        if self._converters is None:
-            self._converters = self._compiler.get_converters(expressions)
-        return self._converters
-
-    @cached_property
-    def _source(self) -> dict[str, Any]:
-        """What Django's iterables ask of a queryset besides its query."""
-        queryset: Any = self._queryset
-        return {
-            "db": queryset.db,
-            "model": queryset.model,
-            "_fields": queryset._fields,
-            "_known_related_objects": {},
-            "_hints": {},
-        }
+    def _converted(self, row: Columns, connection: BaseDatabaseWrapper) -> Columns:
+        """Make a row's values Python's, where psycopg has not done so: Django asks the fields."""
+        values = list(row)
+        for place, (converters, expression) in self._converters.items():
+            for convert in converters:
+                values[place] = convert(values[place], expression, connection)
+        return tuple(values)
 
 
-class _Ready:
-    """The query of a queryset, which has its compiler already."""
+def _converters(compiler: SQLCompiler) -> dict[int, Any]:
+    expressions = [expression for expression, *_ in compiler.select[: compiler.col_count]]
+    if compiler.has_composite_fields(expressions):
+        raise ValueError("A key of several columns is not put together here.")
+    found: dict[int, Any] = compiler.get_converters(expressions)
+    return found
 
-    def __init__(self, query: Any, compiler: SQLCompiler) -> None:
-        self._query, self._compiler = query, compiler
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._query, name)
+def _row_maker(queryset: "QuerySet[Any, Any]", compiler: SQLCompiler) -> Callable[[Columns], Any]:
+    """Return what turns a row into a tuple or a model, as Django's iterables do.
 
-    def get_compiler(self, *_args: object, **_named: object) -> SQLCompiler:
-        """Return the compiler whose text is made."""
-        return self._compiler
+    They settle for each query anew which column goes where.
+    """
+    kind = queryset._iterable_class  # noqa: SLF001
+    if kind is ValuesListIterable:
+        return tuple
+    if kind is not ModelIterable:
+        raise ValueError("A compiled query returns models or tuples.")
+    about: dict[str, Any] = cast("dict[str, Any]", compiler.klass_info)
+    model, places = about["model"], about["select_fields"]
+    own = slice(places[0], places[-1] + 1)
+    names = [column[0].target.attname for column in compiler.select[own]]
+    related = get_related_populators(about, compiler.select, queryset.db)  # type: ignore[call-arg]
+    annotations = list((compiler.annotation_col_map or {}).items())
+
+    def as_model(row: Columns) -> Any:
+        made = model.from_db(queryset.db, names, row[own])
+        for other in related:
+            other.populate(row, made)
+        for name, place in annotations:
+            setattr(made, name, row[place])
+        return made
+
+    return as_model
 
 
 def _stand_in(value: Value) -> Value:
