@@ -51,6 +51,8 @@ class _Memory:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.belief = object()
+        self.has_announced = False
+        """Whether a transaction of this process ever published: seldom, and asked all the time."""
         self._held: tuple[Snapshot, object] | None = None
 
     def forget(self) -> None:
@@ -149,6 +151,7 @@ def announce() -> None:
             raise NotConfiguredError("The registry's row is missing: migrate the shared schema.")
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, '')", [watching.CHANNEL])
+        _memory.has_announced = True
         _marks().add(_MARK)
         _finds().pop(_MARK, None)
         transaction.on_commit(forget)
@@ -182,7 +185,7 @@ def _of_this_transaction() -> Snapshot:
 
 def _current() -> Snapshot:
     watching.ensure_watcher(_memory.epoch, forget)
-    if _MARK in _marks():
+    if _memory.has_announced and _MARK in _marks():
         # A publication that has not committed yet is seen by its own transaction alone.
         return _of_this_transaction()
     if snapshot := _memory.believed:

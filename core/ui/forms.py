@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from html import escape
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -13,7 +14,6 @@ from django.dispatch import Signal
 from django.forms.boundfield import BoundField
 from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest
-from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from core.ui.fields import in_sentence
@@ -59,13 +59,19 @@ def _input(widget: dict[str, Any]) -> SafeString:
     """Return an input's tag: `django/forms/widgets/input.html` and `attrs.html`."""
     value = {} if widget["value"] is None else {"value": widget["value"]}
     named = {"type": widget["type"], "name": widget["name"]} | value
-    parts = [format_html(' {}="{}"', name, str(given)) for name, given in named.items()]
+    parts = [f' {_escaped(name)}="{_escaped(given)}"' for name, given in named.items()]
     for name, given in widget["attrs"].items():
         if given is True:
-            parts.append(format_html(" {}", name))
+            parts.append(f" {_escaped(name)}")
         elif given is not False:
-            parts.append(format_html(' {}="{}"', name, str(given)))
+            parts.append(f' {_escaped(name)}="{_escaped(given)}"')
     return mark_safe(f"<input{''.join(parts)}>")  # noqa: S308 - each part is escaped
+
+
+def _escaped(value: object) -> str:
+    """Return a value as it stands in a page. Django's own looks first whether it is lazy."""
+    text = str(value)
+    return text if isinstance(text, SafeString) else escape(text)
 
 
 class PortalForm(forms.Form):

@@ -19,6 +19,7 @@ from uuid import UUID
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.core import signing
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -84,6 +85,13 @@ class SessionStore(DatabaseStore):
             for name in account_fact_names():
                 setattr(self.account, name, getattr(row, name))
         return row
+
+    def encode(self, session_dict: dict[str, Any]) -> str:
+        """Return the data as it stands in the row, in Django's own form.
+
+        Not compressed: a few hundred bytes are read in each request and written in three.
+        """
+        return signing.dumps(session_dict, salt=self.key_salt, serializer=self.serializer)
 
     def exists(self, session_key: str) -> bool:
         """Tell whether a session is stored under a key."""

@@ -7,7 +7,7 @@ says what we rely on.
 
 import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Self, cast
 from uuid import UUID
 
@@ -75,7 +75,7 @@ class SignInAttempt:
 
     def write_to(self, login: Login) -> None:
         """Put the attempt into a login's state."""
-        login.state[_STATE] = asdict(self)
+        login.state[_STATE] = dict(vars(self))
 
 
 class PortalStage(LoginStage):

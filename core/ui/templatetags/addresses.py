@@ -26,8 +26,8 @@ class AddressNode(Node):
     def render(self, context: Context) -> str:
         """Return the address below the contract or host in hand. Raises NoReverseMatch."""
         table = get_urlconf() or settings.ROOT_URLCONF
-        address = _address(self.name, prefix=get_script_prefix(), table=table)
-        return conditional_escape(address) if context.autoescape else address
+        plain, escaped = _address(self.name, prefix=get_script_prefix(), table=table)
+        return escaped if context.autoescape else plain
 
 
 @register.tag
@@ -42,6 +42,10 @@ def url(parser: Parser, token: Token) -> Node:
 
 
 @lru_cache(maxsize=4096)
-def _address(name: str, *, prefix: str, table: str) -> str:
-    """Find an address; `prefix` is what it begins with, `table` says which addresses there are."""
-    return reverse(name)
+def _address(name: str, *, prefix: str, table: str) -> tuple[str, str]:
+    """Find an address, and how it stands in a page.
+
+    `prefix` is what it begins with, `table` says which addresses there are.
+    """
+    address = reverse(name)
+    return address, conditional_escape(address)
