@@ -4,6 +4,7 @@ Putting a query together and compiling it costs Django several times what sendin
 (docs/adr/0020).
 """
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from secrets import randbits, token_hex
@@ -17,10 +18,12 @@ from django.db.models import QuerySet
 from django.db.models.query import ModelIterable, ValuesListIterable, get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.transaction import TransactionManagementError
+from psycopg import sql
 
 Row = TypeVar("Row")
 Value = str | bytes | int | datetime | UUID
 Columns = tuple[Any, ...]
+_PLACE = re.compile("%[s%]")
 
 
 class CompiledQuery(Generic[Row]):
@@ -72,13 +75,13 @@ class _Made:
         self._using = queryset.db
         self._locks = bool(queryset.query.select_for_update)
         compiler = queryset.query.get_compiler(using=self._using)
-        self._text, params = compiler.as_sql()
-        self._places = [
-            (_name_of(param, stand_ins), param) for param in cast("tuple[Value, ...]", params)
-        ]
+        text, params = compiler.as_sql()
+        named = [_name_of(param, stand_ins) for param in params]
+        self._names = [name for name in named if name is not None]
+        self._text = _with_fixed_values(text, named, params, connections[self._using])
         self._converters = _converters(compiler)
         self._as_build_says = _row_maker(queryset, compiler)
-        missing = stand_ins.keys() - {name for name, _ in self._places}
+        missing = stand_ins.keys() - set(self._names)
         if missing:
             raise ValueError(f"The query's text holds no value of its own for {sorted(missing)}.")
 
@@ -87,9 +90,8 @@ class _Made:
         connection = connections[self._using]
         if self._locks and connection.get_autocommit():
             raise TransactionManagementError("Rows are locked inside a transaction alone.")
-        params = [fixed if name is None else values[name] for name, fixed in self._places]
         with connection.cursor() as cursor:
-            cursor.execute(self._text, params)
+            cursor.execute(self._text, [values[name] for name in self._names])
             found = cursor.fetchall()
         if self._converters:
             found = [self._converted(row, connection) for row in found]
@@ -102,6 +104,24 @@ class _Made:
             for convert in converters:
                 values[place] = convert(values[place], expression, connection)
         return tuple(values)
+
+
+def _with_fixed_values(
+    text: str, named: list[str | None], params: Any, connection: BaseDatabaseWrapper
+) -> str:
+    """Return the text with the values that never change in it, as psycopg writes them each time."""
+    connection.ensure_connection()
+    given = iter(zip(named, params, strict=True))
+
+    def place(found: re.Match[str]) -> str:
+        if found[0] == "%%":
+            return found[0]
+        name, param = next(given)
+        if name is not None:
+            return found[0]
+        return sql.Literal(param).as_string(connection.connection).replace("%", "%%")
+
+    return _PLACE.sub(place, text)
 
 
 def _converters(compiler: SQLCompiler) -> dict[int, Any]:

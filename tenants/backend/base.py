@@ -25,6 +25,7 @@ from tenants.backend.cursors import (
 )
 from tenants.backend.introspection import SchemaIntrospection
 from tenants.backend.statements import refuse_transaction_text
+from tenants.backend.times import read_times_at_once
 from tenants.context import Scope, current_schema, current_scope
 from tenants.errors import ContractSwitchError, TenancyError
 
@@ -105,6 +106,7 @@ class DatabaseWrapper(library.DatabaseWrapper):
         self._forget()
         super().init_connection_state()
         if self.connection is not None:
+            read_times_at_once(self.connection)
             self.connection.portal_guard = self
             # Django asks psycopg (or its pool) for the connection and has no hook for its class.
             self.connection.__class__ = GuardedConnection
