@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest
-from django.urls import reverse
 
+from core.common.addresses import find_address
 from core.common.clock import now
 from tenants import registry
 from tenants.brand_sheet import sheet_digest
@@ -102,7 +102,7 @@ class Site:
         """The address of the brand's sheet, another one for another brand; empty without one."""
         if self.brand is None:
             return ""
-        return reverse("tenants:brand_css", kwargs={"digest": sheet_digest(self.brand)})
+        return find_address("tenants:brand_css", digest=sheet_digest(self.brand))
 
 
 def site(request: HttpRequest) -> dict[str, Any]:

@@ -5,7 +5,8 @@ Putting a query together and compiling it costs Django several times what sendin
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from secrets import randbits, token_hex
 from threading import Lock
@@ -14,9 +15,11 @@ from uuid import UUID, uuid4
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 from django.db.models.query import ModelIterable, ValuesListIterable, get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
+from django.db.models.sql.subqueries import UpdateQuery
 from django.db.transaction import TransactionManagementError
 from psycopg import sql
 
@@ -63,8 +66,59 @@ class CompiledQuery(Generic[Row]):
         return rows[0] if rows else None
 
 
+class CompiledUpdate:
+    """An UPDATE of tables of the shared schema, of which only the values change.
+
+    `build` returns the rows and `changes` what is set in them; both get the values by name, as
+    `CompiledQuery` says.
+    """
+
+    def __init__(
+        self,
+        build: Callable[..., "QuerySet[Any, Any]"],
+        changes: Callable[..., dict[str, Any]],
+    ) -> None:
+        self._build, self._changes = build, changes
+        self._made: _Text | None = None
+
+    def update(self, **values: Value) -> int:
+        """Change the rows now, and return how many there were."""
+        # Two threads may both make the text the first time: it is the same.
+        made = self._made = self._made or self._make(values)
+        with made.sent(values) as cursor:
+            return int(cursor.rowcount)
+
+    def _make(self, values: dict[str, Value]) -> "_Text":
+        stand_ins = {name: _stand_in(value) for name, value in values.items()}
+        queryset = self._build(**stand_ins)
+        query: Any = queryset.query.chain(UpdateQuery)
+        query.add_update_values(self._changes(**stand_ins))
+        return _Text(query.get_compiler(using=queryset.db), stand_ins)
+
+
+class _Text:
+    """The text of a statement and where its values go."""
+
+    def __init__(self, compiler: SQLCompiler, stand_ins: dict[str, Value]) -> None:
+        self.using = str(compiler.using)
+        text, params = compiler.as_sql()
+        named = [_name_of(param, stand_ins) for param in params]
+        self._names = [name for name in named if name is not None]
+        self._text = _with_fixed_values(text, named, params, connections[self.using])
+        missing = stand_ins.keys() - set(self._names)
+        if missing:
+            raise ValueError(f"The query's text holds no value of its own for {sorted(missing)}.")
+
+    @contextmanager
+    def sent(self, values: dict[str, Value]) -> Iterator[CursorWrapper]:
+        """Send the text with some values; the cursor has what came back."""
+        with connections[self.using].cursor() as cursor:
+            cursor.execute(self._text, [values[name] for name in self._names])
+            yield cursor
+
+
 class _Made:
-    """The text of a query, where its values go, and how rows become what `build` returns."""
+    """The text of a query, and how rows become what `build` returns."""
 
     def __init__(
         self, build: Callable[..., "QuerySet[Any, Any]"], values: dict[str, Value], given: object
@@ -72,26 +126,18 @@ class _Made:
         self.given = given
         stand_ins = {name: _stand_in(value) for name, value in values.items()}
         queryset = build(**stand_ins)
-        self._using = queryset.db
         self._locks = bool(queryset.query.select_for_update)
-        compiler = queryset.query.get_compiler(using=self._using)
-        text, params = compiler.as_sql()
-        named = [_name_of(param, stand_ins) for param in params]
-        self._names = [name for name in named if name is not None]
-        self._text = _with_fixed_values(text, named, params, connections[self._using])
+        compiler = queryset.query.get_compiler(using=queryset.db)
+        self._text = _Text(compiler, stand_ins)
         self._converters = _converters(compiler)
         self._as_build_says = _row_maker(queryset, compiler)
-        missing = stand_ins.keys() - set(self._names)
-        if missing:
-            raise ValueError(f"The query's text holds no value of its own for {sorted(missing)}.")
 
     def rows(self, values: dict[str, Value]) -> list[Any]:
         """Send the text with some values and return what the queryset would."""
-        connection = connections[self._using]
+        connection = connections[self._text.using]
         if self._locks and connection.get_autocommit():
             raise TransactionManagementError("Rows are locked inside a transaction alone.")
-        with connection.cursor() as cursor:
-            cursor.execute(self._text, [values[name] for name in self._names])
+        with self._text.sent(values) as cursor:
             found = cursor.fetchall()
         if self._converters:
             found = [self._converted(row, connection) for row in found]
@@ -176,5 +222,6 @@ def _stand_in(value: Value) -> Value:
 
 
 def _name_of(param: object, stand_ins: dict[str, Value]) -> str | None:
-    found = (name for name, value in stand_ins.items() if type(param) is type(value))
+    # Django wraps numbers in classes of psycopg.
+    found = (name for name, value in stand_ins.items() if isinstance(param, type(value)))
     return next((name for name in found if stand_ins[name] == param), None)

@@ -50,6 +50,7 @@ class Broker:
             self._away_until = time.monotonic() + PAUSE_SECONDS
             logger.warning("the broker is away, the sweeper delivers: %s", describe_safely(error))
             return False
+        self._answered, self._probed_at = True, time.monotonic()
         return True
 
     def is_reachable(self) -> bool:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from core.accounts.locking import LockState
 from core.accounts.models import User
@@ -22,7 +22,7 @@ from core.accounts.services.throttle import (
     record_refusal,
 )
 from core.audit.recording import Happening, record
-from core.common.compiled import CompiledQuery
+from core.common.compiled import CompiledQuery, CompiledUpdate
 from core.common.ids import uuid7
 
 _HELD = CompiledQuery(lambda user_id: User.objects.select_for_update().filter(pk=user_id))
@@ -124,11 +124,20 @@ def hold_for_sign_in(*, user_id: UUID, security_epoch: int, proven: bool, at: da
     a remembered browser's stay counted: a cookie proves neither password nor factor, and must not
     buy fresh tries at them.
     """
-    open_to = unlocked_accounts(at=at).filter(
+    note = _NOTE_PROVEN if proven else _NOTE_USED
+    return bool(note.update(user_id=user_id, security_epoch=security_epoch, at=at))
+
+
+def _open_to(*, user_id: UUID, security_epoch: int, at: datetime) -> QuerySet[User]:
+    return unlocked_accounts(at=at).filter(
         pk=user_id, is_active=True, security_epoch=security_epoch
     )
-    fresh = asdict(LockState()) if proven else {}
-    return bool(open_to.update(**fresh, last_used_at=at))
+
+
+_NOTE_USED = CompiledUpdate(_open_to, lambda at, **_others: {"last_used_at": at})
+_NOTE_PROVEN = CompiledUpdate(
+    _open_to, lambda at, **_others: {**asdict(LockState()), "last_used_at": at}
+)
 
 
 def complete_sign_in(*, user_id: UUID, methods: tuple[str, ...], at: datetime) -> None:

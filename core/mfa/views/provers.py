@@ -1,11 +1,11 @@
 """Proving a phone by a text or a call, and an e-mail address by a code."""
 
 from django.http import HttpResponse
-from django.urls import reverse
 
 from core.accounts.models import User
 from core.accounts.policies import policy_for
 from core.common import clock
+from core.common.addresses import find_address
 from core.common.masking import mask_phone
 from core.mfa.forms import CodeForm
 from core.mfa.models import Channel, FactorKind
@@ -96,8 +96,8 @@ def _context(page: ProofPage) -> Context:
         "form": CodeForm() if challenge else None,
         "challenge": challenge,
         "verified": page.proof.verified,
-        "poll": reverse(page.urls.call),
-        "answer": reverse(page.urls.page),
+        "poll": find_address(page.urls.call),
+        "answer": find_address(page.urls.page),
     }
 
 

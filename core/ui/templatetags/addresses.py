@@ -3,16 +3,15 @@
 A page names a dozen of them, and looking one up takes as long as rendering what is around it.
 """
 
-from functools import lru_cache
+from html import escape
 
 from django import template
-from django.conf import settings
 from django.template.base import Node, Parser, Token
 from django.template.context import Context
 from django.template.defaulttags import URLNode
 from django.template.defaulttags import url as stock
-from django.urls import get_script_prefix, get_urlconf, reverse
-from django.utils.html import conditional_escape
+
+from core.common.addresses import find_address
 
 register = template.Library()
 
@@ -25,9 +24,8 @@ class AddressNode(Node):
 
     def render(self, context: Context) -> str:
         """Return the address below the contract or host in hand. Raises NoReverseMatch."""
-        table = get_urlconf() or settings.ROOT_URLCONF
-        plain, escaped = _address(self.name, prefix=get_script_prefix(), table=table)
-        return escaped if context.autoescape else plain
+        address = find_address(self.name)
+        return escape(address) if context.autoescape else address
 
 
 @register.tag
@@ -39,13 +37,3 @@ def url(parser: Parser, token: Token) -> Node:
     if not is_plain or node.args or node.kwargs or node.asvar:
         return node
     return AddressNode(str(name))
-
-
-@lru_cache(maxsize=4096)
-def _address(name: str, *, prefix: str, table: str) -> tuple[str, str]:
-    """Find an address, and how it stands in a page.
-
-    `prefix` is what it begins with, `table` says which addresses there are.
-    """
-    address = reverse(name)
-    return address, conditional_escape(address)

@@ -7,12 +7,12 @@ from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
 from core.accounts.models import Session, User
-from core.common.compiled import CompiledQuery
+from core.common.compiled import CompiledQuery, CompiledUpdate
 from core.common.ids import uuid7
 from tests.support.people import START, after, make_person
 
@@ -68,6 +68,47 @@ def test_related_rows_and_plain_values_come_as_from_a_queryset() -> None:
     assert not captured.captured_queries
     names = CompiledQuery(lambda key: User.objects.filter(pk=key).values_list("username", "phone"))
     assert names.all(key=person.id) == [("dana", "")]
+
+
+def test_what_never_changes_stands_in_the_text() -> None:
+    person = make_person()
+    User.objects.filter(pk=person.pk).update(city="50% O'Fallon \\%s")
+    query = CompiledQuery(
+        lambda key: User.objects.filter(city="50% O'Fallon \\%s", pk=key).annotate(
+            born=Value(START), words=Value("100 %s %%")
+        )
+    )
+    assert query.first(key=uuid7()) is None
+    found: Any = query.first(key=person.id)
+    assert (found, found.born, found.words) == (person, START, "100 %s %%")
+
+
+def test_only_models_and_tuples_are_made() -> None:
+    names: CompiledQuery[Any] = CompiledQuery(
+        lambda key: User.objects.filter(pk=key).values("username")
+    )
+    with pytest.raises(ValueError, match="models or tuples"):
+        names.all(key=uuid7())
+
+
+def test_an_update_changes_what_the_queryset_would_and_counts_it() -> None:
+    dana, omar = make_person("dana"), make_person("omar", phone=None)
+    note = CompiledUpdate(
+        lambda key, epoch, at: User.objects.filter(pk=key, security_epoch=epoch, created_at__lt=at),
+        lambda at, **_others: {"last_used_at": at, "failed_at": (), "locked_at": None},
+    )
+    User.objects.update(failed_at=[START], locked_at=START)
+    for person, moment in ((dana, after(days=9_000)), (omar, after(days=9_001))):
+        epoch = person.security_epoch
+        assert note.update(key=person.id, epoch=epoch + 1, at=moment) == 0
+        assert note.update(key=person.id, epoch=epoch, at=moment) == 1
+        person.refresh_from_db()
+        assert person.last_used_at == moment
+        assert (person.failed_at, person.locked_at) == ([], None)
+    with pytest.raises(ValueError, match="unused"):
+        CompiledUpdate(
+            lambda key, **_others: User.objects.filter(pk=key), lambda **_values: {"city": "x"}
+        ).update(key=dana.id, unused=7)
 
 
 def test_a_value_that_is_not_in_the_text_is_an_error() -> None:
