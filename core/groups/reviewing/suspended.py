@@ -10,22 +10,24 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.accounts.models import User
 from core.groups.access import list_memberships
-from core.groups.models import SuspendedRole
+from core.groups.models import Membership, SuspendedRole
 from core.groups.permissions import Permission
 from core.groups.policies import may_manage, roles_reaching
 from core.groups.reach import Reach, list_managed_suspensions
 from core.groups.reviewing.terms import waiting_suspensions
 from core.groups.roles import RoleTerms, is_offered, terms_of
-from core.groups.setup import page_of, with_person_words
+from core.groups.setup import page_of, with_names
 from tenants.context import ActiveContract
 
 
 @dataclass(frozen=True)
 class SuspendedRow:
-    """A suspended role, and whether the admin can give it back."""
+    """A suspended role, and what the admin can make of it."""
 
     suspension: SuspendedRole
+    may_let_go: bool
     may_give: bool
+    """Whether they can give it back: they decide on it, and the program still has it."""
 
     @property
     def role(self) -> RoleTerms:
@@ -56,18 +58,21 @@ def suspended_page(
         "membership__user", "membership__provider", "membership__group"
     )
     for word in words:
-        people = with_person_words(User.objects.all(), [word])
+        # What a row shows: by an address, parts of it could be read out of somebody who is out.
+        people = with_names(User.objects.all(), [word])
         found = found.filter(
-            Q(membership__user__in=people) | Q(membership__provider__name__icontains=word)
+            Q(membership__user__in=people)
+            | Q(membership__user__username__icontains=word)
+            | Q(membership__provider__name__icontains=word)
         )
     page = page_of(found, number)
     if not page.object_list:
         return page, []
     own = list(list_memberships(reach.actor))
-    return page, [SuspendedRow(one, _may_give(reach, own, one)) for one in page]
+    return page, [_row(reach, own, one) for one in page]
 
 
-def _may_give(reach: Reach, own: Iterable[Any], suspension: SuspendedRole) -> bool:
+def _row(reach: Reach, own: Iterable[Membership], suspension: SuspendedRole) -> SuspendedRow:
     was = suspension.membership
     contract_id: UUID | None = was.contract_id
     acting = roles_reaching(
@@ -76,8 +81,9 @@ def _may_give(reach: Reach, own: Iterable[Any], suspension: SuspendedRole) -> bo
         provider_id=was.provider_id,
         partly_entered=reach.partly_entered,
     )
-    return (
-        was.user_id != reach.actor.id
-        and is_offered(was.role, contract_id)
-        and may_manage(acting, was.role, Permission.ACCESS_REVIEW, contract_id=contract_id)
+    decides = was.user_id != reach.actor.id and may_manage(
+        acting, was.role, Permission.ACCESS_REVIEW, contract_id=contract_id
+    )
+    return SuspendedRow(
+        suspension, may_let_go=decides, may_give=decides and is_offered(was.role, contract_id)
     )

@@ -131,19 +131,20 @@ def waiting_suspensions() -> QuerySet[SuspendedRole]:
     """Return the suspended roles that can still be given back, of people who can still sign in.
 
     Whoever has got another role for the same place since is decided about, whether or not they have
-    it now.
+    it now. So is who holds one that reaches there, also one given at the same moment by somebody
+    whose look at the clock came first.
     """
-    same_place = (
+    there = (
         Q(provider=OuterRef("membership__provider"))
         | Q(group=OuterRef("membership__provider__group"))
         | Q(group=OuterRef("membership__group"))
-        | Q(provider__group=OuterRef("membership__group"))
     )
+    in_group = Q(provider__group=OuterRef("membership__group"))
+    since = Q(since__gte=OuterRef("suspended_at"))
     later = Membership.objects.filter(
-        same_place,
+        (there & (since | Q(until__isnull=True))) | (in_group & since),
         user=OuterRef("membership__user"),
         grant__isnull=True,
-        since__gte=OuterRef("suspended_at"),
     )
     return SuspendedRole.objects.filter(
         ~Exists(later), settlement="", membership__user__is_active=True

@@ -82,6 +82,9 @@ def _settle(request: SetupRequest) -> HttpResponse:
     back_to = next_of(request, reverse("setup:access_review"))
     waiting = access_managed_suspension(request.reach, key_or_404(request.POST["suspended"]))
     gives = "give_back" in request.POST
+    if not gives and "let_go" not in request.POST:
+        # No button of ours: nobody loses a role by a form that does not say so.
+        raise Http404
     act = give_back_role if gives else let_role_go
     try:
         act(

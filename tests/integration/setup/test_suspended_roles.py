@@ -25,6 +25,7 @@ from core.groups.services.roles import (
 )
 from core.groups.services.suspended_roles import give_back_role, let_role_go
 from tenants import registry
+from tests.integration.setup.configured import READER, offering, somebody
 from tests.integration.setup.reviewing import DUE, ENDS, LAST, SOON, asking, confirm, held_by, mails
 from tests.support.naive import fails_with
 from tests.support.people import EVERYWHERE, START, make_person, make_provider
@@ -196,6 +197,55 @@ def test_what_is_out_of_reach_is_not_found(
     assert PAGE not in open_page(client, "/home/")
     assert client.post(PAGE, {"suspended": waiting_of(dana).id}).status_code in {302, 404}
     assert roles_held(ash.id, stranger_provider) == set()
+
+
+def test_what_is_given_at_the_same_moment_decides_too(
+    head: User, dana: User, elm: Provider
+) -> None:
+    """Whoever gave it looked at the clock first, and waited for the run that suspended."""
+    suspend()
+    add_role(
+        user=dana,
+        provider=elm,
+        role=Role.GROUP_ADMIN,
+        by=head.id,
+        entered=EVERYWHERE,
+        at=ENDS - timedelta(seconds=1),
+    )
+    with pytest.raises(ChangedMeanwhileError):
+        give_back(dana, by=head)
+    assert roles_held(dana.id, elm) == {Role.GROUP_ADMIN}
+
+
+def test_a_role_that_the_program_has_no_longer_can_be_taken_off_the_list(
+    admin: Client, head: User, elm: Provider
+) -> None:
+    offering(READER)
+    rita = somebody("rita", "reader", elm, by=head)
+    suspend()
+    offering()
+    html = open_page(admin, f"{PAGE}?q=rita")
+    assert "The program has this role no longer." in html
+    assert 'name="give_back"' not in html
+    form = {"suspended": str(waiting_of(rita).id), "next": PAGE}
+    assert (
+        "does not get" in admin.post(PAGE, {**form, "let_go": "yes"}, follow=True).content.decode()
+    )
+
+
+def test_a_form_without_a_button_takes_nothing_off_the_list(admin: Client, dana: User) -> None:
+    suspend()
+    assert admin.post(PAGE, {"suspended": str(waiting_of(dana).id)}).status_code == 404
+    assert waiting_of(dana).settlement == ""
+
+
+def test_who_is_out_is_found_by_what_the_page_shows_and_not_by_an_address(
+    admin: Client, dana: User
+) -> None:
+    suspend()
+    User.objects.filter(pk=dana.pk).update(email="private@new.example")
+    for words, found in (("dana", True), ("reed dana", True), ("elm", True), ("private", False)):
+        assert ("(dana)" in open_page(admin, f"{PAGE}?q={words}")) is found, words
 
 
 def test_whatever_is_not_settled_would_be_given_back(head: User, dana: User, elm: Provider) -> None:
