@@ -124,17 +124,28 @@ def list_people(office: Office, *, without: Collection[UUID] = ()) -> QuerySet[M
 
     Those of the contracts `without` are not named.
     """
-    working = (
-        Membership.objects.filter(Membership.HELD, grant__office=office, user=OuterRef("user"))
-        .exclude(provider__contract__in=without)
-        .values("provider__name")
-    )
+    working = _worked_for(office, without).filter(user=OuterRef("user")).values("provider__name")
     held = Membership.objects.filter(Membership.OWN, group=office.group_id)
     return (
         held.select_related("user")
         .annotate(works_for=ArraySubquery(working.distinct().order_by("provider__name")))
         .order_by("user__last_name", "user__first_name", "id")
     )
+
+
+def works_for(held: Membership, *, without: Collection[UUID] = ()) -> list[str]:
+    """Return for which providers somebody of an office works by its access, but in some contracts.
+
+    `held` is their role in the office.
+    """
+    assert held.group is not None  # noqa: S101 (a role in an office is for its group)
+    names = _worked_for(held.group.office, without).filter(user=held.user_id)
+    return list(names.values_list("provider__name", flat=True).order_by("provider__name"))
+
+
+def _worked_for(office: Office, without: Collection[UUID]) -> QuerySet[Membership]:
+    held = Membership.objects.filter(Membership.HELD, grant__office=office)
+    return held.exclude(provider__contract__in=without)
 
 
 def list_assigned(grant: AccessGrant) -> QuerySet[Membership]:

@@ -122,12 +122,14 @@ _OTHERWISE_NAMED = {
     "offices:assignment_end": {"membership_id": "assignment"},
     "offices:role": {"membership_id": "office_person"},
     "offices:remove": {"membership_id": "office_person"},
+    "offices:person": {"membership_id": "office_person"},
+    "offices:person_act": {"membership_id": "office_person"},
     "offices:invitation": {"invitation_id": "office_invitation"},
     "offices:resend": {"invitation_id": "office_invitation"},
     "offices:withdraw": {"invitation_id": "office_invitation"},
 }
 """Where a key of an address is of something else than its name says."""
-_ACTS = {"setup:act": "deactivate"}
+_ACTS = {"setup:act": "deactivate", "offices:person_act": "deactivate"}
 
 
 def addresses(theirs: Mapping[str, UUID]) -> Iterator[tuple[str, str, str]]:

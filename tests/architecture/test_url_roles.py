@@ -154,6 +154,8 @@ TABLE: dict[str, Row] = {
     "offices:close": after_sign_in(404),
     "offices:new_user": after_sign_in(404),
     "offices:remove": after_sign_in(404),
+    "offices:person": after_sign_in(404),
+    "offices:person_act": after_sign_in(404),
     "offices:invitation": after_sign_in(404),
     "offices:grant": after_sign_in(404),
     "offices:grant_end": after_sign_in(404),

@@ -3,7 +3,8 @@
 Unlock, Reset Registration and deactivating touch everything that the person does, so all their
 active roles have to lie where the admin manages them, in contracts that the admin has entered, and
 staff of the portal are nobody's. Where they lie elsewhere, the admin removes the person from their
-own providers, and asks the help desk.
+own providers, and asks the help desk. An office's admin manages the roles in the office and those
+by its access grants.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +34,7 @@ from core.mfa.services.registration_resets import reset_registration
 from core.notifications.services.outbox import enqueue
 
 NOTICE_KIND: Final = "user_act_notice"
-_REASON: Final = "by an admin of the provider group"
+_REASON: Final = "by an admin of the provider group or office"
 
 
 class WorksElsewhereError(DomainError):
@@ -82,7 +83,8 @@ def acts_on(own: Sequence[Membership], held: Membership) -> bool:
 def unlock_user(*, user_id: UUID, by: UUID, entered: Entered, at: datetime) -> None:
     """Open a locked account and tell its owner. Records `account.unlocked`.
 
-    Called by Setup. Raises OwnAccountError, WorksElsewhereError, NotEnteredError.
+    Called by Setup, and like the other acts here by an office's page. Raises OwnAccountError,
+    WorksElsewhereError, NotEnteredError.
     """
     _hold_whole(user_id, by=by, entered=entered)
     unlock_account(user_id=user_id, reason=_REASON, by=by, at=at)
@@ -162,7 +164,7 @@ def ask_desk_for_reset(*, user_id: UUID, by: UUID, entered: Entered, at: datetim
             name=asking.get_full_name(),
             account=owner.username,
             reach=asking.email,
-            organization="Asked by an admin of the provider group",
+            organization="Asked by an admin of the provider group or office",
             note="",
         ),
         contract_id=current_context().contract_id,

@@ -5,12 +5,15 @@ from uuid import UUID
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from core.accounts.access import SignedInRequest
+from core.accounts.models import User
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_or_post
+from core.groups.entering import Entered
 from core.groups.permissions import Permission
 from core.groups.reach import access_managed_user
-from core.groups.user_acts import USER_ACTS, facts_of_user
+from core.groups.user_acts import USER_ACTS, UserAct, facts_of_user
 from core.groups.views.shared import SetupRequest, done, next_of, refused, setup_page, setup_render
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 
@@ -34,8 +37,15 @@ def act_on(request: SetupRequest, user_id: UUID, name: str) -> HttpResponse:
     if request.method != "POST":
         context = {"act": act, "managed": found, "back_to": back_to}
         return setup_render(request, "user_act", context, tab="users")
+    return carry_out(request, act, found, entered=request.reach.entered, back_to=back_to)
+
+
+def carry_out(
+    request: SignedInRequest, act: UserAct, user: User, *, entered: Entered, back_to: str
+) -> HttpResponse:
+    """Do an act on an account, in Setup or for an office; it was loaded in reach."""
     try:
-        act.carry_out(user_id=found.id, by=request.user.id, entered=request.reach.entered, at=at)
+        act.carry_out(user_id=user.id, by=request.user.id, entered=entered, at=clock.now())
     except DomainError as error:
         return refused(request, error, back_to=back_to)
     return done(request, act.done, back_to=back_to)
