@@ -23,7 +23,7 @@ from django.db.models import (
 )
 
 from core.accounts.models import User
-from core.groups.access import list_memberships
+from core.groups.access import list_memberships, list_own_memberships
 from core.groups.models import (
     AccessGrant,
     Invitation,
@@ -36,6 +36,7 @@ from core.groups.models import (
 )
 from core.groups.permissions import Permission
 from core.groups.reach import Reach, list_managed_providers
+from core.groups.roles import holding
 from core.groups.setup import with_names, with_person_words
 
 _FEW: Final = 300
@@ -52,6 +53,8 @@ class _Place:
     contract_id: UUID
     is_active: bool
     is_administered: bool
+    is_own: bool
+    """Whether it is read by a role of the provider's own, and not as a third party."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,11 @@ class Scope:
         """Return the keys of the managed ones as PostgreSQL writes an array."""
         return array_of(self.managed)
 
+    @cached_property
+    def own_keys(self) -> str:
+        """Return the keys of those that are read by a role of the provider's own."""
+        return array_of(one.id for one in self.places if one.is_own)
+
     def memberships(self, providers: str) -> QuerySet[Membership]:
         """Return all roles, present and past, at providers; those over groups for their admins."""
         return Membership.objects.filter(
@@ -139,16 +147,21 @@ def any_of(name: str, keys: Keys, kind: str = "uuid") -> Func | Q:
 
 def scope_of(reach: Reach, words: Iterable[str] = ()) -> Scope:
     """Return what an admin reads about (two statements)."""
-    own = list_memberships(reach.actor).filter(role=Role.GROUP_ADMIN)
+    own = list_own_memberships(reach.actor)
+    heading = own.filter(role=Role.GROUP_ADMIN)
+    reading = own.filter(holding(Permission.ACTIVITY_VIEW))
     found = Provider.objects.filter(
         Q(pk__in=list_managed_providers(reach, Permission.ACTIVITY_VIEW).values("pk"))
-        | Q(status=ProviderStatus.ENDED, group__in=own.values("group")),
+        | Q(status=ProviderStatus.ENDED, group__in=heading.values("group")),
         contract_id__in=reach.contract_ids,
-    ).annotate(is_administered=Exists(own.filter(group=OuterRef("group"))))
+    ).annotate(
+        is_administered=Exists(heading.filter(group=OuterRef("group"))),
+        is_own=Exists(reading.filter(Q(provider=OuterRef("pk")) | Q(group=OuterRef("group")))),
+    )
     places = tuple(
-        _Place(key, group, contract, status == ProviderStatus.ACTIVE, is_administered)
-        for key, group, contract, status, is_administered in found.values_list(
-            "pk", "group", "contract", "status", "is_administered"
+        _Place(key, group, contract, status == ProviderStatus.ACTIVE, *is_theirs)
+        for key, group, contract, status, *is_theirs in found.values_list(
+            "pk", "group", "contract", "status", "is_administered", "is_own"
         )
     )
     scope = Scope(reach, places, tuple(words))
@@ -161,8 +174,12 @@ def _keys(scope: Scope) -> dict[str, Keys]:
     at_watched = any_of("provider", scope.watched_keys)
     parts: dict[str, QuerySet[Any, Any]] = {
         "account": _present_users(scope),
-        "membership": scope.memberships(scope.watched_keys).values("pk"),
-        "access_grant": AccessGrant.objects.filter(at_watched).values("pk"),
+        "membership": _but_other_offices(
+            scope, scope.memberships(scope.watched_keys), "grant__office"
+        ).values("pk"),
+        "access_grant": _but_other_offices(
+            scope, AccessGrant.objects.filter(at_watched), "office"
+        ).values("pk"),
         "invitation": _invitations(scope).values("pk"),
         "join_request": JoinRequest.objects.filter(at_watched).values("pk"),
         "recovery": RecoveryRequest.objects.filter(
@@ -181,6 +198,21 @@ def _keys(scope: Scope) -> dict[str, Keys]:
     return {
         name: array_of(found) if len(found) <= _FEW else parts[name] for name, found in few.items()
     }
+
+
+def _but_other_offices(scope: Scope, rows: QuerySet[Any, Any], office: str) -> QuerySet[Any, Any]:
+    """Leave out what is another office's, of a provider that is read as a third party.
+
+    Whom else the provider lets in is its own to know. `office` is how a row names its office.
+    """
+    if all(one.is_own for one in scope.places):
+        return rows
+    theirs = list_memberships(scope.reach.actor).filter(grant__isnull=False)
+    return rows.filter(
+        Q(**{f"{office}__isnull": True})
+        | Q(any_of("provider", scope.own_keys))
+        | Q(**{f"{office}__in": theirs.values("grant__office")})
+    )
 
 
 def _people_with_words(scope: Scope) -> QuerySet[User]:

@@ -1,5 +1,6 @@
 """In which role an office works: what the program opens to third parties, and never to act by."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from core.groups.services.assignments import assign_people, end_assignment_as_pr
 from core.groups.services.grant_changes import change_access
 from core.groups.services.grant_ends import end_due_grants
 from core.groups.services.memberships import grant_provider_role
+from core.groups.services.offices import join_office, make_office
 from core.groups.services.roles import (
     ChangedMeanwhileError,
     RoleDiffersError,
@@ -34,7 +36,7 @@ from tenants import registry
 from tenants.configuration.document import ContractDocument
 from tenants.context import ActiveContract
 from tests.integration.first_login.walking import mails_to
-from tests.integration.offices.conftest import in_days, signed_in, through
+from tests.integration.offices.conftest import FACTS, in_days, signed_in, through
 from tests.integration.setup.configured import AUDITOR, READER, offering
 from tests.support.naive import fails_with
 from tests.support.people import EVERYWHERE, START, accept_present_terms, make_person
@@ -142,6 +144,28 @@ def test_who_works_by_it_reads_setup_and_changes_nothing(
     assert Membership.objects.count() == held
 
 
+def test_who_reads_as_a_third_party_reads_of_no_other_office(
+    admin: Client, reader: Membership, billie: User, head: User, oak: Provider
+) -> None:
+    rival, rita = make_person("rival"), make_person("rita")
+    others = make_office(user=rival, facts=replace(FACTS, name="Delta Billing"), at=clock.now())
+    join_office(others, rita, Role.STAFF, by=rival.id, at=clock.now())
+    given = give_as(head, "staff", others, oak)
+    assign_people(grant_id=given.id, user_ids=[rita.id], by=rival.id, at=clock.now())
+    theirs = signed_in(billie)
+    paths = ("/setup/activity/", "/setup/activity/?kind=third_parties", "/setup/activity/?q=rita")
+    for path in (*paths, "/setup/", f"/setup/providers/{oak.id}/", "/setup/users/"):
+        page = theirs.get(path).content.decode()
+        assert "Delta Billing" not in page, path
+        assert "Rita Reed" not in page, path
+    assert "River Billing access to Oak Clinic" in theirs.get(paths[0]).content.decode()
+    assert "Billie Reed" in theirs.get("/setup/activity/?kind=roles").content.decode()
+    # The provider's own people read of both, also who works for an office besides
+    assert "Delta Billing access to Oak Clinic" in admin.get(paths[1]).content.decode()
+    grant_provider_role(user=billie, provider=oak, role="reader", by=head.id, at=START)
+    assert "Delta Billing access to Oak Clinic" in theirs.get(paths[1]).content.decode()
+
+
 def test_only_who_may_let_offices_in_is_led_there(
     reader: Membership, billie: User, elm: Provider, head: User
 ) -> None:
@@ -241,6 +265,17 @@ def test_another_role_counts_with_the_next_request_and_is_signed_in_for(
     # The same page once more, by now an old one
     assert "Nothing was done" in admin.post(path, wanted, follow=True).content.decode()
     assert grant.memberships.filter(until__isnull=True).count() == 1
+
+
+def test_who_changes_it_is_told_nothing_and_stays_signed_in(
+    reads: None, grant: AccessGrant, office: Office, head: User, olive: User
+) -> None:
+    join_office(office, head, Role.STAFF, by=olive.id, at=clock.now())
+    assign_people(grant_id=grant.id, user_ids=[head.id], by=olive.id, at=clock.now())
+    told, theirs = len(mails_to(head.email)), signed_in(head)
+    change(grant, "auditor", by=head)
+    assert len(mails_to(head.email)) == told
+    assert theirs.get("/home/").status_code == 200
 
 
 def test_the_office_changes_no_role(reading: AccessGrant, olive: User) -> None:
