@@ -248,11 +248,11 @@ def roles_to_act_with(by: UUID, provider: Provider) -> set[str]:
 
 
 def roles_over(by: UUID, held: Membership) -> set[str]:
-    """Return the roles of an admin that reach all that a membership reaches."""
+    """Return the roles of an admin, not a closed one, that reach all that a membership reaches."""
     if held.provider is not None:
-        return roles_held(by, held.provider)
-    own = Membership.objects.filter(user_id=by, group_id=held.group_id, until__isnull=True)
-    return set(own.values_list("role", flat=True))
+        return roles_to_act_with(by, held.provider)
+    own = Membership.objects.filter(Membership.OWN, user_id=by, group_id=held.group_id)
+    return set(own.filter(user__is_active=True).values_list("role", flat=True))
 
 
 def hold_membership(membership_id: UUID, *, was: str, by: UUID, entered: Entered) -> Membership:
