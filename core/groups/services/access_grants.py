@@ -137,6 +137,9 @@ def give_access(
     # In one order, so that admins of two groups do not wait for each other.
     for contract_id in sorted({one.contract_id for one in providers}):
         require_open(contract_id, terms.role)
+    # All that has lapsed at once, so that it and its people's access are locked in one order.
+    former = AccessGrant.objects.filter(office=office, provider__in=providers, until__lte=at)
+    end_grants(former, end=GrantEnd.TIME, by=None, at=at)
     return [_give(office, provider, terms, by=by, at=at) for provider in providers]
 
 
@@ -228,8 +231,6 @@ def _give(
     office: Office, provider: Provider, terms: GrantTerms, *, by: UUID, at: datetime
 ) -> AccessGrant:
     until = end_on(terms.last_day, provider, at=at)
-    former = AccessGrant.objects.filter(office=office, provider=provider, ended_at__isnull=True)
-    end_grants(former.filter(until__lte=at), end=GrantEnd.TIME, by=None, at=at)
     try:
         with transaction.atomic():
             grant = AccessGrant.objects.create(

@@ -83,6 +83,7 @@ def _change_role(grant: AccessGrant, role: str, *, by: UUID, at: datetime) -> No
         data: dict[str, object] = {"access_grant": str(grant.id), **change}
         record_change("role_changed", made, by=by, at=at, data=data)
     steps = [RoleStep(one.user, grant.provider, was, role) for one in held]
-    # The office's people read nobody's name of the provider.
-    tell_of_roles(steps, by=None, because="grant_changed", at=at)
+    # The office's people read nobody's name of the provider; who changed it knows.
+    others = [step for step in steps if step.user.id != by]
+    tell_of_roles(others, by=None, because="grant_changed", at=at)
     sign_out_of_other_roles(steps, by=by, at=at)

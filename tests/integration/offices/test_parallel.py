@@ -223,6 +223,42 @@ def test_access_to_programs_is_locked_in_one_order(monkeypatch: pytest.MonkeyPat
     assert locked == ids
 
 
+def test_what_has_lapsed_is_locked_in_one_order_when_it_is_given_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scene = Scene()
+    noor = make_person("noor")
+    join_office(scene.office, noor, Role.STAFF, by=scene.olive.id, at=clock.now())
+    first = scene.give(scene.head)
+    oak, scene.oak = (
+        scene.oak,
+        make_provider(
+            scene.head, registry.get_contract("ms-um"), identifier="1000000020", name="Ash Clinic"
+        ),
+    )
+    second = scene.give(scene.head)
+    ids = sorted(one.id for one in (scene.billie, noor))
+    for grant, key in ((first, ids[1]), (second, ids[0])):
+        assign_people(grant_id=grant.id, user_ids=[key], by=scene.olive.id, at=clock.now())
+        lapse(grant)
+    locked = []
+
+    def release(**keys: Any) -> None:
+        locked.append(keys["user_id"])
+        release_contract_access(**keys)
+
+    monkeypatch.setattr(grant_ends, "release_contract_access", release)
+    give_access(
+        office=scene.office,
+        providers=[oak, scene.oak],
+        terms=through(90),
+        by=scene.head.id,
+        entered=EVERYWHERE,
+        at=clock.now(),
+    )
+    assert locked == ids
+
+
 def test_both_sides_end_it_once() -> None:
     scene = Scene()
     grant = scene.give(scene.head)
