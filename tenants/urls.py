@@ -22,4 +22,7 @@ class DigestConverter:
 register_converter(DigestConverter, "digest")
 
 app_name = "tenants"
-urlpatterns = [path("brand/<digest:digest>.css", views.brand_css, name="brand_css")]
+urlpatterns = [
+    path("brand/<digest:digest>.css", views.brand_css, name="brand_css"),
+    path("schemas/contract.json", views.contract_schema_json, name="contract_schema"),
+]

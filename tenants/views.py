@@ -1,9 +1,10 @@
-"""The brand's style sheet."""
+"""What the site shows of itself: the brand's style sheet, the schema of its documents."""
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from tenants.brand_sheet import render_sheet, sheet_digest
+from tenants.configuration.schema import contract_schema
 from tenants.context_processors import Site
 
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -24,4 +25,17 @@ def brand_css(request: HttpRequest, digest: str) -> HttpResponse:
         render_sheet(brand.color),
         content_type="text/css",
         headers={"Cache-Control": _FOR_EVER if is_present else "no-store"},
+    )
+
+
+@require_safe
+def contract_schema_json(_request: HttpRequest) -> HttpResponse:
+    """Return the JSON Schema of a contract's document: for editors and pipelines, without secrets.
+
+    Other sites' tools may read it.
+    """
+    return HttpResponse(
+        contract_schema(),
+        content_type="application/schema+json",
+        headers={"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=3600"},
     )

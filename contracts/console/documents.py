@@ -1,8 +1,10 @@
 """What the commands about documents share: check, plan, apply and export of whatever they hold."""
 
+import json
+import sys
 from abc import abstractmethod
 from argparse import ArgumentParser
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -11,8 +13,10 @@ from typing import Any, Final, Generic, TypeVar
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from contracts.console.outcomes import Exit, Outcome, RefusedError, change_facts
 from contracts.console.printing import (
-    failure_lines,
+    closed_gates,
+    mistakes,
     plan_lines,
     refusals_as_command_errors,
     waiver_lines,
@@ -59,6 +63,24 @@ class DocumentCommand(BaseCommand, Generic[Document]):
     about = ""
     """The word before the name of what a document is about."""
 
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Act, and say what became of it: in lines as it goes, with --json in one object."""
+        self.outcomes: list[Outcome] = []
+        self.action = options["action"]
+        self.in_lines = not options.get("json")
+        try:
+            differs = self.act(self.action, options)
+        except CommandError as error:
+            self._finish(error)
+            raise
+        self._finish(None)
+        if differs and options.get("exit_code"):
+            sys.exit(Exit.CHANGES)
+
+    @abstractmethod
+    def act(self, action: str, options: dict[str, Any]) -> bool:
+        """Do an action; tells whether it found a difference. Raises CommandError."""
+
     @abstractmethod
     def parse(self, text: str, *, file: str) -> Document:
         """Return the document in a text. Raises DocumentErrors."""
@@ -87,8 +109,9 @@ class DocumentCommand(BaseCommand, Generic[Document]):
         """Add check, plan and apply, which take documents as `documents`."""
         parsers: dict[str, ArgumentParser] = {}
         for name, help_text in DOCUMENT_ACTIONS.items():
-            parsers[name] = actions.add_parser(name, help=help_text)
+            parsers[name] = add_action(actions, name, help_text)
             parsers[name].add_argument("documents", nargs=nargs, metavar=metavar)
+        add_exit_code(parsers["plan"])
         parsers["apply"].add_argument(
             "--base",
             type=int,
@@ -96,26 +119,24 @@ class DocumentCommand(BaseCommand, Generic[Document]):
         )
         parsers["apply"].add_argument("--note", default="", help="why, for the history")
 
-    def handle_documents(self, paths: Sequence[Path], options: dict[str, Any]) -> None:
+    def handle_documents(self, paths: Sequence[Path], options: dict[str, Any]) -> bool:
         """Do an action with documents; every one is read and checked before the first is published.
 
-        Raises CommandError with file, line and field of what is wrong.
+        Tells whether a plan or a publication had something to change. Raises CommandError with
+        file, line and field of what is wrong.
         """
         action = options["action"]
         if options.get("base") is not None and len(paths) > 1:
-            raise CommandError("--base goes with one document only.")
+            raise RefusedError(
+                "--base goes with one document only.", code="usage", exit_code=Exit.USAGE
+            )
         sources = [self.read(path) for path in paths]
         for source in sources:
             if action != "apply" or not is_published(source.document):
                 self._check(source)
-        for source in sources:
-            if action == "plan":
-                self._plan(source)
-            elif action == "apply":
-                self._apply(source, base=options["base"], note=options["note"])
-            else:
-                standing = self._standing(source.document)
-                self._say([f"{source.file}: {standing}, ready to be planned and applied"])
+        # Each is handled, whatever the one before had to change.
+        differs = [self._handle(source, options) for source in sources]
+        return any(differs)
 
     def read(self, path: Path) -> Source[Document]:
         """Read a document's file. Raises CommandError."""
@@ -124,13 +145,41 @@ class DocumentCommand(BaseCommand, Generic[Document]):
             text = read_text(path)
             return Source(file, text, self.parse(text, file=file))
         except DocumentErrors as error:
-            raise CommandError(str(error)) from error
+            raise mistakes(error) from error
+
+    def report(self, lines: Sequence[str], **facts: Any) -> None:
+        """Tell what became of something: lines at once, facts at the end."""
+        self.outcomes.append(Outcome(lines, facts))
+        if self.in_lines:
+            for line in lines:
+                self.stdout.write(line)
+
+    def _finish(self, error: CommandError | None) -> None:
+        if self.in_lines:
+            return
+        told = {
+            "ok": error is None,
+            "results": [dict(one.facts) for one in self.outcomes if one.facts],
+            "error": _facts_of(error) if error else None,
+        }
+        self.stdout.write(json.dumps(told, indent=2))
+
+    def _handle(self, source: Source[Document], options: dict[str, Any]) -> bool:
+        if options["action"] == "plan":
+            return self.report_plan(source)
+        if options["action"] == "apply":
+            return self.report_publication(source, base=options["base"], note=options["note"])
+        name, _ = self.name_and_zone(source.document)
+        standing = self._standing(source.document)
+        lines = [f"{source.file}: {standing}, ready to be planned and applied"]
+        self.report(lines, file=source.file, name=name, action="check")
+        return False
 
     def _check(self, source: Source[Document]) -> None:
         _, zone = self.name_and_zone(source.document)
         on = day_in(zone, now())
         _refuse(self.failures(source.document, on), source)
-        self._say(waiver_lines(source.document.waivers, on))
+        self.report(waiver_lines(source.document.waivers, on))
 
     def _standing(self, document: Document) -> str:
         """Return what a document would change: a copied file may still name another contract."""
@@ -139,25 +188,60 @@ class DocumentCommand(BaseCommand, Generic[Document]):
         published = f"published as revision {revision.number}" if revision else "not published yet"
         return f"{self.about} {name} ({published})".strip()
 
-    def _plan(self, source: Source[Document]) -> None:
+    def report_plan(self, source: Source[Document]) -> bool:
+        """Tell what publishing a document would do, and whether that is anything."""
         name, _ = self.name_and_zone(source.document)
         plan, more = self.plan(source.document)
-        self._say([*plan_lines(plan, name), *more])
+        self.report(
+            [*plan_lines(plan, name), *more],
+            file=source.file,
+            name=name,
+            action="plan",
+            base=plan.base,
+            is_new=plan.is_new,
+            changes=change_facts(plan.changes),
+            stricter=list(plan.stricter),
+        )
         _refuse(plan.failures, source)
+        return bool(plan.changes)
 
-    def _apply(self, source: Source[Document], *, base: int | None, note: str) -> None:
+    def report_publication(self, source: Source[Document], *, base: int | None, note: str) -> bool:
+        """Publish a document, by default on the present revision, and tell what that did."""
         if base is None:
             present = self.present(source.document)
             base = present.number if present else None
         with refusals_as_command_errors(source.file, source.text):
             applied = self.publish(source.document, base=base, note=note)
         name, _ = self.name_and_zone(source.document)
+        number = applied.revision.number
         said = "published" if applied.changed else "is published already, nothing changed"
-        self._say([f"{name}: revision {applied.revision.number} {said}", *applied.more])
+        self.report(
+            [f"{name}: revision {number} {said}", *applied.more],
+            file=source.file,
+            name=name,
+            action=self.action,
+            revision=number,
+            changed=applied.changed,
+        )
+        return applied.changed
 
-    def _say(self, lines: Iterable[str]) -> None:
-        for line in lines:
-            self.stdout.write(line)
+
+def _facts_of(error: CommandError) -> Mapping[str, Any]:
+    return error.facts if isinstance(error, RefusedError) else {"message": str(error)}
+
+
+def add_action(actions: Any, name: str, help_text: str) -> ArgumentParser:
+    """Add an action that answers people in lines and programs, with --json, in one object."""
+    parser: ArgumentParser = actions.add_parser(name, help=help_text)
+    parser.add_argument("--json", action="store_true", help="answer in one JSON object")
+    return parser
+
+
+def add_exit_code(parser: ArgumentParser) -> None:
+    """Let an action end with another code where it finds a difference."""
+    parser.add_argument(
+        "--exit-code", action="store_true", help=f"end with {Exit.CHANGES} where there is one"
+    )
 
 
 def short_name(path: Path) -> str:
@@ -167,6 +251,6 @@ def short_name(path: Path) -> str:
 
 
 def _refuse(failures: Iterable[GateFailure], source: Source[Document]) -> None:
-    lines = failure_lines(failures, source.file, source.text)
-    if lines:
-        raise CommandError("\n".join(lines))
+    found = list(failures)
+    if found:
+        raise closed_gates(found, source.file, source.text)

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from typing import Any
 
-from django.core.management.base import CommandError
-
+from contracts.console.outcomes import Exit, RefusedError, change_facts
 from contracts.console.waivers import notice_due
 from tenants.configuration.diff import Change
 from tenants.configuration.document import Waiver
@@ -22,21 +22,46 @@ def refusals_as_command_errors(file: str, text: str) -> Iterator[None]:
     try:
         yield
     except DocumentErrors as error:
-        raise CommandError(str(error)) from error
+        raise mistakes(error) from error
     except GatesClosedError as error:
-        raise CommandError("\n".join(failure_lines(error.failures, file, text))) from error
+        raise closed_gates(error.failures, file, text) from error
     except ProvisioningError as error:
-        raise CommandError(f"{file}: {error}") from error
+        raise RefusedError(
+            f"{file}: {error}", code="provisioning_unfinished", exit_code=Exit.UNFINISHED
+        ) from error
     except PublishedMeanwhileError as error:
-        lines = [f"{file}: {error}", "What was published since:"]
-        raise CommandError("\n".join([*lines, *change_lines(error.changes)])) from error
+        lines = [f"{file}: {error}", "What was published since:", *change_lines(error.changes)]
+        raise RefusedError(
+            "\n".join(lines),
+            code=error.code,
+            exit_code=Exit.MEANWHILE,
+            facts={
+                "base": error.base,
+                "published": error.published,
+                "changes": change_facts(error.changes),
+            },
+        ) from error
 
 
-def failure_lines(failures: Iterable[GateFailure], file: str, text: str) -> list[str]:
-    """Return a line for each closed gate, in the form of compilers: file, line, field."""
+def mistakes(error: DocumentErrors) -> RefusedError:
+    """Return all that is wrong with a document that cannot be read."""
+    problems = [
+        {"file": one.file, "line": one.line, "field": one.field, "message": one.message}
+        for one in error.problems
+    ]
+    return RefusedError(str(error), code=error.code, facts={"problems": problems})
+
+
+def closed_gates(failures: Iterable[GateFailure], file: str, text: str) -> RefusedError:
+    """Return why a document cannot be published, in the form of compilers: file, line, field."""
     located = [(locate(text, failure.field), failure) for failure in failures]
     ordered = sorted(located, key=lambda item: (item[0], item[1].field))
-    return [f"{file}:{line}: {failure}" for line, failure in ordered]
+    problems = [
+        {"file": file, "line": line, "field": one.field, "message": one.message, "gate": one.gate}
+        for line, one in ordered
+    ]
+    lines = [f"{file}:{line}: {failure}" for line, failure in ordered]
+    return RefusedError("\n".join(lines), code=GatesClosedError.code, facts={"problems": problems})
 
 
 def change_lines(changes: Sequence[Change]) -> list[str]:
@@ -63,6 +88,18 @@ def waiver_lines(waivers: Sequence[Waiver], on: date) -> list[str]:
         elif notice_due(waiver, on):
             lines.append(f"  the waiver of {waiver.rule} ends in {left} days, on {waiver.until}")
     return lines
+
+
+def history_facts(revision: ContractRevision | DeploymentRevision) -> dict[str, Any]:
+    """Return a revision as a program reads it."""
+    return {
+        "revision": revision.number,
+        "published_at": revision.published_at.isoformat(),
+        "published_by": str(revision.published_by) if revision.published_by else None,
+        "base": revision.base_number,
+        "digest": revision.digest,
+        "note": revision.note,
+    }
 
 
 def history_lines(revisions: Iterable[ContractRevision | DeploymentRevision]) -> list[str]:

@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 from core.common.errors import DomainError
 from tenants.configuration.deployment import DeploymentDocument
 from tenants.configuration.document import ContractDocument
+from tenants.configuration.origins import laid_over
 from tenants.configuration.toml_lines import Path, index_lines, line_of
 
 LARGEST_FILE: Final = 1_000_000
@@ -64,9 +65,14 @@ def load_deployment(path: FilePath | str) -> DeploymentDocument:
     return parse_deployment(_read(FilePath(path)), file=str(path))
 
 
-def parse_contract(text: str, *, file: str = "contract.toml") -> ContractDocument:
-    """Read a contract's document from TOML text; `file` is the name that errors show."""
-    return _parse(text, file=file, model=ContractDocument)
+def parse_contract(
+    text: str, *, file: str = "contract.toml", beneath: Mapping[str, Any] | None = None
+) -> ContractDocument:
+    """Read a contract's document from TOML text; `file` is the name that errors show.
+
+    What the text leaves out is taken from `beneath` (`tenants.configuration.origins`).
+    """
+    return _parse(text, file=file, model=ContractDocument, beneath=beneath)
 
 
 def parse_deployment(text: str, *, file: str = "deployment.toml") -> DeploymentDocument:
@@ -102,8 +108,14 @@ def _read(path: FilePath) -> str:
         raise DocumentErrors([problem]) from error
 
 
-def _parse(text: str, *, file: str, model: type[Document]) -> Document:
-    data = _read_toml(text, file)
+def _parse(
+    text: str,
+    *,
+    file: str,
+    model: type[Document],
+    beneath: Mapping[str, Any] | None = None,
+) -> Document:
+    data = laid_over(beneath or {}, _read_toml(text, file))
     try:
         return model.model_validate(data)
     except ValidationError as error:

@@ -1,7 +1,8 @@
 """The document that a new contract starts from: the safer default preset, explained in comments."""
 
-from datetime import date
-from typing import Final
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any, Final
 
 from tenants.configuration.document import (
     BrandSection,
@@ -12,8 +13,12 @@ from tenants.configuration.document import (
     SupportContact,
     TermsParty,
     TermsVersion,
+    Waiver,
 )
 from tenants.configuration.exporting import to_toml
+from tenants.configuration.gates import weaker_than_default
+from tenants.configuration.origins import laid_over
+from tenants.configuration.revisions import to_json
 
 STARTER_TIME_ZONE: Final = "America/New_York"
 LATEST_TIME_ZONE: Final = "Pacific/Pago_Pago"
@@ -21,8 +26,8 @@ LATEST_TIME_ZONE: Final = "Pacific/Pago_Pago"
 
 _HEADER: Final = """\
 # The configuration of a new contract. Every value is written out; comments say what each is for.
-# Values of the sections accounts, mfa, sessions and links are the safer default: whatever is weaker
-# needs an entry under [[waivers]] with rule, reason and until.
+# In the sections accounts, mfa, sessions and links whatever is weaker than the safer default needs
+# an entry under [[waivers]] with rule, reason and until.
 #
 #   python manage.py contract check {file}    names file, line and field of every mistake
 #   python manage.py contract plan {file}     shows what publishing it would change
@@ -48,6 +53,9 @@ _REGISTRATION: Final = RegistrationSection(
     ),
     rule=IssuedCodeRule(),
 )
+
+
+_REASON: Final = "Replace this by why the program needs it, and who has agreed."
 
 
 def starter_contract(slug: str, *, on: date) -> ContractDocument:
@@ -96,7 +104,23 @@ def starter_contract(slug: str, *, on: date) -> ContractDocument:
     )
 
 
-def starter_text(slug: str, *, file: str, on: date) -> str:
-    """Return the starter document as commented TOML; `file` is named in the instructions."""
+def starter_text(
+    slug: str, *, file: str, on: date, beneath: Mapping[str, Any] | None = None
+) -> str:
+    """Return the starter document as commented TOML; `file` is named in the instructions.
+
+    `beneath` are the sections that it takes from a preset or from another contract
+    (`tenants.configuration.origins`). For each point in which they are weaker than the default it
+    has a waiver, whose reason is to be written.
+    """
     document = starter_contract(slug, on=on)
+    if beneath:
+        document = ContractDocument.model_validate(laid_over(to_json(document), beneath))
+        document = document.model_copy(update={"waivers": _waivers_for(document, on)})
     return _HEADER.format(file=file) + to_toml(document, comments="with comments")
+
+
+def _waivers_for(document: ContractDocument, on: date) -> tuple[Waiver, ...]:
+    rules = sorted({weakness.rule for weakness in weaker_than_default(document)})
+    until = on + timedelta(days=365)
+    return tuple(Waiver(rule=rule, reason=_REASON, until=until) for rule in rules)

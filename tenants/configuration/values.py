@@ -18,8 +18,8 @@ account accounts add-provider admin api assets auth brand callbacks confirm cons
 contracts deployment email favicon first-login forgot forgot-password groups healthz help home
 invitations legacy login logout mail-again me media mfa mfa-help my-account offices operator
 operators outbox phone portal profile providers public readyz register registration requests reset
-robots session setup shared sign-in sign-out staff static step-up support terms ui users weekly-mail
-well-known www
+robots schemas session setup shared sign-in sign-out staff static step-up support terms ui users
+weekly-mail well-known www
 """
 RESERVED_SLUGS: Final = frozenset(_PAGES_OF_THE_PORTAL.split())
 """First path segments of the portal hosts' own pages: no contract can be called so."""

@@ -76,6 +76,7 @@ TABLE: dict[str, Row] = {
     "healthz": same(200),
     "readyz": same(200),
     "tenants:brand_css": same(200),
+    "tenants:contract_schema": same(200),
     # Sign-in
     "login_options": before_sign_in(200),
     "sign_in_phone": same(200),

@@ -7,17 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import CommandError
 
-from contracts.console.documents import DOCUMENT_ACTIONS, Applied, DocumentCommand
-from contracts.console.printing import history_lines
+from contracts.console.documents import DOCUMENT_ACTIONS, Applied, DocumentCommand, add_action
+from contracts.console.outcomes import RefusedError
+from contracts.console.printing import history_facts, history_lines
 from core.common.clock import now
 from tenants.configuration.deployment import DeploymentDocument
 from tenants.configuration.exporting import to_toml
 from tenants.configuration.gates import GateContext, GateFailure, deployment_failures
 from tenants.configuration.loading import parse_deployment
 from tenants.configuration.publishing import Plan, plan_deployment, publish_deployment
-from tenants.configuration.revisions import find_deployment_revision, read_deployment_revision
+from tenants.configuration.revisions import (
+    find_deployment_revision,
+    read_deployment_revision,
+    to_json,
+)
 from tenants.models import DeploymentRevision
 
 
@@ -27,19 +31,21 @@ class Command(DocumentCommand[DeploymentDocument]):
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
         self.add_document_actions(actions, nargs="?", metavar="FILE")
-        export = actions.add_parser("export", help="write the published document as TOML")
+        export = add_action(actions, "export", "write the published document as TOML")
         export.add_argument("--revision", type=int, help="an earlier revision")
-        actions.add_parser("history", help="list the published revisions, newest first")
+        add_action(actions, "history", "list the published revisions, newest first")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        if options["action"] in DOCUMENT_ACTIONS:
+    def act(self, action: str, options: dict[str, Any]) -> bool:
+        if action in DOCUMENT_ACTIONS:
             own = Path(settings.BASE_DIR) / "config" / "deployment.toml"
-            self.handle_documents([Path(options["documents"] or own)], options)
-        elif options["action"] == "export":
+            return self.handle_documents([Path(options["documents"] or own)], options)
+        if action == "export":
             self._export(options["revision"])
         else:
-            for line in history_lines(DeploymentRevision.objects.order_by("-number")):
-                self.stdout.write(line)
+            revisions = list(DeploymentRevision.objects.order_by("-number"))
+            told = [history_facts(one) for one in revisions]
+            self.report(history_lines(revisions), action="history", revisions=told)
+        return False
 
     def parse(self, text: str, *, file: str) -> DeploymentDocument:
         return parse_deployment(text, file=file)
@@ -63,5 +69,9 @@ class Command(DocumentCommand[DeploymentDocument]):
     def _export(self, number: int | None) -> None:
         revision = find_deployment_revision(number)
         if revision is None:
-            raise CommandError("There is no such revision of the deployment.")
-        self.stdout.write(to_toml(read_deployment_revision(revision)), ending="")
+            message = "There is no such revision of the deployment."
+            raise RefusedError(message, code="no_such_revision")
+        document = read_deployment_revision(revision)
+        if self.in_lines:
+            self.stdout.write(to_toml(document), ending="")
+        self.report((), action="export", document=to_json(document))
