@@ -183,6 +183,7 @@ def test_a_new_document_begins_with_a_preset_and_names_its_exceptions(
     assert made.accounts.lock_failures == (5 if preset == "default" else 3)
 
 
+@pytest.mark.django_db
 def test_the_schema_is_kept_and_served_as_it_is(client: Client) -> None:
     kept = (ROOT / "docs" / "contract.schema.json").read_text("utf-8")
     assert kept == contract_schema() + "\n", "python manage.py contract schema > docs/…"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import OperationalError
 
 from tenants import registry
 from tenants.configuration.loading import load_contract, load_deployment, parse_deployment
@@ -40,7 +41,17 @@ def edited(folder: Path, *changes: tuple[str, str], source: Path = WV) -> str:
     return str(path)
 
 
-def test_check_needs_no_database() -> None:
+def test_check_needs_no_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(_slug: str) -> None:
+        raise OperationalError
+
+    command = "contracts.console.management.commands.contract"
+    monkeypatch.setattr(f"{command}.find_contract_revision", away)
+    assert "contract wv-bh, ready to be planned" in run("contract", "check", "wv-bh")
+
+
+@pytest.mark.django_db
+def test_check_says_what_a_document_would_change() -> None:
     assert "contract wv-bh (published as revision 1), ready to be planned" in run(
         "contract", "check", "wv-bh"
     )
@@ -148,6 +159,7 @@ def test_what_is_exported_can_be_applied_again(tmp_path: Path) -> None:
     assert "no contract" in refusal("contract", "history", "nobody")
 
 
+@pytest.mark.django_db
 def test_a_new_document_can_be_checked_at_once(tmp_path: Path) -> None:
     path = tmp_path / "new-one.toml"
     path.write_text(run("contract", "new", "new-one"), encoding="utf-8")
