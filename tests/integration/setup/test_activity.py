@@ -23,12 +23,7 @@ from core.groups.services.roles import change_role, end_membership
 from tenants import registry
 from tenants.context import ActiveContract
 from tests.support.naive import fails_with
-from tests.support.people import (
-    EVERYWHERE,
-    accept_present_terms,
-    after,
-    make_person,
-)
+from tests.support.people import EVERYWHERE, accept_present_terms, after, make_person
 from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db

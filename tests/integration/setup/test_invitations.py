@@ -26,17 +26,11 @@ from core.groups.services.invitations import (
 )
 from core.groups.services.purging import INVITATIONS_KEPT, purge_invitations
 from core.groups.services.roles import ChangedMeanwhileError, end_membership, roles_held
-from core.notifications.models import LocalMessage, OutboxMessage
-from core.notifications.states import MessageStatus
+from core.notifications.models import LocalMessage
 from tenants.context import ActiveContract
 from tests.integration.first_login.walking import Walk
 from tests.support.naive import fails_with
-from tests.support.people import (
-    EVERYWHERE,
-    accept_present_terms,
-    deliver_all,
-    make_person,
-)
+from tests.support.people import EVERYWHERE, accept_present_terms, deliver_all, make_person
 from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
@@ -314,26 +308,6 @@ def test_old_invitations_are_forgotten(admin: Client, elm: Provider) -> None:
     end = invitation.withdrawn_at + INVITATIONS_KEPT
     assert purge_invitations(at=end - timedelta(seconds=1)) == 0
     assert purge_invitations(at=end + timedelta(seconds=1)) == 1
-
-
-def test_the_list_says_what_became_of_each_mail(
-    admin: Client, elm: Provider, stranger_provider: Provider
-) -> None:
-    new_user(admin, elm)
-    new_user(
-        admin, elm, username="ida.l", email="ida@clinic.example", confirm_email="ida@clinic.example"
-    )
-    deliver_all()
-    OutboxMessage.objects.filter(to="ida@clinic.example").update(status=MessageStatus.BOUNCED)
-    page = admin.get("/setup/invitations/").content.decode()
-    assert page.index("ida.l") < page.index("Mail came back") < page.index("noor.h")
-    assert page.index("noor.h") < page.index("Mail sent")
-    found = admin.get("/setup/invitations/?q=ida").content.decode()
-    assert "ida.l" in found
-    assert "noor.h" not in found
-    other = Client()
-    sign_in_directly(other, User.objects.get(username="other"))
-    assert "noor.h" not in other.get("/setup/invitations/").content.decode()
 
 
 @pytest.mark.parametrize("wanted", [resend_invitation, withdraw_invitation])

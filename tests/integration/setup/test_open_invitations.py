@@ -10,11 +10,13 @@ from core.groups.services import batches, open_invitations
 from core.groups.services.accepting import accept_invitation
 from core.groups.services.batches import invite_next, start_batch
 from core.groups.services.roles import roles_held
+from core.notifications.models import OutboxMessage
+from core.notifications.states import MessageStatus
 from tenants.context import ActiveContract
 from tests.integration.setup.test_batches import checked, person, problems, rows
 from tests.integration.setup.test_invitations import TYPED, new_user
 from tests.integration.setup.test_readdressing import move
-from tests.support.people import EVERYWHERE, make_person, make_provider
+from tests.support.people import EVERYWHERE, deliver_all, make_person, make_provider
 from tests.support.sign_in import sign_in_directly
 
 pytestmark = pytest.mark.django_db
@@ -102,3 +104,23 @@ def test_a_file_looks_again_when_the_turn_of_a_row_comes(admin: Client, elm: Pro
     assert [*problems(batch)] == [2]
     assert "still open" in problems(batch)[2]
     assert Invitation.objects.count() == 2
+
+
+def test_the_list_says_what_became_of_each_mail(
+    admin: Client, elm: Provider, stranger_provider: Provider
+) -> None:
+    new_user(admin, elm)
+    new_user(
+        admin, elm, username="ida.l", email="ida@clinic.example", confirm_email="ida@clinic.example"
+    )
+    deliver_all()
+    OutboxMessage.objects.filter(to="ida@clinic.example").update(status=MessageStatus.BOUNCED)
+    page = admin.get("/setup/invitations/").content.decode()
+    assert page.index("ida.l") < page.index("Mail came back") < page.index("noor.h")
+    assert page.index("noor.h") < page.index("Mail sent")
+    found = admin.get("/setup/invitations/?q=ida").content.decode()
+    assert "ida.l" in found
+    assert "noor.h" not in found
+    other = Client()
+    sign_in_directly(other, User.objects.get(username="other"))
+    assert "noor.h" not in other.get("/setup/invitations/").content.decode()
