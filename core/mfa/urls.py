@@ -20,6 +20,9 @@ from core.mfa.views.account import browsers, changes, own_data, password
 
 app_name = "mfa"
 urlpatterns = [
+    # Tried one after the other: each sign-in asks for this one five times.
+    path("login/verify/", challenge.challenge, name="challenge"),
+    path("login/verify/call/", challenge.challenge_call_state, name="challenge_call_state"),
     path("first-login/", first_login.first_login, name="first_login"),
     path("mfa/link/<str:token>/", links.link, name="registration_link"),
     path("mfa/link-ended/", links.link_ended, name="link_ended"),
@@ -34,8 +37,6 @@ urlpatterns = [
     path("mfa/app/code.svg", registration_factors.app_code, name="app_code"),
     path("mfa/passkey/", registration_factors.passkey, name="passkey"),
     path("mfa/paused/", registration.paused, name="paused"),
-    path("login/verify/", challenge.challenge, name="challenge"),
-    path("login/verify/call/", challenge.challenge_call_state, name="challenge_call_state"),
     path("confirm/", confirm.confirm, name="confirm"),
     path("confirm/verify/", confirm.confirm_proof, name="confirm_proof"),
     path("confirm/verify/call/", confirm.confirm_call_state, name="confirm_call_state"),
