@@ -86,7 +86,7 @@ TEMPLATES: list[dict[str, Any]] = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["core.ui.templatetags.addresses"],
+            "builtins": ["core.ui.templatetags.addresses", "core.ui.templatetags.layouts"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

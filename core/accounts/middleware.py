@@ -84,10 +84,11 @@ class SessionGuardMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Run the request as whoever is signed in after the check."""
         account_id = _account_of(request)
+        # Pages ask often, and each look through a lazy object costs.
+        user = request.user = _user_of(request)  # type: ignore[assignment]
         if account_id is None:
             return self.get_response(request)
         at = clock.now()
-        user = request.user
         if not isinstance(user, User):
             end_session(request, _why_gone(request), account_id=account_id, at=at)
             return self.get_response(request)

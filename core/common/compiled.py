@@ -85,7 +85,7 @@ class CompiledUpdate:
         """Change the rows now, and return how many there were."""
         # Two threads may both make the text the first time: it is the same.
         made = self._made = self._made or self._make(values)
-        with made.sent(values) as cursor:
+        with made.sent(values, connections[made.using]) as cursor:
             return int(cursor.rowcount)
 
     def _make(self, values: dict[str, Value]) -> "_Text":
@@ -110,9 +110,11 @@ class _Text:
             raise ValueError(f"The query's text holds no value of its own for {sorted(missing)}.")
 
     @contextmanager
-    def sent(self, values: dict[str, Value]) -> Iterator[CursorWrapper]:
+    def sent(
+        self, values: dict[str, Value], connection: BaseDatabaseWrapper
+    ) -> Iterator[CursorWrapper]:
         """Send the text with some values; the cursor has what came back."""
-        with connections[self.using].cursor() as cursor:
+        with connection.cursor() as cursor:
             cursor.execute(self._text, [values[name] for name in self._names])
             yield cursor
 
@@ -137,7 +139,7 @@ class _Made:
         connection = connections[self._text.using]
         if self._locks and connection.get_autocommit():
             raise TransactionManagementError("Rows are locked inside a transaction alone.")
-        with self._text.sent(values) as cursor:
+        with self._text.sent(values, connection) as cursor:
             found = cursor.fetchall()
         if self._converters:
             found = [self._converted(row, connection) for row in found]
