@@ -27,7 +27,13 @@ from core.groups.permissions import Permission
 from core.groups.reach import list_managed_providers
 from core.groups.services.batches import discard_batch, start_batch, take_in
 from core.groups.tasks import invite_batch
-from core.groups.views.shared import SetupRequest, done, refused, setup_page, setup_render
+from core.groups.views.shared import (
+    SetupRequest,
+    act_and_return,
+    refused,
+    setup_page,
+    setup_render,
+)
 from core.notifications.tasks import tell_workers
 from tenants.context import rebound
 from tenants.in_hand import site_host_of
@@ -104,12 +110,15 @@ def start(request: SetupRequest, batch_id: UUID) -> HttpResponse:
 def discard(request: SetupRequest, batch_id: UUID) -> HttpResponse:
     """Throw a file away that was not started."""
     found = access_own_batch(request.reach, batch_id)
-    try:
-        discard_batch(batch_id=found.id, at=clock.now())
-    except DomainError as error:
-        return refused(request, error, back_to=reverse("setup:batch", args=[found.id]))
     told = f"{found.file_name} was thrown away. Nobody was invited."
-    return done(request, told, back_to=reverse("setup:batches"))
+    act = partial(discard_batch, batch_id=found.id, at=clock.now())
+    return act_and_return(
+        request,
+        act,
+        told,
+        back_to=reverse("setup:batches"),
+        otherwise=reverse("setup:batch", args=[found.id]),
+    )
 
 
 @get_only

@@ -1,5 +1,6 @@
 """Setup: give up a provider, on a page that spells out who loses what."""
 
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
@@ -7,15 +8,13 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from core.common import clock
-from core.common.errors import DomainError
 from core.common.http import get_or_post
 from core.groups.permissions import Permission
 from core.groups.reach import access_managed_provider, is_given_up
 from core.groups.services.giving_up import give_up_provider, loss_of
 from core.groups.views.shared import (
     SetupRequest,
-    done,
-    refused,
+    act_and_return,
     setup_page,
     setup_render,
     still_in_setup,
@@ -37,17 +36,17 @@ def give_up(request: SetupRequest, provider_id: UUID) -> HttpResponse:
     if request.method != "POST":
         context = {"provider": provider, "loss": loss_of(provider)}
         return setup_render(request, "give_up", context, tab="providers")
-    try:
-        give_up_provider(
-            provider_id=provider.id,
-            seen=request.POST.get("seen", ""),
-            by=request.user.id,
-            at=at,
-        )
-    except DomainError as error:
-        return refused(request, error, back_to=request.path)
-    return done(
+    act = partial(
+        give_up_provider,
+        provider_id=provider.id,
+        seen=request.POST.get("seen", ""),
+        by=request.user.id,
+        at=at,
+    )
+    return act_and_return(
         request,
+        act,
         f"{provider.name} was given up. Everybody who worked for it is told by mail.",
-        back_to=still_in_setup(request, reverse("setup:providers")),
+        back_to=lambda: still_in_setup(request, reverse("setup:providers")),
+        otherwise=request.path,
     )

@@ -1,5 +1,6 @@
 """Setup: the roles of several users at several providers at once."""
 
+from functools import partial
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
@@ -7,7 +8,6 @@ from django.urls import reverse
 
 from core.accounts.models import User
 from core.common import clock
-from core.common.errors import DomainError
 from core.common.http import get_or_post, key_or_404
 from core.groups.forms import SetupSearchForm
 from core.groups.grid import build_grid
@@ -18,9 +18,9 @@ from core.groups.roles import GROUP_ADMIN, roles_in
 from core.groups.services.several import RoleChange, set_roles
 from core.groups.views.shared import (
     SetupRequest,
+    act_and_return,
     done,
     next_of,
-    refused,
     setup_page,
     setup_render,
     still_in_setup,
@@ -45,17 +45,17 @@ def grid(request: SetupRequest) -> HttpResponse:
         kept = [(name, value) for name, value in request.POST.items() if _is_cell(name)]
         context = {"changes": changes, "kept": kept, "back_to": back_to}
         return setup_render(request, "grid_confirm", context, tab="users")
-    try:
-        set_roles(
-            changes=changes,
-            by=request.user.id,
-            entered=request.reach.entered,
-            at=clock.now(),
-        )
-    except DomainError as error:
-        return refused(request, error, back_to=back_to)
     told = f"{len(changes)} role{'' if len(changes) == 1 else 's'} changed."
-    return done(request, told, back_to=still_in_setup(request, back_to))
+    act = partial(
+        set_roles,
+        changes=changes,
+        by=request.user.id,
+        entered=request.reach.entered,
+        at=clock.now(),
+    )
+    return act_and_return(
+        request, act, told, back_to=lambda: still_in_setup(request, back_to), otherwise=back_to
+    )
 
 
 def _show(request: SetupRequest) -> HttpResponse:

@@ -1,5 +1,6 @@
 """Requests to join: the queue in Setup, and a person's own."""
 
+from functools import partial
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -26,7 +27,14 @@ from core.groups.services.join_requests import approve_join, refuse_join, withdr
 from core.groups.services.roles import roles_held
 from core.groups.setup import acting_roles, page_of
 from core.groups.states import LIVE_RECOVERIES
-from core.groups.views.shared import SetupRequest, done, refused, setup_page, setup_render
+from core.groups.views.shared import (
+    SetupRequest,
+    act_and_return,
+    done,
+    refused,
+    setup_page,
+    setup_render,
+)
 
 
 @get_only
@@ -87,11 +95,8 @@ def withdraw(request: SignedInRequest, request_id: UUID) -> HttpResponse:
     """Take back one's own request."""
     found = access_own_request(request.user, request_id)
     back_to = reverse("own_requests")
-    try:
-        withdraw_join(request_id=found.id, by=request.user.id, at=clock.now())
-    except DomainError as error:
-        return refused(request, error, back_to=back_to)
-    return done(request, "Your request was withdrawn.", back_to=back_to)
+    act = partial(withdraw_join, request_id=found.id, by=request.user.id, at=clock.now())
+    return act_and_return(request, act, "Your request was withdrawn.", back_to=back_to)
 
 
 def _approve(request: SetupRequest, found: JoinRequest, form: ApproveJoinForm) -> HttpResponse:

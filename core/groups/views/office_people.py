@@ -1,5 +1,6 @@
 """Who works for an office: invited as everywhere, made admin, taken out."""
 
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -28,7 +29,11 @@ from core.groups.services.office_invitations import invite_to_office
 from core.groups.services.offices import set_office_role
 from core.groups.views.office_entering import wait_for_entry, why_not_yet
 from core.groups.views.offices import office_render
-from core.groups.views.shared import done, refused, resend_and_return, withdraw_and_return
+from core.groups.views.shared import (
+    act_and_return,
+    resend_and_return,
+    withdraw_and_return,
+)
 from core.staff.access import portal_only
 from tenants.configuration.document import FormFields
 from tenants.in_hand import site_host_of
@@ -120,18 +125,18 @@ def role(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
     if not form.is_valid() or form.cleaned_data["was"] not in dict(OFFICE_ROLES):
         return HttpResponseRedirect(back_to)
     was, wanted = form.roles()
-    try:
-        set_office_role(
-            membership_id=held.id,
-            was=Role(was),
-            role=Role(wanted),
-            by=request.user.id,
-            at=clock.now(),
-        )
-    except DomainError as error:
-        return refused(request, error, back_to=back_to)
     told = f"{held.user.get_full_name()}: the role was changed."
-    return done(request, told, back_to=_still_in_office(request, held))
+    act = partial(
+        set_office_role,
+        membership_id=held.id,
+        was=Role(was),
+        role=Role(wanted),
+        by=request.user.id,
+        at=clock.now(),
+    )
+    return act_and_return(
+        request, act, told, back_to=lambda: _still_in_office(request, held), otherwise=back_to
+    )
 
 
 @get_or_post
@@ -148,17 +153,17 @@ def remove(request: SignedInRequest, membership_id: UUID) -> HttpResponse:
         context = {"office": _office_of(held), "held": held, "back_url": back_to}
         return office_render(request, "remove", context)
     was = request.POST.get("was", "")
-    try:
-        end_office_person(
-            membership_id=held.id,
-            was=Role(was) if was in Role.values else Role(held.role),
-            by=request.user.id,
-            at=clock.now(),
-        )
-    except DomainError as error:
-        return refused(request, error, back_to=back_to)
     told = f"{held.user.get_full_name()} is out of the office and of everything it works for."
-    return done(request, told, back_to=_still_in_office(request, held))
+    act = partial(
+        end_office_person,
+        membership_id=held.id,
+        was=Role(was) if was in Role.values else Role(held.role),
+        by=request.user.id,
+        at=clock.now(),
+    )
+    return act_and_return(
+        request, act, told, back_to=lambda: _still_in_office(request, held), otherwise=back_to
+    )
 
 
 def _form(request: SignedInRequest) -> NewUserForm:

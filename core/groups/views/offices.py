@@ -1,5 +1,6 @@
 """The pages of an office's admins: its code, its people, and for whom it works."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -37,7 +38,7 @@ from core.groups.views.office_entering import (
     to_enter_for_office,
     wait_for_entry,
 )
-from core.groups.views.shared import done, refused
+from core.groups.views.shared import act_and_return, done, refused
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import portal_only
 
@@ -81,17 +82,15 @@ def code(request: SignedInRequest, office_id: UUID) -> HttpResponse:
     """Give the office another code; the one before is dead."""
     found = access_office(request.user, office_id)
     back_to = reverse("offices:office", args=[found.id])
-    try:
-        replace_code(
-            office_id=found.id,
-            seen=request.POST.get("seen", ""),
-            by=request.user.id,
-            at=clock.now(),
-        )
-    except DomainError as error:
-        return refused(request, error, back_to=back_to)
     told = "The office has a new code. The one before finds nobody any more; present access stays."
-    return done(request, told, back_to=back_to)
+    act = partial(
+        replace_code,
+        office_id=found.id,
+        seen=request.POST.get("seen", ""),
+        by=request.user.id,
+        at=clock.now(),
+    )
+    return act_and_return(request, act, told, back_to=back_to)
 
 
 @get_or_post
@@ -108,11 +107,10 @@ def close(request: SignedInRequest, office_id: UUID) -> HttpResponse:
     if request.method != "POST":
         rows, people = grant_rows(found, at=at), list_people(found).count()
         return office_render(request, "close", {"office": found, "rows": rows, "people": people})
-    try:
-        close_office(office_id=found.id, by=request.user.id, at=at)
-    except DomainError as error:
-        return refused(request, error, back_to=request.path)
-    return done(request, f"{found.name} was closed.", back_to=reverse("home"))
+    act = partial(close_office, office_id=found.id, by=request.user.id, at=at)
+    return act_and_return(
+        request, act, f"{found.name} was closed.", back_to=reverse("home"), otherwise=request.path
+    )
 
 
 @get_or_post
@@ -165,11 +163,10 @@ def grant_end(request: SignedInRequest, grant_id: UUID) -> HttpResponse:
         }
         return office_render(request, "grant_end", context)
     back_to = reverse("offices:office", args=[found.office_id])
-    try:
-        end_access_as_office(grant_id=found.id, by=request.user.id, at=clock.now())
-    except DomainError as error:
-        return refused(request, error, back_to=back_to)
-    return done(request, f"Your access to {found.provider.name} has ended.", back_to=back_to)
+    act = partial(end_access_as_office, grant_id=found.id, by=request.user.id, at=clock.now())
+    return act_and_return(
+        request, act, f"Your access to {found.provider.name} has ended.", back_to=back_to
+    )
 
 
 @require_POST

@@ -1,5 +1,6 @@
 """Ask to become Provider Group Admin for one who left; object as a present one."""
 
+from functools import partial
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -9,7 +10,6 @@ from django.views.decorators.http import require_POST
 
 from core.accounts.access import SignedInRequest, signed_in
 from core.common import clock
-from core.common.errors import DomainError
 from core.common.http import get_or_post
 from core.groups.forms import ObjectForm, RecoveryForm
 from core.groups.joining import access_own_recovery, access_own_request, may_recover
@@ -23,7 +23,12 @@ from core.groups.services.recoveries import (
     withdraw_recovery,
 )
 from core.groups.states import LIVE_RECOVERIES
-from core.groups.views.shared import SetupRequest, done, refused, setup_page, setup_render
+from core.groups.views.shared import (
+    SetupRequest,
+    act_and_return,
+    setup_page,
+    setup_render,
+)
 from tenants import registry
 
 
@@ -48,11 +53,8 @@ def recover_from_request(request: SignedInRequest, request_id: UUID) -> HttpResp
 def withdraw(request: SignedInRequest, recovery_id: UUID) -> HttpResponse:
     """Take back one's own request."""
     found, back_to = access_own_recovery(request.user, recovery_id), reverse("own_requests")
-    try:
-        withdraw_recovery(recovery_id=found.id, by=request.user.id, at=clock.now())
-    except DomainError as error:
-        return refused(request, error, back_to=back_to)
-    return done(request, "Your request was withdrawn.", back_to=back_to)
+    act = partial(withdraw_recovery, recovery_id=found.id, by=request.user.id, at=clock.now())
+    return act_and_return(request, act, "Your request was withdrawn.", back_to=back_to)
 
 
 @get_or_post
@@ -63,17 +65,17 @@ def recovery(request: SetupRequest, recovery_id: UUID) -> HttpResponse:
     form = ObjectForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         back_to = reverse("setup:recovery", args=[found.id])
-        try:
-            object_to_recovery(
-                recovery_id=found.id,
-                reason=form.cleaned_data["reason"],
-                by=request.user.id,
-                entered=request.reach.entered,
-                at=clock.now(),
-            )
-        except DomainError as error:
-            return refused(request, error, back_to=back_to)
-        return done(request, "The request is stopped. Whoever asked has mail.", back_to=back_to)
+        act = partial(
+            object_to_recovery,
+            recovery_id=found.id,
+            reason=form.cleaned_data["reason"],
+            by=request.user.id,
+            entered=request.reach.entered,
+            at=clock.now(),
+        )
+        return act_and_return(
+            request, act, "The request is stopped. Whoever asked has mail.", back_to=back_to
+        )
     whole = found.provider.group_id not in request.reach.partly_entered
     is_live = whole and found.state in LIVE_RECOVERIES
     context = {"found": found, "form": form, "is_live": is_live}
@@ -86,16 +88,16 @@ def _recover(request: SignedInRequest, provider: Provider, *, shown: str) -> Htt
     form = RecoveryForm(request.POST or None, asked=section.recovery_evidence)
     if request.method == "POST" and form.is_valid():
         back_to = reverse("own_requests")
-        try:
-            ask_recovery(
-                user=request.user,
-                provider_id=provider.id,
-                evidence=form.cleaned_data["evidence"],
-                at=clock.now(),
-            )
-        except DomainError as error:
-            return refused(request, error, back_to=back_to)
-        return done(request, "Your request is with the program's staff.", back_to=back_to)
+        act = partial(
+            ask_recovery,
+            user=request.user,
+            provider_id=provider.id,
+            evidence=form.cleaned_data["evidence"],
+            at=clock.now(),
+        )
+        return act_and_return(
+            request, act, "Your request is with the program's staff.", back_to=back_to
+        )
     context = {
         "form": form,
         "shown": shown,

@@ -1,5 +1,6 @@
 """Setup: confirm who still needs access."""
 
+from functools import partial
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
@@ -15,7 +16,15 @@ from core.groups.reviewing.listing import contract_to_review, read_terms, review
 from core.groups.reviewing.suspended import suspended_page
 from core.groups.services.reviews import confirm_roles
 from core.groups.services.suspended_roles import give_back_role, let_role_go
-from core.groups.views.shared import SetupRequest, done, next_of, refused, setup_page, setup_render
+from core.groups.views.shared import (
+    SetupRequest,
+    act_and_return,
+    done,
+    next_of,
+    refused,
+    setup_page,
+    setup_render,
+)
 from tenants.context import ActiveContract
 
 _MOST = 200
@@ -86,18 +95,16 @@ def _settle(request: SetupRequest) -> HttpResponse:
         # No button of ours: nobody loses a role by a form that does not say so.
         raise Http404
     act = give_back_role if gives else let_role_go
-    try:
-        act(
-            suspension_id=waiting.id,
-            by=request.user.id,
-            entered=request.reach.entered,
-            at=clock.now(),
-        )
-    except DomainError as error:
-        return refused(request, error, back_to=back_to)
     name = waiting.membership.user.get_full_name()
     told = f"{name} has the role again." if gives else f"{name} does not get the role back."
-    return done(request, told, back_to=back_to)
+    decide = partial(
+        act,
+        suspension_id=waiting.id,
+        by=request.user.id,
+        entered=request.reach.entered,
+        at=clock.now(),
+    )
+    return act_and_return(request, decide, told, back_to=back_to)
 
 
 def _told(number: int) -> str:

@@ -1,5 +1,6 @@
 """Setup: give another role in place of one, and take one away."""
 
+from functools import partial
 from uuid import UUID
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -7,7 +8,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from core.common import clock
-from core.common.errors import DomainError
 from core.common.http import get_or_post
 from core.groups.forms import MoveForm, RoleForm, SetupSearchForm, role_choices
 from core.groups.models import Membership, Role
@@ -19,9 +19,8 @@ from core.groups.services.roles import change_role, end_membership
 from core.groups.setup import user_part
 from core.groups.views.shared import (
     SetupRequest,
-    done,
+    act_and_return,
     next_of,
-    refused,
     setup_page,
     setup_render,
     still_in_setup,
@@ -46,21 +45,21 @@ def role(request: SetupRequest, membership_id: UUID) -> HttpResponse:
             "back_to": back_to,
         }
         return setup_render(request, "role", context, tab="users")
-    try:
-        change_role(
-            membership_id=held.id,
-            was=was,
-            role=wanted,
-            by=request.user.id,
-            entered=request.reach.entered,
-            at=clock.now(),
-        )
-    except DomainError as error:
-        return refused(request, error, back_to=back_to)
-    return done(
+    act = partial(
+        change_role,
+        membership_id=held.id,
+        was=was,
+        role=wanted,
+        by=request.user.id,
+        entered=request.reach.entered,
+        at=clock.now(),
+    )
+    return act_and_return(
         request,
+        act,
         f"{held.user.get_full_name()} is now {role_name(wanted, held.contract_id)}.",
-        back_to=still_in_setup(request, back_to),
+        back_to=lambda: still_in_setup(request, back_to),
+        otherwise=back_to,
     )
 
 
@@ -79,17 +78,17 @@ def remove(request: SetupRequest, membership_id: UUID) -> HttpResponse:
             "back_to": back_to,
         }
         return setup_render(request, "remove", context, tab="users")
-    try:
-        end_membership(
-            membership_id=held.id,
-            was=request.POST.get("was", held.role),
-            by=request.user.id,
-            entered=request.reach.entered,
-            at=clock.now(),
-        )
-    except DomainError as error:
-        return refused(request, error, back_to=still_in_setup(request, back_to, of=held.user))
-    return done(request, _removed(held), back_to=still_in_setup(request, back_to, of=held.user))
+    act = partial(
+        end_membership,
+        membership_id=held.id,
+        was=request.POST.get("was", held.role),
+        by=request.user.id,
+        entered=request.reach.entered,
+        at=clock.now(),
+    )
+    return act_and_return(
+        request, act, _removed(held), back_to=lambda: still_in_setup(request, back_to, of=held.user)
+    )
 
 
 @get_or_post
@@ -119,20 +118,20 @@ def move(request: SetupRequest, membership_id: UUID) -> HttpResponse:
 def _move(request: SetupRequest, held: Membership, form: MoveForm, *, back_to: str) -> HttpResponse:
     was, key = form.chosen()
     to = access_managed_provider(request.reach, key, Permission.ROLES_MANAGE)
-    try:
-        move_role(
-            membership_id=held.id,
-            was=was,
-            to=to,
-            by=request.user.id,
-            entered=request.reach.entered,
-            at=clock.now(),
-        )
-    except DomainError as error:
-        return refused(request, error, back_to=back_to)
     name = role_name(was, to.contract_id)
     told = f"{held.user.get_full_name()} moved from {held.provider} to {to.name}, as {name}."
-    return done(request, told, back_to=still_in_setup(request, back_to))
+    act = partial(
+        move_role,
+        membership_id=held.id,
+        was=was,
+        to=to,
+        by=request.user.id,
+        entered=request.reach.entered,
+        at=clock.now(),
+    )
+    return act_and_return(
+        request, act, told, back_to=lambda: still_in_setup(request, back_to), otherwise=back_to
+    )
 
 
 def _roles_for(held: Membership) -> tuple[RoleTerms, ...]:

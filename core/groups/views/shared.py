@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from typing import Any, Concatenate, ParamSpec
 
 from django.contrib import messages
@@ -88,6 +88,30 @@ def refused(request: HttpRequest, error: DomainError, *, back_to: str) -> HttpRe
     return HttpResponseRedirect(back_to)
 
 
+def act_and_return(
+    request: HttpRequest,
+    act: Callable[[], object],
+    told: str,
+    *,
+    back_to: str | Callable[[], str],
+    otherwise: str = "",
+) -> HttpResponse:
+    """Call a service and lead back with what was done, or with why nothing was.
+
+    `back_to` is called after the act, where it depends on it; `otherwise` is where a refusal leads,
+    when that is elsewhere.
+    """
+    try:
+        act()
+    except DomainError as error:
+        return refused(request, error, back_to=otherwise or _path(back_to))
+    return done(request, told, back_to=_path(back_to))
+
+
+def _path(back_to: str | Callable[[], str]) -> str:
+    return back_to if isinstance(back_to, str) else back_to()
+
+
 def still_in_setup(request: SetupRequest, back_to: str, *, of: User | None = None) -> str:
     """Return where to go after an act, perhaps one on a user.
 
@@ -107,47 +131,51 @@ def add_and_return(
     request: SetupRequest, user: User, provider: Provider, role: str, *, back_to: str
 ) -> HttpResponse:
     """Give a user a role at a provider, from the row of either; both were loaded in reach."""
-    try:
-        add_role(
-            user=user,
-            provider=provider,
-            role=role,
-            by=request.user.id,
-            entered=request.reach.entered,
-            at=clock.now(),
-        )
-    except DomainError as error:
-        return refused(request, error, back_to=back_to)
     told = (
         f"{user.get_full_name()} is now {role_name(role, provider.contract_id)} of {provider.name}."
     )
-    return done(request, told, back_to=back_to)
+    act = partial(
+        add_role,
+        user=user,
+        provider=provider,
+        role=role,
+        by=request.user.id,
+        entered=request.reach.entered,
+        at=clock.now(),
+    )
+    return act_and_return(request, act, told, back_to=back_to)
 
 
 def resend_and_return(
     request: SignedInRequest, invitation: Invitation, *, entered: Entered, back_to: str
 ) -> HttpResponse:
     """Mail an invitation anew, in Setup or for an office; it was loaded in reach."""
-    try:
-        resend_invitation(
-            invitation_id=invitation.id, by=request.user.id, entered=entered, at=clock.now()
-        )
-    except DomainError as error:
-        return refused(request, error, back_to=back_to)
-    return done(request, f"A new mail is on its way to {invitation.email}.", back_to=back_to)
+    act = partial(
+        resend_invitation,
+        invitation_id=invitation.id,
+        by=request.user.id,
+        entered=entered,
+        at=clock.now(),
+    )
+    return act_and_return(
+        request, act, f"A new mail is on its way to {invitation.email}.", back_to=back_to
+    )
 
 
 def withdraw_and_return(
     request: SignedInRequest, invitation: Invitation, *, entered: Entered, back_to: str
 ) -> HttpResponse:
     """Take an invitation back, in Setup or for an office; it was loaded in reach."""
-    try:
-        withdraw_invitation(
-            invitation_id=invitation.id, by=request.user.id, entered=entered, at=clock.now()
-        )
-    except DomainError as error:
-        return refused(request, error, back_to=back_to)
-    return done(request, f"The invitation of {invitation.email} was withdrawn.", back_to=back_to)
+    act = partial(
+        withdraw_invitation,
+        invitation_id=invitation.id,
+        by=request.user.id,
+        entered=entered,
+        at=clock.now(),
+    )
+    return act_and_return(
+        request, act, f"The invitation of {invitation.email} was withdrawn.", back_to=back_to
+    )
 
 
 def page_or_part(request: HttpRequest, *, page: str, part: str) -> str:

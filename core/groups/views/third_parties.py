@@ -1,6 +1,7 @@
 """Setup: the offices that have access to the admin's providers, and how they get it."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -38,7 +39,13 @@ from core.groups.third_parties import (
     roles_for_grant,
     roles_to_grant,
 )
-from core.groups.views.shared import SetupRequest, done, refused, setup_page, setup_render
+from core.groups.views.shared import (
+    SetupRequest,
+    act_and_return,
+    done,
+    setup_page,
+    setup_render,
+)
 
 _TAB: Final = "third_parties"
 _FIELD_OF: Final = {
@@ -113,17 +120,17 @@ def third_party_end(request: SetupRequest, grant_id: UUID) -> HttpResponse:
         part = grant_part(found, at=clock.now())
         return setup_render(request, "third_party_end", {"part": part}, tab=_TAB)
     back_to = reverse("setup:third_parties")
-    try:
-        end_access_as_provider(
-            grant_id=found.id,
-            by=request.user.id,
-            entered=request.reach.entered,
-            at=clock.now(),
-        )
-    except DomainError as error:
-        return refused(request, error, back_to=reverse("setup:third_party", args=[found.id]))
     told = f"The access of {found.office.name} to {found.provider.name} has ended."
-    return done(request, told, back_to=back_to)
+    act = partial(
+        end_access_as_provider,
+        grant_id=found.id,
+        by=request.user.id,
+        entered=request.reach.entered,
+        at=clock.now(),
+    )
+    return act_and_return(
+        request, act, told, back_to=back_to, otherwise=reverse("setup:third_party", args=[found.id])
+    )
 
 
 @require_POST
@@ -132,16 +139,14 @@ def third_party_person_end(request: SetupRequest, membership_id: UUID) -> HttpRe
     """Take one of an office's people out of a provider."""
     held = access_managed_assignment(request.reach, membership_id)
     back_to = reverse("setup:third_party", args=[held.grant_id])
-    try:
-        end_assignment_as_provider(
-            membership_id=held.id,
-            by=request.user.id,
-            entered=request.reach.entered,
-            at=clock.now(),
-        )
-    except DomainError as error:
-        return refused(request, error, back_to=back_to)
-    return done(request, f"{held.user.get_full_name()} is out.", back_to=back_to)
+    act = partial(
+        end_assignment_as_provider,
+        membership_id=held.id,
+        by=request.user.id,
+        entered=request.reach.entered,
+        at=clock.now(),
+    )
+    return act_and_return(request, act, f"{held.user.get_full_name()} is out.", back_to=back_to)
 
 
 def _require_switch(request: SetupRequest) -> None:
@@ -152,20 +157,18 @@ def _require_switch(request: SetupRequest) -> None:
 
 def _change(request: SetupRequest, found: AccessGrant, form: ChangeAccessForm) -> HttpResponse:
     wanted = form.terms()
-    try:
-        change_access(
-            grant_id=found.id,
-            seen=form.seen(),
-            wanted=wanted,
-            by=request.user.id,
-            entered=request.reach.entered,
-            at=clock.now(),
-        )
-    except DomainError as error:
-        return refused(request, error, back_to=request.path)
     name = role_name(wanted.role, found.provider.contract_id)
     told = f"{found.office.name} has access through {wanted.last_day:%B %-d, %Y}, as {name}."
-    return done(request, told, back_to=request.path)
+    act = partial(
+        change_access,
+        grant_id=found.id,
+        seen=form.seen(),
+        wanted=wanted,
+        by=request.user.id,
+        entered=request.reach.entered,
+        at=clock.now(),
+    )
+    return act_and_return(request, act, told, back_to=request.path)
 
 
 def _give(request: SetupRequest, office: Office) -> HttpResponse:

@@ -1,5 +1,6 @@
 """Setup: what an admin does to a whole person, each on a page that says what is lost."""
 
+from functools import partial
 from uuid import UUID
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -8,13 +9,18 @@ from django.urls import reverse
 from core.accounts.access import SignedInRequest
 from core.accounts.models import User
 from core.common import clock
-from core.common.errors import DomainError
 from core.common.http import get_or_post
 from core.groups.entering import Entered
 from core.groups.permissions import Permission
 from core.groups.reach import access_managed_user
 from core.groups.user_acts import USER_ACTS, UserAct, facts_of_user
-from core.groups.views.shared import SetupRequest, done, next_of, refused, setup_page, setup_render
+from core.groups.views.shared import (
+    SetupRequest,
+    act_and_return,
+    next_of,
+    setup_page,
+    setup_render,
+)
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 
 
@@ -44,8 +50,7 @@ def carry_out(
     request: SignedInRequest, act: UserAct, user: User, *, entered: Entered, back_to: str
 ) -> HttpResponse:
     """Do an act on an account, in Setup or for an office; it was loaded in reach."""
-    try:
-        act.carry_out(user_id=user.id, by=request.user.id, entered=entered, at=clock.now())
-    except DomainError as error:
-        return refused(request, error, back_to=back_to)
-    return done(request, act.done, back_to=back_to)
+    carry = partial(
+        act.carry_out, user_id=user.id, by=request.user.id, entered=entered, at=clock.now()
+    )
+    return act_and_return(request, carry, act.done, back_to=back_to)
