@@ -12,9 +12,9 @@ from core.accounts.models import User
 from core.groups.access import list_memberships
 from core.groups.models import Membership, Provider
 from core.groups.permissions import Permission
-from core.groups.policies import roles_reaching, roles_to_give
+from core.groups.policies import roles_in_place, roles_reaching, roles_to_give
 from core.groups.reach import Reach
-from core.groups.roles import GROUP_ADMIN, RoleTerms, terms_of, with_present
+from core.groups.roles import GROUP_ADMIN, RoleTerms, terms_of
 from core.groups.setup import find_providers, find_users, page_of
 
 COLUMNS: Final = 6
@@ -83,9 +83,7 @@ def _cell(
 ) -> Cell:
     if role is None:
         return Cell(user, provider, role, choices)
-    # One that is no longer offered is worth least, and whoever gives roles here may change it.
-    may = role != GROUP_ADMIN and any(role.permissions <= one.permissions for one in choices)
-    return Cell(user, provider, role, with_present(role, choices) if may else ())
+    return Cell(user, provider, role, roles_in_place(role, choices) if role != GROUP_ADMIN else ())
 
 
 def _choices(own: Iterable[Membership], provider: Provider) -> tuple[RoleTerms, ...]:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from core.groups.models import Membership, Role
 from core.groups.permissions import Permission
-from core.groups.roles import RoleTerms, roles_in, terms_of
+from core.groups.roles import RoleTerms, roles_in, terms_of, with_present
 
 
 def roles_to_give(
@@ -19,6 +19,17 @@ def roles_to_give(
     """
     acting = _acting(held, permission, contract_id)
     return tuple(role for role in roles_in(contract_id) if _is_within(role, acting))
+
+
+def roles_in_place(present: RoleTerms, offered: Iterable[RoleTerms]) -> tuple[RoleTerms, ...]:
+    """Return what may take the place of a role that somebody has, of the roles one may give there.
+
+    Nothing where it holds more than any of them. One that is offered no longer is worth least, and
+    stands among them.
+    """
+    roles = tuple(offered)
+    may = any(present.permissions <= one.permissions for one in roles)
+    return with_present(present, roles) if may else ()
 
 
 def may_manage(

@@ -12,7 +12,7 @@ from core.accounts.models import User
 from core.groups.access import list_own_memberships
 from core.groups.models import Invitation, Membership, Provider
 from core.groups.permissions import Permission
-from core.groups.policies import may_manage, roles_reaching, roles_to_give, worth
+from core.groups.policies import roles_in_place, roles_reaching, roles_to_give, worth
 from core.groups.reach import (
     Reach,
     list_managed_invitations,
@@ -20,7 +20,7 @@ from core.groups.reach import (
     list_managed_providers,
     list_managed_users,
 )
-from core.groups.roles import GROUP_ADMIN, RoleTerms, permissions_of, terms_of, with_present
+from core.groups.roles import GROUP_ADMIN, RoleTerms, permissions_of, terms_of
 from core.groups.selectors import list_memberships_at, list_own_memberships_at, with_words
 from core.groups.services.invitations import INVITATION_KIND
 from core.groups.services.roles import RoleNotOfferedError
@@ -228,12 +228,8 @@ def _row(
 ) -> RoleRow:
     """Return a role with what may take its place, which may be one that is no longer offered."""
     role = terms_of(held.role, contract_id)
-    acting = list(acting)
-    choices: tuple[RoleTerms, ...] = ()
-    if may_manage(acting, held.role, Permission.ROLES_MANAGE, contract_id=contract_id):
-        offered = roles_to_give(acting, Permission.ROLES_MANAGE, contract_id=contract_id)
-        choices = with_present(role, offered)
-    return RoleRow(held, role, choices, contract_name)
+    offered = roles_to_give(acting, Permission.ROLES_MANAGE, contract_id=contract_id)
+    return RoleRow(held, role, roles_in_place(role, offered), contract_name)
 
 
 def _row_of_user(reach: Reach, own: Iterable[Membership], held: Membership) -> RoleRow:
