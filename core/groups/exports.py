@@ -16,7 +16,7 @@ from django.db.models import OuterRef
 from core.audit.recording import record
 from core.groups.models import Membership
 from core.groups.permissions import Permission
-from core.groups.reach import Reach, list_all_managed_memberships, list_managed_providers
+from core.groups.reach import Reach, list_reached_memberships, list_reached_providers
 from core.groups.reviewing.terms import with_confirmers
 from core.groups.roles import role_name
 from core.mfa.models import Factor, FactorKind
@@ -45,7 +45,7 @@ def user_rows(reach: Reach) -> Iterator[Sequence[object]]:
     names = {contract.id: contract.name for contract in reach.contracts}
     kinds = Factor.objects.filter(user=OuterRef("user")).order_by("kind").values("kind")
     found = with_confirmers(
-        list_all_managed_memberships(reach, Permission.USERS_EXPORT), reach.contract_ids
+        list_reached_memberships(reach, Permission.USERS_EXPORT), reach.contract_ids
     )
     found = found.annotate(kinds=ArraySubquery(kinds)).order_by("id")
     last: UUID | None = None
@@ -57,7 +57,7 @@ def user_rows(reach: Reach) -> Iterator[Sequence[object]]:
 
 def _third_parties(reach: Reach, names: dict[UUID, str]) -> Iterator[Sequence[object]]:
     """Yield the people of offices who work by an access grant: their name, and no address."""
-    managed = list_managed_providers(reach, Permission.USERS_EXPORT)
+    managed = list_reached_providers(reach, Permission.USERS_EXPORT)
     held = Membership.objects.filter(Membership.HELD, grant__isnull=False, provider__in=managed)
     for one in held.select_related("user", "provider", "grant__office__group").order_by("id"):
         assert one.provider is not None  # noqa: S101 (membership_by_grant_is_at_a_provider)
@@ -110,7 +110,7 @@ def record_export(reach: Reach, *, by: UUID, at: datetime) -> None:
         actor_id=by,
         subject=("account", by),
         data={
-            "roles": list_all_managed_memberships(reach, Permission.USERS_EXPORT).count(),
+            "roles": list_reached_memberships(reach, Permission.USERS_EXPORT).count(),
             "contracts": [str(key) for key in reach.contract_ids],
         },
         at=at,

@@ -1,7 +1,8 @@
 """What an admin reaches in Setup, and the only way to load it there.
 
-That is the providers for which they hold the permission that a page asks for, in the contracts that
-this session has entered: a contract whose sign-in rules are not met yet shows nothing of itself
+That is the providers for which they hold the permission that a page asks for (*reached* means that
+and no more: by some roles one sees and changes nothing), in the contracts that this session has
+entered: a contract whose sign-in rules are not met yet shows nothing of itself
 (design decision 7). Whatever lies outside is 404, as if it did not exist; what they see in Setup
 and may not do is 403. On a contract's own pages that contract alone is shown; what the session has
 entered besides counts for acts that reach further (`core.groups.entering`).
@@ -111,36 +112,36 @@ def reach_of(request: SignedInRequest) -> Reach:
     )
 
 
-def list_managed_providers(reach: Reach, permission: Permission) -> QuerySet[Provider]:
+def list_reached_providers(reach: Reach, permission: Permission) -> QuerySet[Provider]:
     """Return the providers for which the person holds a permission."""
     managed = list_providers(reach.actor, permission)
     return managed.filter(contract_id__in=reach.contract_ids)
 
 
-def list_managed_users(reach: Reach, permission: Permission) -> QuerySet[User]:
+def list_reached_users(reach: Reach, permission: Permission) -> QuerySet[User]:
     """Return the accounts with a role at those providers; group admins for group admins alone."""
-    held = _of_managed(Membership.objects.filter(Membership.OWN), reach, permission)
+    held = _of_reached(Membership.objects.filter(Membership.OWN), reach, permission)
     return User.objects.filter(Exists(held.filter(user=OuterRef("pk"))))
 
 
-def list_managed_memberships(reach: Reach, user: User) -> QuerySet[Membership]:
+def list_reached_memberships_of(reach: Reach, user: User) -> QuerySet[Membership]:
     """Return the roles of an account that the person sees."""
-    return list_all_managed_memberships(reach, Permission.USERS_VIEW).filter(user=user)
+    return list_reached_memberships(reach, Permission.USERS_VIEW).filter(user=user)
 
 
-def list_all_managed_memberships(reach: Reach, permission: Permission) -> QuerySet[Membership]:
+def list_reached_memberships(reach: Reach, permission: Permission) -> QuerySet[Membership]:
     """Return all roles at those providers, each with its account and what it is for.
 
     Those for whole groups for their group admins alone.
     """
     held = Membership.objects.filter(Membership.OWN).select_related("user", "provider", "group")
-    return _of_managed(held, reach, permission)
+    return _of_reached(held, reach, permission)
 
 
-def access_managed_provider(reach: Reach, key: UUID, permission: Permission) -> Provider:
+def access_reached_provider(reach: Reach, key: UUID, permission: Permission) -> Provider:
     """Return a provider. Raises Http404 out of reach, PermissionDenied without the right."""
     return _access(
-        lambda right: list_managed_providers(reach, right).select_related("group"), key, permission
+        lambda right: list_reached_providers(reach, right).select_related("group"), key, permission
     )
 
 
@@ -150,43 +151,43 @@ def is_given_up(actor: User, key: UUID) -> bool:
     return ended.filter(pk=key).exists()
 
 
-def access_managed_user(reach: Reach, key: UUID, permission: Permission) -> User:
+def access_reached_user(reach: Reach, key: UUID, permission: Permission) -> User:
     """Return an account. Raises Http404 out of reach, PermissionDenied without the right."""
-    return _access(lambda right: list_managed_users(reach, right), key, permission)
+    return _access(lambda right: list_reached_users(reach, right), key, permission)
 
 
-def access_managed_membership(reach: Reach, key: UUID) -> Membership:
+def access_reached_membership(reach: Reach, key: UUID) -> Membership:
     """Return a role that somebody holds or held, to change or end it.
 
     Raises Http404 out of reach, PermissionDenied without the right.
     """
     own = Membership.objects.filter(grant__isnull=True)
     held = own.select_related("user", "provider", "group")
-    return _access(lambda right: _of_managed(held, reach, right), key, Permission.ROLES_MANAGE)
+    return _access(lambda right: _of_reached(held, reach, right), key, Permission.ROLES_MANAGE)
 
 
-def access_managed_memberships(reach: Reach, keys: Collection[UUID]) -> None:
+def access_reached_memberships(reach: Reach, keys: Collection[UUID]) -> None:
     """Make sure that the person reviews all of some roles, ended or not. Raises Http404."""
     own = Membership.objects.filter(pk__in=keys, grant__isnull=True)
-    if _of_managed(own, reach, Permission.ACCESS_REVIEW).count() != len(keys):
+    if _of_reached(own, reach, Permission.ACCESS_REVIEW).count() != len(keys):
         raise Http404
 
 
-def list_managed_suspensions(reach: Reach) -> QuerySet[SuspendedRole]:
+def list_reached_suspensions(reach: Reach) -> QuerySet[SuspendedRole]:
     """Return the roles that a review suspended where the person reviews, settled ones, too."""
     own = Membership.objects.filter(grant__isnull=True)
-    reviewed = _of_managed(own, reach, Permission.ACCESS_REVIEW)
+    reviewed = _of_reached(own, reach, Permission.ACCESS_REVIEW)
     return SuspendedRole.objects.filter(membership__in=reviewed.values("pk"))
 
 
-def access_managed_suspension(reach: Reach, key: UUID) -> SuspendedRole:
+def access_reached_suspension(reach: Reach, key: UUID) -> SuspendedRole:
     """Return such a role, also one that is settled. Raises Http404 out of reach."""
-    return row_or_404(list_managed_suspensions(reach), key)
+    return row_or_404(list_reached_suspensions(reach), key)
 
 
-def list_managed_invitations(reach: Reach, permission: Permission) -> QuerySet[Invitation]:
+def list_reached_invitations(reach: Reach, permission: Permission) -> QuerySet[Invitation]:
     """Return the open invitations to those providers alone; to whole groups for group admins."""
-    return invitations_within(list_managed_providers(reach, permission), _administered(reach.actor))
+    return invitations_within(list_reached_providers(reach, permission), _administered(reach.actor))
 
 
 def invitations_within(
@@ -204,35 +205,35 @@ def invitations_within(
     )
 
 
-def access_managed_invitation(reach: Reach, key: UUID, permission: Permission) -> Invitation:
+def access_reached_invitation(reach: Reach, key: UUID, permission: Permission) -> Invitation:
     """Return an open invitation.
 
     Raises Http404 out of reach and when it is over, PermissionDenied without the right.
     """
-    return _access(lambda right: list_managed_invitations(reach, right), key, permission)
+    return _access(lambda right: list_reached_invitations(reach, right), key, permission)
 
 
-def list_managed_requests(reach: Reach) -> QuerySet[JoinRequest]:
+def list_reached_requests(reach: Reach) -> QuerySet[JoinRequest]:
     """Return the requests to join that wait for a decision of the person's."""
     return _requests(reach).filter(JoinRequest.WAITING)
 
 
-def access_managed_request(reach: Reach, key: UUID) -> JoinRequest:
+def access_reached_request(reach: Reach, key: UUID) -> JoinRequest:
     """Return a request to join, also one that is over. Raises Http404 out of reach."""
     return row_or_404(_requests(reach).select_related("user", "provider"), key)
 
 
-def list_managed_recoveries(reach: Reach) -> QuerySet[RecoveryRequest]:
+def list_reached_recoveries(reach: Reach) -> QuerySet[RecoveryRequest]:
     """Return the requests to become Provider Group Admin of groups that the person administers."""
     return RecoveryRequest.objects.filter(
-        provider__in=list_managed_providers(reach, Permission.PROVIDER_MANAGE),
+        provider__in=list_reached_providers(reach, Permission.PROVIDER_MANAGE),
         provider__group__in=_administered(reach.actor),
     ).select_related("user", "provider")
 
 
-def access_managed_recovery(reach: Reach, key: UUID) -> RecoveryRequest:
+def access_reached_recovery(reach: Reach, key: UUID) -> RecoveryRequest:
     """Return such a request, also one that is over. Raises Http404 out of reach."""
-    return row_or_404(list_managed_recoveries(reach), key)
+    return row_or_404(list_reached_recoveries(reach), key)
 
 
 def access_visible_provider(reach: Reach, key: UUID) -> Provider:
@@ -245,14 +246,14 @@ def access_visible_provider(reach: Reach, key: UUID) -> Provider:
 
 
 def _requests(reach: Reach) -> QuerySet[JoinRequest]:
-    managed = list_managed_providers(reach, Permission.REQUESTS_DECIDE)
+    managed = list_reached_providers(reach, Permission.REQUESTS_DECIDE)
     return JoinRequest.objects.filter(provider__in=managed)
 
 
-def _of_managed(
+def _of_reached(
     memberships: QuerySet[Membership], reach: Reach, permission: Permission
 ) -> QuerySet[Membership]:
-    providers = list_managed_providers(reach, permission)
+    providers = list_reached_providers(reach, permission)
     administered = Q(group__in=_administered(reach.actor))
     return memberships.filter(
         Q(provider__in=providers) | (administered & Q(group__in=providers.values("group")))

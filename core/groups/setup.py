@@ -15,10 +15,10 @@ from core.groups.permissions import Permission
 from core.groups.policies import roles_in_place, roles_reaching, roles_to_give, worth
 from core.groups.reach import (
     Reach,
-    list_managed_invitations,
-    list_managed_memberships,
-    list_managed_providers,
-    list_managed_users,
+    list_reached_invitations,
+    list_reached_memberships_of,
+    list_reached_providers,
+    list_reached_users,
 )
 from core.groups.roles import GROUP_ADMIN, RoleTerms, permissions_of, terms_of
 from core.groups.selectors import list_memberships_at, list_own_memberships_at, with_words
@@ -90,14 +90,14 @@ def find_providers(
     reach: Reach, words: Iterable[str], permission: Permission = Permission.USERS_VIEW
 ) -> QuerySet[Provider]:
     """Return the providers of the first tab whose name, number or place has every word."""
-    return with_words(list_managed_providers(reach, permission), words).order_by("name", "id")
+    return with_words(list_reached_providers(reach, permission), words).order_by("name", "id")
 
 
 def find_users(
     reach: Reach, words: Iterable[str], permission: Permission = Permission.USERS_VIEW
 ) -> QuerySet[User]:
     """Return the users of the second tab whose name, username or address has every word."""
-    found = with_person_words(list_managed_users(reach, permission), words)
+    found = with_person_words(list_reached_users(reach, permission), words)
     return found.order_by("last_name", "first_name", "id")
 
 
@@ -106,7 +106,7 @@ def find_invitations(reach: Reach, words: Iterable[str]) -> QuerySet[Invitation]
 
     The newest first, each with `mail`: where its newest mail stands.
     """
-    seen = list_managed_invitations(reach, Permission.USERS_VIEW)
+    seen = list_reached_invitations(reach, Permission.USERS_VIEW)
     found = with_person_words(seen, words)
     newest = newest_status(kind=INVITATION_KIND, about=OuterRef("pk"))
     return found.annotate(mail=newest).order_by("-invited_at", "-id")
@@ -164,7 +164,7 @@ def provider_part(
     others = find_users(reach, words, Permission.ROLES_MANAGE).filter(is_active=True)
     there = at_it.values("user")
     available = list(others.exclude(id__in=there)[: MOST_CHOICES + 1]) if roles else []
-    here = list_managed_invitations(reach, Permission.USERS_VIEW).filter(providers=provider)
+    here = list_reached_invitations(reach, Permission.USERS_VIEW).filter(providers=provider)
     invited = list(here.order_by("-invited_at", "-id")[: MOST_INVITED + 1])
     return ProviderPart(
         provider=provider,
@@ -192,7 +192,7 @@ def provider_part(
 def user_part(reach: Reach, user: User, *, page: str = "", words: Sequence[str] = ()) -> UserPart:
     """Return the roles of a user, and the admin's providers at which the user has none."""
     own = list(list_own_memberships(reach.actor).select_related("provider"))
-    held = list_managed_memberships(reach, user)
+    held = list_reached_memberships_of(reach, user)
     shown = Paginator(held.order_by("provider__name", "id"), PER_PAGE).get_page(page)
     free = find_providers(reach, words, Permission.ROLES_MANAGE).exclude(
         Q(id__in=held.filter(provider__isnull=False).values("provider"))
@@ -213,7 +213,7 @@ def user_part(reach: Reach, user: User, *, page: str = "", words: Sequence[str] 
 
 
 def _has_others(reach: Reach, provider: Provider) -> bool:
-    managed = list_managed_providers(reach, Permission.ROLES_MANAGE)
+    managed = list_reached_providers(reach, Permission.ROLES_MANAGE)
     return managed.exclude(pk=provider.pk).exists()
 
 

@@ -15,7 +15,7 @@ from core.groups.models import AccessGrant, Membership, Provider
 from core.groups.offices import list_assigned, list_living
 from core.groups.permissions import Permission
 from core.groups.policies import roles_to_give
-from core.groups.reach import Reach, list_managed_providers
+from core.groups.reach import Reach, list_reached_providers
 from core.groups.roles import RoleTerms, terms_of, with_present
 from core.groups.selectors import with_words
 from core.groups.services.roles import roles_held
@@ -36,7 +36,7 @@ def any_lets_in() -> bool:
 
 def list_grantable_providers(reach: Reach) -> QuerySet[Provider]:
     """Return the providers to which the person may give access, where contracts let it in."""
-    found = list_managed_providers(reach, Permission.THIRD_PARTIES_MANAGE)
+    found = list_reached_providers(reach, Permission.THIRD_PARTIES_MANAGE)
     return found.filter(contract_id__in=contracts_with_third_parties(reach.contracts))
 
 
@@ -87,7 +87,7 @@ def _keys_among(values: Iterable[str]) -> list[UUID]:
     return keys
 
 
-def list_managed_grants(reach: Reach) -> QuerySet[AccessGrant]:
+def list_reached_grants(reach: Reach) -> QuerySet[AccessGrant]:
     """Return all access to the person's providers, also what has ended."""
     found = AccessGrant.objects.filter(provider__in=list_grantable_providers(reach))
     return found.select_related("provider", "office__group")
@@ -95,18 +95,18 @@ def list_managed_grants(reach: Reach) -> QuerySet[AccessGrant]:
 
 def list_living_grants(reach: Reach, *, at: datetime) -> QuerySet[AccessGrant]:
     """Return what counts now, by office and provider."""
-    found = list_living(list_managed_grants(reach), at=at)
+    found = list_living(list_reached_grants(reach), at=at)
     return found.order_by("office__group__name", "provider__name", "id")
 
 
-def access_managed_grant(reach: Reach, key: UUID) -> AccessGrant:
+def access_reached_grant(reach: Reach, key: UUID) -> AccessGrant:
     """Return access to one of the person's providers, also ended. Raises Http404 out of reach."""
-    return row_or_404(list_managed_grants(reach), key)
+    return row_or_404(list_reached_grants(reach), key)
 
 
-def access_managed_assignment(reach: Reach, key: UUID) -> Membership:
+def access_reached_assignment(reach: Reach, key: UUID) -> Membership:
     """Return a role by such access, present or past. Raises Http404 out of reach."""
-    found = Membership.objects.filter(grant__in=list_managed_grants(reach))
+    found = Membership.objects.filter(grant__in=list_reached_grants(reach))
     return row_or_404(found.select_related("user", "provider", "grant__office__group"), key)
 
 

@@ -10,7 +10,7 @@ from core.accounts.models import User
 from core.groups.access import list_memberships
 from core.groups.entering import Entered
 from core.groups.permissions import Permission
-from core.groups.reach import Reach, list_all_managed_memberships
+from core.groups.reach import Reach, list_reached_memberships
 from core.groups.selectors import contracts_worked_in
 from core.groups.services.people import (
     acts_on,
@@ -148,7 +148,7 @@ def facts_of_user(reach: Reach, user: User, *, at: datetime) -> UserFacts:
 
 
 def _may_act_somewhere(reach: Reach, user: User) -> bool:
-    seen = list_all_managed_memberships(reach, Permission.ACCOUNTS_MANAGE).filter(user=user)
+    seen = list_reached_memberships(reach, Permission.ACCOUNTS_MANAGE).filter(user=user)
     own = list(list_memberships(reach.actor))
     return any(acts_on(own, one) for one in seen)
 

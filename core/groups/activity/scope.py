@@ -35,7 +35,7 @@ from core.groups.models import (
     Role,
 )
 from core.groups.permissions import Permission
-from core.groups.reach import Reach, list_managed_providers
+from core.groups.reach import Reach, list_reached_providers
 from core.groups.roles import holding
 from core.groups.setup import with_names, with_person_words
 
@@ -151,7 +151,7 @@ def scope_of(reach: Reach, words: Iterable[str] = ()) -> Scope:
     heading = own.filter(role=Role.GROUP_ADMIN)
     reading = own.filter(holding(Permission.ACTIVITY_VIEW))
     found = Provider.objects.filter(
-        Q(pk__in=list_managed_providers(reach, Permission.ACTIVITY_VIEW).values("pk"))
+        Q(pk__in=list_reached_providers(reach, Permission.ACTIVITY_VIEW).values("pk"))
         | Q(status=ProviderStatus.ENDED, group__in=heading.values("group")),
         contract_id__in=reach.contract_ids,
     ).annotate(

@@ -23,7 +23,7 @@ from core.groups.access import list_memberships
 from core.groups.models import Invitation, Provider
 from core.groups.permissions import Permission
 from core.groups.policies import roles_reaching, roles_to_give
-from core.groups.reach import Reach, list_managed_invitations, list_managed_providers
+from core.groups.reach import Reach, list_reached_invitations, list_reached_providers
 from core.groups.roles import STAFF, roles_in
 from tenants.context import ActiveContract
 
@@ -87,7 +87,7 @@ class _Desk:
         by_number = defaultdict(list)
         roles_at = {}
         own = list(list_memberships(reach.actor))
-        for provider in list_managed_providers(reach, Permission.USERS_INVITE):
+        for provider in list_reached_providers(reach, Permission.USERS_INVITE):
             by_number[normalize(provider.identifier)].append(provider)
             reaching = roles_reaching(
                 own,
@@ -211,7 +211,7 @@ def _refuse_invited(reach: Reach, rows: Sequence[CheckedRow]) -> None:
     placed = [row for row in rows if row.providers]
     groups = {row.providers[0].group_id for row in placed}
     own = Invitation.objects.filter(Invitation.OPEN, invited_by=reach.actor.id)
-    invited = (list_managed_invitations(reach, Permission.USERS_INVITE) | own).filter(
+    invited = (list_reached_invitations(reach, Permission.USERS_INVITE) | own).filter(
         group__in=groups
     )
     known = {(group, email.lower()) for group, email in invited.values_list("group", "email")}

@@ -14,7 +14,7 @@ from core.accounts.models import User
 from core.common.http import key_or_404
 from core.groups.models import Membership, ReviewStage, Role
 from core.groups.permissions import Permission
-from core.groups.reach import Reach, list_all_managed_memberships, list_managed_providers
+from core.groups.reach import Reach, list_reached_memberships, list_reached_providers
 from core.groups.reviewing.rules import ReviewRules, due_day, rules_of, stage_of, today
 from core.groups.reviewing.terms import may_be_confirmed_by, waiting_notices, with_terms
 from core.groups.roles import RoleTerms, terms_of
@@ -87,14 +87,14 @@ def contract_to_review(reach: Reach, slug: str) -> ActiveContract:
 def within(reach: Reach, contract: ActiveContract) -> QuerySet[Membership]:
     """Return the roles that an admin manages for the providers of one contract."""
     here = replace(reach, contracts=(contract,))
-    return list_all_managed_memberships(here, Permission.ACCESS_REVIEW)
+    return list_reached_memberships(here, Permission.ACCESS_REVIEW)
 
 
 def list_waiting_reviews(reach: Reach) -> QuerySet[Membership]:
     """Return the roles of which an admin was told that they are to be confirmed."""
     asking = [one.id for one in contracts_asking(reach)]
     own = Membership.objects.filter(user=reach.actor, role=Role.GROUP_ADMIN, until__isnull=True)
-    managed = list_managed_providers(reach, Permission.ACCESS_REVIEW)
+    managed = list_reached_providers(reach, Permission.ACCESS_REVIEW)
     told = waiting_notices(reach.actor.id, managed, own.values("group"))
     return Membership.objects.filter(
         pk__in=told.filter(contract_id__in=asking).values("membership")

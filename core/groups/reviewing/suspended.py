@@ -13,7 +13,7 @@ from core.groups.access import list_memberships
 from core.groups.models import Membership, SuspendedRole
 from core.groups.permissions import Permission
 from core.groups.policies import may_manage, roles_reaching
-from core.groups.reach import Reach, list_managed_suspensions
+from core.groups.reach import Reach, list_reached_suspensions
 from core.groups.reviewing.terms import waiting_suspensions
 from core.groups.roles import RoleTerms, is_offered, terms_of
 from core.groups.setup import page_of, with_names
@@ -44,7 +44,7 @@ class SuspendedRow:
 
 def list_suspended(reach: Reach, contract: ActiveContract) -> QuerySet[SuspendedRole]:
     """Return the roles of a contract that wait to be given back, the newest first."""
-    here = list_managed_suspensions(replace(reach, contracts=(contract,)))
+    here = list_reached_suspensions(replace(reach, contracts=(contract,)))
     waiting = waiting_suspensions().filter(pk=OuterRef("pk"))
     found = here.filter(Exists(waiting), contract_id=contract.id)
     return found.order_by("-suspended_at", "-id")

@@ -15,9 +15,9 @@ from core.groups.models import Invitation, JoinRequest, Membership, Provider
 from core.groups.permissions import Permission
 from core.groups.reach import (
     Reach,
-    list_managed_providers,
-    list_managed_requests,
-    list_managed_users,
+    list_reached_providers,
+    list_reached_requests,
+    list_reached_users,
 )
 from core.groups.reviewing.listing import contracts_asking, list_waiting_reviews
 from core.groups.roles import role_name as _role_name
@@ -48,9 +48,9 @@ def tab_counts(reach: Reach) -> Counts:
     One query; the reviews are of the contracts that ask for one.
     """
     counts: Counts = User.objects.values(
-        providers=_number_of(list_managed_providers(reach, Permission.USERS_VIEW)),
-        users=_number_of(list_managed_users(reach, Permission.USERS_VIEW)),
-        requests=_number_of(list_managed_requests(reach)),
+        providers=_number_of(list_reached_providers(reach, Permission.USERS_VIEW)),
+        users=_number_of(list_reached_users(reach, Permission.USERS_VIEW)),
+        requests=_number_of(list_reached_requests(reach)),
         reviews=_number_of(list_waiting_reviews(reach)),
         open_to_third_parties=_number_of(list_grantable_providers(reach)),
     ).get(pk=reach.actor.pk)

@@ -24,7 +24,7 @@ from core.groups.batches.progress import (
 from core.groups.batches.sheet import template_rows
 from core.groups.forms import BatchForm
 from core.groups.permissions import Permission
-from core.groups.reach import list_managed_providers
+from core.groups.reach import list_reached_providers
 from core.groups.services.batches import discard_batch, start_batch, take_in
 from core.groups.tasks import invite_batch
 from core.groups.views.shared import (
@@ -66,7 +66,7 @@ def batches(request: SetupRequest) -> HttpResponse:
 @setup_page(Permission.USERS_INVITE)
 def template(request: SetupRequest) -> HttpResponse:
     """Give the empty file, with the columns and two examples."""
-    managed = list_managed_providers(request.reach, Permission.USERS_INVITE)
+    managed = list_reached_providers(request.reach, Permission.USERS_INVITE)
     known = managed.order_by("name").values_list("identifier")
     numbers = [number for (number,) in known[:2]]
     return _sheet("new-users.csv", template_rows(numbers))

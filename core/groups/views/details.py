@@ -16,7 +16,7 @@ from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_or_post
 from core.groups.permissions import Permission
-from core.groups.reach import access_managed_user
+from core.groups.reach import access_reached_user
 from core.groups.services.people import change_user_details
 from core.groups.user_acts import USER_ACTS, UserFacts, facts_of_user, offered_acts
 from core.groups.views.shared import SetupRequest, done, refused, setup_page, setup_render
@@ -31,7 +31,7 @@ def details(request: SetupRequest, user_id: UUID) -> HttpResponse:
 
     Whoever goes from here to an act on the account finds again what they had typed.
     """
-    found = access_managed_user(request.reach, user_id, Permission.ACCOUNTS_MANAGE)
+    found = access_reached_user(request.reach, user_id, Permission.ACCOUNTS_MANAGE)
     back_to = reverse("setup:user", args=[found.id])
     facts = facts_of_user(request.reach, found, at=clock.now())
     if not facts.may_act:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from core.common import clock
 from core.common.http import get_or_post
 from core.groups.permissions import Permission
-from core.groups.reach import access_managed_provider, is_given_up
+from core.groups.reach import access_reached_provider, is_given_up
 from core.groups.services.giving_up import give_up_provider, loss_of
 from core.groups.views.shared import (
     SetupRequest,
@@ -30,7 +30,7 @@ def give_up(request: SetupRequest, provider_id: UUID) -> HttpResponse:
     if is_given_up(request.user, provider_id):
         messages.info(request, "This provider was given up already.")
         return HttpResponseRedirect(reverse("setup:providers"))
-    provider = access_managed_provider(request.reach, provider_id, Permission.PROVIDER_MANAGE)
+    provider = access_reached_provider(request.reach, provider_id, Permission.PROVIDER_MANAGE)
     if not is_fresh(request, request.user, at=at):
         return to_confirmation(request)
     if request.method != "POST":

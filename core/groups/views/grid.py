@@ -13,7 +13,7 @@ from core.groups.forms import SetupSearchForm
 from core.groups.grid import build_grid
 from core.groups.models import Provider
 from core.groups.permissions import Permission
-from core.groups.reach import list_managed_providers, list_managed_users
+from core.groups.reach import list_reached_providers, list_reached_users
 from core.groups.roles import GROUP_ADMIN, roles_in
 from core.groups.services.several import RoleChange, set_roles
 from core.groups.views.shared import (
@@ -86,10 +86,10 @@ def _changes(request: SetupRequest) -> list[RoleChange]:
     if len(asked) > _MOST:
         raise Http404
     right = Permission.ROLES_MANAGE
-    managed = list_managed_users(request.reach, right).filter(is_active=True)
+    managed = list_reached_users(request.reach, right).filter(is_active=True)
     users = managed.in_bulk({user for user, _provider in asked})
     places = {place for _user, place in asked}
-    providers = list_managed_providers(request.reach, right).in_bulk(places)
+    providers = list_reached_providers(request.reach, right).in_bulk(places)
     try:
         return [
             _change(users[user], providers[place], was, role)

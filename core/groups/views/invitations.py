@@ -19,11 +19,11 @@ from core.groups.models import Invitation, JoinRequest, Provider, Role
 from core.groups.permissions import Permission
 from core.groups.policies import roles_to_give
 from core.groups.reach import (
-    access_managed_invitation,
-    access_managed_provider,
-    access_managed_request,
-    list_managed_invitations,
-    list_managed_providers,
+    access_reached_invitation,
+    access_reached_provider,
+    access_reached_request,
+    list_reached_invitations,
+    list_reached_providers,
 )
 from core.groups.services.invitations import invite_user
 from core.groups.services.join_requests import approve_by_invitation
@@ -52,7 +52,7 @@ _TOO_MANY = 429
 @setup_page(Permission.USERS_INVITE)
 def new_user(request: SetupRequest, provider_id: UUID) -> HttpResponse:
     """Take what the admin knows about a new user, and mail the invitation."""
-    found = access_managed_provider(request.reach, provider_id, Permission.USERS_INVITE)
+    found = access_reached_provider(request.reach, provider_id, Permission.USERS_INVITE)
     return _new_user(request, found, None)
 
 
@@ -60,11 +60,11 @@ def new_user(request: SetupRequest, provider_id: UUID) -> HttpResponse:
 @setup_page(Permission.REQUESTS_DECIDE)
 def new_user_from_request(request: SetupRequest, request_id: UUID) -> HttpResponse:
     """Approve a request to join of somebody without an account: they are invited."""
-    asked = access_managed_request(request.reach, request_id)
+    asked = access_reached_request(request.reach, request_id)
     if asked.user is not None or not asked.is_waiting:
         # Somebody was faster: the request as it is now says so.
         return HttpResponseRedirect(reverse("setup:request", args=[asked.id]))
-    found = access_managed_provider(request.reach, asked.provider_id, Permission.USERS_INVITE)
+    found = access_reached_provider(request.reach, asked.provider_id, Permission.USERS_INVITE)
     return _new_user(request, found, asked)
 
 
@@ -110,7 +110,7 @@ def invitations(request: SetupRequest) -> HttpResponse:
 @setup_page(Permission.USERS_VIEW)
 def invitation(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
     """Show what to tell the invited person, to print or to copy."""
-    found = access_managed_invitation(request.reach, invitation_id, Permission.USERS_VIEW)
+    found = access_reached_invitation(request.reach, invitation_id, Permission.USERS_VIEW)
     contract = contract_inviting(found)
     context = {
         "invitation": found,
@@ -127,7 +127,7 @@ def invitation(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
 @setup_page(Permission.USERS_INVITE)
 def resend(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
     """Mail an invitation anew."""
-    found = access_managed_invitation(request.reach, invitation_id, Permission.USERS_INVITE)
+    found = access_reached_invitation(request.reach, invitation_id, Permission.USERS_INVITE)
     back_to = next_of(request, reverse("setup:invitation", args=[found.id]))
     return resend_and_return(request, found, entered=request.reach.entered, back_to=back_to)
 
@@ -136,7 +136,7 @@ def resend(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
 @setup_page(Permission.USERS_INVITE)
 def readdress(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
     """Send an open invitation to another address; the link in the mail before is dead."""
-    found = access_managed_invitation(request.reach, invitation_id, Permission.USERS_INVITE)
+    found = access_reached_invitation(request.reach, invitation_id, Permission.USERS_INVITE)
     form = InvitationAddressForm(request.POST or None, initial={"was": found.email})
     if request.method == "POST" and form.is_valid():
         try:
@@ -164,14 +164,14 @@ def readdress(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
 @setup_page(Permission.USERS_INVITE)
 def withdraw(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
     """Take an invitation back."""
-    found = access_managed_invitation(request.reach, invitation_id, Permission.USERS_INVITE)
+    found = access_reached_invitation(request.reach, invitation_id, Permission.USERS_INVITE)
     back_to = reverse("setup:users")
     return withdraw_and_return(request, found, entered=request.reach.entered, back_to=back_to)
 
 
 def _form(request: SetupRequest, provider: Provider, asked: JoinRequest | None) -> NewUserForm:
     contract = registry.get_contract_by_id(provider.contract_id)
-    managed = list_managed_providers(request.reach, Permission.USERS_INVITE)
+    managed = list_reached_providers(request.reach, Permission.USERS_INVITE)
     others = managed.filter(group_id=provider.group_id)
     held = roles_held(request.user.id, provider)
     acting = acting_roles(request.reach, held, provider)
@@ -187,7 +187,7 @@ def _form(request: SetupRequest, provider: Provider, asked: JoinRequest | None) 
 
 
 def _may_act(request: SetupRequest, found: Invitation) -> bool:
-    mine = list_managed_invitations(request.reach, Permission.USERS_INVITE).filter(pk=found.pk)
+    mine = list_reached_invitations(request.reach, Permission.USERS_INVITE).filter(pk=found.pk)
     whole = found.role != Role.GROUP_ADMIN or found.group_id not in request.reach.partly_entered
     return whole and mine.exists()
 

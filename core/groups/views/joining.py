@@ -18,9 +18,9 @@ from core.groups.models import JoinRequest
 from core.groups.permissions import Permission
 from core.groups.policies import roles_to_give
 from core.groups.reach import (
-    access_managed_request,
-    list_managed_recoveries,
-    list_managed_requests,
+    access_reached_request,
+    list_reached_recoveries,
+    list_reached_requests,
 )
 from core.groups.roles import any_may, role_name
 from core.groups.services.join_requests import approve_join, refuse_join, withdraw_join
@@ -41,9 +41,9 @@ from core.groups.views.shared import (
 @setup_page(Permission.REQUESTS_DECIDE)
 def requests(request: SetupRequest) -> HttpResponse:
     """List who asks to join the admin's providers, oldest first."""
-    waiting = list_managed_requests(request.reach).select_related("user", "provider")
+    waiting = list_reached_requests(request.reach).select_related("user", "provider")
     page = page_of(waiting.order_by("asked_at", "id"), request.GET.get("page", ""))
-    recoveries = list_managed_recoveries(request.reach).filter(state__in=LIVE_RECOVERIES)
+    recoveries = list_reached_recoveries(request.reach).filter(state__in=LIVE_RECOVERIES)
     context = {"page": page, "recoveries": recoveries.order_by("asked_at", "id")}
     return setup_render(request, "requests", context, tab="requests")
 
@@ -52,7 +52,7 @@ def requests(request: SetupRequest) -> HttpResponse:
 @setup_page(Permission.REQUESTS_DECIDE)
 def join_request(request: SetupRequest, request_id: UUID) -> HttpResponse:
     """Show one request; approve it with a role, or refuse it with a reason."""
-    found = access_managed_request(request.reach, request_id)
+    found = access_reached_request(request.reach, request_id)
     act = request.POST.get("act", "") if request.method == "POST" else ""
     held = roles_held(request.user.id, found.provider)
     acting, contract_id = (

@@ -15,7 +15,7 @@ from core.groups.forms import ObjectForm, RecoveryForm
 from core.groups.joining import access_own_recovery, access_own_request, may_recover
 from core.groups.models import Provider
 from core.groups.permissions import Permission
-from core.groups.reach import access_managed_recovery, access_visible_provider, reach_of
+from core.groups.reach import access_reached_recovery, access_visible_provider, reach_of
 from core.groups.services.recoveries import (
     ask_recovery,
     object_to_recovery,
@@ -61,7 +61,7 @@ def withdraw(request: SignedInRequest, recovery_id: UUID) -> HttpResponse:
 @setup_page(Permission.USERS_VIEW)
 def recovery(request: SetupRequest, recovery_id: UUID) -> HttpResponse:
     """Show a present admin who asks to become one; take the objection."""
-    found = access_managed_recovery(request.reach, recovery_id)
+    found = access_reached_recovery(request.reach, recovery_id)
     form = ObjectForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         back_to = reverse("setup:recovery", args=[found.id])

@@ -11,7 +11,7 @@ from core.common.errors import DomainError
 from core.common.http import get_or_post, key_or_404
 from core.groups.forms import SetupSearchForm
 from core.groups.permissions import Permission
-from core.groups.reach import access_managed_memberships, access_managed_suspension
+from core.groups.reach import access_reached_memberships, access_reached_suspension
 from core.groups.reviewing.listing import contract_to_review, read_terms, review_page
 from core.groups.reviewing.suspended import suspended_page
 from core.groups.services.reviews import confirm_roles
@@ -78,7 +78,7 @@ def _confirm(request: SetupRequest, contract: ActiveContract) -> HttpResponse:
         return done(
             request, "Nobody was confirmed. Choose who still needs access.", back_to=back_to
         )
-    access_managed_memberships(request.reach, {term.membership_id for term in terms})
+    access_reached_memberships(request.reach, {term.membership_id for term in terms})
     try:
         number = confirm_roles(terms=terms, contract=contract, by=request.user.id, at=clock.now())
     except DomainError as error:
@@ -89,7 +89,7 @@ def _confirm(request: SetupRequest, contract: ActiveContract) -> HttpResponse:
 def _settle(request: SetupRequest) -> HttpResponse:
     """Give a suspended role back, or let it go."""
     back_to = next_of(request, reverse("setup:access_review"))
-    waiting = access_managed_suspension(request.reach, key_or_404(request.POST["suspended"]))
+    waiting = access_reached_suspension(request.reach, key_or_404(request.POST["suspended"]))
     gives = "give_back" in request.POST
     if not gives and "let_go" not in request.POST:
         # No button of ours: nobody loses a role by a form that does not say so.

@@ -12,7 +12,7 @@ from core.common.http import get_or_post
 from core.groups.forms import MoveForm, RoleForm, SetupSearchForm, role_choices
 from core.groups.models import Membership, Role
 from core.groups.permissions import Permission
-from core.groups.reach import access_managed_membership, access_managed_provider
+from core.groups.reach import access_reached_membership, access_reached_provider
 from core.groups.roles import RoleTerms, role_name, roles_in, terms_of, with_present
 from core.groups.services.moving import move_role
 from core.groups.services.roles import change_role, end_membership
@@ -31,7 +31,7 @@ from core.groups.views.shared import (
 @setup_page(Permission.ROLES_MANAGE)
 def role(request: SetupRequest, membership_id: UUID) -> HttpResponse:
     """Change a role; what reaches a whole group is spelled out and confirmed first."""
-    held = access_managed_membership(request.reach, membership_id)
+    held = access_reached_membership(request.reach, membership_id)
     form = RoleForm(request.POST, choices=role_choices(_roles_for(held)))
     if not form.is_valid():
         raise Http404
@@ -67,7 +67,7 @@ def role(request: SetupRequest, membership_id: UUID) -> HttpResponse:
 @setup_page(Permission.ROLES_MANAGE)
 def remove(request: SetupRequest, membership_id: UUID) -> HttpResponse:
     """Spell out what a user loses, then take the role away."""
-    held = access_managed_membership(request.reach, membership_id)
+    held = access_reached_membership(request.reach, membership_id)
     back_to = next_of(request, reverse("setup:users"))
     if held.until is not None:
         return HttpResponseRedirect(still_in_setup(request, back_to, of=held.user))
@@ -95,7 +95,7 @@ def remove(request: SetupRequest, membership_id: UUID) -> HttpResponse:
 @setup_page(Permission.ROLES_MANAGE)
 def move(request: SetupRequest, membership_id: UUID) -> HttpResponse:
     """Choose another provider for a user, who gets the same role there in place of this one."""
-    held = access_managed_membership(request.reach, membership_id)
+    held = access_reached_membership(request.reach, membership_id)
     back_to = next_of(request, reverse("setup:user", args=[held.user_id]))
     if held.until is not None or held.provider is None:
         return HttpResponseRedirect(back_to)
@@ -117,7 +117,7 @@ def move(request: SetupRequest, membership_id: UUID) -> HttpResponse:
 
 def _move(request: SetupRequest, held: Membership, form: MoveForm, *, back_to: str) -> HttpResponse:
     was, key = form.chosen()
-    to = access_managed_provider(request.reach, key, Permission.ROLES_MANAGE)
+    to = access_reached_provider(request.reach, key, Permission.ROLES_MANAGE)
     name = role_name(was, to.contract_id)
     told = f"{held.user.get_full_name()} moved from {held.provider} to {to.name}, as {name}."
     act = partial(

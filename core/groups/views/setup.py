@@ -12,7 +12,7 @@ from core.groups.administrators import administrators_of
 from core.groups.forms import AddUserForm, SetupSearchForm
 from core.groups.models import Provider
 from core.groups.permissions import Permission
-from core.groups.reach import access_managed_provider, access_managed_user, reach_of
+from core.groups.reach import access_reached_provider, access_reached_user, reach_of
 from core.groups.setup import ProviderPart, find_providers, page_of, provider_part
 from core.groups.views.shared import (
     SetupRequest,
@@ -37,7 +37,7 @@ def providers(request: SetupRequest) -> HttpResponse:
 @setup_page(Permission.USERS_VIEW)
 def provider(request: SetupRequest, provider_id: UUID) -> HttpResponse:
     """Show who works for a provider; add one of the admin's users to it."""
-    found = access_managed_provider(request.reach, provider_id, Permission.USERS_VIEW)
+    found = access_reached_provider(request.reach, provider_id, Permission.USERS_VIEW)
     search = SetupSearchForm(request.GET, auto_id=f"id_{provider_id}_%s")
     part = provider_part(
         request.reach, found, page=request.GET.get("page", ""), words=search.words()
@@ -79,5 +79,5 @@ def _add_form(request: SetupRequest, part: ProviderPart) -> AddUserForm:
 def _add(request: SetupRequest, found: Provider, form: AddUserForm) -> HttpResponse:
     back_to = next_of(request, reverse("setup:provider", args=[found.id]))
     user_id, role = form.chosen()
-    user = access_managed_user(request.reach, user_id, Permission.ROLES_MANAGE)
+    user = access_reached_user(request.reach, user_id, Permission.ROLES_MANAGE)
     return add_and_return(request, user, found, role, back_to=back_to)

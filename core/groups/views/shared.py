@@ -20,7 +20,7 @@ from core.common.errors import DomainError
 from core.groups.entering import Entered
 from core.groups.models import Invitation, Provider
 from core.groups.permissions import Permission
-from core.groups.reach import Reach, list_managed_providers, list_managed_users, reach_of
+from core.groups.reach import Reach, list_reached_providers, list_reached_users, reach_of
 from core.groups.roles import role_name
 from core.groups.services.invitations import resend_invitation, withdraw_invitation
 from core.groups.services.roles import add_role
@@ -118,11 +118,11 @@ def still_in_setup(request: SetupRequest, back_to: str, *, of: User | None = Non
     Home for who has just given up the last that they administered, the list of users for whose act
     began on the page of somebody who is out of reach by now.
     """
-    if not list_managed_providers(request.reach, Permission.USERS_VIEW).exists():
+    if not list_reached_providers(request.reach, Permission.USERS_VIEW).exists():
         return reverse("home")
     if of is None or f"/users/{of.id}/" not in back_to:
         return back_to
-    seen = list_managed_users(request.reach, Permission.USERS_VIEW)
+    seen = list_reached_users(request.reach, Permission.USERS_VIEW)
     is_theirs = seen.filter(pk=of.id).exists()
     return back_to if is_theirs else reverse("setup:users")
 

@@ -29,8 +29,8 @@ from core.groups.services.assignments import end_assignment_as_provider
 from core.groups.services.grant_changes import change_access
 from core.groups.setup import page_of, role_chosen
 from core.groups.third_parties import (
-    access_managed_assignment,
-    access_managed_grant,
+    access_reached_assignment,
+    access_reached_grant,
     grant_choices,
     grant_part,
     grant_parts,
@@ -92,7 +92,7 @@ def give(request: SetupRequest) -> HttpResponse:
 @setup_page(Permission.THIRD_PARTIES_MANAGE)
 def third_party(request: SetupRequest, grant_id: UUID) -> HttpResponse:
     """Show one office's access to one provider; take another role or last day."""
-    found = access_managed_grant(request.reach, grant_id)
+    found = access_reached_grant(request.reach, grant_id)
     part = grant_part(found, at=clock.now())
     known = {
         "was": part.last_day,
@@ -115,7 +115,7 @@ def third_party(request: SetupRequest, grant_id: UUID) -> HttpResponse:
 @setup_page(Permission.THIRD_PARTIES_MANAGE)
 def third_party_end(request: SetupRequest, grant_id: UUID) -> HttpResponse:
     """End an office's access, after a page that says what that means."""
-    found = access_managed_grant(request.reach, grant_id)
+    found = access_reached_grant(request.reach, grant_id)
     if request.method != "POST":
         part = grant_part(found, at=clock.now())
         return setup_render(request, "third_party_end", {"part": part}, tab=_TAB)
@@ -137,7 +137,7 @@ def third_party_end(request: SetupRequest, grant_id: UUID) -> HttpResponse:
 @setup_page(Permission.THIRD_PARTIES_MANAGE)
 def third_party_person_end(request: SetupRequest, membership_id: UUID) -> HttpResponse:
     """Take one of an office's people out of a provider."""
-    held = access_managed_assignment(request.reach, membership_id)
+    held = access_reached_assignment(request.reach, membership_id)
     back_to = reverse("setup:third_party", args=[held.grant_id])
     act = partial(
         end_assignment_as_provider,

@@ -12,7 +12,7 @@ from core.common import clock
 from core.common.http import get_or_post
 from core.groups.entering import Entered
 from core.groups.permissions import Permission
-from core.groups.reach import access_managed_user
+from core.groups.reach import access_reached_user
 from core.groups.user_acts import USER_ACTS, UserAct, facts_of_user
 from core.groups.views.shared import (
     SetupRequest,
@@ -29,7 +29,7 @@ from core.mfa.proving.freshness import is_fresh, to_confirmation
 def act_on(request: SetupRequest, user_id: UUID, name: str) -> HttpResponse:
     """Say what an act means, then do it."""
     act = USER_ACTS.get(name)
-    found = access_managed_user(request.reach, user_id, Permission.ACCOUNTS_MANAGE)
+    found = access_reached_user(request.reach, user_id, Permission.ACCOUNTS_MANAGE)
     if act is None:
         raise Http404
     at = clock.now()

@@ -15,9 +15,9 @@ from core.groups.exports import record_export, user_rows
 from core.groups.forms import AddProviderForm, SetupSearchForm
 from core.groups.permissions import Permission
 from core.groups.reach import (
-    access_managed_provider,
-    access_managed_user,
-    list_managed_invitations,
+    access_reached_provider,
+    access_reached_user,
+    list_reached_invitations,
 )
 from core.groups.setup import MOST_INVITED, find_users, page_of, role_chosen, user_part
 from core.groups.user_acts import facts_of_user, offered_acts
@@ -40,7 +40,7 @@ def users(request: SetupRequest) -> HttpResponse:
     """List the users whom the person sees in Setup, to search and to open one by one."""
     form = SetupSearchForm(request.GET)
     found = page_of(find_users(request.reach, form.words()), request.GET.get("page", ""))
-    seen = list_managed_invitations(request.reach, Permission.USERS_VIEW)
+    seen = list_reached_invitations(request.reach, Permission.USERS_VIEW)
     invited = list(seen.order_by("-invited_at", "-id")[: MOST_INVITED + 1])
     context = {
         "form": form,
@@ -65,7 +65,7 @@ def export(request: SetupRequest) -> HttpResponse:
 @setup_page(Permission.USERS_VIEW)
 def user(request: SetupRequest, user_id: UUID) -> HttpResponse:
     """Show what a user may do where; add one of the admin's providers."""
-    found = access_managed_user(request.reach, user_id, Permission.USERS_VIEW)
+    found = access_reached_user(request.reach, user_id, Permission.USERS_VIEW)
     search = SetupSearchForm(request.GET, auto_id=f"id_{user_id}_%s")
     part = user_part(request.reach, found, page=request.GET.get("page", ""), words=search.words())
     form = AddProviderForm(
@@ -94,7 +94,7 @@ def user(request: SetupRequest, user_id: UUID) -> HttpResponse:
 def _add(request: SetupRequest, found: User, form: AddProviderForm) -> HttpResponse:
     back_to = next_of(request, reverse("setup:user", args=[found.id]))
     provider_id, role = form.chosen()
-    provider = access_managed_provider(request.reach, provider_id, Permission.ROLES_MANAGE)
+    provider = access_reached_provider(request.reach, provider_id, Permission.ROLES_MANAGE)
     try:
         role = role_chosen(role, [provider])
     except DomainError as error:

@@ -152,7 +152,7 @@ def test_a_key_that_is_looked_up_as_it_comes_would_open_anybodys(
 ) -> None:
     """The naive way: nobody guesses a key."""
     fails_with(
-        "core.groups.views.setup.access_managed_provider",
+        "core.groups.views.setup.access_reached_provider",
         lambda _reach, key, _permission: get_object_or_404(Provider, pk=key),
         lambda: test_nobodys_key_and_somebody_elses_are_one_and_the_same(
             admin, head, ash, "/setup/providers/{}/"

@@ -106,7 +106,7 @@ def test_all_roles_of_the_users_would_leave_with_the_list(
 ) -> None:
     """The naive way: whoever is managed somewhere leaves with all that they do."""
     fails_with(
-        "core.groups.exports.list_all_managed_memberships",
+        "core.groups.exports.list_reached_memberships",
         lambda *_reach: Membership.objects.filter(until__isnull=True).select_related(
             "user", "provider", "group"
         ),

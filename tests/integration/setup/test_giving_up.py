@@ -11,7 +11,7 @@ from core.audit.models import AuditEvent
 from core.common.errors import DomainError
 from core.groups.models import Invitation, Membership, Provider, ProviderStatus, Role
 from core.groups.permissions import Permission
-from core.groups.reach import access_managed_provider
+from core.groups.reach import access_reached_provider
 from core.groups.services.giving_up import give_up_provider, loss_of
 from core.groups.services.holding import refuse_last_admin
 from core.groups.services.invitations import Invitee, invite_user
@@ -277,8 +277,8 @@ def test_whoever_manages_its_users_would_give_a_provider_up(
 ) -> None:
     """The naive way: an admin is an admin."""
     fails_with(
-        "core.groups.views.giving_up.access_managed_provider",
-        lambda reach, key, _permission: access_managed_provider(reach, key, Permission.USERS_VIEW),
+        "core.groups.views.giving_up.access_reached_provider",
+        lambda reach, key, _permission: access_reached_provider(reach, key, Permission.USERS_VIEW),
         lambda: test_only_group_admins_and_only_their_own(
             client, chief, dana, elm, stranger_provider
         ),

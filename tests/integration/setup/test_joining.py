@@ -309,7 +309,7 @@ def test_a_request_that_is_looked_up_by_its_key_would_be_anybodys(
 ) -> None:
     """The naive way: the queue shows one's own, and its links lead to them."""
     fails_with(
-        "core.groups.views.joining.access_managed_request",
+        "core.groups.views.joining.access_reached_request",
         lambda _reach, key: get_object_or_404(JoinRequest, pk=key),
         lambda: test_requests_of_others_are_not_found_and_nothing_changes(
             admin, noor, stranger_provider
