@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import Q
 
+from core.accounts.models import User
 from core.groups.access import list_own_providers
-from core.groups.models import Membership, Provider
+from core.groups.models import Membership, Provider, Role
 from core.groups.permissions import Permission
 from core.groups.reach import Reach
 from core.groups.roles import holding
@@ -20,6 +22,14 @@ class Administered:
 
     provider: Provider
     contract_name: str
+    admins: Sequence[Membership]
+
+
+@dataclass(frozen=True)
+class OfficeAdministered:
+    """An office that the person works for, and the roles of its admins."""
+
+    name: str
     admins: Sequence[Membership]
 
 
@@ -54,3 +64,21 @@ def administrators_of(reach: Reach) -> list[Administered]:
         )
         for provider in providers
     ]
+
+
+def office_administrators_of(actor: User) -> list[OfficeAdministered]:
+    """Return the offices of a person with their admins (one query): whom to ask about its access."""
+    own = Membership.objects.filter(Membership.OWN, user=actor)
+    admins = Membership.objects.filter(
+        Membership.OWN,
+        group__in=own.values("group"),
+        group__office__closed_at__isnull=True,
+        group__office__isnull=False,
+        role=Role.GROUP_ADMIN,
+        user__is_active=True,
+    )
+    found: dict[UUID, list[Membership]] = {}
+    by_name = ("group__name", "group", "user__last_name", "user__first_name")
+    for one in admins.select_related("user", "group").order_by(*by_name):
+        found.setdefault(one.within, []).append(one)
+    return [OfficeAdministered(str(rows[0].group), rows) for rows in found.values()]

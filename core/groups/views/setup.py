@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from core.accounts.access import SignedInRequest, signed_in
 from core.common.http import get_only, get_or_post
-from core.groups.administrators import administrators_of
+from core.groups.administrators import administrators_of, office_administrators_of
 from core.groups.forms import AddUserForm, SetupSearchForm
 from core.groups.models import Provider
 from core.groups.permissions import Permission
@@ -57,10 +57,11 @@ def provider(request: SetupRequest, provider_id: UUID) -> HttpResponse:
 @get_only
 @signed_in
 def administrators(request: SignedInRequest) -> HttpResponse:
-    """Tell everybody who administers the providers that they work for."""
+    """Tell everybody who administers the providers, and the offices, that they work for."""
     reach = reach_of(request)
     context = {
         "providers": administrators_of(reach),
+        "offices": office_administrators_of(request.user),
         "reach": reach,
         "nav_here": "setup",
     }

@@ -47,6 +47,10 @@ def test_its_people_do_not_see_who_else_works_there_and_cannot_ask_for_the_group
     page = theirs.get("/setup/administrators/").content.decode()
     assert head.email not in page
     assert "Head Reed" not in page
+    # Whom to ask is the office's own
+    assert "River Billing" in page
+    assert "olive@clinic.example" in page
+    assert "No provider here yet" not in page
     path = f"/setup/administrators/{grant.provider_id}/recover/"
     assert theirs.get(path).status_code == theirs.post(path, {"evidence": "x"}).status_code == 404
 
