@@ -67,7 +67,7 @@ def administrators_of(reach: Reach) -> list[Administered]:
 
 
 def office_administrators_of(actor: User) -> list[OfficeAdministered]:
-    """Return the offices of a person with their admins (one query): whom to ask about its access."""
+    """Return the offices of a person, each with its admins: whom they ask (one query)."""
     own = Membership.objects.filter(Membership.OWN, user=actor)
     admins = Membership.objects.filter(
         Membership.OWN,

@@ -31,7 +31,7 @@ from core.groups.services.roles import (
     ChangedMeanwhileError,
     end_memberships,
     record_change,
-    roles_held,
+    roles_to_act_with,
 )
 
 GIVEN_UP: Final = "provider_given_up"
@@ -148,7 +148,7 @@ def _hold(provider_id: UUID, *, by: UUID) -> Provider:
     list(_open_invitations(found).select_for_update(of=("self",)))
     hold_group(found.group_id)
     found.refresh_from_db()
-    may = any_may(roles_held(by, found), Permission.PROVIDER_MANAGE, found.contract_id)
+    may = any_may(roles_to_act_with(by, found), Permission.PROVIDER_MANAGE, found.contract_id)
     if found.status != ProviderStatus.ACTIVE or not may:
         raise ChangedMeanwhileError
     return found

@@ -30,7 +30,7 @@ from core.groups.services.roles import (
     ChangedMeanwhileError,
     holds_own_role,
     place_role,
-    roles_held,
+    roles_to_act_with,
 )
 from core.groups.states import JoinState
 from tenants.context import ActiveContract
@@ -292,7 +292,7 @@ def _end_if_due(key: UUID, at: datetime) -> bool:
 
 
 def _require_to_decide(held: JoinRequest, by: UUID) -> None:
-    own = roles_held(by, held.provider)
+    own = roles_to_act_with(by, held.provider)
     if not any_may(own, Permission.REQUESTS_DECIDE, held.provider.contract_id):
         raise ChangedMeanwhileError
 

@@ -65,7 +65,7 @@ def is_wholly_managed(user: User, *, by: UUID) -> bool:
     """Tell whether all that somebody does lies where an admin manages it. Changes nothing."""
     if user.is_staff_member or user.id == by:
         return False
-    held, own = list(_roles_of(user.id)), list(_roles_of(by))
+    held, own = list(_roles_of(user.id)), list(_roles_of(by).filter(user__is_active=True))
     return bool(held) and all(acts_on(own, one) for one in held)
 
 

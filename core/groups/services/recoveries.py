@@ -28,7 +28,12 @@ from core.groups.selectors import contracts_of_group, list_own_memberships_at
 from core.groups.services.holding import hold_group, hold_request
 from core.groups.services.join_requests import AskedTooOftenError, JoinNotPossibleError
 from core.groups.services.recovery_mails import tell_about, tell_staff
-from core.groups.services.roles import ChangedMeanwhileError, make_group_admin, roles_held
+from core.groups.services.roles import (
+    ChangedMeanwhileError,
+    make_group_admin,
+    roles_held,
+    roles_to_act_with,
+)
 from core.groups.states import LIVE_RECOVERIES, UNANSWERED_JOINS, RecoveryState
 from core.staff.scope import StaffScope
 
@@ -149,7 +154,7 @@ def object_to_recovery(
     when whoever objects is no admin of the group by now, NotEnteredError.
     """
     held = _hold(recovery_id, *LIVE_RECOVERIES)
-    if Role.GROUP_ADMIN not in roles_held(by, held.provider):
+    if Role.GROUP_ADMIN not in roles_to_act_with(by, held.provider):
         raise ChangedMeanwhileError
     require_entered_for(Role.GROUP_ADMIN, held.provider, entered)
     _end(held, RecoveryState.STOPPED, reason=reason, by=by, at=at, verb="objected")

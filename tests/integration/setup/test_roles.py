@@ -1,7 +1,5 @@
 """Giving, changing and ending roles: who may, what becomes of it, what stays."""
 
-from typing import Any
-
 import pytest
 
 from core.accounts.models import ContractAccess, User
@@ -9,7 +7,6 @@ from core.accounts.services.accounts import deactivate_account
 from core.audit.models import AuditEvent
 from core.groups.models import Membership, Provider, Role
 from core.groups.services.holding import LastAdminError
-from core.groups.services.memberships import grant_group_admin, grant_provider_role
 from core.groups.services.roles import (
     ChangedMeanwhileError,
     RoleNotYoursError,
@@ -216,26 +213,3 @@ def test_an_admin_whose_account_is_closed_does_not_count(
             entered=EVERYWHERE,
             at=LATER,
         )
-
-
-def test_whose_account_is_closed_meanwhile_changes_and_ends_nothing(
-    head: User, dana: User, elm: Provider
-) -> None:
-    """Of a page that was asked for before, and gets its turn after."""
-    deputy, chief = make_person("deputy"), make_person("chief")
-    grant_group_admin(user=deputy, group=elm.group, by=head.id, at=START)
-    grant_provider_role(user=chief, provider=elm, role=Role.PROVIDER_ADMIN, by=head.id, at=START)
-    for by, whose in ((deputy, head), (chief, dana)):
-        deactivate_account(user_id=by.id, reason="left", by=head.id, at=LATER)
-        held = held_by(whose)
-        seen: dict[str, Any] = {
-            "membership_id": held.id,
-            "was": held.role,
-            "by": by.id,
-            "entered": EVERYWHERE,
-        }
-        with pytest.raises(ChangedMeanwhileError):
-            end_membership(**seen, at=LATER)
-        with pytest.raises(ChangedMeanwhileError):
-            change_role(**seen, role=Role.PROVIDER_ADMIN, at=LATER)
-        assert held_by(whose) == held
