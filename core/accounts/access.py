@@ -20,6 +20,8 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 _BEFORE_ENTRY = "portal_before_entry"
 _entry_checks: list[EntryCheck] = []
+PendingStep = Callable[[HttpRequest], str]
+_pending_steps: list[PendingStep] = []
 
 
 class SignedInRequest(HttpRequest):
@@ -33,15 +35,15 @@ def signed_in(
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """Let signed-in people through; others go to Login options and come back afterwards.
 
-    Whose sign-in is under way goes to its pending step. The entry checks are asked first, for
-    every page that does not say `before_entry`.
+    Whose sign-in, or another journey that ends in one, is under way goes to its pending step. The
+    entry checks are asked first, for every page that does not say `before_entry`.
     """
 
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if isinstance(request.user, User):
             barred = None if hasattr(view, _BEFORE_ENTRY) else _bar(request)
             return barred or view(request, *args, **kwargs)  # type: ignore[arg-type]
-        if pending := pending_page(request):
+        if pending := pending_page(request) or _step_of_another_journey(request):
             return HttpResponseRedirect(pending)
         note_lost_session(request, at=clock.now())
         target = reverse("login_options")
@@ -50,6 +52,19 @@ def signed_in(
         return HttpResponseRedirect(target)
 
     return update_wrapper(guarded, view)  # type: ignore[return-value]
+
+
+def register_pending_step(find: PendingStep) -> None:
+    """Add where a journey of a browser that is not signed in waits; "" where none is under way.
+
+    Called in `ready()` of the app that owns the journey.
+    """
+    if find not in _pending_steps:
+        _pending_steps.append(find)
+
+
+def _step_of_another_journey(request: HttpRequest) -> str:
+    return next((path for find in _pending_steps if (path := find(request))), "")
 
 
 def register_entry_check(bar: EntryCheck) -> None:

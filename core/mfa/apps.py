@@ -12,7 +12,6 @@ class MfaConfig(AppConfig):
     verbose_name = "Multi-factor authentication"
 
     def ready(self) -> None:
-        from core.accounts.access import register_entry_check
         from core.accounts.models import register_account_fact
         from core.accounts.services.locks import register_lock_hook, register_unlock_hook
         from core.accounts.signing_in.remembering import register_browser_memory
@@ -23,8 +22,8 @@ class MfaConfig(AppConfig):
         from core.mfa.messages import KINDS
         from core.mfa.notices import FACTOR_NOTICE
         from core.mfa.own_data import register_own_parts
+        from core.mfa.pending import register_at_the_door
         from core.mfa.proving.methods import register_prover
-        from core.mfa.proving.stepping_up import bar_entry
         from core.mfa.registering.link_messages import LINK_KINDS
         from core.mfa.registering.link_requests import register_link_finder
         from core.mfa.registering.sources import register_source
@@ -48,7 +47,7 @@ class MfaConfig(AppConfig):
         register_unlock_hook(forget_codes)
         register_lock_hook(forget_browsers)
         register_browser_memory(CookieMemory())
-        register_entry_check(bar_entry)
+        register_at_the_door()
         register_account_fact(KINDS_FACT, kinds_fact)
         register_account_fact(PHONE_FACT, phone_fact)
         register_source("account", AccountSource())
@@ -58,6 +57,5 @@ class MfaConfig(AppConfig):
         register_prover("passkey", PasskeyProver())
         register_prover("recovery", RecoveryProver())
         register_link_finder(find_account_target)
-        kinds = (*KINDS, *HELP_KINDS, *LINK_KINDS, RESET_CODE, CHANGE_CODE, FACTOR_NOTICE)
-        for kind in kinds:
+        for kind in (*KINDS, *HELP_KINDS, *LINK_KINDS, RESET_CODE, CHANGE_CODE, FACTOR_NOTICE):
             register_kind(kind)

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from core.mfa.models import MfaRegistration
+from core.mfa.registering.states import Step, last_step, pending_step
 from core.mfa.selectors import find_mfa_registration
 from tenants.in_hand import contract_of
 
@@ -40,6 +41,14 @@ def find_own_registration(request: HttpRequest) -> MfaRegistration | None:
     if registration is None or registration.contract_id != (contract.id if contract else None):
         return None
     return registration
+
+
+def pending_path(registration: MfaRegistration) -> str:
+    """Return the path of the pending step; when none is, of the last one of the method."""
+    step = pending_step(registration)
+    if step is Step.COMPLETE:
+        step = last_step(registration.method)
+    return reverse(PAGES[step.value])
 
 
 def leave_mfa_registration(request: HttpRequest) -> None:

@@ -16,9 +16,13 @@ from core.common.errors import DomainError
 from core.common.http import client_redirect
 from core.common.ids import uuid7
 from core.mfa.models import STRONGER, Channel, MfaRegistration
-from core.mfa.registering.journey import PAGES, find_own_registration, leave_mfa_registration
+from core.mfa.registering.journey import (
+    find_own_registration,
+    leave_mfa_registration,
+    pending_path,
+)
 from core.mfa.registering.sources import SourceDescription, SourceGoneError
-from core.mfa.registering.states import Step, last_step, may_visit, pending_step
+from core.mfa.registering.states import Step, may_visit, pending_step
 from core.mfa.selectors import ChallengeView, challenge_state
 from core.mfa.services.completing import complete_mfa_registration
 from core.mfa.services.registrations import (
@@ -84,10 +88,7 @@ def _open_page(
 
 def to_pending(registration: MfaRegistration) -> HttpResponse:
     """Lead to the page of the pending step; when none is, to the last one of the method."""
-    step = pending_step(registration)
-    if step is Step.COMPLETE:
-        step = last_step(registration.method)
-    return HttpResponseRedirect(reverse(PAGES[step.value]))
+    return HttpResponseRedirect(pending_path(registration))
 
 
 def finish_registration(

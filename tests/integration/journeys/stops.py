@@ -110,6 +110,8 @@ FIRST_LOGIN = Course(
         "/mfa/phone/verify/",
         "/mfa/app/",
         "/mfa/passkey/",
+        "/home/",
+        "/account/",
     ),
     (
         Stop("old password", _first_login, "/mfa/method/"),
@@ -145,6 +147,8 @@ FORGOT_PASSWORD = Course(
         "/forgot-password/verify/",
         "/forgot-password/present/",
         "/forgot-password/new/",
+        "/home/",
+        "/account/",
     ),
     (
         Stop("address", _forgot, "/forgot-password/code/"),
