@@ -71,7 +71,7 @@ def third_parties(request: SetupRequest) -> HttpResponse:
 @get_or_post
 @setup_page(Permission.THIRD_PARTIES_MANAGE)
 def give(request: SetupRequest) -> HttpResponse:
-    """Show whose code was entered, and take providers and the last day of access."""
+    """Show whose code was entered, and take providers, role and last day of access."""
     _require_switch(request)
     form = OfficeCodeForm(request.POST or None, initial={"code": ""})
     if request.method != "POST" or not form.is_valid():

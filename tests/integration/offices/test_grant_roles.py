@@ -124,9 +124,10 @@ def test_both_sides_read_the_roles_name(
 
 
 def test_who_works_by_it_reads_setup_and_changes_nothing(
-    reader: Membership, billie: User, head: User, oak: Provider
+    admin: Client, reader: Membership, billie: User, head: User, oak: Provider, elm: Provider
 ) -> None:
-    desk = make_person("desk")
+    desk, free = make_person("desk"), make_person("free")
+    grant_provider_role(user=free, provider=elm, role=Role.STAFF, by=head.id, at=START)
     grant_provider_role(user=desk, provider=oak, role=Role.STAFF, by=head.id, at=START)
     client = signed_in(billie)
     page = client.get(f"/setup/providers/{oak.id}/").content.decode()
@@ -138,10 +139,12 @@ def test_who_works_by_it_reads_setup_and_changes_nothing(
     acts = ("grid/", "third-parties/", "requests/", f"providers/{oak.id}/new-user/")
     assert {client.get(f"/setup/{path}").status_code for path in acts} == {403}
     assert client.post("/setup/users/export/").status_code == 403
-    given = {"user": str(billie.id), "role": "staff"}
+    given = {"user": str(free.id), "role": "staff"}
     held = Membership.objects.count()
     client.post(f"/setup/providers/{oak.id}/", given)
     assert Membership.objects.count() == held
+    admin.post(f"/setup/providers/{oak.id}/", given)  # the form is right
+    assert Membership.objects.count() == held + 1
 
 
 def test_who_reads_as_a_third_party_reads_of_no_other_office(

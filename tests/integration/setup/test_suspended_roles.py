@@ -195,7 +195,9 @@ def test_what_is_out_of_reach_is_not_found(
     client = Client()
     sign_in_directly(client, dana)
     assert PAGE not in open_page(client, "/home/")
-    assert client.post(PAGE, {"suspended": waiting_of(dana).id}).status_code in {302, 404}
+    pressed = {"suspended": str(waiting_of(dana).id), "give_back": "yes"}
+    assert client.post(PAGE, pressed).headers["Location"] == "/setup/administrators/"
+    assert roles_held(dana.id, waiting_of(dana).membership.provider) == set()
     assert roles_held(ash.id, stranger_provider) == set()
 
 
