@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("core.accounts.urls")),
     path("", include("core.mfa.urls")),
     path("login/employees/", oidc.employee_login, name="employee_login"),
+    path("staff/contracts/", include("contracts.console.urls")),
     path("staff/", include("core.staff.urls")),
     path("", include("core.groups.urls")),
     path("", include("contracts.registration.urls")),

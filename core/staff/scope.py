@@ -59,6 +59,11 @@ class StaffActor:
         return self.may(StaffPermission.REGISTRATIONS_VIEW)
 
     @property
+    def sees_contracts(self) -> bool:
+        """Tell whether the console is open, for the navigation."""
+        return self.may(StaffPermission.CONTRACTS_VIEW)
+
+    @property
     def sees_staff(self) -> bool:
         """Tell whether the list of staff is open, for the navigation."""
         return self.may(StaffPermission.STAFF_VIEW)

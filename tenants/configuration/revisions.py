@@ -57,6 +57,12 @@ def is_published(document: ContractDocument | DeploymentDocument) -> bool:
     return revision is not None and revision.digest == digest_of(document)
 
 
+def is_in_force(revision: ContractRevision) -> bool:
+    """Tell whether what a revision says is published now, perhaps by a later one."""
+    present = revision.contract.revision
+    return present is not None and present.digest == revision.digest
+
+
 def zone_of(document: ContractDocument | DeploymentDocument) -> str:
     """Return the time zone in which a document's pages and mails tell the time."""
     if isinstance(document, ContractDocument):

@@ -34,6 +34,12 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "staff:oidc_links": all_staff(200),
     "staff:oidc_link": all_staff(405),
     "staff:oidc_unlink": all_staff(404),
+    "console:contracts": all_staff(200),
+    # A contract that does not exist, or is out of one's scope
+    "console:contract": all_staff(404),
+    "console:revision": all_staff(404),
+    "console:revision_toml": all_staff(404),
+    "console:rollback": StaffRow(404, 403, 403, 403),
     # Nobody's
     "staff_recovery": all_staff(404),
     "staff:account": all_staff(404),

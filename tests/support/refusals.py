@@ -31,7 +31,9 @@ class RecordedRefusals:
         if actor and (led_away or (answer == _NOT_FOUND and name not in _PICTURES)):
             self._counts[actor, name] += 1
         if actor and answer == _FORBIDDEN:
-            self._counts[actor, _STAFF_DOOR if name.startswith("staff") else name] += 1
+            self._counts[
+                actor, _STAFF_DOOR if name.startswith(("staff", "console:")) else name
+            ] += 1
 
     def assert_recorded(self) -> None:
         """Compare with what is in the audit."""

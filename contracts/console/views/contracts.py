@@ -1,0 +1,181 @@
+"""Contracts for staff: the list, one contract with its history, a revision, rolling back."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from contracts.console.access import (
+    access_contract,
+    access_revision,
+    list_contracts,
+    may_publish,
+)
+from contracts.console.forms import ContractSearchForm, RollBackForm
+from contracts.console.selectors import (
+    PER_PAGE,
+    contract_row,
+    contract_rows,
+    document_of,
+    find_contracts,
+    names_of,
+)
+from contracts.console.services.rolling_back import roll_back
+from core.accounts.models import ContractAccess
+from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
+from core.common import clock
+from core.common.errors import DomainError
+from core.common.http import RecordedRefusal, get_only, get_or_post
+from core.mfa.proving.freshness import is_fresh, to_confirmation
+from core.staff.access import StaffRequest, staff_page
+from core.staff.permissions import StaffPermission
+from core.staff.services.refusals import record_staff_refusal
+from tenants.configuration.diff import difference
+from tenants.configuration.exporting import to_toml
+from tenants.configuration.publishing import PublishedMeanwhileError, plan_contract
+from tenants.configuration.revisions import is_in_force, read_contract_revision
+from tenants.models import ContractRevision
+
+_VIEW, _PUBLISH = StaffPermission.CONTRACTS_VIEW, StaffPermission.CONTRACTS_PUBLISH
+MOST_SHOWN: Final = 12
+"""Revisions on the page of a contract; the others stand on the pages after it."""
+
+
+@get_only
+@staff_page(_VIEW)
+def contracts(request: StaffRequest) -> HttpResponse:
+    """List the contracts that one may see, with what is the matter with each."""
+    form = ContractSearchForm(request.GET)
+    found = find_contracts(list_contracts(request.staff), form.words())
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page", ""))
+    rows = contract_rows(page, at=clock.now())
+    context = {"form": form, "page": page, "rows": rows, "query": form.query()}
+    return _page(request, "contracts", context)
+
+
+@get_only
+@staff_page(_VIEW)
+def contract(request: StaffRequest, slug: str) -> HttpResponse:
+    """Show one contract: what it is, what is the matter, and what was published when by whom."""
+    found = access_contract(request.staff, slug)
+    row = contract_row(list_contracts(request.staff), found, at=clock.now())
+    history = Paginator(found.revisions.order_by("-number"), MOST_SHOWN)
+    page = history.get_page(request.GET.get("page", ""))
+    context = {
+        "contract": found,
+        "row": row,
+        "document": document_of(found.revision),
+        "page": page,
+        "names": names_of(one.published_by for one in page),
+    }
+    return _page(request, "overview", context)
+
+
+@get_only
+@staff_page(_VIEW)
+def revision(request: StaffRequest, slug: str, number: int) -> HttpResponse:
+    """Show what a revision changed, field by field."""
+    found = access_revision(request.staff, slug, number)
+    before = found.contract.revisions.filter(number__lt=number).order_by("-number").first()
+    document = document_of(found)
+    context = {
+        "contract": found.contract,
+        "revision": found,
+        "before": before,
+        "changes": difference(document_of(before), document) if document else (),
+        "is_readable": document is not None,
+        "is_present": found.pk == found.contract.revision_id,
+        "is_in_force": is_in_force(found),
+        "names": names_of([found.published_by]),
+        "may_roll_back": may_publish(request.staff, found.contract),
+    }
+    return _page(request, "revision", context)
+
+
+@get_only
+@staff_page(_VIEW)
+def revision_toml(request: StaffRequest, slug: str, number: int) -> HttpResponse:
+    """Return a revision's document as TOML, to keep or to publish elsewhere."""
+    found = access_revision(request.staff, slug, number)
+    name = f"{slug}-{number}.toml"
+    return HttpResponse(
+        to_toml(read_contract_revision(found)),
+        content_type="application/toml",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@get_or_post
+@keeps_typed(fields_named("reason"))
+@staff_page(_PUBLISH)
+def rollback(request: StaffRequest, slug: str, number: int) -> HttpResponse:
+    """Show what rolling back would change and whom it touches; with a reason, do it."""
+    found, at = access_revision(request.staff, slug, number), clock.now()
+    if not may_publish(request.staff, found.contract):
+        record_staff_refusal(
+            user_id=request.user.id,
+            permission=_PUBLISH.value,
+            contract_id=found.contract_id,
+            at=at,
+        )
+        raise RecordedRefusal
+    back_to = reverse("console:revision", args=[slug, number])
+    if is_in_force(found):
+        return HttpResponseRedirect(back_to)
+    if not is_fresh(request, request.staff.user, at=at):
+        return to_confirmation(request)
+    typed = take_typed(request)
+    present = found.contract.revision.number if found.contract.revision else 0
+    form = RollBackForm(request.POST or None, initial={**typed, "base": present})
+    if request.method == "POST" and form.is_valid():
+        response = _roll_back(request, found, form)
+        if response is not None:
+            return response
+    return _rollback_page(request, found, form, typed_is_back=bool(typed))
+
+
+def _roll_back(
+    request: StaffRequest, found: ContractRevision, form: RollBackForm
+) -> HttpResponse | None:
+    """Do it, or say at the form why it was not done."""
+    try:
+        roll_back(
+            revision=found,
+            base=form.cleaned_data["base"],
+            by=request.user.id,
+            reason=form.cleaned_data["reason"],
+            at=clock.now(),
+        )
+    except PublishedMeanwhileError as error:
+        form.add_error(None, f"{error.sentence} Below is what rolling back would change by now.")
+        form.renew_base(error.published)
+        return None
+    except DomainError as error:
+        form.add_error(None, error.sentence)
+        return None
+    messages.success(request, f"Revision {found.number} is published again.")
+    return HttpResponseRedirect(reverse("console:contract", args=[found.contract.slug]))
+
+
+def _rollback_page(
+    request: StaffRequest, found: ContractRevision, form: RollBackForm, *, typed_is_back: bool
+) -> HttpResponse:
+    plan = plan_contract(document=read_contract_revision(found), at=clock.now())
+    people = ContractAccess.objects.filter(contract=found.contract_id, until=None).count()
+    context = {
+        "contract": found.contract,
+        "revision": found,
+        "plan": plan,
+        "people": people,
+        "form": form,
+        "typed_is_back": typed_is_back,
+    }
+    return _page(request, "rollback", context)
+
+
+def _page(request: StaffRequest, name: str, context: Mapping[str, object]) -> HttpResponse:
+    return render(request, f"console/{name}.html", {"nav_here": "contracts", **context})
