@@ -55,7 +55,7 @@ def test_the_list_says_what_is_published_and_who_works_there(operator: Client) -
     assert "Mississippi" not in shown
     assert "Revision 1" in shown
     for name, number in (("Providers", 1), ("Users", 1)):
-        assert f"<dt>{name}</dt><dd>{number}</dd>" in shown
+        assert f'<span class="row__label">{name}</span> {number}<' in shown
     assert "Mississippi" in page(operator, f"{LIST}?q=MS")
     assert "No contract fits" in page(operator, f"{LIST}?q=nowhere")
 
@@ -98,8 +98,8 @@ def test_the_history_says_who_published_what(operator: Client, fewer: None) -> N
     changed = page(operator, f"{WV}revisions/2/")
     assert "Changed since revision 1" in changed
     assert "accounts.lock_failures" in changed
-    assert "<td>3</td>" in changed
-    assert "<td>2</td>" in changed
+    assert '<span class="muted">Before:</span> 3' in changed
+    assert '<span class="muted">After:</span> 2' in changed
 
 
 def test_an_operator_rolls_back_with_a_reason(operator: Client, fewer: None) -> None:
