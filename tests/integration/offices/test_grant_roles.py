@@ -124,11 +124,11 @@ def test_both_sides_read_the_roles_name(
 
 
 def test_who_works_by_it_reads_setup_and_changes_nothing(
-    admin: Client, reader: Membership, billie: User, head: User, oak: Provider, elm: Provider
+    admin: Client, reader: Membership, billie: User, oak: Provider, elm: Provider
 ) -> None:
-    desk, free = make_person("desk"), make_person("free")
-    grant_provider_role(user=free, provider=elm, role=Role.STAFF, by=head.id, at=START)
-    grant_provider_role(user=desk, provider=oak, role=Role.STAFF, by=head.id, at=START)
+    desk, free, by = make_person("desk"), make_person("free"), oak.registered_by
+    grant_provider_role(user=free, provider=elm, role=Role.STAFF, by=by, at=START)
+    grant_provider_role(user=desk, provider=oak, role=Role.STAFF, by=by, at=START)
     client = signed_in(billie)
     page = client.get(f"/setup/providers/{oak.id}/").content.decode()
     assert "Head Reed" in page
