@@ -181,7 +181,32 @@ def test_link_and_unlink_the_companys_sign_in(
     expect(page.get_by_role("button", name="Link it")).to_be_visible()
 
 
-def test_appoint_and_withdraw(portal: Portal, staff_page: Page) -> None:
+def roll_back(page: Page, portal: Portal, folder: Path) -> None:
+    """Publish another agency of a program from a file, and take it back in the console."""
+    document = ROOT / "contracts" / "programs" / "acentra-sample.toml"
+    file = folder / document.name
+    text = document.read_text("utf-8")
+    file.write_text(re.sub(r'(?m)^agency = ".*"$', 'agency = "Another agency"', text), "utf-8")
+    portal.manage("contract", "apply", str(file))
+    page.get_by_role("link", name="Contracts", exact=True).click()
+    look_at(page)
+    page.get_by_role("link", name="Buckeye Sample Care Program").click()
+    expect(page.get_by_role("main")).to_contain_text("Another agency")
+    look_at(page)
+    page.get_by_role("link", name="Revision 1", exact=True).click()
+    look_at(page)
+    page.get_by_role("link", name="Roll back to this revision").click()
+    expect(page.get_by_role("main")).to_contain_text("What changes (1)")
+    look_at(page)
+    page.get_by_role("button", name="Roll back").click()
+    expect(page.get_by_role("alert")).to_contain_text("Enter the reason.")
+    page.get_by_label("Reason").fill("ticket 4714")
+    page.get_by_role("button", name="Roll back").click()
+    expect(page.get_by_role("status")).to_contain_text("Revision 1 is published again.")
+    expect(page.get_by_role("main")).not_to_contain_text("Another agency")
+
+
+def test_appoint_withdraw_and_roll_back(portal: Portal, staff_page: Page, tmp_path: Path) -> None:
     boss = Registrant("opal.reed", "opal.reed@desk.example", "Opal", "Reed")
     become_staff(staff_page, portal, boss, "operator")
     staff_page.get_by_role("link", name="Staff members").click()
@@ -209,3 +234,4 @@ def test_appoint_and_withdraw(portal: Portal, staff_page: Page) -> None:
     staff_page.get_by_role("link", name="Company sign-in for your account").click()
     expect(staff_page.get_by_role("main")).to_contain_text("No company sign-in")
     look_at(staff_page)
+    roll_back(staff_page, portal, tmp_path)
