@@ -17,7 +17,7 @@ PAGE_SIZE: Final = 25
 # By type of event, and where it matters by its result; "" is any other result.
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "account.created": {"": "Account made"},
-    "account.credentials_set": {"": "Registered again, with a new password"},
+    "account.credentials_set": {"": "Registered ways to sign in, and a new password"},
     "account.deactivated": {"": "Account closed"},
     "account.details_changed": {"": "Name, address, phone or fax changed"},
     "account.data_downloaded": {"": "Own data downloaded"},
