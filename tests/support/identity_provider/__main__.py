@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from functools import lru_cache
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -12,6 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.support.identity_provider
 django.setup()
 
 from allauth.account.models import EmailAddress  # noqa: E402
+from allauth.core.internal import jwkkit  # noqa: E402
 from allauth.idp.oidc.models import Client  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.core.management import call_command  # noqa: E402
@@ -51,6 +53,9 @@ def prepare() -> None:
 
 
 if __name__ == "__main__":
+    # Its one key is else examined anew for each token and each look at its keys: more than half
+    # of all that this process does.
+    jwkkit.load_pem = lru_cache(jwkkit.load_pem)
     prepare()
     application = get_wsgi_application()
     server = make_server(
