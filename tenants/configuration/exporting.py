@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, get_args, get_origin
 from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
+from tenants.configuration.explanations import explanations_of
 from tenants.configuration.values import NONE_WORD, split_paragraphs
 
 _WIDTH: Final = 98
@@ -44,6 +45,7 @@ def _table(model: BaseModel, path: str, comments: Comments) -> Iterator[str]:
             # `name = []` would keep people from adding [[name]] further down.
             nested += _outline(place, model_of_items, comments)
         else:
+            yield from _explained(explanations_of(type(model)).get(name), comments)
             yield from _pair(name, value, field, comments)
     yield from nested
 
@@ -74,7 +76,6 @@ def _pairs(values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _pair(name: str, value: Any, field: FieldInfo, comments: Comments) -> Iterator[str]:
-    yield from _explained(field.description, comments)
     if choices := _choices(field.annotation):
         yield from _explained(
             f"{'One' if isinstance(value, str) else 'Some'} of: {choices}.", comments

@@ -8,10 +8,21 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    Strict,
+)
+from pydantic_core import CoreSchema
+
+from tenants.configuration.explanations import explanations_of
 
 _PAGES_OF_THE_PORTAL = """
 account accounts add-provider admin api assets auth brand callbacks confirm console context contract
@@ -48,9 +59,18 @@ NONE_WORD: Final = "none"
 class Section(BaseModel):
     """A part of a document: unknown fields are refused, and nothing changes once read."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, str_strip_whitespace=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Describe the section for `contract schema`, with the explanations of its fields."""
+        schema = handler(core_schema)
+        properties = handler.resolve_ref_schema(schema)["properties"]
+        for name, text in explanations_of(cls).items():
+            properties[name].setdefault("description", text)
+        return schema
 
 
 def _matching(
