@@ -29,6 +29,7 @@ SERVERS = embedded.addresses(STATE)
 _TEMPLATE = "portal_template_"
 _CLONE = "portal_test_"
 _COMPLETE = "complete"
+_DROP: LiteralString = "DROP DATABASE IF EXISTS {} WITH (FORCE)"
 _LONGEST_PREPARATION = 120
 # What the template is made from: tables, configuration, the code that publishes and imports.
 _MADE_FROM = (
@@ -75,22 +76,24 @@ def ensure_template() -> str:
             _drop_all(_TEMPLATE)
             ensure_database(SERVERS, name)
             _prepare(name)
-            _execute("COMMENT ON DATABASE {} IS 'complete'", name)
+            _execute(_named("COMMENT ON DATABASE {} IS 'complete'", name))
     return name
 
 
 def clone(template: str, name: str) -> None:
     """Make the database `name` as a copy of the template, in place of one that is there."""
-    drop(name)
     _execute(
+        _named(_DROP, name),
         # Not through the log, block by block: that costs three times as much of the processor.
-        "CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY",
-        name,
-        template,
-        embedded.OWNER,
+        _named(
+            "CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY",
+            name,
+            template,
+            embedded.OWNER,
+        ),
+        _named("REVOKE ALL ON DATABASE {} FROM PUBLIC", name),
+        _named("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}", name, embedded.APPLICATION),
     )
-    _execute("REVOKE ALL ON DATABASE {} FROM PUBLIC", name)
-    _execute("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}", name, embedded.APPLICATION)
 
 
 def copy_to_portal(state: Path) -> None:
@@ -115,7 +118,7 @@ def copy_to_portal(state: Path) -> None:
 
 def drop(name: str) -> None:
     """Remove the database `name` with whoever is connected to it."""
-    _execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+    _execute(_named(_DROP, name))
 
 
 @contextmanager
@@ -177,6 +180,12 @@ def _drop_all(prefix: str) -> None:
         drop(name)
 
 
-def _execute(statement: LiteralString, *identifiers: str) -> None:
+def _execute(*statements: sql.Composed) -> None:
+    """Make statements one after the other in one session, each a transaction of its own."""
     with psycopg.connect(SERVERS.superuser_url, autocommit=True) as connection:
-        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, identifiers)))
+        for statement in statements:
+            connection.execute(statement)
+
+
+def _named(statement: LiteralString, *identifiers: str) -> sql.Composed:
+    return sql.SQL(statement).format(*map(sql.Identifier, identifiers))
