@@ -88,7 +88,8 @@ class Membership(UUIDModel):
     Who works for an office has a role for its group that reaches no provider, because the group has
     none, and by an access grant (`grant`) a role at a provider of another group. Rights are read
     through `HELD` alone: a role by a grant counts as long as the grant lives, whether or not the
-    row has been ended by then. `OWN` are those that the provider's own admins manage.
+    row has been ended by then. `OWN` are those that the provider's own admins manage. That the
+    grant is one to that provider is a foreign key of both columns (migration 0015).
     """
 
     user = models.ForeignKey(

@@ -348,6 +348,15 @@ def test_the_database_gives_no_third_party_an_admins_role(
                 rows.update(role=role)
 
 
+def test_the_database_lets_no_role_by_a_grant_be_at_another_provider(
+    reader: Membership, reading: AccessGrant, ash: Provider
+) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Membership.objects.filter(pk=reader.pk).update(provider=ash)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        AccessGrant.objects.filter(pk=reading.pk).update(provider=ash)
+
+
 def test_a_switched_off_program_opens_no_role(
     admin: Client, reads: None, office: Office, elm: Provider, contract_c: ActiveContract
 ) -> None:
