@@ -1,12 +1,17 @@
 """Bring a local portal's data up to date: `python -m config.run.prepare [--summary FILE]`."""
 
 import argparse
+import gc
 import os
 import sys
 from pathlib import Path
 
 import django
 from django.core.management import CommandError
+
+# Migrating makes classes by the thousand, and few of them are garbage. Own figure: with the usual
+# 700 new objects between two rounds of the collector, those take a seventh of the whole time.
+_NEW_OBJECTS_BETWEEN_ROUNDS = 50_000
 
 
 def main(arguments: list[str]) -> int:
@@ -17,6 +22,7 @@ def main(arguments: list[str]) -> int:
     )
     options = parser.parse_args(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+    gc.set_threshold(_NEW_OBJECTS_BETWEEN_ROUNDS, 20, 100)
     django.setup()
     # Models can be imported from here on.
     from config.run.data import import_sample_users, prepare, step  # noqa: PLC0415
