@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
-from pydantic import ValidationError
 
 from contracts.console.waivers import notice_due
 from core.accounts.models import ContractAccess, User
@@ -16,8 +15,8 @@ from core.groups.models import Provider, ProviderStatus
 from tenants import registry
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.gates import overdue_waivers
-from tenants.configuration.revisions import day_in, read_contract_revision
-from tenants.models import Contract, ContractRevision, ContractState
+from tenants.configuration.revisions import day_in, document_of
+from tenants.models import Contract, ContractState
 
 PER_PAGE: Final = 25
 
@@ -79,16 +78,6 @@ def problems_of(contract: Contract, document: ContractDocument | None, on: date)
         found.append(f"Waivers are over, so that nothing can be published: {rules}.")
     ending = [one for one in document.waivers if notice_due(one, on) is not None]
     return found + [f"The waiver of {one.rule} ends on {one.until:%B %-d, %Y}." for one in ending]
-
-
-def document_of(revision: ContractRevision | None) -> ContractDocument | None:
-    """Return a revision's document; None where there is none that this version can read."""
-    if revision is None:
-        return None
-    try:
-        return read_contract_revision(revision)
-    except ValidationError:
-        return None
 
 
 def names_of(accounts: Iterable[UUID | None]) -> dict[UUID, str]:

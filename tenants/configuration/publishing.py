@@ -29,8 +29,8 @@ from tenants.configuration.merge import stricter_fields
 from tenants.configuration.revisions import (
     day_in,
     digest_of,
+    document_of,
     find_deployment_revision,
-    read_contract_revision,
     read_deployment_revision,
     to_json,
 )
@@ -108,7 +108,7 @@ def plan_contract(*, document: ContractDocument, at: datetime) -> Plan:
     """Say what publishing a contract's document would change. Changes nothing itself."""
     contract = _find_contract(document.contract.slug)
     revision = contract.revision if contract else None
-    published = read_contract_revision(revision) if revision else None
+    published = document_of(revision)
     return Plan(
         base=revision.number if revision else None,
         changes=difference(published, document),
@@ -138,7 +138,7 @@ def publish_contract(
         published = contract.revision
         if published and published.digest == digest_of(document):
             return Published(contract, published, changed=False)
-        before = read_contract_revision(published) if published else None
+        before = document_of(published)
         earlier = contract.revisions.filter(number=base).first() if base else None
         _refuse_other_base(base, published, earlier, before)
         failures = contract_failures(document, _context(document, before, at))
@@ -265,9 +265,10 @@ def _put_in_force(
     before: ContractDocument | None,
     at: datetime,
 ) -> None:
-    contract.revision = revision
+    former, contract.revision = contract.revision, revision
     contract.name = document.contract.name
-    if before and stricter_fields(before, document):
+    # What this version cannot read may have been less strict: sessions end as if it had.
+    if former and (before is None or stricter_fields(before, document)):
         contract.policy_epoch += 1
     if contract.state == ContractState.PROVISIONING:
         contract.state = ContractState.READY

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from tenants.configuration.deployment import DeploymentDocument
 from tenants.configuration.document import ContractDocument
@@ -32,6 +32,19 @@ def read_contract_revision(revision: ContractRevision) -> ContractDocument:
 def read_deployment_revision(revision: DeploymentRevision) -> DeploymentDocument:
     """Return the typed document of a revision of the deployment."""
     return DeploymentDocument.model_validate(revision.document)
+
+
+def document_of(revision: ContractRevision | None) -> ContractDocument | None:
+    """Return a revision's document; None where there is none that this version can read.
+
+    A revision stays as it was published, and documents may have had other fields then.
+    """
+    if revision is None:
+        return None
+    try:
+        return read_contract_revision(revision)
+    except ValidationError:
+        return None
 
 
 def find_contract_revision(slug: str, number: int | None = None) -> ContractRevision | None:

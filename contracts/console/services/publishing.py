@@ -9,7 +9,7 @@ from core.groups.services.grant_ends import end_grants_of_contract
 from tenants import registry
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.publishing import Published, publish_contract
-from tenants.configuration.revisions import find_contract_revision, read_contract_revision
+from tenants.configuration.revisions import document_of, find_contract_revision
 from tenants.context import contract_context
 
 
@@ -40,7 +40,8 @@ def publish(
         return Publication(published, None)
     contract_id, groups = published.contract.id, document.groups
     end_grants_of_contract(contract_id=contract_id, groups=groups, by=by, at=at)
-    if _index_rule(read_contract_revision(before)) == _index_rule(document):
+    former = document_of(before)
+    if former is not None and _index_rule(former) == _index_rule(document):
         return Publication(published, None)
     with contract_context(registry.get_contract(slug)):
         return Publication(published, rebuild_index())

@@ -5,7 +5,7 @@ from typing import Final
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -20,7 +20,6 @@ from contracts.console.selectors import (
     PER_PAGE,
     contract_row,
     contract_rows,
-    document_of,
     find_contracts,
     names_of,
 )
@@ -37,7 +36,7 @@ from core.staff.services.refusals import record_staff_refusal
 from tenants.configuration.diff import difference
 from tenants.configuration.exporting import to_toml
 from tenants.configuration.publishing import PublishedMeanwhileError, plan_contract
-from tenants.configuration.revisions import is_in_force, read_contract_revision
+from tenants.configuration.revisions import document_of, is_in_force
 from tenants.models import ContractRevision
 
 _VIEW, _PUBLISH = StaffPermission.CONTRACTS_VIEW, StaffPermission.CONTRACTS_PUBLISH
@@ -100,10 +99,12 @@ def revision(request: StaffRequest, slug: str, number: int) -> HttpResponse:
 @staff_page(_VIEW)
 def revision_toml(request: StaffRequest, slug: str, number: int) -> HttpResponse:
     """Return a revision's document as TOML, to keep or to publish elsewhere."""
-    found = access_revision(request.staff, slug, number)
+    document = document_of(access_revision(request.staff, slug, number))
+    if document is None:
+        raise Http404
     name = f"{slug}-{number}.toml"
     return HttpResponse(
-        to_toml(read_contract_revision(found)),
+        to_toml(document),
         content_type="application/toml",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
@@ -124,8 +125,9 @@ def rollback(request: StaffRequest, slug: str, number: int) -> HttpResponse:
         )
         raise RecordedRefusal
     back_to = reverse("console:revision", args=[slug, number])
-    if is_in_force(found):
-        return HttpResponseRedirect(back_to)
+    document = document_of(found)
+    if document is None or is_in_force(found):
+        return HttpResponseRedirect(back_to)  # where it says so
     if not is_fresh(request, request.staff.user, at=at):
         return to_confirmation(request)
     typed = take_typed(request)
@@ -135,7 +137,15 @@ def rollback(request: StaffRequest, slug: str, number: int) -> HttpResponse:
         response = _roll_back(request, found, form)
         if response is not None:
             return response
-    return _rollback_page(request, found, form, typed_is_back=bool(typed))
+    context = {
+        "contract": found.contract,
+        "revision": found,
+        "plan": plan_contract(document=document, at=clock.now()),
+        "people": ContractAccess.objects.filter(contract=found.contract_id, until=None).count(),
+        "form": form,
+        "typed_is_back": bool(typed),
+    }
+    return _page(request, "rollback", context)
 
 
 def _roll_back(
@@ -159,22 +169,6 @@ def _roll_back(
         return None
     messages.success(request, f"Revision {found.number} is published again.")
     return HttpResponseRedirect(reverse("console:contract", args=[found.contract.slug]))
-
-
-def _rollback_page(
-    request: StaffRequest, found: ContractRevision, form: RollBackForm, *, typed_is_back: bool
-) -> HttpResponse:
-    plan = plan_contract(document=read_contract_revision(found), at=clock.now())
-    people = ContractAccess.objects.filter(contract=found.contract_id, until=None).count()
-    context = {
-        "contract": found.contract,
-        "revision": found,
-        "plan": plan,
-        "people": people,
-        "form": form,
-        "typed_is_back": typed_is_back,
-    }
-    return _page(request, "rollback", context)
 
 
 def _page(request: StaffRequest, name: str, context: Mapping[str, object]) -> HttpResponse:

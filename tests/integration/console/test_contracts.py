@@ -15,7 +15,8 @@ from core.common import clock
 from core.staff.models import StaffRole
 from tenants import registry
 from tenants.configuration.loading import parse_contract
-from tenants.models import Contract, ContractState
+from tenants.models import Contract, ContractRevision, ContractState
+from tests.integration.configuration.test_commands import refusal, run
 from tests.support.people import make_person, make_provider
 from tests.support.publishing import publish_change
 from tests.support.staff import staff_client
@@ -144,6 +145,45 @@ def test_a_gate_that_is_closed_today_stays_closed(
     shown = operator.post(BACK, {"base": 2, "reason": "Too strict"}).content.decode()
     assert "waivers_are_current" in shown
     assert present() == 2
+
+
+def of_another_version() -> ContractRevision:
+    """Make a revision whose document this version cannot read."""
+    return ContractRevision.objects.create(
+        contract=Contract.objects.get(slug="wv-bh"),
+        number=7,
+        document={"of": "another time"},
+        digest="0" * 64,
+        published_at=clock.now(),
+    )
+
+
+def test_what_another_version_has_left_published_is_mended_by_publishing(
+    operator: Client,
+) -> None:
+    former = of_another_version()
+    Contract.objects.filter(slug="wv-bh").update(revision=former)
+    registry.announce()
+    epoch = Contract.objects.get(slug="wv-bh").policy_epoch
+    assert "cannot be read by this version: publish it again" in page(operator, LIST)
+    assert "wv-bh: revision 8 published" in run("contract", "apply", "wv-bh")
+    contract = Contract.objects.get(slug="wv-bh")
+    assert registry.get_contract("wv-bh").document == sample()
+    assert contract.policy_epoch == epoch + 1
+
+
+def test_a_revision_of_another_version_is_shown_and_neither_downloaded_nor_published(
+    operator: Client,
+) -> None:
+    of_another_version()
+    assert "Revision 7" in page(operator, WV)
+    assert "This revision cannot be read" in page(operator, f"{WV}revisions/7/")
+    assert operator.get(f"{WV}revisions/7.toml").status_code == 404
+    back = f"{WV}revisions/7/rollback/"
+    for answer in (operator.get(back), operator.post(back, {"base": 1, "reason": "So"})):
+        assert answer.headers["Location"] == f"{WV}revisions/7/"
+    assert "cannot be read by this version" in refusal("contract", "rollback", "wv-bh", "7")
+    assert present() == 1
 
 
 def test_the_present_revision_is_not_rolled_back_to(operator: Client) -> None:

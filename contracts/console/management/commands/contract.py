@@ -33,8 +33,8 @@ from tenants.configuration.presets import PRESETS
 from tenants.configuration.publishing import Plan, plan_contract
 from tenants.configuration.revisions import (
     day_in,
+    document_of,
     find_contract_revision,
-    read_contract_revision,
     to_json,
 )
 from tenants.configuration.schema import contract_schema
@@ -213,7 +213,11 @@ class Command(DocumentCommand[ContractDocument]):
         if revision is None:
             message = f"There is no such revision of the contract {slug}."
             raise RefusedError(message, code="no_such_revision")
-        return read_contract_revision(revision)
+        document = document_of(revision)
+        if document is None:
+            message = f"Revision {revision.number} of {slug} cannot be read by this version."
+            raise RefusedError(message, code="revision_unreadable")
+        return document
 
     def _slug_of(self, name: str) -> str:
         """Accept a contract's slug or the file of its document."""
