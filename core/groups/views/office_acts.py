@@ -7,7 +7,7 @@ to lie where the admin manages it, which is the office and what it has access to
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 
 from core.accounts.access import SignedInRequest, signed_in
@@ -23,8 +23,7 @@ from core.groups.user_acts import USER_ACTS, UserFacts, offered_acts
 from core.groups.views.office_entering import to_enter_for_office
 from core.groups.views.offices import office_render
 from core.groups.views.shared import ToEnter
-from core.groups.views.user_acts import carry_out
-from core.mfa.proving.freshness import is_fresh, to_confirmation
+from core.groups.views.user_acts import ask_and_carry_out
 from core.mfa.selectors import kinds_of
 from core.staff.access import portal_only
 
@@ -67,15 +66,15 @@ def act_on(request: SignedInRequest, membership_id: UUID, name: str) -> HttpResp
         raise Http404
     standing = _standing(request, held)
     back_to = reverse("offices:person", args=[held.id])
-    if act not in offered_acts(standing.facts, by=request.user.id):
-        # Somebody else was faster, or it was never theirs: the page shows what there is to do.
-        return HttpResponseRedirect(back_to)
-    if act.changes and not is_fresh(request, request.user, at=clock.now()):
-        return to_confirmation(request)
-    if request.method != "POST":
-        context = {"office": _office_of(held), "act": act, "held": held, "back_to": back_to}
-        return office_render(request, "person_act", context)
-    return carry_out(request, act, held.user, entered=standing.entered, back_to=back_to)
+    context = {"office": _office_of(held), "act": act, "held": held, "back_to": back_to}
+    return ask_and_carry_out(
+        request,
+        act,
+        standing.facts,
+        ask=lambda: office_render(request, "person_act", context),
+        entered=standing.entered,
+        back_to=back_to,
+    )
 
 
 def _present(request: SignedInRequest, membership_id: UUID) -> Membership:

@@ -1,5 +1,6 @@
 """Setup: what an admin does to a whole person, each on a page that says what is lost."""
 
+from collections.abc import Callable
 from functools import partial
 from uuid import UUID
 
@@ -7,13 +8,12 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from core.accounts.access import SignedInRequest
-from core.accounts.models import User
 from core.common import clock
 from core.common.http import get_or_post
 from core.groups.entering import Entered
 from core.groups.permissions import Permission
 from core.groups.reach import access_reached_user
-from core.groups.user_acts import USER_ACTS, UserAct, facts_of_user
+from core.groups.user_acts import USER_ACTS, UserAct, UserFacts, facts_of_user, offered_acts
 from core.groups.views.shared import (
     SetupRequest,
     act_and_return,
@@ -32,25 +32,40 @@ def act_on(request: SetupRequest, user_id: UUID, name: str) -> HttpResponse:
     found = access_reached_user(request.reach, user_id, Permission.ACCOUNTS_MANAGE)
     if act is None:
         raise Http404
-    at = clock.now()
     back_to = next_of(request, reverse("setup:user", args=[found.id]))
-    facts = facts_of_user(request.reach, found, at=at)
-    if found.id == request.user.id or not act.fits(facts):
+    context = {"act": act, "managed": found, "back_to": back_to}
+    return ask_and_carry_out(
+        request,
+        act,
+        facts_of_user(request.reach, found, at=clock.now()),
+        ask=lambda: setup_render(request, "user_act", context, tab="users"),
+        entered=request.reach.entered,
+        back_to=back_to,
+    )
+
+
+def ask_and_carry_out(
+    request: SignedInRequest,
+    act: UserAct,
+    facts: UserFacts,
+    *,
+    ask: Callable[[], HttpResponse],
+    entered: Entered,
+    back_to: str,
+) -> HttpResponse:
+    """Do an act on an account, in Setup or for an office, after the page that `ask` renders.
+
+    The account was loaded in reach.
+    """
+    if act not in offered_acts(facts, by=request.user.id):
         # Somebody else was faster, or it was never theirs: the page shows what there is to do.
         return HttpResponseRedirect(back_to)
+    at = clock.now()
     if act.changes and not is_fresh(request, request.user, at=at):
         return to_confirmation(request)
     if request.method != "POST":
-        context = {"act": act, "managed": found, "back_to": back_to}
-        return setup_render(request, "user_act", context, tab="users")
-    return carry_out(request, act, found, entered=request.reach.entered, back_to=back_to)
-
-
-def carry_out(
-    request: SignedInRequest, act: UserAct, user: User, *, entered: Entered, back_to: str
-) -> HttpResponse:
-    """Do an act on an account, in Setup or for an office; it was loaded in reach."""
+        return ask()
     carry = partial(
-        act.carry_out, user_id=user.id, by=request.user.id, entered=entered, at=clock.now()
+        act.carry_out, user_id=facts.user.id, by=request.user.id, entered=entered, at=at
     )
     return act_and_return(request, carry, act.done, back_to=back_to)
