@@ -15,7 +15,7 @@ from contracts.console.access import (
     list_contracts,
     may_publish,
 )
-from contracts.console.forms import ContractSearchForm, RollBackForm
+from contracts.console.forms import RollBackForm
 from contracts.console.selectors import (
     PER_PAGE,
     contract_row,
@@ -29,6 +29,7 @@ from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import RecordedRefusal, get_only, get_or_post
+from core.groups.forms import SetupSearchForm
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
 from core.staff.permissions import StaffPermission
@@ -48,11 +49,11 @@ MOST_SHOWN: Final = 12
 @staff_page(_VIEW)
 def contracts(request: StaffRequest) -> HttpResponse:
     """List the contracts that one may see, with what is the matter with each."""
-    form = ContractSearchForm(request.GET)
+    form = SetupSearchForm(request.GET)
     found = find_contracts(list_contracts(request.staff), form.words())
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page", ""))
     rows = contract_rows(page, at=clock.now())
-    context = {"form": form, "page": page, "rows": rows, "query": form.query()}
+    context = {"form": form, "page": page, "rows": rows}
     return _page(request, "contracts", context)
 
 
