@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
-from contracts.console.outcomes import Exit, Outcome, RefusedError, change_facts
+from contracts.console.outcomes import Exit, RefusedError, change_facts
 from contracts.console.printing import (
     closed_gates,
     mistakes,
@@ -66,7 +66,7 @@ class DocumentCommand(BaseCommand, Generic[Document]):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Act, and say what became of it: in lines as it goes, with --json in one object."""
-        self.outcomes: list[Outcome] = []
+        self.results: list[dict[str, Any]] = []
         self.action = options["action"]
         self.in_lines = not options.get("json")
         try:
@@ -150,7 +150,8 @@ class DocumentCommand(BaseCommand, Generic[Document]):
 
     def report(self, lines: Sequence[str], **facts: Any) -> None:
         """Tell what became of something: lines at once, facts at the end."""
-        self.outcomes.append(Outcome(lines, facts))
+        if facts:
+            self.results.append(facts)
         if self.in_lines:
             for line in lines:
                 self.stdout.write(line)
@@ -160,7 +161,7 @@ class DocumentCommand(BaseCommand, Generic[Document]):
             return
         told = {
             "ok": error is None,
-            "results": [dict(one.facts) for one in self.outcomes if one.facts],
+            "results": self.results,
             "error": _facts_of(error) if error else None,
         }
         self.stdout.write(json.dumps(told, indent=2))

@@ -1,7 +1,6 @@
 """How the commands about documents answer: lines for people, facts and exit codes for pipelines."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
@@ -23,14 +22,6 @@ class Exit(IntEnum):
     """Somebody published since the revision that the document is based on."""
     UNFINISHED = 5
     """Provisioning was interrupted: the same command goes on with it."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one document."""
-
-    lines: Sequence[str]
-    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 class RefusedError(CommandError):
