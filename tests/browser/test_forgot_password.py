@@ -72,6 +72,8 @@ def test_phone_account_by_text_and_the_locked_owner_by_call(page: Page, portal: 
     code = portal.wait_for_message(text_number(who), field="code", after=seen)["code"]
     page.get_by_label("Verification Code").fill(code)
     page.get_by_role("button", name="Verify Code").click()
+    # Going back in the midst of going on, a browser may have no page in hand.
+    page.wait_for_url("**/forgot-password/new/")
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.goto(portal.url("/wv-bh/forgot-password/verify/"))
