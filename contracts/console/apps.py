@@ -10,5 +10,10 @@ class ConsoleConfig(AppConfig):
 
     def ready(self) -> None:
         from contracts.console import messages
+        from core.staff.contract_pages import ContractPage, register_contract_page
+        from core.staff.permissions import StaffPermission
 
         messages.register_kinds()
+        view = StaffPermission.CONTRACTS_VIEW
+        register_contract_page(ContractPage("overview", "Overview", "console:contract", view, 10))
+        register_contract_page(ContractPage("history", "History", "console:history", view, 90))

@@ -37,6 +37,7 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "console:contracts": all_staff(200),
     # A contract that does not exist, or is out of one's scope
     "console:contract": all_staff(404),
+    "console:history": all_staff(404),
     "console:revision": all_staff(404),
     "console:revision_toml": all_staff(404),
     "console:rollback": StaffRow(404, 403, 403, 403),

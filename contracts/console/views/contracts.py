@@ -1,7 +1,4 @@
-"""Contracts for staff: the list, one contract with its history, a revision, rolling back."""
-
-from collections.abc import Mapping
-from typing import Final
+"""Contracts for staff: the list, one contract, its history, a revision, rolling back."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -9,12 +6,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from contracts.console.access import (
-    access_contract,
-    access_revision,
-    list_contracts,
-    may_publish,
-)
+from contracts.console.access import access_revision
 from contracts.console.forms import RollBackForm
 from contracts.console.selectors import (
     PER_PAGE,
@@ -28,12 +20,13 @@ from core.accounts.models import ContractAccess
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError
-from core.common.http import RecordedRefusal, get_only, get_or_post
+from core.common.http import get_only, get_or_post
 from core.groups.forms import SetupSearchForm
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
+from core.staff.contract_access import access_contract, holds, list_contracts
+from core.staff.contract_pages import contract_page
 from core.staff.permissions import StaffPermission
-from core.staff.services.refusals import record_staff_refusal
 from tenants.configuration.diff import difference
 from tenants.configuration.exporting import to_toml
 from tenants.configuration.publishing import PublishedMeanwhileError, plan_contract
@@ -41,8 +34,6 @@ from tenants.configuration.revisions import document_of, is_in_force
 from tenants.models import ContractRevision
 
 _VIEW, _PUBLISH = StaffPermission.CONTRACTS_VIEW, StaffPermission.CONTRACTS_PUBLISH
-MOST_SHOWN: Final = 12
-"""Revisions on the page of a contract; the others stand on the pages after it."""
 
 
 @get_only
@@ -53,26 +44,29 @@ def contracts(request: StaffRequest) -> HttpResponse:
     found = find_contracts(list_contracts(request.staff), form.words())
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page", ""))
     rows = contract_rows(page, at=clock.now())
-    context = {"form": form, "page": page, "rows": rows}
-    return _page(request, "contracts", context)
+    context = {"nav_here": "contracts", "form": form, "page": page, "rows": rows}
+    return render(request, "console/contracts.html", context)
 
 
 @get_only
 @staff_page(_VIEW)
 def contract(request: StaffRequest, slug: str) -> HttpResponse:
-    """Show one contract: what it is, what is the matter, and what was published when by whom."""
+    """Show one contract: what it is, and what is the matter with it."""
     found = access_contract(request.staff, slug)
     row = contract_row(list_contracts(request.staff), found, at=clock.now())
-    history = Paginator(found.revisions.order_by("-number"), MOST_SHOWN)
-    page = history.get_page(request.GET.get("page", ""))
-    context = {
-        "contract": found,
-        "row": row,
-        "document": document_of(found.revision),
-        "page": page,
-        "names": names_of(one.published_by for one in page),
-    }
-    return _page(request, "overview", context)
+    context = {"row": row, "document": document_of(found.revision)}
+    return contract_page(request, "console/overview.html", found, "overview", context)
+
+
+@get_only
+@staff_page(_VIEW)
+def history(request: StaffRequest, slug: str) -> HttpResponse:
+    """Show what was published when, by whom and why, newest first."""
+    found = access_contract(request.staff, slug)
+    revisions = Paginator(found.revisions.order_by("-number"), PER_PAGE)
+    page = revisions.get_page(request.GET.get("page", ""))
+    context = {"page": page, "names": names_of(one.published_by for one in page)}
+    return contract_page(request, "console/history.html", found, "history", context)
 
 
 @get_only
@@ -83,7 +77,6 @@ def revision(request: StaffRequest, slug: str, number: int) -> HttpResponse:
     before = found.contract.revisions.filter(number__lt=number).order_by("-number").first()
     document = document_of(found)
     context = {
-        "contract": found.contract,
         "revision": found,
         "before": before,
         "changes": difference(document_of(before), document) if document else (),
@@ -91,9 +84,9 @@ def revision(request: StaffRequest, slug: str, number: int) -> HttpResponse:
         "is_present": found.pk == found.contract.revision_id,
         "is_in_force": is_in_force(found),
         "names": names_of([found.published_by]),
-        "may_roll_back": may_publish(request.staff, found.contract),
+        "may_roll_back": holds(request.staff, _PUBLISH, found.contract),
     }
-    return _page(request, "revision", context)
+    return contract_page(request, "console/revision.html", found.contract, "history", context)
 
 
 @get_only
@@ -116,15 +109,7 @@ def revision_toml(request: StaffRequest, slug: str, number: int) -> HttpResponse
 @staff_page(_PUBLISH)
 def rollback(request: StaffRequest, slug: str, number: int) -> HttpResponse:
     """Show what rolling back would change and whom it touches; with a reason, do it."""
-    found, at = access_revision(request.staff, slug, number), clock.now()
-    if not may_publish(request.staff, found.contract):
-        record_staff_refusal(
-            user_id=request.user.id,
-            permission=_PUBLISH.value,
-            contract_id=found.contract_id,
-            at=at,
-        )
-        raise RecordedRefusal
+    found, at = access_revision(request.staff, slug, number, _PUBLISH), clock.now()
     back_to = reverse("console:revision", args=[slug, number])
     document = document_of(found)
     if document is None or is_in_force(found):
@@ -139,14 +124,13 @@ def rollback(request: StaffRequest, slug: str, number: int) -> HttpResponse:
         if response is not None:
             return response
     context = {
-        "contract": found.contract,
         "revision": found,
         "plan": plan_contract(document=document, at=clock.now()),
         "people": ContractAccess.objects.filter(contract=found.contract_id, until=None).count(),
         "form": form,
         "typed_is_back": bool(typed),
     }
-    return _page(request, "rollback", context)
+    return contract_page(request, "console/rollback.html", found.contract, "history", context)
 
 
 def _roll_back(
@@ -169,8 +153,4 @@ def _roll_back(
         form.add_error(None, error.sentence)
         return None
     messages.success(request, f"Revision {found.number} is published again.")
-    return HttpResponseRedirect(reverse("console:contract", args=[found.contract.slug]))
-
-
-def _page(request: StaffRequest, name: str, context: Mapping[str, object]) -> HttpResponse:
-    return render(request, f"console/{name}.html", {"nav_here": "contracts", **context})
+    return HttpResponseRedirect(reverse("console:history", args=[found.contract.slug]))

@@ -24,6 +24,7 @@ from tests.unit.configuration.documents import sample
 
 pytestmark = pytest.mark.django_db
 LIST, WV = "/staff/contracts/", "/staff/contracts/wv-bh/"
+HISTORY = f"{WV}history/"
 BACK = f"{WV}revisions/1/rollback/"
 
 
@@ -92,7 +93,7 @@ def test_the_history_says_who_published_what(operator: Client, fewer: None) -> N
     document = parse_contract(page(operator, f"{WV}revisions/1.toml"))
     assert document == sample()
     publish(document=document, base=2, by=by.id, at=clock.now(), note="As it was")
-    shown = page(operator, WV)
+    shown = page(operator, HISTORY)
     assert "by Olive Reed" in shown
     assert "by the command line" in shown
     assert "As it was" in shown
@@ -110,10 +111,10 @@ def test_an_operator_rolls_back_with_a_reason(operator: Client, fewer: None) -> 
     wrong = operator.post(BACK, {"base": 2, "reason": ""})
     assert "Error:" in wrong.content.decode()
     assert present() == 2
-    assert operator.post(BACK, {"base": 2, "reason": "Too strict"}).headers["Location"] == WV
+    assert operator.post(BACK, {"base": 2, "reason": "Too strict"}).headers["Location"] == HISTORY
     assert present() == 3
     assert registry.get_contract("wv-bh").document == sample()
-    assert "Rolled back to revision 1: Too strict" in page(operator, WV)
+    assert "Rolled back to revision 1: Too strict" in page(operator, HISTORY)
     event = AuditEvent.objects.filter(event_type="contract.published").latest("id")
     assert event.actor_id == User.objects.get(username="olive").id
     # Pressed once more: what it says is published already
@@ -176,7 +177,7 @@ def test_a_revision_of_another_version_is_shown_and_neither_downloaded_nor_publi
     operator: Client,
 ) -> None:
     of_another_version()
-    assert "Revision 7" in page(operator, WV)
+    assert "Revision 7" in page(operator, HISTORY)
     assert "This revision cannot be read" in page(operator, f"{WV}revisions/7/")
     assert operator.get(f"{WV}revisions/7.toml").status_code == 404
     back = f"{WV}revisions/7/rollback/"

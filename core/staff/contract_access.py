@@ -1,0 +1,45 @@
+"""The only way to load a contract on behalf of staff. Out of their scope is 404."""
+
+from django.db.models import QuerySet
+from django.http import Http404
+
+from core.common import clock
+from core.common.http import RecordedRefusal
+from core.staff.permissions import StaffPermission
+from core.staff.scope import StaffActor
+from core.staff.services.refusals import record_staff_refusal
+from tenants.models import Contract
+
+_VIEW = StaffPermission.CONTRACTS_VIEW
+
+
+def list_contracts(staff: StaffActor) -> QuerySet[Contract]:
+    """Return the contracts that a member of staff may see, whatever their state."""
+    scope = staff.scope(_VIEW)
+    found = Contract.objects.select_related("revision")
+    return found if scope.everywhere else found.filter(pk__in=scope.contracts)
+
+
+def access_contract(staff: StaffActor, slug: str, permission: StaffPermission = _VIEW) -> Contract:
+    """Return a contract that they may see and hold a permission in.
+
+    Raises Http404 for one that they do not see, and RecordedRefusal (`staff_access.refused`) for
+    one that they see without holding the permission there.
+    """
+    contract = list_contracts(staff).filter(slug=slug).first()
+    if contract is None:
+        raise Http404
+    if not holds(staff, permission, contract):
+        record_staff_refusal(
+            user_id=staff.user.id,
+            permission=permission.value,
+            contract_id=contract.pk,
+            at=clock.now(),
+        )
+        raise RecordedRefusal
+    return contract
+
+
+def holds(staff: StaffActor, permission: StaffPermission, contract: Contract) -> bool:
+    """Tell whether they hold a permission in a contract, for what its pages offer."""
+    return staff.scope(permission).covers(contract.pk)
