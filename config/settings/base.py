@@ -226,6 +226,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "contracts.console.tasks.announce_waivers",
         "schedule": crontab(hour="14", minute="0"),  # UTC: morning in every state served
     },
+    "forget drafts that nobody saves any more": {
+        "task": "contracts.console.tasks.forget_drafts",
+        "schedule": 3600.0,
+    },
     "see that each contract's data is where it belongs": {
         "task": "tenants.identity.tasks.compare_identities",
         "schedule": crontab(hour="8", minute="0"),  # UTC: night in every state served
@@ -246,6 +250,8 @@ PORTAL_WATCH_REGISTRY = True
 # own in the form of the public Pwned Passwords (docs/howto/block-breached-passwords.md).
 PORTAL_COMMON_PASSWORDS = BASE_DIR / "core/accounts/passwords/vendor/common-passwords.txt"
 PORTAL_BREACHED_PASSWORDS = ""
+# Days after which a draft that nobody saves any more is deleted. Own figure: a quarter of a year.
+PORTAL_DRAFT_DAYS = 90
 # How long a password waits for its turn to be hashed (core/accounts/passwords/hashers.py). Own
 # figure: whoever would wait for longer is asked to come again.
 PORTAL_HASH_PATIENCE_SECONDS = 5.0

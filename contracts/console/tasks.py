@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from contracts.console.services.drafts import purge_drafts
 from contracts.console.services.waivers import announce_ending_waivers
 from core.common.clock import now
 from tenants.celery import SharedTask
@@ -11,3 +12,9 @@ from tenants.celery import SharedTask
 def announce_waivers() -> None:
     """Tell the owners of waivers that end in 30 or 7 days."""
     announce_ending_waivers(at=now())
+
+
+@shared_task(base=SharedTask, name="contracts.console.tasks.forget_drafts", expires=3000)
+def forget_drafts() -> int:
+    """Delete drafts that nobody has saved for long; hourly, twice is once."""
+    return purge_drafts(at=now())

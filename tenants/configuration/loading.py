@@ -7,7 +7,7 @@ instead; nothing here ends in a traceback, whatever the file contains.
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path as FilePath
@@ -75,6 +75,16 @@ def parse_contract(
     return _parse(text, file=file, model=ContractDocument, beneath=beneath)
 
 
+def read_contract(data: Mapping[str, Any]) -> ContractDocument:
+    """Read a contract's document from JSON values; the errors name fields, and no lines."""
+    return _validated(dict(data), ContractDocument, file="", lines=dict)
+
+
+def read_toml(text: str, *, file: str = "contract.toml") -> dict[str, Any]:
+    """Return the values of a TOML text, whatever it describes; raises `DocumentErrors`."""
+    return _read_toml(text, file)
+
+
 def parse_deployment(text: str, *, file: str = "deployment.toml") -> DeploymentDocument:
     """Read the deployment's document from TOML text; `file` is the name that errors show."""
     return _parse(text, file=file, model=DeploymentDocument)
@@ -116,12 +126,22 @@ def _parse(
     beneath: Mapping[str, Any] | None = None,
 ) -> Document:
     data = laid_over(beneath or {}, _read_toml(text, file))
+    return _validated(data, model, file=file, lines=lambda: index_lines(text))
+
+
+def _validated(
+    data: dict[str, Any],
+    model: type[Document],
+    *,
+    file: str,
+    lines: Callable[[], Mapping[Path, int]],
+) -> Document:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        lines = index_lines(text)
+        known = lines()
         details = _without_echoes(error.errors(include_url=False, include_input=False))
-        raise DocumentErrors([_problem(file, lines, data, detail) for detail in details]) from error
+        raise DocumentErrors([_problem(file, known, data, detail) for detail in details]) from error
 
 
 def _without_echoes(details: list[ErrorDetails]) -> list[ErrorDetails]:

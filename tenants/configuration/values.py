@@ -27,7 +27,7 @@ from tenants.configuration.explanations import explanations_of
 _PAGES_OF_THE_PORTAL = """
 account accounts add-provider admin api assets auth brand callbacks confirm console context contract
 contracts deployment email favicon first-login forgot forgot-password groups healthz help home
-invitations legacy login logout mail-again me media mfa mfa-help my-account offices operator
+invitations legacy login logout mail-again me media mfa mfa-help my-account new offices operator
 operators outbox phone portal profile providers public readyz register registration requests reset
 robots schemas session setup shared sign-in sign-out staff static step-up support terms ui users
 weekly-mail well-known www

@@ -1,0 +1,1 @@
+"""Drafts of documents: what they hold, who reaches them, and what is wrong with them."""

@@ -1,0 +1,63 @@
+"""What a draft keeps of a text, however wrong the text is."""
+
+import json
+import tomllib
+
+import pytest
+
+from contracts.console.drafts.content import canonical, from_toml, read_content, sections
+from tenants.configuration.document import ContractDocument
+from tenants.configuration.exporting import to_toml
+from tenants.configuration.loading import DocumentErrors
+from tenants.configuration.revisions import to_json
+from tests.unit.configuration.documents import PROGRAMS, sample
+
+
+@pytest.mark.parametrize("slug", [path.stem for path in PROGRAMS])
+def test_a_document_comes_back_as_it_was(slug: str) -> None:
+    document = sample(slug)
+    kept = canonical(from_toml(to_toml(document)))
+    assert kept == to_json(document)
+    assert read_content(kept).document == document
+
+
+def test_problems_name_their_section() -> None:
+    document = {**to_json(sample()), "brand": {"color": "red"}, "colour": 1}
+    content = read_content(document)
+    assert content.document is None
+    assert {one.field for one in content.problems_in("brand")} >= {"brand.color", "brand.product"}
+    assert [one.field for one in content.problems_in("colour")] == ["colour"]
+    assert content.problems_in("terms") == ()
+
+
+def test_every_section_has_its_place() -> None:
+    assert set(sections()) == set(ContractDocument.model_fields)
+    assert sections()[0] == "contract"
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("2026-11-23", "2026-11-23"),
+        ("07:32:00", "07:32:00"),
+        ("inf", "inf"),
+        ("0x" + "f" * 5000, "0x" + "f" * 5000),
+        ('"{{7*7}}<script>"', "{{7*7}}<script>"),
+    ],
+)
+def test_odd_values_are_kept_as_text(value: str, kept: str) -> None:
+    assert json.loads(json.dumps(from_toml(f"x = {value}")))["x"] == kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['x = "a\\u0000b"', "x = [" * 2000, "x = " + "[" * 90 + "]" * 90 + "\n[x", "x" * 1_000_001],
+)
+def test_what_cannot_be_kept_is_refused(text: str) -> None:
+    with pytest.raises(DocumentErrors):
+        from_toml(text)
+
+
+def test_a_text_that_is_valid_toml_is_kept_whatever_it_says() -> None:
+    text = 'a = 1\n[[b]]\nc = "d"\n'
+    assert canonical(from_toml(text)) == tomllib.loads(text)
