@@ -10,7 +10,7 @@ retries, chains and chords. `link_error` is banned: its callbacks run outside th
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from celery import Celery, Task, signals
@@ -30,6 +30,8 @@ else:
 
 HEADER = "portal_contract"
 _PURPOSE = "celery-contract"
+_SELDOM = 60.0
+"""Seconds: a scheduled task that runs at most so often says when it begins, too."""
 
 
 class ContractHeaderError(TenancyError):
@@ -92,9 +94,29 @@ class SharedTask(_PortalTask):
     abstract = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run with no contract in hand."""
-        with contract_context(None):
+        """Run with no contract in hand; what the scheduler starts is recorded."""
+        with contract_context(None), self._recorded():
             return super().__call__(*args, **kwargs)
+
+    def _recorded(self) -> AbstractContextManager[None]:
+        every = _interval_of(self.app, self.name)
+        if every is None or self.request.called_directly:
+            return nullcontext()
+        # Models can be imported once Django is set up, which is after this module is read.
+        from tenants.scheduled import recorded_task  # noqa: PLC0415
+
+        return recorded_task(self.name, says_when_it_begins=every >= _SELDOM)
+
+
+def _interval_of(app: Celery, name: str) -> float | None:
+    """Return how many seconds lie between two runs that the scheduler starts; None: it does not.
+
+    A time of day counts as an hour: it is no shorter.
+    """
+    for entry in app.conf.beat_schedule.values():
+        if entry["task"] == name:
+            return entry["schedule"] if isinstance(entry["schedule"], float) else 3600.0
+    return None
 
 
 class ContractTask(_PortalTask):

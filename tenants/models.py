@@ -158,3 +158,106 @@ class SchemaText(models.Model):
 
     def __str__(self) -> str:
         return self.digest
+
+
+class ProvisioningOutcome(models.TextChoices):
+    """How a run of provisioning ended; blank while it has not."""
+
+    DONE = "done", "The contract is ready"
+    REPLACED = "replaced", "Another document made the contract ready"
+
+
+class ProvisioningStepName(models.TextChoices):
+    """The steps that make a new contract, in their order; each can be done again."""
+
+    RESERVED = "reserved", "Slug reserved"
+    SCHEMA = "schema", "Database schema made"
+    IN_FORCE = "in_force", "Revision and hosts in force"
+
+
+class ProvisioningRun(UUIDModel):
+    """One document's way to a new contract, over as many attempts as it takes.
+
+    Each step is on disk before the next one begins, so that a run that was interrupted says how far
+    it came. The document is kept to go on with; nothing in it is secret. The run ends in the
+    transaction that makes the contract ready.
+    """
+
+    application_may: ClassVar = ("SELECT", "INSERT", "UPDATE")
+
+    slug = models.CharField(max_length=40)
+    document = models.JSONField()
+    digest = models.CharField(max_length=64)
+    note = models.CharField(max_length=500, blank=True)
+    began_by = models.UUIDField(null=True)
+    began_at = models.DateTimeField()
+    attempts = models.PositiveIntegerField(default=1)
+    attempted_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=10, choices=ProvisioningOutcome, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["slug", "digest"],
+                condition=models.Q(ended_at__isnull=True),
+                name="provisioning_run_open_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at__isnull=True, outcome="")
+                | models.Q(ended_at__isnull=False, outcome__in=ProvisioningOutcome.values),
+                name="provisioning_run_ends_with_outcome",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"provisioning of {self.slug}"
+
+
+class ProvisioningStep(UUIDModel):
+    """One step of a run: when it began last, when it was done, what it failed with."""
+
+    application_may: ClassVar = ("SELECT", "INSERT", "UPDATE")
+
+    run = models.ForeignKey(ProvisioningRun, on_delete=models.CASCADE, related_name="steps")
+    name = models.CharField(max_length=10, choices=ProvisioningStepName)
+    began_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "name"], name="provisioning_step_once"),
+            models.CheckConstraint(
+                condition=models.Q(name__in=ProvisioningStepName.values),
+                name="provisioning_step_is_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(done_at__isnull=True) | models.Q(failure=""),
+                name="provisioning_step_done_has_no_failure",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.run_id}"
+
+
+class ScheduledTask(models.Model):
+    """What became of the last run of a task that the scheduler starts, and of the last failure.
+
+    `ended_at` is that of the last run that ended: one that began after it goes on or was cut off.
+    """
+
+    application_may: ClassVar = ("SELECT", "INSERT", "UPDATE")
+
+    name = models.CharField(max_length=200, primary_key=True)
+    first_at = models.DateTimeField()
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    milliseconds = models.PositiveIntegerField(null=True)
+    succeeded = models.BooleanField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return self.name

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from celery import current_app
 
-from core.notifications.failures import describe_safely
+from core.common.failures import describe_safely
 
 logger = logging.getLogger(__name__)
 

@@ -41,9 +41,11 @@ from tenants.models import (
     DeploymentRevision,
     Host,
     HostKind,
+    ProvisioningStepName,
     schema_name_for,
 )
 from tenants.provisioning import ensure_schema
+from tenants.provisioning_runs import begin_run, end_runs, recorded_step, settle_runs
 
 _DEPLOYMENT_LOCK: Final = 0x706F7274616C  # "portal": one publisher of the deployment at a time
 _MOST_FIELDS_IN_EVENT: Final = 200
@@ -126,13 +128,39 @@ def publish_contract(
     `base` is the number of the revision that the document was made from, None for a new contract;
     `by` is the operator, None for the command line of the deployment's owner. The schema is made
     over the owner's connection, outside the transaction of the revision: each step can be repeated
-    after an interruption, and the contract answers only once the last one is done.
+    after an interruption, and the contract answers only once the last one is done. What was done
+    of a new contract is recorded step by step (`tenants.provisioning_runs`).
     Records `contract.published`. Raises `GatesClosedError` and `PublishedMeanwhileError`.
     Call it outside a transaction and without a contract in the context.
     """
     contract = _find_contract(document.contract.slug)
-    if contract is None or contract.state == ContractState.PROVISIONING:
-        contract = _prepare_contract(document, at)
+    if contract is not None and contract.state != ContractState.PROVISIONING:
+        return _publish(contract, document, base=base, by=by, at=at, note=note)
+    failures = contract_failures(document, _context(document, None, at))
+    if failures:
+        raise GatesClosedError(failures)
+    run = begin_run(document=document, note=note, by=by, at=at)
+    with recorded_step(run, ProvisioningStepName.RESERVED):
+        contract = _reserve(document)
+    with recorded_step(run, ProvisioningStepName.SCHEMA):
+        ensure_schema(contract)
+    try:
+        with recorded_step(run, ProvisioningStepName.IN_FORCE):
+            return _publish(contract, document, base=base, by=by, at=at, note=note)
+    finally:
+        settle_runs(slug=contract.slug, at=at)  # somebody else may have been faster
+
+
+def _publish(
+    contract: Contract,
+    document: ContractDocument,
+    *,
+    base: int | None,
+    by: UUID | None,
+    at: datetime,
+    note: str,
+) -> Published:
+    """Put a document in force for a contract that has its schema, in one transaction."""
     with transaction.atomic():
         contract = Contract.objects.select_for_update(of=("self",)).get(pk=contract.pk)
         published = contract.revision
@@ -226,19 +254,14 @@ def _find_contract(slug: str) -> Contract | None:
     return Contract.objects.select_related("revision").filter(slug=slug).first()
 
 
-def _prepare_contract(document: ContractDocument, at: datetime) -> Contract:
-    """Make the row and the schema of a new contract; both stay when a later step fails."""
-    failures = contract_failures(document, _context(document, None, at))
-    if failures:
-        raise GatesClosedError(failures)
+def _reserve(document: ContractDocument) -> Contract:
+    """Make the row of a new contract, which stays when a later step fails."""
     slug = document.contract.slug
     # Not get_or_create: the library's save() looks for the schema name first and raises when
     # another deployer has just made the same contract. The insert leaves that to the database.
     new = Contract(slug=slug, name=document.contract.name, schema_name=schema_name_for(slug))
     Contract.objects.bulk_create([new], ignore_conflicts=True)
-    contract = Contract.objects.get(slug=slug)
-    ensure_schema(contract)
-    return contract
+    return Contract.objects.get(slug=slug)
 
 
 def _refuse_other_base(
@@ -273,6 +296,7 @@ def _put_in_force(
     if contract.state == ContractState.PROVISIONING:
         contract.state = ContractState.READY
         contract.ready_at = at
+        end_runs(slug=contract.slug, digest=revision.digest, at=at)
     # An update: saving a tenant does more than write its row.
     Contract.objects.filter(pk=contract.pk).update(
         revision=revision,

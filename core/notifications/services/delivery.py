@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
+from core.common.failures import describe_safely
 from core.notifications.channels.base import (
     CallReader,
     DeliveryError,
@@ -24,7 +25,6 @@ from core.notifications.channels.base import (
     Sender,
     get_channel,
 )
-from core.notifications.failures import describe_safely
 from core.notifications.kinds import MessageKind, Rendered, UnknownKindError, get_kind
 from core.notifications.models import OutboxMessage
 from core.notifications.selectors import CALL_ATTEMPTS

@@ -9,8 +9,8 @@ from typing import Final
 from django.db import transaction
 
 from core.audit.recording import record
+from core.common.failures import describe_safely
 from core.notifications.channels.base import get_channel
-from core.notifications.failures import describe_safely
 from core.notifications.kinds import MessageKind
 from core.notifications.models import OutboxMessage
 from core.notifications.states import LEFT, Channel, MessageStatus, check_transition

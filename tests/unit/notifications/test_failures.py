@@ -1,4 +1,4 @@
-from core.notifications.failures import describe_safely
+from core.common.failures import describe_safely
 
 
 def refuse(value: str) -> None:

@@ -1,0 +1,47 @@
+"""Take up a run of provisioning that was interrupted."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from contracts.console.services.publishing import publish
+from core.audit.recording import record
+from tenants.configuration.document import ContractDocument
+from tenants.models import ProvisioningRun
+from tenants.provisioning_runs import settle_runs
+
+
+@transaction.atomic
+def ask_to_resume(*, run_id: UUID, reason: str, by: UUID, at: datetime) -> bool:
+    """Note that somebody wants a run to go on; tells whether there is anything to go on with.
+
+    Called by operators' pages, which then tell the workers. Pressed twice it is two attempts that
+    share the run. Records `provisioning.resumed`.
+    """
+    run = ProvisioningRun.objects.select_for_update().filter(pk=run_id).first()
+    if run is None or run.ended_at is not None:
+        return False
+    record(
+        "provisioning.resumed",
+        actor_id=by,
+        subject=("provisioning_run", run.id),
+        data={"reason": reason, "slug": run.slug},
+        at=at,
+    )
+    return True
+
+
+def resume_run(*, run_id: UUID, by: UUID | None, at: datetime) -> None:
+    """Go on with a run where it stopped; nothing is done for one that has ended.
+
+    Called by the workers. Each step can be done again; what fails is written to the step. Raises
+    and records what `publish` does.
+    """
+    run = ProvisioningRun.objects.filter(pk=run_id, ended_at__isnull=True).first()
+    if run is None:
+        return
+    document = ContractDocument.model_validate(run.document)
+    settle_runs(slug=run.slug, at=at)
+    if ProvisioningRun.objects.filter(pk=run_id, ended_at__isnull=True).exists():
+        publish(document=document, base=None, by=by, at=at, note=run.note)
