@@ -9,7 +9,7 @@ from core.accounts.contact_form import ContactForm
 from core.accounts.selectors import username_is_available
 from core.ui.fields import PlainEmailField, UsernameField, missing
 from core.ui.forms import PortalForm
-from tenants.configuration.document import FormFields
+from tenants.configuration.profile import FormFields
 
 _AUTOCOMPLETE: Final = {"username": "username", "email": "email", "confirm_email": "email"}
 

@@ -7,7 +7,7 @@ from django import forms
 
 from core.ui.fields import STATES, LatinTextField, UsPhoneField, ZipField, missing
 from core.ui.forms import PortalForm
-from tenants.configuration.document import FormFields
+from tenants.configuration.profile import FormFields
 from tenants.context import ActiveContract
 
 _AUTOCOMPLETE: Final = {

@@ -16,7 +16,7 @@ from core.accounts.policies import find_contract
 from core.groups.models import Role
 from core.groups.permissions import Permission
 from tenants import registry
-from tenants.configuration.document import GroupsSection
+from tenants.configuration.groups import GroupsSection
 from tenants.configuration.roles import GroupRole
 
 

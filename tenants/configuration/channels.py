@@ -93,13 +93,18 @@ class ContractBudget(Section):
     """
 
     email: Budget = None
+    """Mails of a calendar month, in US dollars. Without a figure nobody is warned."""
     sms: Budget = None
+    """Text messages of a calendar month, in US dollars. Without a figure nobody is warned."""
     voice: Budget = None
+    """Calls of a calendar month, in US dollars. Without a figure nobody is warned."""
 
 
 class ContractChannelsSection(Section):
     """The contract's part in mail, text messages and calls. Their sender is `brand.sender_*`."""
 
     monthly_budget_dollars: ContractBudget = ContractBudget()
+    """What the contract's messages of a calendar month may cost. Codes, links and security notices
+    always go out."""
     alarm_to: EmailAddress | None = None
     """Who is told of the budget; without one the first support contact that has an address."""

@@ -10,18 +10,18 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, field_validator, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, field_validator, model_validator
 
 from tenants.configuration.channels import ContractChannelsSection
+from tenants.configuration.groups import GroupsSection
 from tenants.configuration.policy import PolicySections
-from tenants.configuration.roles import GroupRole, check_distinct
+from tenants.configuration.profile import ProfileSection
 from tenants.configuration.staff import ContractStaffSection
 from tenants.configuration.values import (
     Color,
     EmailAddress,
     HostName,
     Line,
-    OrNone,
     Paragraphs,
     PhoneText,
     Section,
@@ -36,7 +36,6 @@ from tenants.configuration.values import (
 
 RegistrationUnit = Literal["identifier", "location"]
 IdentifierKind = Literal["npi", "program_id", "umpi", "api"]
-ProfileField = Literal["address_1", "address_2", "city", "state", "zip", "phone", "fax"]
 Module = Literal["registration"]
 KnownFact = Literal["remittance_on", "remittance_amount"]
 
@@ -45,16 +44,23 @@ class ContractSection(Section):
     """Which program this is."""
 
     slug: Slug
+    """The contract's part of the address, as in /wv-bh/. It never changes."""
     name: Line
     """The name on pages and in mails."""
     program: Line
     """The program's full title as its agency writes it."""
     state: UsState
+    """The state whose program it is, as its postal abbreviation."""
     agency: Line
+    """The state agency that sponsors the program."""
     program_text: Text = "This portal serves the providers of the program."
+    """What providers do here, in one or two sentences, on the first page of the contract."""
     guide_title: Line | None = None
+    """What the link to the program's own user guide says."""
     guide_url: Url | None = None
+    """Where the program's own user guide is found. Without one no link is shown."""
     time_zone: TimeZone = "America/New_York"
+    """The days and times of this contract are those of this time zone."""
     opens_on: date | None = None
     """Before this day the contract's pages show the contacts and the date only."""
     closes_on: date | None = None
@@ -71,7 +77,9 @@ class HostsSection(Section):
     """The contract's own hosts; without one it lives under /<slug>/ on the portal host."""
 
     primary: HostName | None = None
+    """The contract's own domain name, under which its pages stand and its mails link."""
     aliases: tuple[HostName, ...] = ()
+    """More domain names that show the same pages."""
     redirects: tuple[HostName, ...] = ()
     """Old hosts: every address on them redirects to the primary one."""
 
@@ -91,25 +99,38 @@ class BrandSection(Section):
     organization: Line
     """Names the employees' column and the account: "If you don't already have a … account"."""
     product: Line
+    """What the portal is called in titles and mails."""
     logo_text: Line
     """The word-mark in the header; contracts show no image as a logo."""
     color: Color
+    """One color. Seven tones are made from it, so dark that text on them can be read."""
     sender_name: Line
+    """Who mails come from, as inboxes show it."""
     sender_address: EmailAddress
+    """The address that mails come from. Its domain has to be verified for sending."""
     reply_to: EmailAddress | None = None
+    """Where answers to mails go. Without one they go to nobody."""
 
 
 class SupportContact(Section):
     """Whom to ask about one purpose. Where there is room for one only, the first is shown."""
 
     purpose: Line
+    """What one can ask there, such as registration and sign-in."""
     organization: Line | None = None
+    """Who answers."""
     phone: PhoneText | None = None
+    """As it is to be shown, such as 304-555-0100."""
     fax: PhoneText | None = None
+    """As it is to be shown, such as 304-555-0101."""
     email: EmailAddress | None = None
+    """Where people write to."""
     url: Url | None = None
+    """A page with more help."""
     hours: Line | None = None
+    """When somebody answers, with the time zone."""
     postal_address: Text | None = None
+    """As it stands on an envelope, on several lines."""
 
     @model_validator(mode="after")
     def _can_be_reached(self) -> Self:
@@ -122,20 +143,28 @@ class VocabularySection(Section):
     """The program's own words for the same things."""
 
     person: Line = "Member"
+    """What the program calls one person that it covers."""
     people: Line = "Members"
+    """The same for several of them."""
     place: Line = "facility or clinic"
+    """What the program calls where a provider works."""
     request: Line = "authorization request"
+    """What providers ask the program for."""
     code_name: Line = "Provider Registration Code"
+    """What the program calls its registration code."""
     number_name: Line = "NPI"
+    """What the program calls the number that names a provider."""
     preferences: Line = "Preferences"
+    """What the entry for one's own settings is called."""
     help: Line = "Help"
+    """What the entry for help is called."""
 
 
 class ProgramIdRule(Section):
     """The registration code is a number that the program already gave the provider."""
 
     family: Literal["program_id"] = "program_id"
-    pattern: Annotated[str, Field(min_length=1, max_length=200)]
+    pattern: Annotated[Line, Field(max_length=200)]
     """Regular expression for the whole code, in capitals and without spaces, dots and hyphens."""
 
     @field_validator("pattern")
@@ -153,8 +182,11 @@ class IssuedCodeRule(Section):
 
     family: Literal["issued_code"] = "issued_code"
     length: Annotated[WholeNumber, Field(ge=8, le=32)] = 10
+    """Letters and digits in a code. Longer codes are harder to guess and to type."""
     valid_days: Annotated[WholeNumber, Field(ge=1, le=730)] = 90
+    """For how many days after it was issued a code can be used."""
     max_uses: Annotated[WholeNumber, Field(ge=1, le=10)] = 1
+    """How many registrations one code is good for."""
 
 
 class KnowledgeProofRule(Section):
@@ -164,10 +196,15 @@ class KnowledgeProofRule(Section):
     facts: tuple[KnownFact, ...] = Field(
         default=("remittance_on", "remittance_amount"), min_length=1
     )
+    """What the person has to know about the provider's latest payment."""
     issued_code_fallback: YesNo = True
+    """Whether a provider without any payment so far registers by a code instead."""
     length: Annotated[WholeNumber, Field(ge=8, le=32)] = 10
+    """Letters and digits in such a code."""
     valid_days: Annotated[WholeNumber, Field(ge=1, le=730)] = 90
+    """For how many days after it was issued such a code can be used."""
     max_uses: Annotated[WholeNumber, Field(ge=1, le=10)] = 1
+    """How many registrations one such code is good for."""
 
 
 RegistrationRule = Annotated[
@@ -179,38 +216,58 @@ class RegistrationLimits(Section):
     """How many attempts at identifier and code are answered within the window."""
 
     attempts_per_identifier: Annotated[WholeNumber, Field(ge=3, le=100)] = 10
+    """Attempts for one provider, whoever makes them."""
     attempts_per_address: Annotated[WholeNumber, Field(ge=5, le=1000)] = 60
+    """Attempts from one network address, such as an office, for whichever providers."""
     window_minutes: Annotated[WholeNumber, Field(ge=5, le=1440)] = 60
+    """The attempts within this time are counted together."""
 
 
 class RegistrationSection(Section):
     """Who may register, and with what."""
 
     unit: RegistrationUnit = "identifier"
-    before_you_start: tuple[Text, ...] = Field(min_length=1)
+    """Whether a number registers once, or each of its locations for itself."""
+    before_you_start: Paragraphs = Field(min_length=1)
+    """What people should have ready, point by point, on the first page of the registration."""
     identifier_label: Line = "NPI"
+    """What the field for the number is called."""
     identifier_hint: Line = "The ten-digit National Provider Identifier of your facility or clinic."
+    """What the number looks like, below its name."""
     identifier_example: Line = "1234567893"
+    """A number that looks like a real one. It must pass the checks below."""
     code_label: Line = "Provider registration code"
+    """What the field for the registration code is called."""
     code_hint: Line
+    """What the code looks like, and where people find it."""
     code_example: Line
+    """A code that looks like a real one. It must fit the rule below."""
     code_help: Paragraphs = Field(min_length=1)
     """What the code is, who gives it, and what to do without one."""
     code_to_address_on_file: YesNo = False
     """Whether a person without a code can have a new one sent to the address on file."""
     identifier_types: tuple[IdentifierKind, ...] = Field(default=("npi",), min_length=1)
+    """The kinds of number under which this program knows its providers."""
     check_npi: YesNo = True
+    """Whether the check digit of an NPI is verified, which finds most typing mistakes."""
     rule: RegistrationRule
+    """How somebody proves that they may register a provider."""
     without_npi: Literal["refuse", "code_in_both"] = "refuse"
+    """What a provider does that has no number: it is refused, or it enters its code in both
+    fields."""
     without_code: Literal["refuse", "identifier_in_both"] = "refuse"
-    """The second way is open only to roster entries that really have no code."""
+    """What a provider does that has no code: it is refused, or it enters its number in both fields.
+    The second way is open only to roster entries that really have no code."""
     approval: Literal["automatic", "operator"] = "automatic"
+    """Whether a registration counts at once, or after somebody has looked at it."""
     provider_types: tuple[Line, ...] = ()
-    """Empty: every type of the roster may register."""
+    """Only these types of the roster may register. Empty: all of them."""
     notify_address_on_file: YesNo = True
+    """Whether the address on the roster gets a letter or mail about each registration."""
     number_note: Text | None = None
     """What is special about the number that this program asks for."""
     limits: RegistrationLimits = RegistrationLimits()
+    """How often somebody may try before they have to wait."""
 
     @model_validator(mode="after")
     def _fallbacks_suit_the_family(self) -> Self:
@@ -227,87 +284,51 @@ class RegistrationSection(Section):
         return self
 
 
-class FormFields(Section):
-    """Which of the optional fields of a form are required, and what they are called."""
-
-    required: tuple[ProfileField, ...] = ("fax",)
-    labels: dict[ProfileField, Line] = Field(default_factory=dict)
-    fax_note: Annotated[Text | None, OrNone] = (
-        "Letters about decisions go to this fax number when the program sends them by fax, "
-        "so give one that your office reads."
-    )
-
-
-class ProfileSection(Section):
-    """The two forms that describe a person: at registration, and when an admin adds a user."""
-
-    registration: FormFields = FormFields()
-    added_user: FormFields = FormFields(required=())
-
-
-class GroupsSection(Section):
-    """How provider groups are run."""
-
-    access_review_days: Annotated[WholeNumber, Field(ge=30, le=730)] | None = None
-    """Every so many days admins confirm who has access; none: they are not asked."""
-    access_review_unconfirmed: Literal["keep", "suspend", "remove"] = "keep"
-    """What becomes of a role that nobody confirmed: it stays as overdue, or two weeks after its day
-    it gives nothing until an admin confirms it after all, or it ends."""
-    roster_end_days: Annotated[WholeNumber, Field(ge=0, le=365)] = 30
-    """How long users keep a provider whose roster entry has ended."""
-    third_parties: YesNo = False
-    """Whether a provider may give access to another organization, such as a billing office."""
-    single_admin_reminder: YesNo = True
-    """Whether a group with one admin is reminded to name a second."""
-    recovery_evidence: Text = (
-        "Say who you are for this office, since when its administrator cannot be reached and why, "
-        "and how we can check it: a telephone number on file, or a letter on its letterhead."
-    )
-    """What somebody is told to write who asks to become admin in place of one who left."""
-    recovery_wait_days: Annotated[WholeNumber, Field(ge=1, le=60)] = 5
-    """How long such a request, once granted, waits for objections; own figure: a working week."""
-    roles: tuple[GroupRole, ...] = Field(default=(), max_length=12)
-    """Roles beside the three documented ones, such as one that reads and changes nothing."""
-
-    @model_validator(mode="after")
-    def _roles_are_distinct(self) -> Self:
-        check_distinct(self.roles)
-        return self
-
-    @model_validator(mode="after")
-    def _what_ends_is_reviewed(self) -> Self:
-        kept = self.access_review_unconfirmed
-        if kept != "keep" and self.access_review_days is None:
-            raise ValueError(f'access_review_unconfirmed = "{kept}" needs access_review_days.')
-        return self
-
-
 class TermsParty(Section):
     """With whom the user agrees."""
 
     legal_name: Line
+    """The full legal name."""
     address: Text
+    """As it stands on an envelope, on several lines."""
     phones: tuple[Line, ...] = ()
+    """Numbers with what they are, such as Phone 804-555-0150."""
     web: Url | None = None
+    """The party's own site."""
 
 
 class TermsVersion(Section):
     """One version of the terms of use. Once in effect it is never edited, only superseded."""
 
     version: Line
+    """A name that no other version has, such as 2 or 2027-01."""
     effective_on: date
+    """From this day on it is what people accept."""
     party: TermsParty
+    """With whom the user agrees."""
     text: Paragraphs = Field(min_length=1)
+    """The whole text. Empty lines part its paragraphs."""
     reaccept: YesNo = True
     """Whether people who accepted an earlier version are asked again."""
+
+
+def _told_apart(versions: tuple[TermsVersion, ...]) -> tuple[TermsVersion, ...]:
+    if len({terms.version for terms in versions}) != len(versions):
+        raise ValueError("Two versions of the terms have the same version name.")
+    if len({terms.effective_on for terms in versions}) != len(versions):
+        raise ValueError("Two versions of the terms take effect on the same day.")
+    return versions
 
 
 class Notice(Section):
     """A banner on every page of the contract between two moments."""
 
     text: Text
+    """What the banner says."""
     from_at: AwareDatetime
+    """When it appears."""
     until_at: AwareDatetime
+    """When it goes away."""
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Self:
@@ -326,35 +347,46 @@ class Waiver(Section):
     rule: Line
     """The path of the field whose rule is waived, such as accounts.password_classes."""
     reason: Text
+    """Why the program needs it, and who has agreed."""
     until: date
+    """The last day. Nothing is published after it until the waiver is renewed or the policy
+    mended."""
 
 
 class ContractDocument(PolicySections):
     """The whole configuration of one contract."""
 
     contract: ContractSection
+    """What the program is called, whose it is, and when it is open."""
     hosts: HostsSection = HostsSection()
+    """The domain names under which the contract's pages stand."""
     brand: BrandSection
+    """Names, color and sender: what the contract's pages and mails look like."""
     support: tuple[SupportContact, ...] = Field(min_length=1)
+    """Whom people can ask. The first contact is the one that is shown where there is room for one
+    only."""
     vocabulary: VocabularySection = VocabularySection()
+    """The program's own words for the same things."""
     registration: RegistrationSection
+    """Who may register, with what, and what the pages of the registration say."""
     profile: ProfileSection = ProfileSection()
+    """What people tell of themselves, and what an admin tells of somebody whom they add."""
     groups: GroupsSection = GroupsSection()
+    """How the providers' own administrators run their groups."""
     staff: ContractStaffSection = ContractStaffSection()
-    terms: tuple[TermsVersion, ...] = Field(min_length=1)
+    """Where the state's own staff sign in."""
+    terms: Annotated[tuple[TermsVersion, ...], AfterValidator(_told_apart)] = Field(min_length=1)
+    """What people agree to. A version that is in effect is never edited, only superseded by a newer
+    one."""
     notices: tuple[Notice, ...] = ()
+    """Banners on every page of the contract between two moments."""
     channels: ContractChannelsSection = ContractChannelsSection()
+    """What mails, texts and calls may cost in a month."""
     modules: tuple[Module, ...] = ("registration",)
     """The parts of the portal that the contract has."""
     waivers: tuple[Waiver, ...] = ()
-
-    @model_validator(mode="after")
-    def _terms_have_an_order(self) -> Self:
-        if len({terms.version for terms in self.terms}) != len(self.terms):
-            raise ValueError("Two versions of the terms have the same version name.")
-        if len({terms.effective_on for terms in self.terms}) != len(self.terms):
-            raise ValueError("Two versions of the terms take effect on the same day.")
-        return self
+    """Where this contract is weaker than the safer default: each point with its reason and its last
+    day."""
 
     def current_terms(self, on: date) -> TermsVersion:
         """Return the version in effect on a day; before any is, the first one."""

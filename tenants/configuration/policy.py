@@ -26,15 +26,18 @@ class AccountsSection(Section):
     password_min_length: Annotated[
         WholeNumber, Field(ge=8, le=64), Policy(merge=Merge.HIGHEST, unit="characters")
     ] = 15
+    """The fewest characters that a password may have."""
     password_classes: Annotated[
         tuple[PasswordClass, ...],
         Policy(merge=Merge.UNION, order=("upper", "lower", "digit", "special")),
     ] = ()
+    """Kinds of character that each password needs. Standards advise against asking for any."""
     lock_failures: Annotated[
         WholeNumber,
         Field(ge=1, le=MOST_LOCK_FAILURES),
         Policy(merge=Merge.LOWEST, unit="failures"),
     ] = 5
+    """After so many wrong passwords or codes the account is locked."""
     lock_window_minutes: Annotated[
         Annotated[WholeNumber, Field(ge=1, le=10_080)] | None,
         OrNone,
@@ -50,10 +53,12 @@ class AccountsSection(Section):
     inactivity_days: Annotated[
         WholeNumber, Field(ge=7, le=730), Policy(merge=Merge.LOWEST, unit="days")
     ] = 60
+    """After so many days without a sign-in the account is closed until its owner opens it again."""
     inactivity_warn_days: Annotated[
         tuple[Annotated[WholeNumber, Field(ge=1, le=730)], ...],
         Policy(merge=Merge.UNION, unit="days"),
     ] = (45, 55)
+    """After so many days without a sign-in its owner is warned by mail."""
 
     @model_validator(mode="after")
     def _warnings_come_before_the_end(self) -> Self:
@@ -76,9 +81,11 @@ class CodePolicy(Section):
     sms_code_seconds: Annotated[
         WholeNumber, Field(ge=15, le=LONGEST_CODE_LIFE), Policy(merge=Merge.LOWEST, unit="seconds")
     ] = 300
+    """Life of a code by text message."""
     voice_code_seconds: Annotated[
         WholeNumber, Field(ge=15, le=LONGEST_CODE_LIFE), Policy(merge=Merge.LOWEST, unit="seconds")
     ] = 300
+    """Life of a code by call."""
     attempts: Annotated[
         WholeNumber, Field(ge=1, le=10), Policy(merge=Merge.LOWEST, unit="attempts")
     ] = 3
@@ -87,6 +94,8 @@ class CodePolicy(Section):
         VoiceConfirmation,
         Policy(merge=Merge.LAST_OF_ORDER, order=("press_pound", "digits_on_screen")),
     ] = "digits_on_screen"
+    """How a call is confirmed: by pressing #, or by typing the digits that the page shows, which is
+    safer."""
     remember_hours: Annotated[
         WholeNumber, Field(ge=0, le=24), Policy(merge=Merge.LOWEST, unit="hours")
     ] = 0
@@ -97,6 +106,8 @@ class MfaSection(CodePolicy):
     """The second factor. Methods never merge: each contract looks at what a session used."""
 
     methods: tuple[Method, ...] = Field(default=("totp", "passkey", "phone"), min_length=1)
+    """The second factors that people may choose from. Authenticator apps and passkeys are the
+    strongest."""
     admin_methods: tuple[Method, ...] = ()
     """Which of the methods are accepted of people who administer providers; empty: all of them."""
 
@@ -117,9 +128,11 @@ class SessionsSection(Section):
     idle_minutes: Annotated[
         WholeNumber, Field(ge=5, le=480), Policy(merge=Merge.LOWEST, unit="minutes")
     ] = 15
+    """After so long without a click people are signed out."""
     absolute_hours: Annotated[
         WholeNumber, Field(ge=1, le=24), Policy(merge=Merge.LOWEST, unit="hours")
     ] = 12
+    """After so long they are signed out in any case."""
     warning_seconds: Annotated[
         WholeNumber, Field(ge=20, le=240), Policy(merge=Merge.HIGHEST, unit="seconds")
     ] = 120
@@ -132,24 +145,33 @@ class LinksSection(Section):
     registration_minutes: Annotated[
         WholeNumber, Field(ge=5, le=1440), Policy(merge=Merge.LOWEST, unit="minutes")
     ] = 20
+    """The link that completes a registration."""
     invitation_hours: Annotated[
         WholeNumber, Field(ge=1, le=336), Policy(merge=Merge.LOWEST, unit="hours")
     ] = 48
+    """The link by which an administrator adds a user."""
     reset_minutes: Annotated[
         WholeNumber, Field(ge=5, le=1440), Policy(merge=Merge.LOWEST, unit="minutes")
     ] = 20
+    """The link of Forgot your password?"""
     reset_registration_hours: Annotated[
         WholeNumber, Field(ge=1, le=336), Policy(merge=Merge.LOWEST, unit="hours")
     ] = 48
+    """The link that begins the MFA registration anew."""
     reservation_hours: Annotated[
         WholeNumber, Field(ge=1, le=168), Policy(merge=Merge.LOWEST, unit="hours")
     ] = 24
+    """For how long a registration that was begun keeps its provider and username for itself."""
 
 
 class PolicySections(Section):
     """The sections whose fields say how strict a contract is."""
 
     accounts: AccountsSection = AccountsSection()
+    """Passwords, the lock after failures, and accounts that nobody uses."""
     mfa: MfaSection = MfaSection()
+    """The second factor that people prove, and how long its codes live."""
     sessions: SessionsSection = SessionsSection()
+    """How long a person stays signed in."""
     links: LinksSection = LinksSection()
+    """How long links in mails live."""

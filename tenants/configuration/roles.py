@@ -53,6 +53,7 @@ class GroupRole(Section):
     """What memberships keep. A key that is taken out of the document leaves who holds it with the
     right to see the provider, and nothing else."""
     name: Line
+    """What pages and mails call the role."""
     sentence: Line
     """What the role means, where it is chosen."""
     permissions: tuple[GroupPermission, ...] = Field(min_length=1)

@@ -36,12 +36,13 @@ RESERVED_SLUGS: Final = frozenset(_PAGES_OF_THE_PORTAL.split())
 """First path segments of the portal hosts' own pages: no contract can be called so."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_EMPTY_LINE = re.compile(r"\n\s*\n")
 _SLUG = re.compile(r"(?=.{2,40}\Z)[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _HOST = re.compile(
     r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 )
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}")
-_URL = re.compile(r"https?://[^\s<>\"'\\]{3,300}")
+_URL = re.compile(r"https?://[^\s<>\"'\\\x00-\x1f\x7f-\x9f]{3,300}")
 _PHONE = re.compile(r"[0-9A-Z()+./ x-]{7,40}")
 _COLOR = re.compile(r"#[0-9a-f]{6}")
 
@@ -132,10 +133,21 @@ def _us_state(value: str) -> str:
 
 
 def split_paragraphs(value: object) -> object:
-    """A text in one piece becomes its paragraphs: they are separated by an empty line."""
+    """A text in one piece becomes its paragraphs: they are separated by an empty line.
+
+    In a list lines stay as they are, and what has an empty line in it is two paragraphs there too.
+    """
     if isinstance(value, str):
-        return [" ".join(part.split()) for part in re.split(r"\n\s*\n", value) if part.strip()]
+        return [" ".join(part.split()) for part in _EMPTY_LINE.split(value) if part.strip()]
+    if isinstance(value, list | tuple):
+        return [part for one in value for part in _parted(one)]
     return value
+
+
+def _parted(value: object) -> list[object]:
+    if not isinstance(value, str) or not _EMPTY_LINE.search(value.strip()):
+        return [value]
+    return [part for part in _EMPTY_LINE.split(value) if part.strip()]
 
 
 Line = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_on_one_line)]
@@ -179,7 +191,7 @@ PhoneText = Annotated[
 Color = Annotated[
     str,
     AfterValidator(
-        _matching(_COLOR, "A colour is # and six hexadecimal digits, such as #0b5cad.", lower=True)
+        _matching(_COLOR, "A color is # and six hexadecimal digits, such as #0b5cad.", lower=True)
     ),
 ]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]

@@ -20,7 +20,7 @@ from core.groups.services.grant_mails import tell_both_sides
 from core.groups.services.role_mails import RoleStep, tell_of_roles
 from core.groups.services.roles import end_memberships, record_change
 from tenants import registry
-from tenants.configuration.document import GroupsSection
+from tenants.configuration.groups import GroupsSection
 
 
 def end_grants(

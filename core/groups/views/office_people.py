@@ -35,7 +35,7 @@ from core.groups.views.shared import (
     withdraw_and_return,
 )
 from core.staff.access import portal_only
-from tenants.configuration.document import FormFields
+from tenants.configuration.profile import FormFields
 from tenants.in_hand import site_host_of
 from tenants.routing import absolute_reverse
 
