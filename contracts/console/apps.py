@@ -16,4 +16,6 @@ class ConsoleConfig(AppConfig):
         messages.register_kinds()
         view = StaffPermission.CONTRACTS_VIEW
         register_contract_page(ContractPage("overview", "Overview", "console:contract", view, 10))
+        configure = StaffPermission.CONTRACTS_CONFIGURE
+        register_contract_page(ContractPage("draft", "Draft", "console:draft", configure, 20))
         register_contract_page(ContractPage("history", "History", "console:history", view, 90))

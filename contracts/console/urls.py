@@ -2,12 +2,17 @@
 
 from django.urls import path
 
-from contracts.console.views import contracts
+from contracts.console.views import contracts, drafts, new_contract
 
 app_name = "console"
 urlpatterns = [
     path("", contracts.contracts, name="contracts"),
+    path("new/", new_contract.new_contract, name="new_contract"),
     path("<slug:slug>/", contracts.contract, name="contract"),
+    path("<slug:slug>/draft/", drafts.draft, name="draft"),
+    path("<slug:slug>/draft/toml/", drafts.draft_toml, name="draft_toml"),
+    path("<slug:slug>/draft.toml", drafts.draft_download, name="draft_download"),
+    path("<slug:slug>/draft/discard/", drafts.draft_discard, name="draft_discard"),
     path("<slug:slug>/history/", contracts.history, name="history"),
     path("<slug:slug>/revisions/<int:number>/", contracts.revision, name="revision"),
     path("<slug:slug>/revisions/<int:number>.toml", contracts.revision_toml, name="revision_toml"),

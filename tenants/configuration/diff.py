@@ -35,8 +35,13 @@ class Change:
 
 def difference(before: BaseModel | None, after: BaseModel) -> tuple[Change, ...]:
     """Return every field in which two documents differ; all fields when there is no earlier one."""
-    old = flatten(before.model_dump(mode="json")) if before is not None else {}
-    new = flatten(after.model_dump(mode="json"))
+    old = before.model_dump(mode="json") if before is not None else {}
+    return difference_of_values(old, after.model_dump(mode="json"))
+
+
+def difference_of_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:
+    """Return the same of two documents in JSON, which may be wrong."""
+    old, new = flatten(before), flatten(after)
     fields = [*new, *(field for field in old if field not in new)]
     return tuple(
         Change(field, old.get(field), new.get(field))

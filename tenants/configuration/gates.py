@@ -169,6 +169,18 @@ def _brand_failures(place: str, brand: BrandSection) -> Iterator[GateFailure]:
         yield GateFailure("brand_is_readable", f"{place}.color", f"{message}.")
 
 
+def _support_is_reachable(
+    document: ContractDocument, context: GateContext
+) -> Iterator[GateFailure]:
+    """People in difficulty need an answer today: a letter or a fax number does not give it."""
+    if not any(contact.phone or contact.email for contact in document.support):
+        yield GateFailure(
+            "support_is_reachable",
+            "support",
+            "No support contact has a phone number or an e-mail address.",
+        )
+
+
 def _hosts_are_free(document: ContractDocument, context: GateContext) -> Iterator[GateFailure]:
     hosts = [("hosts.primary", document.hosts.primary)] if document.hosts.primary else []
     hosts += [(f"hosts.aliases.{place}", host) for place, host in enumerate(document.hosts.aliases)]
@@ -298,6 +310,7 @@ _CONTRACT_GATES: Final[
     tuple[Callable[[ContractDocument, GateContext], Iterator[GateFailure]], ...]
 ] = (
     _brand_is_readable,
+    _support_is_reachable,
     _hosts_are_free,
     _issuers_are_known,
     _examples_fit,

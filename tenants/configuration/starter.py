@@ -104,6 +104,18 @@ def starter_contract(slug: str, *, on: date) -> ContractDocument:
     )
 
 
+def starter_over(slug: str, *, on: date, beneath: Mapping[str, Any]) -> ContractDocument:
+    """Return the starter document with the sections of a preset or of another contract.
+
+    It has no waivers: whoever begins the contract stands for each anew. Raises as
+    `starter_contract`.
+    """
+    document = starter_contract(slug, on=on)
+    if not beneath:
+        return document
+    return ContractDocument.model_validate(laid_over(to_json(document), beneath))
+
+
 def starter_text(
     slug: str, *, file: str, on: date, beneath: Mapping[str, Any] | None = None
 ) -> str:
@@ -113,10 +125,8 @@ def starter_text(
     (`tenants.configuration.origins`). For each point in which they are weaker than the default it
     has a waiver, whose reason is to be written.
     """
-    document = starter_contract(slug, on=on)
-    if beneath:
-        document = ContractDocument.model_validate(laid_over(to_json(document), beneath))
-        document = document.model_copy(update={"waivers": _waivers_for(document, on)})
+    document = starter_over(slug, on=on, beneath=beneath or {})
+    document = document.model_copy(update={"waivers": _waivers_for(document, on)})
     return _HEADER.format(file=file) + to_toml(document, comments="with comments")
 
 

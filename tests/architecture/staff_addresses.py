@@ -37,6 +37,12 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "console:contracts": all_staff(200),
     # A contract that does not exist, or is out of one's scope
     "console:contract": all_staff(404),
+    # A draft is one's own, of a contract that one may configure; new ones are begun by operators
+    "console:new_contract": StaffRow(200, 403, 403, 403),
+    "console:draft": StaffRow(404, 404, 403, 403),
+    "console:draft_toml": StaffRow(404, 404, 403, 403),
+    "console:draft_download": StaffRow(404, 404, 403, 403),
+    "console:draft_discard": StaffRow(404, 404, 403, 403),
     "console:history": all_staff(404),
     "console:revision": all_staff(404),
     "console:revision_toml": all_staff(404),

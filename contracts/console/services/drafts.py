@@ -92,11 +92,12 @@ def save_draft(
     """
     kept = _of_slug(draft.slug, document)
     with transaction.atomic():
-        found = _hold(draft, version)
+        found = _hold(draft)
         changed = _sections_changed(found.document, kept)
         new_note = found.note if note is None else note
         if not changed and new_note == found.note:
-            return found
+            return found  # pressed twice, or nothing typed
+        _refuse_other_version(found, version)
         found.document, found.note = kept, new_note
         found.version += 1
         found.saved_at = at
@@ -126,7 +127,8 @@ def rebase_draft(
     """
     kept = _of_slug(draft.slug, document)
     with transaction.atomic():
-        found = _hold(draft, version)
+        found = _hold(draft)
+        _refuse_other_version(found, version)
         former, found.base_number = found.base_number, base
         found.document = kept
         found.version += 1
@@ -151,11 +153,16 @@ def purge_drafts(*, at: datetime) -> int:
     return delete_in_batches(Draft.objects.filter(saved_at__lt=at - kept))
 
 
-def _hold(draft: Draft, version: int) -> Draft:
+def _hold(draft: Draft) -> Draft:
     found = Draft.objects.select_for_update().filter(pk=draft.pk).first()
-    if found is None or found.version != version:
+    if found is None:
         raise StaleDraftError
     return found
+
+
+def _refuse_other_version(draft: Draft, version: int) -> None:
+    if draft.version != version:
+        raise StaleDraftError
 
 
 def _of_slug(slug: str, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from contracts.console.access import access_revision
+from contracts.console.drafts.access import list_drafts, may_provision
 from contracts.console.forms import RollBackForm
 from contracts.console.selectors import (
     PER_PAGE,
@@ -44,7 +45,14 @@ def contracts(request: StaffRequest) -> HttpResponse:
     found = find_contracts(list_contracts(request.staff), form.words())
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page", ""))
     rows = contract_rows(page, at=clock.now())
-    context = {"nav_here": "contracts", "form": form, "page": page, "rows": rows}
+    context = {
+        "nav_here": "contracts",
+        "form": form,
+        "page": page,
+        "rows": rows,
+        "may_begin": may_provision(request.staff),
+        "drafts": list_drafts(request.staff),
+    }
     return render(request, "console/contracts.html", context)
 
 

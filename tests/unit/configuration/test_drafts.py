@@ -4,11 +4,14 @@ import json
 import tomllib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.console.drafts.content import canonical, from_toml, read_content, sections
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.exporting import to_toml
 from tenants.configuration.loading import DocumentErrors
+from tenants.configuration.raw_toml import values_to_toml
 from tenants.configuration.revisions import to_json
 from tests.unit.configuration.documents import PROGRAMS, sample
 
@@ -19,6 +22,35 @@ def test_a_document_comes_back_as_it_was(slug: str) -> None:
     kept = canonical(from_toml(to_toml(document)))
     assert kept == to_json(document)
     assert read_content(kept).document == document
+
+
+@pytest.mark.parametrize("slug", [path.stem for path in PROGRAMS])
+def test_values_that_make_a_document_come_back_as_they_were(slug: str) -> None:
+    kept = to_json(sample(slug))
+    kept["profile"]["added_user"]["fax_note"] = None  # a default that is taken away
+    assert canonical(from_toml(values_to_toml(kept))) == kept
+
+
+_NAMES = st.text(max_size=4)
+_PLAIN = st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=9) | st.floats(-9, 9)
+_VALUES = st.recursive(
+    _PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner, max_size=3)
+)
+
+
+def _without_nothing(value: object) -> object:
+    """TOML has no word for no value."""
+    if isinstance(value, dict):
+        return {key: _without_nothing(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nothing(item) for item in value if item is not None]
+    return value
+
+
+@given(st.dictionaries(_NAMES, _VALUES, max_size=4))
+def test_whatever_was_typed_can_be_edited_further(data: dict[str, object]) -> None:
+    text = values_to_toml(data)
+    assert tomllib.loads(text) == _without_nothing(data)
 
 
 def test_problems_name_their_section() -> None:

@@ -1,11 +1,15 @@
 """What keeps a valid document from being published, and what opens the gate."""
 
+import inspect
+import re
 from datetime import date
 
 import pytest
 
+from tenants.configuration import gates
 from tenants.configuration.deployment import DeploymentDocument
 from tenants.configuration.document import ContractDocument
+from tenants.configuration.gate_titles import GATE_TITLES, VALID
 from tenants.configuration.gates import (
     GateContext,
     contract_failures,
@@ -211,3 +215,16 @@ def test_approval_by_an_operator_waits_for_the_queue_in_which_it_is_given() -> N
     (failure,) = contract_failures(document, GateContext(on=TODAY))
     assert (failure.gate, failure.field) == ("approval_can_be_given", "registration.approval")
     assert 'Publish with "automatic"' in failure.message
+
+
+def test_a_letter_alone_does_not_reach_support() -> None:
+    starter = starter_contract("new-one", on=TODAY)
+    by_letter = {"purpose": "Help", "postal_address": "1 Example Plaza", "fax": "614-555-0100"}
+    by_mail = {"purpose": "Help", "email": "help@example.org"}
+    assert gates_closed(changed(starter, support=[by_letter])) == {"support_is_reachable"}
+    assert gates_closed(changed(starter, support=[by_letter, by_mail])) == set()
+
+
+def test_every_gate_has_a_title() -> None:
+    named = set(re.findall(r'GateFailure\(\s*"([a-z_]+)"', inspect.getsource(gates)))
+    assert set(GATE_TITLES) - {VALID} == named - {"issuers_are_kept"}  # of the deployment's alone
