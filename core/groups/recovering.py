@@ -1,16 +1,52 @@
 """What staff reach of the requests to recover a group, and what they may decide."""
 
+from typing import Final
+
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from core.groups.models import Membership, RecoveryRequest
 from core.groups.selectors import contracts_of_group, list_group_admins
+from core.groups.states import LIVE_RECOVERIES
 from core.staff.permissions import StaffPermission
-from core.staff.scope import StaffActor
+from core.staff.request_queue.sources import RequestSource, Shown, register_request_source
+from core.staff.scope import StaffActor, StaffScope
+
+QUEUE_KIND: Final = "recovery"
+
+
+def register_recoveries() -> None:
+    """Make them a kind of request in the queue of staff; called when the app is ready."""
+    register_request_source(
+        RequestSource(
+            kind=QUEUE_KIND,
+            label="Recovery of a group",
+            view=StaffPermission.REGISTRATIONS_VIEW,
+            decide=StaffPermission.REGISTRATIONS_DECIDE,
+            list_waiting=lambda scope: _in_scope(scope).filter(state__in=LIVE_RECOVERIES),
+            show=_show,
+            since="asked_at",
+            contract="provider__contract_id",
+            place=20,
+        )
+    )
 
 
 def list_in_scope(staff: StaffActor) -> QuerySet[RecoveryRequest]:
     """Return the requests about providers in the programs of a staff member."""
-    scope = staff.scope(StaffPermission.REGISTRATIONS_VIEW)
+    return _in_scope(staff.scope(StaffPermission.REGISTRATIONS_VIEW))
+
+
+def _show(recovery: RecoveryRequest) -> Shown:
+    until = recovery.takes_effect_at
+    return Shown(
+        title=f"{recovery.user.get_full_name()}, for {recovery.provider.name}",
+        url=reverse("staff_recovery", args=[recovery.id]),
+        state=f"{recovery.get_state_display()} until {until:%B %-d}" if until else "",
+    )
+
+
+def _in_scope(scope: StaffScope) -> QuerySet[RecoveryRequest]:
     found = RecoveryRequest.objects.select_related("user", "provider", "provider__group")
     if scope.everywhere:
         return found

@@ -16,6 +16,7 @@ class StaffConfig(AppConfig):
         from core.mfa.registering.sources import register_source
         from core.notifications.kinds import register_kind
         from core.staff.freshness import ProviderConfirmation
+        from core.staff.help_requests import register_help_requests
         from core.staff.messages import KINDS
         from core.staff.selectors import holds_role_in, list_open_invitations
         from core.staff.services.invitations import SOURCE_KIND, find_invitation_target
@@ -26,5 +27,6 @@ class StaffConfig(AppConfig):
         register_source(SOURCE_KIND, StaffInvitationSource())
         register_link_finder(find_invitation_target)
         register_confirmation(ProviderConfirmation())
+        register_help_requests()
         for kind in KINDS:
             register_kind(kind)

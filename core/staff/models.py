@@ -125,3 +125,28 @@ class StaffIdentity(UUIDModel):
 
     def __str__(self) -> str:
         return f"identity of {self.user_id}"
+
+
+class RequestInHand(UUIDModel):
+    """That a member of staff works on a request, so that two do not (`core.staff.request_queue`).
+
+    `kind` and `request_id` name a row of another app, which has no constraint here. It locks
+    nothing for good: somebody else may take it over. Old ones go (`purging`).
+    """
+
+    kind = models.CharField(max_length=30)
+    request_id = models.UUIDField()
+    taken_by = models.ForeignKey(
+        "core_accounts.User", on_delete=models.PROTECT, related_name="requests_in_hand"
+    )
+    taken_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["kind", "request_id"], name="request_in_one_hand_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.request_id}"

@@ -54,9 +54,9 @@ class StaffActor:
         return self.may(StaffPermission.USERS_VIEW)
 
     @property
-    def sees_recoveries(self) -> bool:
-        """Tell whether requests to recover a group are open, for the navigation."""
-        return self.may(StaffPermission.REGISTRATIONS_VIEW)
+    def sees_requests(self) -> bool:
+        """Tell whether the queue of requests is open, for the navigation."""
+        return self.sees_people or self.may(StaffPermission.REGISTRATIONS_VIEW)
 
     @property
     def sees_contracts(self) -> bool:

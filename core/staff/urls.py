@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from core.staff.views import accounts, factor, home, invitation, links, members, oidc, requests
+from core.staff.views import (
+    accounts,
+    factor,
+    home,
+    in_hand,
+    invitation,
+    links,
+    members,
+    oidc,
+    queue,
+    requests,
+)
 
 app_name = "staff"
 urlpatterns = [
@@ -13,9 +24,15 @@ urlpatterns = [
     path("accounts/<uuid:account_id>/", accounts.account, name="account"),
     path("accounts/<uuid:account_id>/<str:name>/", accounts.act_on, name="act"),
     path("registrations/<uuid:registration_id>/", accounts.registration, name="registration"),
-    path("requests/", requests.requests, name="requests"),
+    path("requests/", queue.requests, name="requests"),
     path("requests/<uuid:request_id>/", requests.help_request, name="request"),
     path("requests/<uuid:request_id>/account/", requests.open_account, name="request_account"),
+    path("requests/<str:kind>/<uuid:request_id>/take/", in_hand.take, name="request_take"),
+    path(
+        "requests/<str:kind>/<uuid:request_id>/give-back/",
+        in_hand.give_back,
+        name="request_give_back",
+    ),
     path("members/", members.members, name="members"),
     path("members/invite/", members.invite, name="member_invite"),
     path("members/<uuid:member_id>/end/", members.end_role, name="member_end"),

@@ -26,7 +26,7 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "staff:find": all_staff(200),
     "staff:requests": all_staff(200),
     # Who is staff: to see for operators and auditors, to appoint for operators
-    "staff_recoveries": all_staff(200),
+    "staff_recoveries": all_staff(302),
     "staff:members": StaffRow(200, 403, 403, 200),
     "staff:member_invite": StaffRow(200, 403, 403, 403),
     "staff:member_end": StaffRow(404, 403, 403, 403),
@@ -54,4 +54,6 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "staff:registration": all_staff(404),
     "staff:request": all_staff(404),
     "staff:request_account": all_staff(405),
+    "staff:request_take": all_staff(405),
+    "staff:request_give_back": all_staff(405),
 }

@@ -277,6 +277,8 @@ TABLE: dict[str, Row] = {
     **{name: after_sign_in(404) for name in STAFF_TABLE},
     # Buttons
     "staff:request_account": same(405),
+    "staff:request_take": same(405),
+    "staff:request_give_back": same(405),
     "staff:oidc_link": same(405),
     # Signed by providers; nobody's browser goes there
     "callbacks:voice": same(405),

@@ -13,7 +13,7 @@ from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import RecordedRefusal, get_only, get_or_post, row_or_404
 from core.groups.models import RecoveryRequest
-from core.groups.recovering import list_in_scope, may_decide, present_admins
+from core.groups.recovering import QUEUE_KIND, list_in_scope, may_decide, present_admins
 from core.groups.services.recoveries import (
     grant_recovery,
     refuse_recovery,
@@ -26,9 +26,9 @@ from core.staff.access import StaffRequest, staff_page
 from core.staff.forms import ReasonForm
 from core.staff.permissions import StaffPermission
 from core.staff.services.refusals import record_staff_refusal
+from core.staff.views.in_hand import hand_of, is_in_other_hands, let_go
 from tenants import registry
 
-_MOST = 200
 _ACTS = {"refuse": refuse_recovery, "stop": stop_recovery}
 _DONE = {
     "grant": "It is granted, and waits for objections. Everybody whom it touches has mail.",
@@ -40,14 +40,8 @@ _DONE = {
 @get_only
 @staff_page(StaffPermission.REGISTRATIONS_VIEW)
 def recoveries(request: StaffRequest) -> HttpResponse:
-    """List what waits in the member's programs, oldest first."""
-    found = list_in_scope(request.staff).filter(state__in=LIVE_RECOVERIES)
-    names = {contract.id: contract.name for contract in registry.list_contracts()}
-    rows = [
-        (one, names.get(one.provider.contract_id, ""))
-        for one in found.order_by("asked_at", "id")[:_MOST]
-    ]
-    return _page(request, "recoveries", {"rows": rows})
+    """Lead to the queue, where these requests wait with the others; an address of before."""
+    return HttpResponseRedirect(f"{reverse('staff:requests')}?kind={QUEUE_KIND}")
 
 
 @get_or_post
@@ -76,6 +70,12 @@ def recovery(request: StaffRequest, recovery_id: UUID) -> HttpResponse:
         "is_asked": found.state == RecoveryState.ASKED,
         "is_waiting": found.state == RecoveryState.WAITING,
         "typed_is_back": bool(typed),
+        "hand": hand_of(
+            request,
+            QUEUE_KIND,
+            found.id,
+            may_take=allowed and found.state in LIVE_RECOVERIES,
+        ),
     }
     return _page(request, "recovery", context)
 
@@ -86,6 +86,8 @@ def _decide(request: StaffRequest, found: RecoveryRequest, form: ReasonForm) -> 
     act = (_ACTS | {"grant": partial(grant_recovery, scope=scope)}).get(name)
     if act is None:
         raise Http404
+    if is_in_other_hands(request, QUEUE_KIND, found.id):
+        return HttpResponseRedirect(reverse("staff_recovery", args=[found.id]))
     try:
         act(
             recovery_id=found.id,
@@ -96,6 +98,7 @@ def _decide(request: StaffRequest, found: RecoveryRequest, form: ReasonForm) -> 
     except DomainError as error:
         messages.error(request, error.sentence)
     else:
+        let_go(request, QUEUE_KIND, found.id, found.provider.contract_id)
         messages.success(request, _DONE[name])
     return HttpResponseRedirect(reverse("staff_recovery", args=[found.id]))
 
@@ -112,4 +115,4 @@ def _refuse(request: StaffRequest, found: RecoveryRequest) -> None:
 
 
 def _page(request: StaffRequest, name: str, context: dict[str, object]) -> HttpResponse:
-    return render(request, f"staff/{name}.html", {"nav_here": "recoveries", **context})
+    return render(request, f"staff/{name}.html", {"nav_here": "requests", **context})

@@ -5,18 +5,31 @@ from typing import Final
 
 from core.common.purging import delete_in_batches
 from core.mfa.models.invitations import over_before
-from core.staff.models import StaffInvitation
+from core.staff.models import RequestInHand, StaffInvitation
 from core.staff.selectors import list_due_roles
 from core.staff.services.members import end_role
 
 INVITATIONS_KEPT: Final = timedelta(days=30)
 """After their end; they hold an address and a name. An open one ends with the life of its link."""
 
+HANDS_KEPT: Final = timedelta(days=30)
+"""Own figure: nobody works on one request for a month without looking at it."""
+
 
 def purge_invitations(*, at: datetime) -> int:
     """Delete invitations that were over long ago; returns how many."""
     over = over_before(at - INVITATIONS_KEPT)
     return delete_in_batches(StaffInvitation.objects.filter(over))
+
+
+def purge_hands(*, at: datetime) -> int:
+    """Delete that somebody took a request in hand long ago; returns how many.
+
+    Most were given back when the request was decided; what is left belongs to requests that ended
+    by themselves, or that nobody works on any more.
+    """
+    old = RequestInHand.objects.filter(taken_at__lt=at - HANDS_KEPT)
+    return delete_in_batches(old)
 
 
 def end_due_roles(*, at: datetime) -> int:

@@ -1,9 +1,8 @@
-"""The queue of requests for help."""
+"""Requests for help: read one, close it."""
 
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,32 +10,18 @@ from django.views.decorators.http import require_POST
 
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
-from core.common.http import RecordedRefusal, get_only, get_or_post, row_or_404
+from core.common.http import RecordedRefusal, get_or_post, row_or_404
 from core.mfa.models import HelpRequest
 from core.mfa.services.help_requests import close_help_request, facts_of
 from core.staff.access import StaffRequest, staff_page
 from core.staff.forms import CloseRequestForm
+from core.staff.help_requests import HELP_KIND, list_in_scope
 from core.staff.lookups import remember_lookup
 from core.staff.permissions import StaffPermission
 from core.staff.scope import StaffScope
 from core.staff.services.finding import in_scope, open_from_request
 from core.staff.services.refusals import record_staff_refusal
-from tenants import registry
-
-_MOST = 200
-
-
-@get_only
-@staff_page(StaffPermission.USERS_VIEW)
-def requests(request: StaffRequest) -> HttpResponse:
-    """List the open requests in scope, oldest first."""
-    waiting = _in_scope(request.staff.scope(StaffPermission.USERS_VIEW))
-    names = {contract.id: contract.name for contract in registry.list_contracts()}
-    rows = [
-        (one, names.get(one.contract_id, "") if one.contract_id else "")
-        for one in waiting.filter(closed_at__isnull=True).order_by("requested_at", "id")[:_MOST]
-    ]
-    return _page(request, "requests", {"rows": rows})
+from core.staff.views.in_hand import hand_of, is_in_other_hands, let_go
 
 
 @get_or_post
@@ -58,6 +43,8 @@ def help_request(request: StaffRequest, request_id: UUID) -> HttpResponse:
         )
         raise RecordedRefusal
     if request.method == "POST" and form.is_valid():
+        if is_in_other_hands(request, HELP_KIND, found.id):
+            return HttpResponseRedirect(request.path)
         closed = close_help_request(
             request_id=found.id,
             outcome=form.cleaned_data["outcome"],
@@ -65,6 +52,7 @@ def help_request(request: StaffRequest, request_id: UUID) -> HttpResponse:
             at=clock.now(),
         )
         said = "is closed" if closed else "was closed by somebody else"
+        let_go(request, HELP_KIND, found.id, found.contract_id)
         messages.success(request, f"The request {found.reference} {said}.")
         return HttpResponseRedirect(reverse("staff:requests"))
     can_open = found.account_id is not None and in_scope(request.staff, found.account_id)
@@ -75,6 +63,7 @@ def help_request(request: StaffRequest, request_id: UUID) -> HttpResponse:
         "may_close": may_close,
         "can_open_account": can_open,
         "typed_is_back": bool(typed),
+        "hand": hand_of(request, HELP_KIND, found.id, may_take=may_close and not found.closed_at),
     }
     return _page(request, "request", context)
 
@@ -100,13 +89,7 @@ def open_account(request: StaffRequest, request_id: UUID) -> HttpResponse:
 
 def _load(request: StaffRequest, request_id: UUID) -> HelpRequest:
     scope = request.staff.scope(StaffPermission.USERS_VIEW)
-    return row_or_404(_in_scope(scope).select_related("account"), request_id)
-
-
-def _in_scope(scope: StaffScope) -> QuerySet[HelpRequest]:
-    if scope.everywhere:
-        return HelpRequest.objects.all()
-    return HelpRequest.objects.filter(Q(contract_id__in=scope.contracts))
+    return row_or_404(list_in_scope(scope).select_related("account"), request_id)
 
 
 def _covers(scope: StaffScope, found: HelpRequest) -> bool:

@@ -1,0 +1,116 @@
+"""Take a request in hand and give it back, and what the page of a request shows of it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from core.common import clock
+from core.common.errors import DomainError
+from core.common.http import RecordedRefusal, row_or_404
+from core.staff.access import StaffRequest, staff_page
+from core.staff.models import RequestInHand
+from core.staff.request_queue.listing import find_hand
+from core.staff.request_queue.sources import find_source
+from core.staff.services.refusals import record_staff_refusal
+from core.staff.services.requests_in_hand import (
+    QueuedRequest,
+    give_back_request,
+    refuse_in_other_hands,
+    take_request,
+)
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Who works on a request, for `staff/parts/in_hand.html`."""
+
+    held: RequestInHand | None
+    is_mine: bool
+    may_take: bool
+    take_url: str
+    give_back_url: str
+
+
+def hand_of(request: StaffRequest, kind: str, request_id: UUID, *, may_take: bool) -> Hand:
+    """Return who works on a request. `may_take`: it waits, and the reader could decide it."""
+    held = find_hand(kind, request_id)
+    return Hand(
+        held=held,
+        is_mine=held is not None and held.taken_by_id == request.staff.user.id,
+        may_take=may_take,
+        take_url=reverse("staff:request_take", args=[kind, request_id]),
+        give_back_url=reverse("staff:request_give_back", args=[kind, request_id]),
+    )
+
+
+def is_in_other_hands(request: StaffRequest, kind: str, request_id: UUID) -> bool:
+    """Tell whether somebody else works on a request, and leave the message that says so."""
+    try:
+        refuse_in_other_hands(kind=kind, request_id=request_id, by=request.staff.user.id)
+    except DomainError as error:
+        messages.error(request, error.sentence)
+        return True
+    return False
+
+
+def let_go(request: StaffRequest, kind: str, request_id: UUID, contract_id: UUID | None) -> None:
+    """Give a request back after it was decided, if one has it in hand."""
+    decided = QueuedRequest(kind, request_id, contract_id)
+    give_back_request(request=decided, by=request.staff.user, at=clock.now())
+
+
+@require_POST
+@staff_page()
+def take(request: StaffRequest, kind: str, request_id: UUID) -> HttpResponse:
+    """Take a request in hand. Who may decide it may; out of scope is 404."""
+    asked, url = _load(request, kind, request_id)
+    try:
+        take_request(
+            request=asked,
+            seen_with=_key(request.POST.get("seen_with", "")),
+            by=request.staff.user,
+            at=clock.now(),
+        )
+    except DomainError as error:
+        messages.error(request, error.sentence)
+    else:
+        messages.success(request, "You have this request in hand.")
+    return HttpResponseRedirect(url)
+
+
+@require_POST
+@staff_page()
+def give_back(request: StaffRequest, kind: str, request_id: UUID) -> HttpResponse:
+    """Give a request back to the queue."""
+    asked, _url = _load(request, kind, request_id)
+    give_back_request(request=asked, by=request.staff.user, at=clock.now())
+    messages.success(request, "The request is back in the queue.")
+    return HttpResponseRedirect(reverse("staff:requests"))
+
+
+def _load(request: StaffRequest, kind: str, request_id: UUID) -> tuple[QueuedRequest, str]:
+    source = find_source(kind)
+    if source is None:
+        raise Http404
+    row = row_or_404(source.list_waiting(request.staff.scope(source.view)), request_id)
+    contract_id = source.contract_of(row)
+    if not request.staff.scope(source.decide).covers(contract_id):
+        record_staff_refusal(
+            user_id=request.staff.user.id,
+            permission=source.decide.value,
+            contract_id=contract_id,
+            at=clock.now(),
+        )
+        raise RecordedRefusal
+    return QueuedRequest(kind, row.pk, contract_id), source.show(row).url
+
+
+def _key(typed: str) -> UUID | None:
+    try:
+        return UUID(typed)
+    except ValueError:
+        return None
