@@ -23,12 +23,14 @@ from tenants import registry
 from tenants.configuration.revisions import zone_of
 from tenants.context import ActiveContract, contract_context
 from tenants.errors import UnknownContractError
+from tenants.models import ContractState
 from tenants.routing import host_origin
-from tenants.snapshot import HostMatch
+from tenants.snapshot import HostMatch, RestingContract
 
 logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
+_BRAND = "/brand/"
 _PROBES = frozenset({"/healthz", "/readyz"})
 _UNKNOWN_HOST = (
     "<!doctype html><html lang=en><title>Page not found</title>"
@@ -87,7 +89,7 @@ class ContractMiddleware:
         if match.is_portal:
             slug, rest = _first_segment(request.path_info)
             contract = registry.find_contract(slug)
-            if contract is None and not registry.is_unavailable(slug):
+            if contract is None and not _answers(slug):
                 slug = None
             elif rest is None:
                 return _with_slash(request, f"{script}/{slug}/")
@@ -97,8 +99,18 @@ class ContractMiddleware:
         set_script_prefix(f"{script}/")
         _mark(request, match, contract)
         if slug is not None and contract is None:
-            return _unavailable(request)
+            return self._out_of_service(request, slug)
         return self._run(request, contract)
+
+    def _out_of_service(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """Answer for a contract that nobody is let into; its style sheet is for everybody."""
+        resting = registry.find_resting(slug)
+        if resting is None:
+            return _unavailable(request)
+        _mark_contract(request, resting.contract)
+        if request.path_info.startswith(_BRAND):
+            return self.get_response(request)
+        return _resting(request, resting)
 
     def _run(self, request: HttpRequest, contract: ActiveContract | None) -> HttpResponse:
         with contract_context(contract), timezone.override(_zone(contract)):
@@ -137,6 +149,11 @@ def _mark(request: Any, match: HostMatch, contract: ActiveContract | None) -> No
     request.is_portal_host = match.is_portal
 
 
+def _mark_contract(request: Any, contract: ActiveContract) -> None:
+    """Let the page that follows have a contract's brand and contacts, and none of its data."""
+    request.contract = contract
+
+
 def _mark_portal(request: Any) -> None:
     """Let the page that follows be the portal's own: its brand, and its contacts."""
     request.contract = None
@@ -158,6 +175,11 @@ def _redirect(request: HttpRequest, match: HostMatch) -> HttpResponse:
     return response
 
 
+def _answers(slug: str) -> bool:
+    """Tell whether a contract that is not in service says so itself."""
+    return registry.is_unavailable(slug) or registry.find_resting(slug) is not None
+
+
 def _unknown_host() -> HttpResponse:
     if registry.is_configured():
         return HttpResponseNotFound(_UNKNOWN_HOST)
@@ -167,4 +189,20 @@ def _unknown_host() -> HttpResponse:
 def _unavailable(request: HttpRequest) -> HttpResponse:
     response = render(request, "503.html", status=503, context={"plain": True})
     response["Retry-After"] = "60"
+    return response
+
+
+def _resting(request: HttpRequest, resting: RestingContract) -> HttpResponse:
+    """Say since when a program rests, and whom to ask. One that is closed does not come back."""
+    is_closed = resting.state == ContractState.CLOSED
+    with timezone.override(_zone(resting.contract)):
+        response = render(
+            request,
+            "program_resting.html",
+            {"resting": resting, "is_closed": is_closed},
+            status=410 if is_closed else 503,
+        )
+    if not is_closed:
+        response["Retry-After"] = "3600"
+    response["Cache-Control"] = "no-store"
     return response

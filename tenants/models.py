@@ -6,6 +6,20 @@ from django.db import models
 from django_tenants.models import DomainMixin, TenantMixin
 
 from core.common.models import UUIDModel
+from tenants.states import ContractState
+
+__all__ = [
+    "Contract",
+    "ContractChange",
+    "ContractRevision",
+    "ContractState",
+    "DeploymentRevision",
+    "Host",
+    "HostKind",
+    "RegistryEpoch",
+    "SchemaText",
+    "schema_name_for",
+]
 
 
 def schema_name_for(slug: str) -> str:
@@ -14,14 +28,6 @@ def schema_name_for(slug: str) -> str:
     Slugs have no underscores, so two slugs never share a schema.
     """
     return "t_" + slug.replace("-", "_")
-
-
-class ContractState(models.TextChoices):
-    """How far a contract has come; it is routable in READY alone."""
-
-    PROVISIONING = "provisioning", "Being provisioned"
-    READY = "ready", "Ready"
-    SUSPENDED = "suspended", "Suspended"
 
 
 class Contract(UUIDModel, TenantMixin):
@@ -40,6 +46,12 @@ class Contract(UUIDModel, TenantMixin):
     """The last migration of each app that the contract's schema has; the registry compares it."""
     created_at = models.DateTimeField(auto_now_add=True)
     ready_at = models.DateTimeField(null=True)
+    state_since = models.DateTimeField(null=True)
+    """When somebody last changed the state; empty while nobody has since it was provisioned."""
+    public_note = models.CharField(max_length=500, blank=True, default="", db_default="")
+    """What visitors are told while it is suspended or closed."""
+    back_on = models.DateField(null=True)
+    """When a suspended contract is expected back, as visitors are told; nothing happens then."""
 
     # Saving a tenant would otherwise migrate inside the request.
     auto_create_schema = False
@@ -60,6 +72,55 @@ class Contract(UUIDModel, TenantMixin):
 
     def __str__(self) -> str:
         return self.slug
+
+
+class ContractChange(UUIDModel):
+    """A change of a contract's state: planned while `done_at` and `ended_at` are empty, then made.
+
+    `public_note` and `back_on` are for visitors, `reason` is for the history. A change that was
+    withdrawn, or that could not be made when its time came, ends with `ended_at`.
+    """
+
+    application_may: ClassVar = ("SELECT", "INSERT", "UPDATE")
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="changes")
+    to_state = models.CharField(max_length=20, choices=ContractState)
+    reason = models.CharField(max_length=500)
+    public_note = models.CharField(max_length=500, blank=True)
+    back_on = models.DateField(null=True)
+    asked_by = models.UUIDField()
+    asked_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.UUIDField(null=True)
+
+    OPEN: ClassVar = models.Q(done_at=None, ended_at=None)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["contract"],
+                condition=models.Q(done_at=None, ended_at=None),
+                name="contract_change_one_planned",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(done_at=None) | models.Q(ended_at=None),
+                name="contract_change_done_or_ended",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(done_at=None) | models.Q(done_at__gte=models.F("due_at")),
+                name="contract_change_not_before_due",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contract_id} to {self.to_state}"
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether it is still to be made."""
+        return self.done_at is None and self.ended_at is None
 
 
 class HostKind(models.TextChoices):

@@ -21,16 +21,20 @@ from tenants.configuration.deployment import DeploymentDocument
 from tenants.context import ActiveContract, contract_context
 from tenants.errors import NotConfiguredError, UnknownContractError
 from tenants.models import RegistryEpoch
-from tenants.snapshot import HostMatch, Snapshot, load_snapshot
+from tenants.snapshot import HostMatch, RestingContract, Snapshot, load_snapshot
 
 __all__ = [
     "HostMatch",
     "NotConfiguredError",
+    "RestingContract",
     "UnknownContractError",
     "announce",
     "find_by_host",
     "find_contract",
+    "find_resting",
+    "find_resting_by_id",
     "forget",
+    "get_configured",
     "get_contract",
     "get_contract_by_id",
     "get_deployment",
@@ -114,6 +118,26 @@ def is_unavailable(slug: str) -> bool:
     Its schema is behind what the code needs, or its document is not one that the code can read.
     """
     return slug in _current().unavailable
+
+
+def get_configured(slug: str) -> ActiveContract:
+    """Return a contract that is ready, suspended or closed. Raises UnknownContractError.
+
+    For work on its data that does not wait until it is in service again.
+    """
+    resting = find_resting(slug)
+    return resting.contract if resting else get_contract(slug)
+
+
+def find_resting(slug: str) -> RestingContract | None:
+    """Return a contract that is suspended or closed, or None (no query)."""
+    return _current().resting.get(slug)
+
+
+def find_resting_by_id(contract_id: UUID) -> RestingContract | None:
+    """Return a contract that is suspended or closed by its id, or None."""
+    resting = _current().resting.values()
+    return next((one for one in resting if one.contract.id == contract_id), None)
 
 
 def find_by_host(host: str) -> HostMatch | None:

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from tenants.models import (
     RegistryEpoch,
 )
 from tenants.schema_level import is_behind
+from tenants.states import RESTING
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +59,17 @@ class HostMatch:
         return self.role is HostRole.PORTAL
 
 
+@dataclass(frozen=True, slots=True)
+class RestingContract:
+    """A contract that is suspended or closed: nobody is let in, and its page says so."""
+
+    contract: ActiveContract
+    state: ContractState
+    since: datetime | None
+    note: str
+    back_on: date | None
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """The ready contracts, the hosts and the deployment's document at one epoch."""
@@ -66,6 +79,7 @@ class Snapshot:
     by_id: Mapping[UUID, ActiveContract]
     ordered: tuple[ActiveContract, ...]
     unavailable: frozenset[str]
+    resting: Mapping[str, RestingContract]
     hosts: Mapping[str, HostMatch]
     deployment: DeploymentDocument | None
     deployment_number: int
@@ -94,7 +108,7 @@ class Snapshot:
             return HostMatch(
                 known.role, known.host, known.slug, known.contract, known.redirects_to, local=True
             )
-        if name in self.by_slug or name in self.unavailable:
+        if name in self.by_slug or name in self.unavailable or name in self.resting:
             return HostMatch(HostRole.CONTRACT, name, name, self.by_slug.get(name), local=True)
         return None
 
@@ -109,22 +123,25 @@ def load_snapshot(former: Snapshot | None) -> Snapshot:
         # The epoch first: what commits between this and the next query is found stale later.
         epoch = RegistryEpoch.objects.values_list("epoch", flat=True).get(id=1)
         rows = list(
-            Contract.objects.filter(state=ContractState.READY)
+            Contract.objects.filter(state__in=(ContractState.READY, *RESTING))
             .select_related("revision")
             .order_by("slug")
         )
         hosts = list(Host.objects.values_list("domain", "kind", "tenant__slug"))
         newest = DeploymentRevision.objects.order_by("-number").first()
-    active, keys = _read_contracts(rows, former)
+    ready = [row for row in rows if row.state == ContractState.READY]
+    active, keys = _read_contracts(ready, former)
+    resting = _read_resting([row for row in rows if row.state in RESTING])
     deployment, number = _read_deployment(newest, former)
-    unavailable = frozenset(row.slug for row in rows) - active.keys()
+    unavailable = frozenset(row.slug for row in rows) - active.keys() - resting.keys()
     return Snapshot(
         epoch=epoch,
         by_slug=active,
         by_id={contract.id: contract for contract in active.values()},
         ordered=_in_order(active, deployment),
         unavailable=unavailable,
-        hosts=_match_hosts(hosts, active, unavailable, deployment),
+        resting=resting,
+        hosts=_match_hosts(hosts, active, unavailable | resting.keys(), deployment),
         deployment=deployment,
         deployment_number=number,
         keys=keys,
@@ -148,6 +165,18 @@ def _read_contracts(
         if contract is not None:
             active[row.slug], keys[row.slug] = contract, key
     return active, keys
+
+
+def _read_resting(rows: list[Contract]) -> dict[str, RestingContract]:
+    """Read what rests. One whose document cannot be read is unavailable, as it is when ready."""
+    found = {row: _read_contract(row) for row in rows}
+    return {
+        row.slug: RestingContract(
+            contract, ContractState(row.state), row.state_since, row.public_note, row.back_on
+        )
+        for row, contract in found.items()
+        if contract is not None
+    }
 
 
 def _read_contract(row: Contract) -> ActiveContract | None:
@@ -199,13 +228,14 @@ def _in_order(
 def _match_hosts(
     hosts: list[tuple[str, str, str]],
     active: Mapping[str, ActiveContract],
-    unavailable: frozenset[str],
+    others: frozenset[str],
     deployment: DeploymentDocument | None,
 ) -> dict[str, HostMatch]:
+    """Return what each host leads to. `others` are contracts that answer without being served."""
     matches: dict[str, HostMatch] = {}
     primary = {slug: domain for domain, kind, slug in hosts if kind == HostKind.PRIMARY}
     for domain, kind, slug in hosts:
-        if slug not in active and slug not in unavailable:
+        if slug not in active and slug not in others:
             continue
         redirects_to = primary.get(slug) if kind == HostKind.REDIRECT else None
         role = HostRole.REDIRECT if redirects_to else HostRole.CONTRACT

@@ -222,6 +222,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "contracts.registration.tasks.release_expired",
         "schedule": 60.0,
     },
+    "suspend, close and resume contracts at their time": {
+        "task": "contracts.console.tasks.change_states",
+        "schedule": 60.0,
+    },
     "tell the owners of waivers that end": {
         "task": "contracts.console.tasks.announce_waivers",
         "schedule": crontab(hour="14", minute="0"),  # UTC: morning in every state served

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from contracts.console.services.drafts import purge_drafts
+from contracts.console.services.lifecycle import make_due_changes
 from contracts.console.services.waivers import announce_ending_waivers
 from core.common.clock import now
 from tenants.celery import SharedTask
@@ -18,3 +19,9 @@ def announce_waivers() -> None:
 def forget_drafts() -> int:
     """Delete drafts that nobody has saved for long; hourly, twice is once."""
     return purge_drafts(at=now())
+
+
+@shared_task(base=SharedTask, name="contracts.console.tasks.change_states")
+def change_states() -> None:
+    """Make the changes of contracts' states whose planned time has come."""
+    make_due_changes(at=now())

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from contracts.console.views import contracts, drafts, new_contract
+from contracts.console.views import contracts, drafts, new_contract, standing
 
 app_name = "console"
 urlpatterns = [
@@ -13,6 +13,9 @@ urlpatterns = [
     path("<slug:slug>/draft/toml/", drafts.draft_toml, name="draft_toml"),
     path("<slug:slug>/draft.toml", drafts.draft_download, name="draft_download"),
     path("<slug:slug>/draft/discard/", drafts.draft_discard, name="draft_discard"),
+    path("<slug:slug>/status/", standing.state, name="state"),
+    path("<slug:slug>/status/<uuid:change_id>/withdraw/", standing.withdraw, name="state_withdraw"),
+    path("<slug:slug>/status/<str:to>/", standing.change, name="state_change"),
     path("<slug:slug>/history/", contracts.history, name="history"),
     path("<slug:slug>/revisions/<int:number>/", contracts.revision, name="revision"),
     path("<slug:slug>/revisions/<int:number>.toml", contracts.revision_toml, name="revision_toml"),

@@ -1,6 +1,6 @@
 """What the home page shows of a person's providers, by contract."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,8 +19,10 @@ from core.groups.roles import added_roles, role_name
 from core.groups.to_do import ToDo, counts_for, to_do, to_do_without_providers
 from core.groups.wording import number_name
 from core.mfa.proving.stepping_up import Ask, find_ask
+from tenants import registry
 from tenants.configuration.document import Notice
 from tenants.context import ActiveContract
+from tenants.snapshot import RestingContract
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,15 @@ class Home:
     """The home page: the contracts in view, how many are elsewhere, the person's roles in view.
 
     A role in a contract that is not entered is no less its data than the provider is.
-    `to_do` is what needs doing, the most urgent first.
+    `to_do` is what needs doing, the most urgent first; `resting` are programs that nobody is let
+    into now, where the person has providers.
     """
 
     parts: Sequence[ContractPart]
     elsewhere: int
     roles: tuple[str, ...]
     to_do: Sequence[ToDo] = ()
+    resting: Sequence[RestingContract] = ()
 
 
 def build_home(
@@ -94,7 +98,14 @@ def build_home(
         elsewhere=len(parts) - len(here),
         roles=tuple(sorted({role for card in cards for role in card.roles})),
         to_do=to_do(found[0], entered) if found else to_do_without_providers(user.id),
+        resting=_resting(provider.contract_id for provider in found),
     )
+
+
+def _resting(contracts: Iterable[UUID]) -> list[RestingContract]:
+    """Return those of some contracts that are suspended or closed, each once (no query)."""
+    found = (registry.find_resting_by_id(key) for key in dict.fromkeys(contracts))
+    return [one for one in found if one is not None]
 
 
 def _new_part(user: User, contract_id: UUID, used: Sequence[str]) -> ContractPart | None:

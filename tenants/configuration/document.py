@@ -44,7 +44,7 @@ class ContractSection(Section):
     """Which program this is."""
 
     slug: Slug
-    """The contract's part of the address, as in /wv-bh/. It never changes."""
+    """The contract's part of the address, as in /your-program/. It never changes."""
     name: Line
     """The name on pages and in mails."""
     program: Line

@@ -76,6 +76,13 @@ class PublishedMeanwhileError(DomainError):
         super().__init__(f"The document is based on {based}, but {found} published.")
 
 
+class ArchivedError(DomainError):
+    """The contract is in the archive, where nothing changes any more."""
+
+    code = "contract_archived"
+    message = "The contract is archived: take it out of the archive before you publish."
+
+
 @dataclass(frozen=True)
 class Published:
     """A contract's published revision; `changed` is False when it was published before."""
@@ -130,7 +137,7 @@ def publish_contract(
     over the owner's connection, outside the transaction of the revision: each step can be repeated
     after an interruption, and the contract answers only once the last one is done. What was done
     of a new contract is recorded step by step (`tenants.provisioning_runs`).
-    Records `contract.published`. Raises `GatesClosedError` and `PublishedMeanwhileError`.
+    Records `contract.published`. Raises GatesClosedError, PublishedMeanwhileError, ArchivedError.
     Call it outside a transaction and without a contract in the context.
     """
     contract = _find_contract(document.contract.slug)
@@ -162,7 +169,7 @@ def _publish(
 ) -> Published:
     """Put a document in force for a contract that has its schema, in one transaction."""
     with transaction.atomic():
-        contract = Contract.objects.select_for_update(of=("self",)).get(pk=contract.pk)
+        contract = _hold(contract)
         published = contract.revision
         if published and published.digest == digest_of(document):
             return Published(contract, published, changed=False)
@@ -252,6 +259,14 @@ def publish_deployment(
 
 def _find_contract(slug: str) -> Contract | None:
     return Contract.objects.select_related("revision").filter(slug=slug).first()
+
+
+def _hold(contract: Contract) -> Contract:
+    """Lock a contract that is to be published: one change of it at a time."""
+    contract = Contract.objects.select_for_update(of=("self",)).get(pk=contract.pk)
+    if contract.state == ContractState.ARCHIVED:
+        raise ArchivedError
+    return contract
 
 
 def _reserve(document: ContractDocument) -> Contract:

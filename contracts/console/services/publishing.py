@@ -43,7 +43,7 @@ def publish(
     former = document_of(before)
     if former is not None and _index_rule(former) == _index_rule(document):
         return Publication(published, None)
-    with contract_context(registry.get_contract(slug)):
+    with contract_context(registry.get_configured(slug)):
         return Publication(published, rebuild_index())
 
 

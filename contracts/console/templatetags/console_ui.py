@@ -15,4 +15,10 @@ def published_by(revision: ContractRevision, names: Mapping[UUID, str]) -> str:
     """Return who published a revision; without anybody it was the deployment's own command."""
     if revision.published_by is None:
         return "by the command line"
-    return f"by {names.get(revision.published_by, 'somebody whose account is gone')}"
+    return person(revision.published_by, names)
+
+
+@register.simple_tag
+def person(account: UUID, names: Mapping[UUID, str]) -> str:
+    """Return by whom something was done."""
+    return f"by {names.get(account, 'somebody whose account is gone')}"

@@ -55,7 +55,7 @@ def test_an_unknown_contract_is_an_error() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("state", [ContractState.PROVISIONING, ContractState.SUSPENDED])
+@pytest.mark.parametrize("state", [ContractState.PROVISIONING, ContractState.ARCHIVED])
 def test_a_contract_that_is_not_ready_is_not_known(state: str) -> None:
     Contract.objects.filter(slug="ms-um").update(state=state)
     registry.announce()

@@ -155,7 +155,7 @@ def test_a_contract_that_cannot_be_served_answers_503_alone() -> None:
     assert ask(PORTAL, "/")[1].status_code == 200
 
 
-@pytest.mark.parametrize("state", [ContractState.PROVISIONING, ContractState.SUSPENDED])
+@pytest.mark.parametrize("state", [ContractState.PROVISIONING, ContractState.ARCHIVED])
 def test_a_contract_that_is_not_ready_is_not_routable(state: str) -> None:
     Contract.objects.filter(slug="ms-um").update(state=state)
     registry.announce()
