@@ -161,13 +161,20 @@ class ContractRevision(UUIDModel):
     base_number = models.PositiveIntegerField(null=True)
     published_at = models.DateTimeField()
     published_by = models.UUIDField(null=True)
+    approved_by = models.UUIDField(null=True)
+    """The second person, where there was one."""
     note = models.CharField(max_length=500, blank=True)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["contract", "number"], name="contract_revision_number_once"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(approved_by__isnull=True)
+                | ~models.Q(approved_by=models.F("published_by")),
+                name="contract_revision_approved_by_another",
+            ),
         ]
 
     def __str__(self) -> str:

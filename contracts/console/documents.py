@@ -106,8 +106,10 @@ class DocumentCommand(BaseCommand, Generic[Document]):
     def publish(self, document: Document, *, base: int | None, note: str) -> Applied:
         """Publish a document that was made from the revision `base`."""
 
-    def add_document_actions(self, actions: Any, *, nargs: str, metavar: str) -> None:
-        """Add check, plan and apply, which take documents as `documents`."""
+    def add_document_actions(
+        self, actions: Any, *, nargs: str, metavar: str
+    ) -> dict[str, ArgumentParser]:
+        """Add check, plan and apply, which take documents as `documents`; returns their parsers."""
         parsers: dict[str, ArgumentParser] = {}
         for name, help_text in DOCUMENT_ACTIONS.items():
             parsers[name] = add_action(actions, name, help_text)
@@ -119,6 +121,7 @@ class DocumentCommand(BaseCommand, Generic[Document]):
             help="revision that the document was made from; else the present one",
         )
         parsers["apply"].add_argument("--note", default="", help="why, for the history")
+        return parsers
 
     def handle_documents(self, paths: Sequence[Path], options: dict[str, Any]) -> bool:
         """Do an action with documents; every one is read and checked before the first is published.

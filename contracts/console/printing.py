@@ -7,11 +7,13 @@ from typing import Any
 
 from contracts.console.outcomes import Exit, RefusedError, change_facts
 from contracts.console.waivers import notice_due
+from tenants.configuration.approvals import ApprovalNeededError
 from tenants.configuration.diff import Change
 from tenants.configuration.document import Waiver
 from tenants.configuration.gates import GateFailure
 from tenants.configuration.loading import DocumentErrors, locate
-from tenants.configuration.publishing import GatesClosedError, Plan, PublishedMeanwhileError
+from tenants.configuration.publishing import Plan
+from tenants.configuration.refusals import GatesClosedError, PublishedMeanwhileError
 from tenants.models import ContractRevision, DeploymentRevision
 from tenants.provisioning import ProvisioningError
 
@@ -25,6 +27,12 @@ def refusals_as_command_errors(file: str, text: str) -> Iterator[None]:
         raise mistakes(error) from error
     except GatesClosedError as error:
         raise closed_gates(error.failures, file, text) from error
+    except ApprovalNeededError as error:
+        raise RefusedError(
+            f"{file}: {error} Ask for it in the console, or publish as the deployment's owner: "
+            "--without-second-person with a --note.",
+            code=error.code,
+        ) from error
     except ProvisioningError as error:
         raise RefusedError(
             f"{file}: {error}", code="provisioning_unfinished", exit_code=Exit.UNFINISHED

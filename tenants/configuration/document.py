@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, field_validator, model_validator
 
+from tenants.configuration.approvals import PublishingSection
 from tenants.configuration.channels import ContractChannelsSection
 from tenants.configuration.groups import GroupsSection
 from tenants.configuration.policy import PolicySections
@@ -374,6 +375,7 @@ class ContractDocument(PolicySections):
     groups: GroupsSection = GroupsSection()
     """How the providers' own administrators run their groups."""
     staff: ContractStaffSection = ContractStaffSection()
+    publishing: PublishingSection = PublishingSection()
     """Where the state's own staff sign in."""
     terms: Annotated[tuple[TermsVersion, ...], AfterValidator(_told_apart)] = Field(min_length=1)
     """What people agree to. A version that is in effect is never edited, only superseded by a newer

@@ -14,8 +14,8 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 
 from core.audit.recording import record
-from core.common.errors import DomainError
 from tenants import registry
+from tenants.configuration.approvals import Approval, Authorship, refuse_without_approval
 from tenants.configuration.deployment import DeploymentDocument
 from tenants.configuration.diff import Change, difference
 from tenants.configuration.document import ContractDocument
@@ -26,6 +26,11 @@ from tenants.configuration.gates import (
     deployment_failures,
 )
 from tenants.configuration.merge import stricter_fields
+from tenants.configuration.refusals import (
+    ArchivedError,
+    GatesClosedError,
+    PublishedMeanwhileError,
+)
 from tenants.configuration.revisions import (
     day_in,
     digest_of,
@@ -49,38 +54,6 @@ from tenants.provisioning_runs import begin_run, end_runs, recorded_step, settle
 
 _DEPLOYMENT_LOCK: Final = 0x706F7274616C  # "portal": one publisher of the deployment at a time
 _MOST_FIELDS_IN_EVENT: Final = 200
-
-
-class GatesClosedError(DomainError):
-    """A document that is valid but may not be published; `failures` says why."""
-
-    code = "configuration_gates_closed"
-
-    def __init__(self, failures: Sequence[GateFailure]) -> None:
-        self.failures = tuple(failures)
-        super().__init__("\n".join(str(failure) for failure in failures))
-
-
-class PublishedMeanwhileError(DomainError):
-    """Another revision was published since the one that this document is based on.
-
-    `changes` is the difference from the base to the published revision.
-    """
-
-    code = "configuration_published_meanwhile"
-
-    def __init__(self, base: int | None, published: int | None, changes: Sequence[Change]) -> None:
-        self.base, self.published, self.changes = base, published, tuple(changes)
-        based = f"revision {base}" if base else "no revision"
-        found = f"revision {published} is" if published else "no revision is"
-        super().__init__(f"The document is based on {based}, but {found} published.")
-
-
-class ArchivedError(DomainError):
-    """The contract is in the archive, where nothing changes any more."""
-
-    code = "contract_archived"
-    message = "The contract is archived: take it out of the archive before you publish."
 
 
 @dataclass(frozen=True)
@@ -128,7 +101,13 @@ def plan_contract(*, document: ContractDocument, at: datetime) -> Plan:
 
 
 def publish_contract(
-    *, document: ContractDocument, base: int | None, by: UUID | None, at: datetime, note: str = ""
+    *,
+    document: ContractDocument,
+    base: int | None,
+    by: UUID | None,
+    at: datetime,
+    note: str = "",
+    approval: Approval | None = None,
 ) -> Published:
     """Publish a contract's document; a new contract gets its schema first and its hosts last.
 
@@ -136,13 +115,15 @@ def publish_contract(
     `by` is the operator, None for the command line of the deployment's owner. The schema is made
     over the owner's connection, outside the transaction of the revision: each step can be repeated
     after an interruption, and the contract answers only once the last one is done. What was done
-    of a new contract is recorded step by step (`tenants.provisioning_runs`).
-    Records `contract.published`. Raises GatesClosedError, PublishedMeanwhileError, ArchivedError.
+    of a new contract is recorded step by step (`tenants.provisioning_runs`). `approval` is the
+    second person's, where what is published asks for one. Records `contract.published`. Raises
+    GatesClosedError, PublishedMeanwhileError, ApprovalNeededError and ArchivedError.
     Call it outside a transaction and without a contract in the context.
     """
     contract = _find_contract(document.contract.slug)
+    authorship = Authorship(by, note, approval)
     if contract is not None and contract.state != ContractState.PROVISIONING:
-        return _publish(contract, document, base=base, by=by, at=at, note=note)
+        return _publish(contract, document, authorship, base=base, at=at)
     failures = contract_failures(document, _context(document, None, at))
     if failures:
         raise GatesClosedError(failures)
@@ -153,7 +134,7 @@ def publish_contract(
         ensure_schema(contract)
     try:
         with recorded_step(run, ProvisioningStepName.IN_FORCE):
-            return _publish(contract, document, base=base, by=by, at=at, note=note)
+            return _publish(contract, document, authorship, base=base, at=at)
     finally:
         settle_runs(slug=contract.slug, at=at)  # somebody else may have been faster
 
@@ -161,11 +142,10 @@ def publish_contract(
 def _publish(
     contract: Contract,
     document: ContractDocument,
+    authorship: Authorship,
     *,
     base: int | None,
-    by: UUID | None,
     at: datetime,
-    note: str,
 ) -> Published:
     """Put a document in force for a contract that has its schema, in one transaction."""
     with transaction.atomic():
@@ -176,6 +156,7 @@ def _publish(
         before = document_of(published)
         earlier = contract.revisions.filter(number=base).first() if base else None
         _refuse_other_base(base, published, earlier, before)
+        refuse_without_approval(published, authorship)
         failures = contract_failures(document, _context(document, before, at))
         if failures:
             raise GatesClosedError(failures)
@@ -186,18 +167,20 @@ def _publish(
             digest=digest_of(document),
             base_number=base,
             published_at=at,
-            published_by=by,
-            note=note,
+            published_by=authorship.by,
+            approved_by=authorship.approved_by,
+            note=authorship.note,
         )
         _put_in_force(contract, revision, document, before, at)
         record(
             "contract.published",
             contract_id=contract.id,
-            actor_id=by,
+            actor_id=authorship.by,
             subject=("contract_revision", revision.id),
             data={
                 **_event_data(revision, difference(before, document)),
                 "policy_epoch": contract.policy_epoch,
+                **authorship.facts(),
             },
             at=at,
         )

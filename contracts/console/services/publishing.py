@@ -7,6 +7,7 @@ from uuid import UUID
 from contracts.roster.services.index import rebuild_index
 from core.groups.services.grant_ends import end_grants_of_contract
 from tenants import registry
+from tenants.configuration.approvals import Approval
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.publishing import Published, publish_contract
 from tenants.configuration.revisions import document_of, find_contract_revision
@@ -23,7 +24,13 @@ class Publication:
 
 
 def publish(
-    *, document: ContractDocument, base: int | None, by: UUID | None, at: datetime, note: str = ""
+    *,
+    document: ContractDocument,
+    base: int | None,
+    by: UUID | None,
+    at: datetime,
+    note: str = "",
+    approval: Approval | None = None,
 ) -> Publication:
     """Publish a contract's document, and rebuild its part of the shared index for a new rule.
 
@@ -35,7 +42,9 @@ def publish(
     """
     slug = document.contract.slug
     before = find_contract_revision(slug)
-    published = publish_contract(document=document, base=base, by=by, at=at, note=note)
+    published = publish_contract(
+        document=document, base=base, by=by, at=at, note=note, approval=approval
+    )
     if not (published.changed and before):
         return Publication(published, None)
     contract_id, groups = published.contract.id, document.groups

@@ -30,7 +30,8 @@ from core.staff.contract_pages import contract_page
 from core.staff.permissions import StaffPermission
 from tenants.configuration.diff import difference
 from tenants.configuration.exporting import to_toml
-from tenants.configuration.publishing import PublishedMeanwhileError, plan_contract
+from tenants.configuration.publishing import plan_contract
+from tenants.configuration.refusals import PublishedMeanwhileError
 from tenants.configuration.revisions import document_of, is_in_force
 from tenants.models import ContractRevision
 

@@ -12,12 +12,11 @@ from core.audit.models import AuditEvent
 from tenants import registry
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.publishing import (
-    GatesClosedError,
     Published,
-    PublishedMeanwhileError,
     plan_contract,
     publish_contract,
 )
+from tenants.configuration.refusals import GatesClosedError, PublishedMeanwhileError
 from tenants.configuration.revisions import find_contract_revision, read_contract_revision
 from tenants.configuration.starter import starter_contract
 from tenants.models import Contract, ContractRevision, ContractState, Host

@@ -21,7 +21,8 @@ from core.common.ids import uuid7
 from core.notifications.models import LocalMessage
 from core.staff.models import StaffRole
 from tenants import registry
-from tenants.configuration.publishing import ArchivedError, publish_contract
+from tenants.configuration.publishing import publish_contract
+from tenants.configuration.refusals import ArchivedError
 from tenants.models import Contract, ContractChange
 from tenants.states import STEPS, ContractState, may_become
 from tests.support.people import deliver_all, make_person, make_provider

@@ -18,11 +18,12 @@ from contracts.console.documents import (
     add_exit_code,
     short_name,
 )
-from contracts.console.outcomes import RefusedError, change_facts
+from contracts.console.outcomes import Exit, RefusedError, change_facts
 from contracts.console.printing import change_lines, history_facts, history_lines, mistakes
 from contracts.console.services.publishing import publish
 from core.accounts.models import ContractAccess
 from core.common.clock import now
+from tenants.configuration.approvals import Approval
 from tenants.configuration.diff import difference
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.exporting import to_toml
@@ -58,7 +59,7 @@ class Command(DocumentCommand[ContractDocument]):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        self.add_document_actions(actions, nargs="+", metavar="FILE|SLUG")
+        shared = self.add_document_actions(actions, nargs="+", metavar="FILE|SLUG")
         own = {name: add_action(actions, name, text) for name, text in _HELP.items()}
         own["create"].add_argument("document", metavar="FILE|SLUG")
         own["rollback"].add_argument("contract", metavar="SLUG|FILE")
@@ -66,6 +67,12 @@ class Command(DocumentCommand[ContractDocument]):
         own["rollback"].add_argument("--dry-run", action="store_true", help="plan it only")
         for name in ("create", "rollback"):
             own[name].add_argument("--note", default="", help="why, for the history")
+        for publishing in (shared["apply"], own["rollback"]):
+            publishing.add_argument(
+                "--without-second-person",
+                action="store_true",
+                help="as the deployment's owner, where an approval is asked for; needs --note",
+            )
         own["diff"].add_argument("left", metavar="FILE|SLUG[@REVISION]")
         own["diff"].add_argument("right", nargs="?", help="else what is published")
         add_exit_code(own["diff"])
@@ -80,6 +87,11 @@ class Command(DocumentCommand[ContractDocument]):
             origin.add_argument("--from", dest="origin", metavar="SLUG[@REVISION]")
 
     def act(self, action: str, options: dict[str, Any]) -> bool:
+        does_without = options.get("without_second_person", False)
+        if does_without and not options["note"]:
+            message = "--without-second-person needs a --note that says why."
+            raise RefusedError(message, code="usage", exit_code=Exit.USAGE)
+        self.approval = Approval(by=None) if does_without else None
         if action in DOCUMENT_ACTIONS:
             return self.handle_documents([_path(name) for name in options["documents"]], options)
         return bool(getattr(self, f"_{action}")(options))
@@ -105,7 +117,9 @@ class Command(DocumentCommand[ContractDocument]):
         return find_contract_revision(document.contract.slug)
 
     def publish(self, document: ContractDocument, *, base: int | None, note: str) -> Applied:
-        publication = publish(document=document, base=base, by=None, at=now(), note=note)
+        publication = publish(
+            document=document, base=base, by=None, at=now(), note=note, approval=self.approval
+        )
         count = publication.fingerprints
         more = [] if count is None else [f"  shared index made anew: {count} fingerprints"]
         return Applied(publication.published.revision, publication.published.changed, more)
