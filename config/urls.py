@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("core.mfa.urls")),
     path("login/employees/", oidc.employee_login, name="employee_login"),
     path("staff/contracts/", include("contracts.console.urls")),
+    path("staff/operations/", include("contracts.console.operations.urls")),
     path("staff/", include("core.staff.urls")),
     path("", include("core.groups.urls")),
     path("", include("contracts.registration.urls")),

@@ -106,6 +106,11 @@ def list_runs() -> QuerySet[ProvisioningRun]:
     )
 
 
+def is_at_work(run: ProvisioningRun, at: datetime) -> bool:
+    """Tell whether somebody may be at an open run still."""
+    return run.attempted_at > at - AT_WORK_FOR
+
+
 def list_interrupted(*, at: datetime) -> QuerySet[ProvisioningRun]:
     """Return the open runs that failed, or at which nobody has been for a while."""
     failed = ProvisioningStep.objects.exclude(failure="").values("run")

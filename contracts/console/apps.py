@@ -10,10 +10,13 @@ class ConsoleConfig(AppConfig):
 
     def ready(self) -> None:
         from contracts.console import messages
+        from contracts.console.operations.needs import operations_needs
         from core.staff.contract_pages import ContractPage, register_contract_page
+        from core.staff.needs import register_needs
         from core.staff.permissions import StaffPermission
 
         messages.register_kinds()
+        register_needs(operations_needs)
         view = StaffPermission.CONTRACTS_VIEW
         register_contract_page(ContractPage("overview", "Overview", "console:contract", view, 10))
         configure = StaffPermission.CONTRACTS_CONFIGURE

@@ -80,6 +80,12 @@ def problems_of(contract: Contract, document: ContractDocument | None, on: date)
     return found + [f"The waiver of {one.rule} ends on {one.until:%B %-d, %Y}." for one in ending]
 
 
+def contract_names(keys: Iterable[UUID | None]) -> dict[UUID | None, str]:
+    """Return the names of contracts, whatever their state (one query)."""
+    named = Contract.objects.filter(pk__in={key for key in keys if key})
+    return dict(named.values_list("pk", "name"))
+
+
 def names_of(accounts: Iterable[UUID | None]) -> dict[UUID, str]:
     """Return the names of accounts that have published (one query)."""
     people = User.objects.filter(pk__in={one for one in accounts if one})

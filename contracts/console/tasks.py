@@ -1,9 +1,12 @@
 """What the console does by itself."""
 
+from uuid import UUID
+
 from celery import shared_task
 
 from contracts.console.services.drafts import purge_drafts
 from contracts.console.services.lifecycle import make_due_changes
+from contracts.console.services.provisioning import resume_run
 from contracts.console.services.waivers import announce_ending_waivers
 from core.common.clock import now
 from tenants.celery import SharedTask
@@ -25,3 +28,9 @@ def forget_drafts() -> int:
 def change_states() -> None:
     """Make the changes of contracts' states whose planned time has come."""
     make_due_changes(at=now())
+
+
+@shared_task(base=SharedTask, name="contracts.console.tasks.resume_provisioning")
+def resume_provisioning(run_id: str, by: str) -> None:
+    """Go on with a run of provisioning where it stopped."""
+    resume_run(run_id=UUID(run_id), by=UUID(by), at=now())

@@ -121,3 +121,8 @@ def get_kind(name: str) -> MessageKind:
         return _kinds[name]
     except KeyError:
         raise UnknownKindError(f"No app has registered the kind of message {name!r}.") from None
+
+
+def repeatable_kinds() -> frozenset[str]:
+    """Return the kinds that may be sent twice: links and notices, never codes."""
+    return frozenset(kind.name for kind in _kinds.values() if not kind.at_most_once)

@@ -15,6 +15,7 @@ from core.common.models import UUIDModel
 from core.common.phones import format_us_phone
 from core.notifications.states import (
     LEFT,
+    NOT_ARRIVED,
     CallState,
     Channel,
     MessageStatus,
@@ -80,6 +81,11 @@ class OutboxMessage(UUIDModel):
                 fields=["next_attempt_at"],
                 condition=Q(status=MessageStatus.UNKNOWN, channel=Channel.VOICE),
                 name="outbox_calls_to_ask_again",
+            ),
+            models.Index(
+                fields=["status", "created_at"],
+                condition=Q(status__in=NOT_ARRIVED),
+                name="outbox_not_arrived",
             ),
         ]
 

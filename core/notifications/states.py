@@ -44,8 +44,31 @@ class CallState(models.TextChoices):
     ENDED = "ended", "Hung up"
 
 
+class OutboxState(models.TextChoices):
+    """What staff call the place of a message: the waiting ones are told apart by their attempts."""
+
+    DEAD = "dead", "Given up"
+    UNKNOWN = "unknown", "Perhaps handed over"
+    RETRIED = "retried", "Failed, being tried again"
+    WAITING = "waiting", "Waiting"
+    SENDING = "sending", "Being handed over"
+    EXPIRED = "expired", "Too late to be of use"
+    RETURNED = "returned", "Came back"
+    SENT = "sent", "Handed over"
+    CANCELLED = "cancelled", "No longer wanted"
+
+
 LEFT: Final = (MessageStatus.SENT, MessageStatus.BOUNCED, MessageStatus.COMPLAINED)
 """The states of a message that the provider took; `sent_at` says when."""
+
+NOT_ARRIVED: Final = (
+    MessageStatus.UNKNOWN,
+    MessageStatus.EXPIRED,
+    MessageStatus.FAILED,
+    MessageStatus.BOUNCED,
+    MessageStatus.COMPLAINED,
+)
+"""The states in which a message ended without arriving, as far as anybody knows."""
 
 TRANSITIONS: Final[dict[MessageStatus, frozenset[MessageStatus]]] = {
     MessageStatus.QUEUED: frozenset(
@@ -81,7 +104,8 @@ TRANSITIONS: Final[dict[MessageStatus, frozenset[MessageStatus]]] = {
     MessageStatus.BOUNCED: frozenset(),
     MessageStatus.COMPLAINED: frozenset(),
     MessageStatus.EXPIRED: frozenset(),
-    MessageStatus.FAILED: frozenset(),
+    # By a person, and only what may be sent twice: `services.retrying`.
+    MessageStatus.FAILED: frozenset({MessageStatus.QUEUED}),
     MessageStatus.CANCELLED: frozenset(),
 }
 

@@ -18,6 +18,8 @@ class StaffConfig(AppConfig):
         from core.staff.freshness import ProviderConfirmation
         from core.staff.help_requests import register_help_requests
         from core.staff.messages import KINDS
+        from core.staff.needs import register_needs
+        from core.staff.request_queue.needs import request_needs
         from core.staff.selectors import holds_role_in, list_open_invitations
         from core.staff.services.invitations import SOURCE_KIND, find_invitation_target
         from core.staff.source import StaffInvitationSource
@@ -28,5 +30,6 @@ class StaffConfig(AppConfig):
         register_link_finder(find_invitation_target)
         register_confirmation(ProviderConfirmation())
         register_help_requests()
+        register_needs(request_needs)
         for kind in KINDS:
             register_kind(kind)

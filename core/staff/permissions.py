@@ -28,6 +28,8 @@ class StaffPermission(StrEnum):
     STAFF_VIEW = "staff.view"
     STAFF_MANAGE = "staff.manage"
     OUTBOX_VIEW = "outbox.view"
+    OPERATIONS_VIEW = "operations.view"
+    OPERATIONS_ACT = "operations.act"
     REPORTS_VIEW = "reports.view"
     AUDIT_VIEW = "audit.view"
 

@@ -68,6 +68,16 @@ class StaffActor:
         """Tell whether the list of staff is open, for the navigation."""
         return self.may(StaffPermission.STAFF_VIEW)
 
+    @property
+    def sees_outbox(self) -> bool:
+        """Tell whether the outbox is open, for the navigation."""
+        return self.may(StaffPermission.OUTBOX_VIEW)
+
+    @property
+    def sees_operations(self) -> bool:
+        """Tell whether the other pages of operations are open: of the whole deployment alone."""
+        return self.scope(StaffPermission.OPERATIONS_VIEW).everywhere
+
     def may(self, permission: StaffPermission) -> bool:
         """Tell whether a permission is held anywhere."""
         return any(role_may(role.role, permission) for role in self.roles)

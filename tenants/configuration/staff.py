@@ -30,6 +30,8 @@ StaffPermission = Literal[
     "staff.view",
     "staff.manage",
     "outbox.view",
+    "operations.view",
+    "operations.act",
     "reports.view",
     "audit.view",
 ]
@@ -100,6 +102,8 @@ class StaffRolesSection(Section):
             "staff.view",
             "staff.manage",
             "outbox.view",
+            "operations.view",
+            "operations.act",
             "reports.view",
         )
     )
@@ -143,6 +147,7 @@ class StaffRolesSection(Section):
             "users.view",
             "staff.view",
             "outbox.view",
+            "operations.view",
             "reports.view",
             "audit.view",
         )

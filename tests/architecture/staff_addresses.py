@@ -50,6 +50,18 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "console:revision": all_staff(404),
     "console:revision_toml": all_staff(404),
     "console:rollback": StaffRow(404, 403, 403, 403),
+    # The deployment at work: operators act, auditors look; the help desk sees the outbox
+    "operations:overview": StaffRow(200, 403, 403, 200),
+    "operations:outbox": StaffRow(200, 403, 200, 200),
+    "operations:messages": StaffRow(200, 403, 200, 200),
+    "operations:message": StaffRow(404, 403, 404, 404),
+    "operations:retry": StaffRow(404, 403, 403, 403),
+    "operations:retry_many": StaffRow(200, 403, 403, 403),
+    "operations:provisioning": StaffRow(200, 403, 403, 200),
+    "operations:resume": StaffRow(404, 403, 403, 403),
+    "operations:tasks": StaffRow(200, 403, 403, 200),
+    "operations:channels": StaffRow(200, 403, 403, 200),
+    "operations:migrations": StaffRow(200, 403, 403, 200),
     # Nobody's
     "staff_recovery": all_staff(404),
     "staff:account": all_staff(404),

@@ -32,7 +32,8 @@ class RecordedRefusals:
             self._counts[actor, name] += 1
         if actor and answer == _FORBIDDEN:
             self._counts[
-                actor, _STAFF_DOOR if name.startswith(("staff", "console:")) else name
+                actor,
+                _STAFF_DOOR if name.startswith(("staff", "console:", "operations:")) else name,
             ] += 1
 
     def assert_recorded(self) -> None:

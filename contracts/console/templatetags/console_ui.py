@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django import template
 
-from tenants.models import ContractRevision
+from tenants.models import ContractRevision, ProvisioningRun
 
 register = template.Library()
 
@@ -22,3 +22,11 @@ def published_by(revision: ContractRevision, names: Mapping[UUID, str]) -> str:
 def person(account: UUID, names: Mapping[UUID, str]) -> str:
     """Return by whom something was done."""
     return f"by {names.get(account, 'somebody whose account is gone')}"
+
+
+@register.simple_tag
+def provisioned_by(run: ProvisioningRun, names: Mapping[UUID, str]) -> str:
+    """Return who began a run; without anybody it was the deployment's own command."""
+    if run.began_by is None:
+        return "The command line"
+    return names.get(run.began_by, "Somebody whose account is gone")

@@ -20,6 +20,7 @@ from core.common.ids import uuid7
 from core.notifications.models import ChannelUse, OutboxMessage
 from core.notifications.senders import document_for, find_contract_document
 from core.notifications.services.outbox import enqueue
+from core.notifications.states import Channel
 from tenants import registry
 from tenants.configuration.deployment import DeploymentDocument
 from tenants.configuration.document import ContractDocument
@@ -176,3 +177,51 @@ def _add(key: _Key, *, messages: int = 0, withheld: int = 0) -> tuple[int, int]:
 def _make(key: _Key) -> None:
     whose: dict[str, Any] = {"contract_id": key.contract_id}
     ChannelUse.objects.get_or_create(month=key.month, channel=key.channel, **whose)
+
+
+@dataclass(frozen=True)
+class BudgetUse:
+    """How much of a month's budget is used, for pages of staff."""
+
+    contract_id: UUID | None
+    channel: str
+    dollars: int
+    sent: int
+    limit: int
+    withheld: int
+
+    @property
+    def percent(self) -> int:
+        """Return how much of it is used, in whole percent; more than a hundred is possible."""
+        return self.sent * 100 // self.limit if self.limit else 100
+
+
+def list_budget_use(*, at: datetime) -> list[BudgetUse]:
+    """Return the use of each budget of the present month: the deployment's first, then contracts'.
+
+    Contracts that are out of service have none for the time being.
+    """
+    deployment = registry.get_deployment()
+    found = []
+    for channel in Channel:
+        way = deployment.channels.of(channel)
+        price, dollars = way.cents_per_thousand, way.monthly_budget_dollars
+        if dollars is not None:
+            found.append(_use_of(_key(None, channel, at), dollars, price))
+        for contract in registry.list_contracts():
+            own = getattr(contract.document.channels.monthly_budget_dollars, channel)
+            if own is not None:
+                found.append(_use_of(_key(contract.id, channel, at), own, price))
+    return found
+
+
+def _use_of(key: _Key, dollars: int, price: int) -> BudgetUse:
+    withheld = _uses(key).aggregate(total=Sum("withheld"))["total"] or 0
+    return BudgetUse(
+        contract_id=key.contract_id,
+        channel=key.channel,
+        dollars=dollars,
+        sent=_sent_under(key),
+        limit=_limit(dollars, price),
+        withheld=withheld,
+    )

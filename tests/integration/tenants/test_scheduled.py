@@ -41,7 +41,7 @@ def test_a_run_is_recorded_and_the_last_failure_stays() -> None:
     assert "dana" not in row.failure
     failed_at = row.failed_at
     work.apply()
-    row.refresh_from_db()
+    row = ScheduledTask.objects.get(name=NAME)
     assert row.succeeded
     assert (row.failed_at, row.failure[:10]) == (failed_at, "ValueError")
 

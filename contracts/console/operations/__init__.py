@@ -1,0 +1,1 @@
+"""Pages about the deployment at work: the outbox, provisioning, tasks, channels, migrations."""

@@ -1,0 +1,59 @@
+"""Who may see and do what on the pages of operations."""
+
+from uuid import UUID
+
+from core.common import clock
+from core.common.http import RecordedRefusal, row_or_404
+from core.notifications.models import OutboxMessage
+from core.notifications.outbox_facts import OutboxScope
+from core.staff.permissions import StaffPermission
+from core.staff.scope import StaffActor
+from core.staff.services.refusals import record_staff_refusal
+
+_VIEW, _ACT = StaffPermission.OPERATIONS_VIEW, StaffPermission.OPERATIONS_ACT
+
+
+def access_operations(staff: StaffActor, permission: StaffPermission = _VIEW) -> None:
+    """See that somebody holds a permission for the whole deployment, which these pages are about.
+
+    Raises RecordedRefusal (`staff_access.refused`) for who holds it in some contracts alone.
+    """
+    if not staff.scope(permission).everywhere:
+        _refuse(staff, permission, None)
+
+
+def outbox_scope(staff: StaffActor) -> OutboxScope:
+    """Return whose messages somebody may see."""
+    scope = staff.scope(StaffPermission.OUTBOX_VIEW)
+    return OutboxScope(everywhere=scope.everywhere, contracts=scope.contracts)
+
+
+def access_message(staff: StaffActor, message_id: UUID) -> OutboxMessage:
+    """Return a message in scope. Raises Http404 otherwise."""
+    return row_or_404(outbox_scope(staff).messages().select_related("contract"), message_id)
+
+
+def access_message_to_retry(staff: StaffActor, message_id: UUID) -> OutboxMessage:
+    """Return a message that somebody may have tried again.
+
+    Raises Http404 out of scope, and RecordedRefusal where they may only look.
+    """
+    message = access_message(staff, message_id)
+    if not may_retry(staff, message.contract_id):
+        _refuse(staff, _ACT, message.contract_id)
+    return message
+
+
+def may_retry(staff: StaffActor, contract_id: UUID | None) -> bool:
+    """Tell whether somebody may have messages of a contract tried again (None: of none)."""
+    return staff.scope(_ACT).covers(contract_id)
+
+
+def _refuse(staff: StaffActor, permission: StaffPermission, contract_id: UUID | None) -> None:
+    record_staff_refusal(
+        user_id=staff.user.id,
+        permission=permission.value,
+        contract_id=contract_id,
+        at=clock.now(),
+    )
+    raise RecordedRefusal
