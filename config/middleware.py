@@ -89,8 +89,9 @@ class OddRequestMiddleware:
     """Refuses a body that no form of ours has, and drops cookies that no browser of ours sends.
 
     Django limits the fields of a form but not the files beside them, which it would write to the
-    disk before any view is asked; the only files that the portal takes are small. A quoted cookie
-    may hold any octet, and the database refuses a session's key with a NUL in it.
+    disk before any view is asked; the only files that the portal takes are small, except rosters:
+    the view that takes one has asked who it is before it reads. A quoted cookie may hold any octet,
+    and the database refuses a session's key with a NUL in it.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -99,12 +100,18 @@ class OddRequestMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Run the request without the odd cookies. Raises RequestDataTooBig, answered with 400."""
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdecimal() and int(length) > settings.PORTAL_LARGEST_BODY:
+        if length.isdecimal() and int(length) > _largest_body(request):
             raise RequestDataTooBig("A body larger than any form of the portal.")
         request.COOKIES = {
             name: value for name, value in request.COOKIES.items() if value.isprintable()
         }
         return self.get_response(request)
+
+
+def _largest_body(request: HttpRequest) -> int:
+    if re.fullmatch(settings.PORTAL_LARGE_BODY, request.path_info):
+        return int(settings.PORTAL_LARGEST_ROSTER + settings.PORTAL_LARGEST_BODY)
+    return int(settings.PORTAL_LARGEST_BODY)
 
 
 class SecurityHeadersMiddleware:

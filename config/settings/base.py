@@ -116,6 +116,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 400
 # The whole body of a request: a file of new users (core/groups/forms.py) and what is around it.
 PORTAL_LARGEST_BODY = 4_000_000
+# A roster file, as it is sent and as what it inflates to; own figures: a million rows have some
+# 200 MB. Where it is sent in one request, that body may be so large.
+PORTAL_LARGE_BODY = r"/staff/contracts/[a-z0-9-]+/roster/upload/"
+PORTAL_LARGEST_ROSTER = 500_000_000
+PORTAL_LARGEST_ROSTER_INFLATED = 1_500_000_000
 
 # --- People ---------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "core_accounts.User"
@@ -232,6 +237,14 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "forget drafts that nobody saves any more": {
         "task": "contracts.console.tasks.forget_drafts",
+        "schedule": 3600.0,
+    },
+    "go on with roster files whose worker was lost": {
+        "task": "contracts.roster.tasks.take_up_uploads",
+        "schedule": 30.0,
+    },
+    "forget roster files that nobody needs any more": {
+        "task": "contracts.roster.tasks.purge",
         "schedule": 3600.0,
     },
     "see that each contract's data is where it belongs": {

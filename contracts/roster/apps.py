@@ -7,3 +7,10 @@ class RosterConfig(AppConfig):
     name = "contracts.roster"
     label = "contracts_roster"
     verbose_name = "Rosters"
+
+    def ready(self) -> None:
+        from core.staff.contract_pages import ContractPage, register_contract_page
+        from core.staff.permissions import StaffPermission
+
+        view = StaffPermission.ROSTER_VIEW
+        register_contract_page(ContractPage("roster", "Roster", "roster:overview", view, 40))

@@ -75,7 +75,7 @@ class ColumnWatch:
     """Looks at every row of a file, and says at the end which columns a spreadsheet damaged."""
 
     def __init__(self, registration: RegistrationSection) -> None:
-        self._registration = registration
+        self.registration = registration
         self._damage: dict[tuple[str, str], _Sightings] = {}
         self._zeros: dict[str, _Zeros] = {"code": _Zeros(), "zip": _Zeros()}
         self._lengths: dict[str, _Lengths] = {}
@@ -113,14 +113,14 @@ class ColumnWatch:
         if not self._has_program_codes or not _DIGITS.fullmatch(code):
             return
         zeros = self._zeros["code"]
-        if code_is_valid(self._registration, code):
+        if code_is_valid(self.registration, code):
             zeros.kept = zeros.kept or code.startswith("0")
         elif self._fits_with_zeros(code):
             zeros.short.add(row)
 
     def _fits_with_zeros(self, code: str) -> bool:
         return any(
-            code_is_valid(self._registration, "0" * count + code)
+            code_is_valid(self.registration, "0" * count + code)
             for count in range(1, _MOST_ZEROS + 1)
         )
 
@@ -133,7 +133,7 @@ class ColumnWatch:
 
     def _see_identifier(self, row: int, cells: Mapping[str, str]) -> None:
         kind = cells.get("identifier_type", "").strip().lower()
-        if kind not in allowed_types(self._registration) or kind == IdentifierType.NPI:
+        if kind not in allowed_types(self.registration) or kind == IdentifierType.NPI:
             return
         value = normalize(cells.get("identifier", ""))
         if not _DIGITS.fullmatch(value):

@@ -6,10 +6,10 @@ import hashlib
 import string
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from io import StringIO
+from io import StringIO, TextIOWrapper
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Final, TextIO
 
 from core.common.errors import DomainError
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
 _LONGEST_CELL: Final = 4_000
+_LONGEST_LINE: Final = 200_000
 _PIECE: Final = 100
 # What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection"), the wide forms
 # of East Asian keyboards included.
@@ -68,24 +69,43 @@ def count_lines(path: Path) -> int:
 
 
 def read_table(path: Path, check_header: HeaderCheck) -> Iterator[FileRow]:
-    """Yield the rows of a comma-separated file in UTF-8, numbered as a spreadsheet does.
+    """Yield the rows of a file as `read_stream` does. Raises TableFileError, as it does."""
+    try:
+        with path.open("rb") as file:
+            yield from read_stream(file, check_header)
+    except OSError as error:
+        raise TableFileError(f"The file {path} cannot be read: {error.strerror}.") from error
+
+
+def read_stream(file: BinaryIO, check_header: HeaderCheck) -> Iterator[FileRow]:
+    """Yield the rows of comma-separated values in UTF-8, numbered as a spreadsheet does.
 
     Empty rows are left out. `check_header` returns the problems of the header row. Raises
-    TableFileError for another encoding, a broken quotation and a header with problems; what was
-    yielded before must then be thrown away.
+    TableFileError for another encoding, a broken quotation, a line without an end and a header with
+    problems; what was yielded before must then be thrown away.
     """
     csv.field_size_limit(_LONGEST_CELL)
+    text = TextIOWrapper(file, encoding="utf-8-sig", newline="")
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from _rows(csv.reader(file, strict=True), check_header)
+        yield from _rows(csv.reader(_lines(text), strict=True), check_header)
     except UnicodeDecodeError as error:
         raise TableFileError(
             "The file is not in UTF-8. Save it as CSV UTF-8 and try again."
         ) from error
     except csv.Error as error:
         raise TableFileError(f"The file is not well-formed CSV: {error}.") from error
-    except OSError as error:
-        raise TableFileError(f"The file {path} cannot be read: {error.strerror}.") from error
+    finally:
+        text.detach()  # the file is the caller's, who closes it
+
+
+def _lines(text: TextIO) -> Iterator[str]:
+    """Yield the lines of a text; one that does not end is not collected in memory."""
+    while line := text.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE and line[-1] not in "\r\n":
+            raise TableFileError(
+                f"A line has more than {_LONGEST_LINE:,} characters: this is no table."
+            )
+        yield line
 
 
 def _rows(records: Iterable[Sequence[str]], check_header: HeaderCheck) -> Iterator[FileRow]:

@@ -18,6 +18,8 @@ class GroupsSection(Section):
     it gives nothing until an admin confirms it after all, or it ends."""
     roster_end_days: Annotated[WholeNumber, Field(ge=0, le=365)] = 30
     """How long users keep a provider whose roster entry has ended."""
+    roster_drop_percent: Annotated[WholeNumber, Field(ge=1, le=100)] = 10
+    """A roster file that drops more of the entries asks whoever imports it to type how many."""
     third_parties: YesNo = False
     """Whether a provider may give access to another organization, such as a billing office."""
     single_admin_reminder: YesNo = True

@@ -19,6 +19,11 @@ def all_staff(answer: Answer) -> StaffRow:
     return StaffRow(answer, answer, answer, answer)
 
 
+def all_roster_views(answer: Answer) -> StaffRow:
+    """The help desk has nothing to do with rosters."""
+    return StaffRow(answer, answer, 403, answer)
+
+
 STAFF_TABLE: dict[str, StaffRow] = {
     "staff:home": all_staff(200),
     # Only for who signed in without an accepted factor
@@ -62,6 +67,18 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "operations:tasks": StaffRow(200, 403, 403, 200),
     "operations:channels": StaffRow(200, 403, 403, 200),
     "operations:migrations": StaffRow(200, 403, 403, 200),
+    # The roster of a contract that does not exist
+    "roster:overview": all_roster_views(404),
+    "roster:empty_file": all_roster_views(404),
+    "roster:upload": all_roster_views(404),
+    "roster:upload_progress": all_roster_views(404),
+    "roster:upload_changes": all_roster_views(404),
+    "roster:rejected": all_roster_views(404),
+    "roster:upload_new": StaffRow(404, 404, 403, 403),
+    "roster:parts": StaffRow(404, 404, 403, 403),
+    "roster:upload_confirm": StaffRow(404, 404, 403, 403),
+    "roster:upload_begin": all_staff(405),
+    "roster:upload_cancel": all_staff(405),
     # Nobody's
     "staff_recovery": all_staff(404),
     "staff:account": all_staff(404),

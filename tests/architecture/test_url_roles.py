@@ -8,6 +8,7 @@ what nobody has, so that scope shows as 404. The pages of staff have a table mor
 roles of staff. Each refusal of somebody signed in has left exactly one event.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from unittest import mock
@@ -280,6 +281,8 @@ TABLE: dict[str, Row] = {
     "staff:request_take": same(405),
     "staff:request_give_back": same(405),
     "staff:oidc_link": same(405),
+    "roster:upload_begin": same(405),
+    "roster:upload_cancel": same(405),
     # Signed by providers; nobody's browser goes there
     "callbacks:voice": same(405),
     "callbacks:topic": same(405),
@@ -290,20 +293,20 @@ def names() -> dict[str, dict[str, object]]:
     """Return every named address of the portal, with fabricated values for its parts."""
     found: dict[str, dict[str, object]] = {}
 
-    def walk(resolver: URLResolver, namespace: str) -> None:
+    def walk(resolver: URLResolver, namespace: str, before: Mapping[str, object]) -> None:
         for entry in resolver.url_patterns:
+            converters = {**before, **entry.pattern.converters}
             if isinstance(entry, URLResolver):
                 inner = f"{entry.namespace}:" if entry.namespace else ""
-                walk(entry, namespace + inner)
+                walk(entry, namespace + inner, converters)
             elif isinstance(entry, URLPattern):
-                converters = entry.pattern.converters
                 values = {
                     name: FABRICATED[_kind(converter)] for name, converter in converters.items()
                 }
                 assert entry.name, f"{entry.pattern} has no name"
                 found[namespace + entry.name] = values
 
-    walk(get_resolver("config.urls"), "")
+    walk(get_resolver("config.urls"), "", {})
     return found
 
 

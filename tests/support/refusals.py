@@ -12,6 +12,7 @@ from core.audit.models import AuditEvent
 
 _FOUND, _FORBIDDEN, _NOT_FOUND = 302, 403, 404
 _STAFF_DOOR = "a door of staff pages, which says what was asked for"
+_STAFF_PAGES = ("staff", "console:", "operations:", "roster:")
 # A picture of a secret that there is not, and no page
 _PICTURES = {"mfa:app_code", "mfa:factor_app_code"}
 
@@ -31,10 +32,8 @@ class RecordedRefusals:
         if actor and (led_away or (answer == _NOT_FOUND and name not in _PICTURES)):
             self._counts[actor, name] += 1
         if actor and answer == _FORBIDDEN:
-            self._counts[
-                actor,
-                _STAFF_DOOR if name.startswith(("staff", "console:", "operations:")) else name,
-            ] += 1
+            at_door = name.startswith(_STAFF_PAGES)
+            self._counts[actor, _STAFF_DOOR if at_door else name] += 1
 
     def assert_recorded(self) -> None:
         """Compare with what is in the audit."""

@@ -19,7 +19,7 @@ from contracts.registration.rules import (
 from contracts.roster.models import IssuedCode, RosterEntry
 from contracts.roster.selectors import entry_facts, usable_codes
 from core.audit.recording import record
-from core.common.crypto import constant_time_equal, current_key_version
+from core.common.crypto import current_key_version
 from core.common.errors import DomainError
 from tenants.configuration.document import IssuedCodeRule, KnowledgeProofRule, RegistrationSection
 from tenants.context import ActiveContract, require_contract
@@ -56,7 +56,7 @@ def issue_codes(
     issued code.
     """
     contract = require_contract()
-    rule = _code_rule(contract.document.registration)
+    rule = code_rule(contract.document.registration)
     locked = _lock(entries)
     return _store(
         contract,
@@ -65,32 +65,6 @@ def issue_codes(
         at=at,
         revoke=revoke,
     )
-
-
-@transaction.atomic
-def take_over_codes(
-    *, codes: Sequence[tuple[UUID, str]], by: UUID | None, at: datetime
-) -> list[NewCode]:
-    """Store codes that providers already have, as (entry id, normalized code), unless known.
-
-    Called by the import for the `code` column of a roster whose rule works with issued codes. A
-    code that its entry had before, spent or revoked, stays as it is: importing a file twice
-    changes nothing. Records and raises as `issue_codes` does.
-    """
-    contract = require_contract()
-    _code_rule(contract.document.registration)
-    entries = RosterEntry.objects.in_bulk([entry_id for entry_id, _ in codes])
-    known = _known_digests(entries)
-    fresh = [
-        (entries[entry_id], code)
-        for entry_id, code in codes
-        if not any(
-            constant_time_equal(issued_code_digest(entry_id, code, version=version), digest)
-            for version, digest in known.get(entry_id, ())
-        )
-    ]
-    _lock([entry for entry, _ in fresh])
-    return _store(contract, fresh, by=by, at=at)
 
 
 @transaction.atomic
@@ -114,7 +88,8 @@ def spend_code(*, code_id: UUID, by: UUID | None, at: datetime) -> bool:
     return bool(spent)
 
 
-def _code_rule(registration: RegistrationSection) -> IssuedCodeRule | KnowledgeProofRule:
+def code_rule(registration: RegistrationSection) -> IssuedCodeRule | KnowledgeProofRule:
+    """Return the rule of codes that the portal issues. Raises NoIssuedCodesError without one."""
     rule = registration.rule
     if isinstance(rule, IssuedCodeRule):
         return rule
@@ -129,7 +104,8 @@ def _lock(entries: Iterable[RosterEntry]) -> list[RosterEntry]:
     return list(RosterEntry.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
 
 
-def _known_digests(entries: Iterable[UUID]) -> dict[UUID, list[tuple[int, bytes]]]:
+def known_digests(entries: Iterable[UUID]) -> dict[UUID, list[tuple[int, bytes]]]:
+    """Return the digests of all codes that entries ever had, each with its key's version."""
     known: dict[UUID, list[tuple[int, bytes]]] = {}
     rows = IssuedCode.objects.filter(entry__in=list(entries))
     for entry_id, version, digest in rows.values_list("entry_id", "key_version", "digest"):
@@ -177,7 +153,7 @@ def _store(
 def _maker(
     registration: RegistrationSection, at: datetime
 ) -> Callable[[RosterEntry, str], IssuedCode]:
-    rule = _code_rule(registration)
+    rule = code_rule(registration)
     version = current_key_version()
     expires_at = at + timedelta(days=rule.valid_days)
 

@@ -1,18 +1,22 @@
 """A contract's part of the shared index, computed from its roster and issued codes."""
 
 from collections.abc import Iterator
-from uuid import UUID
+from typing import Final
 
 from django.db import transaction
 
 from contracts.directory.fingerprints import fingerprint
 from contracts.directory.services import Print, replace_fingerprints
-from contracts.registration.rules import entry_pairs
+from contracts.registration.rules import EntryFacts, entry_pairs
 from contracts.roster.models import IssuedCode
-from contracts.roster.selectors import entry_facts, list_entries
+from contracts.roster.selectors import list_entries
 from core.common.crypto import current_key_version
+from core.common.identifiers import IdentifierType
 from tenants.configuration.document import RegistrationSection
 from tenants.context import require_contract
+
+_PAIRED: Final = ("id", "identifier", "identifier_type", "code")
+"""What the pairs of an entry are made of."""
 
 
 @transaction.atomic
@@ -29,17 +33,17 @@ def rebuild_index() -> int:
 
 
 def _prints(registration: RegistrationSection) -> Iterator[Print]:
-    present: set[UUID] = set()
+    """Yield the fingerprints of all present entries; none of them is held here."""
     version = current_key_version()
-    for entry in list_entries().iterator(chunk_size=2_000):
-        present.add(entry.id)
-        for identifier, code in entry_pairs(registration, entry_facts(entry)):
-            digest = fingerprint(identifier, code, version=version)
-            yield Print(entry.id, version, digest)
     if registration.rule.family == "program_id":
+        entries = list_entries().order_by("id")
+        for row in entries.values_list(*_PAIRED).iterator(chunk_size=2_000):
+            facts = EntryFacts(row[0], row[1], IdentifierType(row[2]), row[3])
+            for identifier, code in entry_pairs(registration, facts):
+                yield Print(facts.id, version, fingerprint(identifier, code, version=version))
         return
-    codes = IssuedCode.objects.exclude(fingerprint=None)
+    codes = IssuedCode.objects.exclude(fingerprint=None).filter(entry__removed_at=None)
     rows = codes.values_list("entry_id", "key_version", "fingerprint").iterator(chunk_size=2_000)
     for entry_id, key_version, stored in rows:
-        if entry_id in present and stored is not None:
+        if stored is not None:
             yield Print(entry_id, key_version, bytes(stored))

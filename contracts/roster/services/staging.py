@@ -1,18 +1,27 @@
-"""The staging table of an import: filled by COPY, compared with the roster, swapped in."""
+"""The staging table of an import: filled by COPY, searched for duplicates, compared.
+
+The statements work on whole tables: a million rows are looked at by the database, and none of them
+is held here.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from psycopg import sql
 
+from contracts.registration.rules import EntryFacts
 from contracts.roster.columns import COLUMNS
+from contracts.roster.models import RosterEntry
 from contracts.roster.rows import RosterRow
+from core.common.crypto import keyed_digest, seal, unseal
+from core.common.identifiers import IdentifierType
 from core.common.ids import uuid7
+
+_SEAL: Final = "roster.staged-code"
 
 
 def _columns(prefix: str = "") -> sql.Composed:
@@ -20,54 +29,110 @@ def _columns(prefix: str = "") -> sql.Composed:
     return sql.SQL(", ").join(names)
 
 
-_MAKE: Final = sql.SQL(
-    "CREATE TEMPORARY TABLE roster_staging ON COMMIT DROP AS "
-    "SELECT id, unit_key, {fields} FROM contracts_roster_rosterentry WITH NO DATA"
-).format(fields=_columns())
-_FILL: Final = sql.SQL("COPY roster_staging (id, unit_key, {fields}) FROM STDIN").format(
+def _after(column: str) -> sql.Composed:
+    """Return a column as it becomes; an entry that is removed keeps its own."""
+    return sql.SQL("CASE WHEN fresh.id IS NULL THEN kept.{name} ELSE fresh.{name} END").format(
+        name=sql.Identifier(column)
+    )
+
+
+def _former(column: str) -> sql.Composed:
+    """Return what `before` says of a column: its former text where it becomes another."""
+    return sql.SQL(
+        "{name}, CASE WHEN kept.{column} IS DISTINCT FROM fresh.{column} "
+        "THEN coalesce(kept.{column}::text, '') END"
+    ).format(name=sql.Literal(column), column=sql.Identifier(column))
+
+
+_STAGED: Final = sql.SQL("row, id, unit_key, {fields}, code_mark, code_sealed").format(
     fields=_columns()
 )
-_DIFFERS: Final = sql.SQL(
-    "kept.unit_key = fresh.unit_key"
-    " AND ({kept}, kept.removed_at) IS DISTINCT FROM ({fresh}, NULL::timestamptz)"
-).format(kept=_columns("kept"), fresh=_columns("fresh"))
-_UPDATE: Final = sql.SQL(
-    "UPDATE contracts_roster_rosterentry kept SET ({fields}, removed_at) = ROW({fresh}, NULL) "
-    "FROM roster_staging fresh WHERE {differs}"
-).format(fields=_columns(), fresh=_columns("fresh"), differs=_DIFFERS)
-_INSERT: Final = sql.SQL(
-    "INSERT INTO contracts_roster_rosterentry (id, unit_key, {fields}) "
-    "SELECT id, unit_key, {fields} FROM roster_staging ON CONFLICT (unit_key) DO NOTHING"
+_MAKE: Final = sql.SQL(
+    "CREATE TEMPORARY TABLE roster_staging ON COMMIT DROP AS "
+    "SELECT 0 AS row, id, unit_key, {fields}, NULL::bytea AS code_mark, "
+    "NULL::bytea AS code_sealed FROM contracts_roster_rosterentry WITH NO DATA"
 ).format(fields=_columns())
-_REMOVE: Final = (
-    "UPDATE contracts_roster_rosterentry kept SET removed_at = %s WHERE removed_at IS NULL "
-    "AND NOT EXISTS (SELECT 1 FROM roster_staging fresh WHERE fresh.unit_key = kept.unit_key)"
+_FILL: Final = sql.SQL("COPY roster_staging ({staged}) FROM STDIN").format(staged=_STAGED)
+_DUPLICATES: Final = (
+    "SELECT fresh.row, first.row FROM roster_staging fresh JOIN (SELECT {key}, min(row) AS row "
+    "FROM roster_staging WHERE {key} IS NOT NULL GROUP BY {key} HAVING count(*) > 1) first "
+    "USING ({key}) WHERE fresh.row <> first.row ORDER BY fresh.row"
 )
-_COUNT_ADDED: Final = (
-    "SELECT count(*) FROM roster_staging fresh WHERE NOT EXISTS (SELECT 1 "
-    "FROM contracts_roster_rosterentry kept WHERE kept.unit_key = fresh.unit_key)"
+_MARK: Final = (
+    "SELECT count(*) || ':' || coalesce(bit_xor(hashtextextended("
+    "id::text || xmin::text || ctid::text, 0)), 0) FROM contracts_roster_rosterentry"
 )
-_COUNT_CHANGED: Final = sql.SQL(
-    "SELECT count(*) FROM contracts_roster_rosterentry kept, roster_staging fresh WHERE {differs}"
-).format(differs=_DIFFERS)
-_COUNT_REMOVED: Final = (
-    "SELECT count(*) FROM contracts_roster_rosterentry kept WHERE removed_at IS NULL "
-    "AND NOT EXISTS (SELECT 1 FROM roster_staging fresh WHERE fresh.unit_key = kept.unit_key)"
+_COMPARE: Final = sql.SQL(
+    "INSERT INTO contracts_roster_rosterchange (changes, kind, entry, unit_key, before, {fields}) "
+    "SELECT %s, CASE WHEN kept.id IS NULL THEN 'added' WHEN fresh.id IS NULL THEN 'removed' "
+    "WHEN kept.removed_at IS NOT NULL THEN 'returned' ELSE 'changed' END, "
+    "coalesce(kept.id, fresh.id), coalesce(kept.unit_key, fresh.unit_key), "
+    "CASE WHEN kept.id IS NOT NULL AND fresh.id IS NOT NULL "
+    "THEN jsonb_strip_nulls(jsonb_build_object({former})) END, {after} "
+    "FROM roster_staging fresh FULL JOIN contracts_roster_rosterentry kept USING (unit_key) "
+    "WHERE kept.id IS NULL OR (fresh.id IS NULL AND kept.removed_at IS NULL) OR (fresh.id IS NOT "
+    "NULL AND ({kept}, kept.removed_at) IS DISTINCT FROM ({fresh}, NULL::timestamptz))"
+).format(
+    fields=_columns(),
+    fresh=_columns("fresh"),
+    kept=_columns("kept"),
+    former=sql.SQL(", ").join(_former(column) for column in COLUMNS),
+    after=sql.SQL(", ").join(_after(column) for column in COLUMNS),
+)
+_COUNT: Final = (
+    "SELECT kind, count(*) FROM contracts_roster_rosterchange WHERE changes = %s GROUP BY kind"
 )
 _COUNT_SHORTENED: Final = (
     "SELECT count(*) FROM contracts_roster_rosterentry kept JOIN roster_staging fresh "
     "USING (unit_key) WHERE kept.code <> fresh.code AND fresh.code <> '' "
     "AND ltrim(kept.code, '0') = fresh.code"
 )
+_CODES: Final = (
+    "SELECT fresh.row, coalesce(kept.id, fresh.id), fresh.identifier, fresh.identifier_type, "
+    "fresh.code_sealed FROM roster_staging fresh "
+    "LEFT JOIN contracts_roster_rosterentry kept USING (unit_key) "
+    "WHERE fresh.code_sealed IS NOT NULL AND fresh.row > %s ORDER BY fresh.row LIMIT %s"
+)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What an import changes, in entries."""
+    """What an import changes, in entries. Those that come back count as changed."""
 
     added: int
     changed: int
     removed: int
+
+    @property
+    def total(self) -> int:
+        """Return how many entries are touched."""
+        return self.added + self.changed + self.removed
+
+
+def hold_rosters(contract_id: UUID) -> None:
+    """Let imports of one contract wait for one another, until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"roster:{contract_id}"]
+        )
+
+
+def hold_entries() -> None:
+    """Let nobody else write an entry until the transaction ends; reading goes on."""
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE contracts_roster_rosterentry IN SHARE ROW EXCLUSIVE MODE")
+
+
+def roster_mark() -> str:
+    """Return what tells two states of the roster apart, whoever changed it and how.
+
+    Each write of a row moves it and leaves its transaction's number: a digest over both, of all
+    rows, is another one after any change (about a second for a million entries). Taken before a
+    difference is made: what is written in between is then found to be new.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK)
+        return str(cursor.fetchone()[0])
 
 
 class Staging:
@@ -76,62 +141,92 @@ class Staging:
     def __init__(self, cursor: Any) -> None:
         self._cursor = cursor
 
-    @contextmanager
-    def filling(self) -> Iterator["StagingWriter"]:
-        """Open a COPY into the table for a `with` block; no other statement may run inside."""
+    def write(self, rows: Sequence[tuple[int, RosterRow]]) -> None:
+        """Send rows with their numbers in the file, each with the id it will have if it is new."""
         with self._cursor.copy(_FILL) as copy:
-            yield StagingWriter(copy)
+            for number, row in rows:
+                copy.write_row((number, uuid7(), row.unit_key, *_values(row), *_code(row)))
 
-    def difference(self) -> Difference:
-        """Compare with the present roster."""
-        self._cursor.execute("CREATE UNIQUE INDEX ON roster_staging (unit_key)")
+    def find_duplicates(self, most: int) -> list[tuple[int, int]]:
+        """Return (row, first row) of those that name the same entry; none makes it comparable."""
+        try:
+            with transaction.atomic():
+                self._cursor.execute("CREATE UNIQUE INDEX ON roster_staging (unit_key)")
+        except IntegrityError:
+            return self._pairs("unit_key", most)
         self._cursor.execute("ANALYZE roster_staging")
-        return Difference(
-            added=self._count(_COUNT_ADDED),
-            changed=self._count(_COUNT_CHANGED),
-            removed=self._count(_COUNT_REMOVED),
-        )
+        return []
+
+    def find_duplicate_codes(self, most: int) -> list[tuple[int, int]]:
+        """Return (row, first row) of those that bring the same secret code along."""
+        return self._pairs("code_mark", most)
+
+    def compare(self, changes: UUID) -> Difference:
+        """Write down what the table changes in the present roster, as a set of changes."""
+        self._cursor.execute(_COMPARE, [changes])
+        return count_changes(changes)
 
     def shortened_codes(self) -> int:
         """Count the codes that are those of the present roster without their leading zeros."""
-        return self._count(_COUNT_SHORTENED)
-
-    def swap(self, at: datetime) -> None:
-        """Make the roster what the table says. Entries that stay keep their ids."""
-        self._cursor.execute(_UPDATE)
-        self._cursor.execute(_INSERT)
-        self._cursor.execute(_REMOVE, [at])
-
-    def _count(self, query: str | sql.Composed) -> int:
-        self._cursor.execute(query)
+        self._cursor.execute(_COUNT_SHORTENED)
         return int(self._cursor.fetchone()[0])
 
+    def codes(self, *, at_once: int) -> Iterator[list[tuple[EntryFacts, str]]]:
+        """Yield the secret codes that the rows bring along, each with whose it is."""
+        after = 0
+        while True:
+            self._cursor.execute(_CODES, [after, at_once])
+            found = self._cursor.fetchall()
+            if not found:
+                return
+            yield [
+                (EntryFacts(key, number, IdentifierType(kind)), _opened(sealed))
+                for _, key, number, kind, sealed in found
+            ]
+            after = found[-1][0]
 
-class StagingWriter:
-    """Writes rows into an open COPY."""
-
-    def __init__(self, copy: Any) -> None:
-        self._copy = copy
-
-    def write(self, row: RosterRow) -> None:
-        """Send one row, with the id it will have if it is new."""
-        self._copy.write_row((uuid7(), row.unit_key, *_values(row)))
+    def _pairs(self, key: str, most: int) -> list[tuple[int, int]]:
+        self._cursor.execute(f"{_DUPLICATES.format(key=key)} LIMIT {int(most)}")
+        return [(int(row), int(first)) for row, first in self._cursor.fetchall()]
 
 
 @contextmanager
-def staging(contract_id: UUID) -> Iterator[Staging]:
-    """Make the staging table, for a `with` block inside a transaction.
-
-    Imports of one contract wait for one another; those of others do not.
-    """
+def staging() -> Iterator[Staging]:
+    """Make the staging table, for a `with` block inside a transaction."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"roster:{contract_id}"]
-        )
         cursor.execute(_MAKE)
         yield Staging(cursor)
         cursor.execute("DROP TABLE roster_staging")
 
 
+def count_changes(changes: UUID) -> Difference:
+    """Count the changes of a set."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, [changes])
+        counts = dict(cursor.fetchall())
+    return Difference(
+        added=counts.get("added", 0),
+        changed=counts.get("changed", 0) + counts.get("returned", 0),
+        removed=counts.get("removed", 0),
+    )
+
+
+def count_present() -> int:
+    """Count the entries that are on the roster."""
+    return RosterEntry.objects.filter(removed_at=None).count()
+
+
+def _opened(sealed: memoryview) -> str:
+    return unseal(_SEAL, bytes(sealed)).decode()
+
+
 def _values(row: RosterRow) -> Sequence[object]:
     return [getattr(row, name) for name in COLUMNS]
+
+
+def _code(row: RosterRow) -> tuple[bytes | None, bytes | None]:
+    """Return what finds the same code again, and the code sealed: it is never stored in clear."""
+    if not row.initial_code:
+        return None, None
+    code = row.initial_code
+    return keyed_digest(_SEAL, code), seal(_SEAL, code.encode())

@@ -8,6 +8,7 @@ from contracts.directory.models import Fingerprint
 from contracts.directory.selectors import find_matches
 from contracts.roster.models import IssuedCode, RosterEntry, RosterImport
 from contracts.roster.selectors import list_entries
+from contracts.roster.services import checking
 from contracts.roster.services.staging import Difference
 from contracts.roster.spreadsheets import LOST_ZEROS
 from core.audit.models import AuditEvent
@@ -219,12 +220,13 @@ def test_a_refused_dry_run_records_nothing(
     assert AuditEvent.objects.count() == events
 
 
-def test_progress_is_told_row_by_row(
-    in_contract_a: ActiveContract, write_roster: WriteRoster
+def test_progress_is_told_from_batch_to_batch(
+    in_contract_a: ActiveContract, write_roster: WriteRoster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(checking, "AT_ONCE", 2)
     seen: list[int] = []
     take(write_roster(ROWS), progress=seen.append)
-    assert seen == [1, 2, 3]
+    assert seen == [2, 3]
 
 
 def test_an_import_needs_a_contract(db: None, write_roster: WriteRoster) -> None:

@@ -1,4 +1,4 @@
-"""A contract's list of providers and codes. All of it stands in the contract's own schema."""
+"""The entries of a roster, their issued codes, and the imports that made it what it is."""
 
 from typing import ClassVar
 
@@ -25,6 +25,9 @@ class RosterImport(ContractModel):
     added = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
     removed = models.PositiveIntegerField(default=0)
+    changes = models.UUIDField(null=True)
+    """The set of its changes (`RosterChange`), as long as it is kept."""
+    reason = models.CharField(max_length=300, blank=True)
 
     class Meta(ContractModel.Meta):
         constraints: ClassVar = [

@@ -1,0 +1,21 @@
+"""A contract's list of providers and codes. All of it stands in the contract's own schema."""
+
+from contracts.roster.models.entries import IssuedCode, RosterEntry, RosterImport
+from contracts.roster.models.uploads import (
+    RosterChange,
+    RosterRejection,
+    RosterUpload,
+    StagedCode,
+    UploadPart,
+)
+
+__all__ = [
+    "IssuedCode",
+    "RosterChange",
+    "RosterEntry",
+    "RosterImport",
+    "RosterRejection",
+    "RosterUpload",
+    "StagedCode",
+    "UploadPart",
+]

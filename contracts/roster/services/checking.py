@@ -1,0 +1,99 @@
+"""Checking a roster file row by row, with its good rows put into the staging table.
+
+Nothing grows with the file: rows go through in batches, and what spans rows is asked of the
+database.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from contracts.roster.rows import RosterRow, read_row
+from contracts.roster.services.staging import Difference, Staging
+from contracts.roster.spreadsheets import LOST_ZEROS, ColumnProblem, ColumnWatch
+from core.common.tables import FileRow, Rejection
+from tenants.configuration.document import RegistrationSection
+
+AT_ONCE: Final = 2_000
+"""Rows of one COPY; between two the caller is told how far it is."""
+MOST_KEPT: Final = 100_000
+"""Reasons that are kept of one file; the rows are counted beyond that."""
+
+Progress = Callable[[int, int], None]
+"""Told the rows read and those rejected so far; raises to stop the check."""
+
+
+@dataclass
+class CheckReport:
+    """What a check found in a file."""
+
+    rows: int = 0
+    rejected_rows: int = 0
+    rejections: list[Rejection] = field(default_factory=list)
+    column_problems: list[ColumnProblem] = field(default_factory=list)
+    difference: Difference | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Whether anything in the file keeps it from being taken."""
+        return bool(self.rejected_rows or self.column_problems or not self.rows)
+
+    def reject(self, reasons: Iterable[Rejection]) -> None:
+        """Keep the reasons against one row."""
+        self.rejected_rows += 1
+        if len(self.rejections) < MOST_KEPT:
+            self.rejections.extend(reasons)
+
+
+def check_rows(
+    registration: RegistrationSection,
+    rows: Iterable[FileRow],
+    table: Staging,
+    report: CheckReport,
+    progress: Progress,
+) -> None:
+    """Check every row, stage the good ones and note the others in the report.
+
+    Raises what reading the rows raises, such as TableFileError, and what `progress` does.
+    """
+    watch, waiting = ColumnWatch(registration), iter(rows)
+    while batch := list(islice(waiting, AT_ONCE)):
+        good = [(row.number, read) for row in batch if (read := _take(row, watch, report))]
+        table.write(good)
+        progress(report.rows, report.rejected_rows)
+    _find_duplicates(registration, table, report)
+    report.column_problems = watch.problems()
+    if not report.refused and (shortened := table.shortened_codes()):
+        report.column_problems.append(ColumnProblem("code", LOST_ZEROS, 0, shortened))
+
+
+def _take(row: FileRow, watch: ColumnWatch, report: CheckReport) -> RosterRow | None:
+    report.rows += 1
+    if row.fault:
+        report.reject([Rejection(row.number, "", row.fault)])
+        return None
+    watch.see(row.number, row.cells)
+    result = read_row(watch.registration, row.number, row.cells)
+    if isinstance(result, RosterRow):
+        return result
+    report.reject(result)
+    return None
+
+
+def _find_duplicates(
+    registration: RegistrationSection, table: Staging, report: CheckReport
+) -> None:
+    what = "location" if registration.unit == "location" else "identifier"
+    found = [
+        Rejection(row, "identifier", f"The same {what} stands in row {first}.")
+        for row, first in table.find_duplicates(MOST_KEPT)
+    ]
+    found += [
+        Rejection(row, "code", f"The same code stands in row {first}.")
+        for row, first in table.find_duplicate_codes(MOST_KEPT)
+    ]
+    if not found:
+        return
+    report.rejected_rows += len({one.row for one in found})
+    report.rejections = sorted([*report.rejections, *found], key=lambda one: one.row)[:MOST_KEPT]

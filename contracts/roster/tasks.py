@@ -1,0 +1,40 @@
+"""Background work of rosters."""
+
+from uuid import UUID
+
+from celery import shared_task
+
+from contracts.roster.services.purging import purge_uploads
+from contracts.roster.services.runs import run_upload
+from contracts.roster.uploads.leases import list_waiting
+from core.common.clock import now
+from core.notifications.tasks import tell_workers
+from tenants import registry
+from tenants.celery import ContractTask, SharedTask
+from tenants.context import contract_context
+
+
+@shared_task(base=ContractTask, name="contracts.roster.tasks.work_on_upload")
+def work_on_upload(upload_id: str, **_: object) -> None:
+    """Check a roster file, or swap it in; a difference that is to be made again is."""
+    if run_upload(upload_id=UUID(upload_id), clock=now):
+        tell_workers(work_on_upload, upload_id)
+
+
+@shared_task(base=SharedTask, name="contracts.roster.tasks.take_up_uploads", expires=25)
+def take_up_uploads() -> None:
+    """Go on with files for which no living worker is; twice is once."""
+    for contract in registry.list_contracts():
+        with contract_context(contract):
+            for key in list_waiting(at=now()).values_list("id", flat=True):
+                tell_workers(work_on_upload, str(key))
+
+
+@shared_task(base=SharedTask, name="contracts.roster.tasks.purge", expires=3000)
+def purge() -> int:
+    """Forget files and differences that nobody needs any more; hourly, twice is once."""
+    done = 0
+    for contract in registry.list_contracts():
+        with contract_context(contract):
+            done += purge_uploads(at=now())
+    return done

@@ -1,0 +1,1 @@
+"""Roster files that staff send in the console: taken in by parts, checked, confirmed."""

@@ -1,0 +1,21 @@
+"""Addresses of a contract's roster, below the contract's own among those of staff."""
+
+from django.urls import path
+
+from contracts.roster.views import overview, uploads
+
+app_name = "roster"
+urlpatterns = [
+    path("", overview.overview, name="overview"),
+    path("empty.csv", uploads.empty_file, name="empty_file"),
+    # Named in config/settings (PORTAL_LARGE_BODY): a whole file may come in one request.
+    path("upload/", uploads.upload_new, name="upload_new"),
+    path("upload/begin/", uploads.begin, name="upload_begin"),
+    path("upload/<uuid:upload_id>/", uploads.upload, name="upload"),
+    path("upload/<uuid:upload_id>/parts/", uploads.parts, name="parts"),
+    path("upload/<uuid:upload_id>/progress/", uploads.progress, name="upload_progress"),
+    path("upload/<uuid:upload_id>/changes/", uploads.changes, name="upload_changes"),
+    path("upload/<uuid:upload_id>/rejected.csv", uploads.rejected, name="rejected"),
+    path("upload/<uuid:upload_id>/confirm/", uploads.confirm, name="upload_confirm"),
+    path("upload/<uuid:upload_id>/cancel/", uploads.cancel, name="upload_cancel"),
+]
