@@ -102,6 +102,16 @@ def schema_scope(schema_name: str) -> Iterator[None]:
 
 
 @contextmanager
+def filling_scope(schema_name: str) -> Iterator[None]:
+    """Work in a schema that is not routable yet, with the shared one behind it.
+
+    For the restoring of a contract's data alone, which fills tables of both in one transaction.
+    """
+    with _entered(Scope(schema_name)):
+        yield
+
+
+@contextmanager
 def _entered(scope: Scope | None) -> Iterator[None]:
     token = _scope.set(scope)
     try:

@@ -27,13 +27,14 @@ def required_migrations() -> Mapping[str, str]:
     required: dict[str, str] = {}
     for config in apps.get_app_configs():
         if config.label in contract_labels():
-            needed = getattr(config, "minimum_migration", None) or _newest(config.name)
+            needed = getattr(config, "minimum_migration", None) or newest_migration(config.name)
             if needed:
                 required[config.label] = needed
     return required
 
 
-def _newest(app_name: str) -> str | None:
+def newest_migration(app_name: str) -> str | None:
+    """Return the name of an app's last migration, None for an app without any."""
     package = import_module(f"{app_name}.migrations")
     folder = Path(str(package.__path__[0]))
     names = [match[1] for path in folder.iterdir() if (match := _MIGRATION.match(path.name))]

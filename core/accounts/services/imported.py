@@ -1,5 +1,6 @@
 """Accounts of an earlier portal: brought in, and checked by their old password once."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -63,6 +64,34 @@ def import_account(
         imported_at=at,
     )
     return user
+
+
+@transaction.atomic
+def restore_accounts(*, accounts: Sequence[User], at: datetime) -> int:
+    """Make accounts as another deployment had them, without password and factor.
+
+    Called by the restoring of a contract's data. Their owners come in as those of an earlier portal
+    do whose password did not come along: by a link to their address. Returns how many were made;
+    who restores records it. The database refuses an address, username or key that is taken.
+    """
+    version = current_key_version()
+    made_at = [one.created_at for one in accounts]
+    for one in accounts:
+        one.password = make_password(None)
+    User.objects.bulk_create(accounts)
+    for one, moment in zip(accounts, made_at, strict=True):
+        one.created_at = moment  # an insert has put its own moment there
+    User.objects.bulk_update(accounts, ["created_at"])
+    ImportedAccount.objects.bulk_create(
+        ImportedAccount(
+            user=one,
+            email_digest=_digest(one.email, version),
+            key_version=version,
+            imported_at=at,
+        )
+        for one in accounts
+    )
+    return len(accounts)
 
 
 def was_imported_as(imported: ImportedAccount, email: str) -> bool:

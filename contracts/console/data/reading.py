@@ -1,0 +1,176 @@
+"""Put the complete data of a contract into a deployment that has none of it."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, Final
+from uuid import UUID
+
+from django.db import DatabaseError, connection, transaction
+from psycopg import sql
+
+from contracts.console.data.manifest import (
+    FORMAT,
+    DataFileError,
+    Manifest,
+    present_migrations,
+    read_manifest,
+)
+from contracts.console.data.parts import Part, all_parts
+from contracts.console.data.writing import Progress
+from contracts.roster.services.index import rebuild_index
+from core.accounts.models import User
+from core.accounts.services.imported import restore_accounts
+from core.audit.recording import record
+from tenants import registry
+from tenants.context import contract_context, filling_scope
+from tenants.models import Contract, ContractRevision, ContractState
+from tenants.provisioning import ensure_schema
+
+_BLOCK: Final = 1 << 20
+_PEOPLE_AT_ONCE: Final = 1_000
+
+
+def restore_data(*, path: Path, by: UUID | None, at: datetime, progress: Progress) -> Contract:
+    """Make a contract with all of its data from a file that `write_data` has written.
+
+    Called by operators, outside a transaction. The contract comes back suspended: somebody looks at
+    it and resumes it. Accounts come without password and factor; their owners begin with First
+    login, by a link to their address. Either everything is there at the end or, after an
+    interruption, an empty contract that the same call goes on with. Records
+    `contract_data.restored`. Raises DataFileError for a damaged file, one of another version, and
+    where the contract or one of its people is there already.
+    """
+    manifest = read_manifest(path)
+    _check_version(manifest)
+    contract = _reserve(manifest)
+    ensure_schema(contract)
+    with (
+        filling_scope(contract.schema_name),
+        transaction.atomic(),
+        zipfile.ZipFile(path) as archive,
+    ):
+        try:
+            for part in all_parts():
+                progress(part.label, _read(archive, manifest, part, at=at))
+        except DatabaseError as error:
+            raise DataFileError(f"The data does not fit this deployment: {error}") from error
+        _put_in_force(contract, manifest, at=at)
+        record(
+            "contract_data.restored",
+            contract_id=contract.pk,
+            actor_id=by,
+            subject=("contract", contract.pk),
+            data={"made_at": manifest.made_at},
+            at=at,
+        )
+    with contract_context(registry.get_configured(contract.slug)):
+        rebuild_index()
+    return Contract.objects.get(pk=contract.pk)
+
+
+def _fill(path: Path, manifest: Manifest, *, at: datetime, progress: Progress) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for part in all_parts():
+                progress(part.label, _read(archive, manifest, part, at=at))
+    except DatabaseError as error:
+        raise DataFileError(f"The data does not fit this deployment: {error}") from error
+
+
+def _check_version(manifest: Manifest) -> None:
+    if manifest.format != FORMAT:
+        raise DataFileError(f"The file has format {manifest.format}, this portal reads {FORMAT}.")
+    here = present_migrations()
+    differing = {
+        app
+        for app in {*here, *manifest.migrations}
+        if here.get(app) != manifest.migrations.get(app)
+    }
+    if differing:
+        raise DataFileError(
+            "The file was written by another version of the portal; restore it with that one and "
+            f"migrate. Its tables differ in: {', '.join(sorted(differing))}."
+        )
+
+
+def _reserve(manifest: Manifest) -> Contract:
+    """Make the contract's row, or take up the one that an interrupted restore has left."""
+    known = manifest.contract
+    found = Contract.objects.filter(slug=known["slug"]).first()
+    if found is not None:
+        if str(found.pk) != known["id"] or found.revision_id or found.state != "provisioning":
+            raise DataFileError(f"There is a contract {known['slug']} here already.")
+        return found
+    new = Contract(
+        id=UUID(known["id"]),
+        slug=known["slug"],
+        name=known["name"],
+        schema_name=known["schema_name"],
+        policy_epoch=int(known["policy_epoch"]),
+    )
+    # Not save(): saving a tenant does more than write its row.
+    Contract.objects.bulk_create([new])
+    return Contract.objects.get(pk=new.pk)
+
+
+def _read(archive: zipfile.ZipFile, manifest: Manifest, part: Part, *, at: datetime) -> int:
+    facts = manifest.files.get(part.label)
+    if facts is None:
+        raise DataFileError(f"The file lacks the table {part.label}.")
+    with archive.open(facts.file) as stream:
+        return _people(stream, at=at) if part.model is User else _copy_in(stream, part)
+
+
+def _copy_in(stream: IO[bytes], part: Part) -> int:
+    columns = sql.SQL(", ").join(sql.Identifier(name) for name in part.columns())
+    asked = sql.SQL("COPY {} ({}) FROM STDIN WITH (FORMAT csv, HEADER MATCH)").format(
+        sql.Identifier(part.model._meta.db_table), columns
+    )
+    with connection.cursor() as cursor:
+        with cursor.copy(asked) as copy:
+            while block := stream.read(_BLOCK):
+                copy.write(block)
+        return int(cursor.rowcount)
+
+
+def _people(stream: IO[bytes], *, at: datetime) -> int:
+    """Make the accounts, a thousand at once, so that memory stays flat."""
+    rows = csv.DictReader(io.TextIOWrapper(stream, encoding="utf-8", newline=""))
+    made = 0
+    while some := list(islice(_users(rows), _PEOPLE_AT_ONCE)):
+        made += restore_accounts(accounts=some, at=at)
+    return made
+
+
+def _users(rows: "csv.DictReader[str]") -> Iterator[User]:
+    """Read accounts from a table's rows; an empty cell is nothing where nothing may stand."""
+    fields = {field.column: field for field in User._meta.concrete_fields}
+    for row in rows:
+        given: dict[str, Any] = {}
+        for column, text in row.items():
+            field = fields[column]
+            given[field.name] = None if field.null and not text else field.to_python(_plain(text))
+        yield User(**given)
+
+
+def _plain(text: str) -> str:
+    """Return a cell as Python reads it: PostgreSQL writes truth as one letter."""
+    return {"t": "True", "f": "False"}.get(text, text)
+
+
+def _put_in_force(contract: Contract, *, at: datetime) -> None:
+    newest = ContractRevision.objects.filter(contract=contract.pk).order_by("-number").first()
+    if newest is None:
+        raise DataFileError("The file holds no revision of the contract's document.")
+    Contract.objects.filter(pk=contract.pk).update(
+        revision=newest,
+        state=ContractState.SUSPENDED,
+        state_since=at,
+        ready_at=at,
+    )
+    registry.announce()
