@@ -18,7 +18,7 @@ SOURCES = sorted(
     for path in (ROOT / folder).rglob("*.py")
 )
 BACKEND = ROOT / "tenants" / "backend"
-ENTERING = ("contract_context", "schema_scope")
+ENTERING = ("contract_context", "schema_scope", "filling_scope")
 
 
 def trees(*words: str, besides: tuple[str, ...] = ()) -> Iterator[tuple[Path, ast.Module]]:

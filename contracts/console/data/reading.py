@@ -49,17 +49,9 @@ def restore_data(*, path: Path, by: UUID | None, at: datetime, progress: Progres
     _check_version(manifest)
     contract = _reserve(manifest)
     ensure_schema(contract)
-    with (
-        filling_scope(contract.schema_name),
-        transaction.atomic(),
-        zipfile.ZipFile(path) as archive,
-    ):
-        try:
-            for part in all_parts():
-                progress(part.label, _read(archive, manifest, part, at=at))
-        except DatabaseError as error:
-            raise DataFileError(f"The data does not fit this deployment: {error}") from error
-        _put_in_force(contract, manifest, at=at)
+    with filling_scope(contract.schema_name), transaction.atomic():
+        _fill(path, manifest, at=at, progress=progress)
+        _put_in_force(contract, at=at)
         record(
             "contract_data.restored",
             contract_id=contract.pk,
