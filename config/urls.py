@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("staff/contracts/", include("contracts.console.urls")),
     path("staff/operations/", include("contracts.console.operations.urls")),
     path("staff/contracts/<slug:slug>/roster/", include("contracts.roster.urls")),
+    path("staff/approvals/", include("contracts.registration.staff_urls")),
     path("staff/", include("core.staff.urls")),
     path("", include("core.groups.urls")),
     path("", include("contracts.registration.urls")),

@@ -11,7 +11,8 @@ class EvidenceRecord(ContractModel):
     """Why a provider was registered: rule, way, steps and terms, without a name or a secret.
 
     `account_id`, `provider_id` and `registration_id` name rows of the shared schema. The
-    registration is empty where a signed-in person added the provider to their account.
+    registration is empty where a signed-in person added the provider to their account. Where the
+    contract has staff approve registrations, `approved_by` did, and `confirmed_by` after them.
     """
 
     application_may: ClassVar = ("SELECT", "INSERT")
@@ -31,6 +32,25 @@ class EvidenceRecord(ContractModel):
     terms_sha256 = models.CharField(max_length=64)
     terms_accepted_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
+    approved_by = models.UUIDField(null=True)
+    confirmed_by = models.UUIDField(null=True)
+    approved_at = models.DateTimeField(null=True)
+    approval_reason = models.CharField(max_length=300, blank=True, default="", db_default="")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(approved_by__isnull=True, approved_at__isnull=True)
+                | models.Q(approved_by__isnull=False, approved_at__isnull=False),
+                name="evidence_approval_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confirmed_by__isnull=True)
+                | models.Q(approved_by__isnull=False)
+                & ~models.Q(approved_by=models.F("confirmed_by")),
+                name="evidence_confirmed_by_another_person",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.family} {self.way} for {self.provider_id}"

@@ -12,5 +12,9 @@ CODE_KIND: Final = "registration_code"
 JOIN_ASKED_KIND: Final = "registration_join_asked"
 """Leads to requests to join, and is itself never sent."""
 
+APPROVAL_KIND: Final = "registration_approval"
+"""Tells whoever registered that it waits for approval, and what came of it."""
+APPROVAL_STAFF_KIND: Final = "registration_approval_for_staff"
+
 NOBODY: Final = "nobody.invalid"
 """Where a message is addressed that is written for the sake of equal work and never sent."""

@@ -21,7 +21,7 @@ from contracts.registration.selectors import local_date
 from contracts.registration.services.asking import pass_on
 from contracts.registration.services.code_requests import enqueue_codes
 from contracts.registration.services.links import mint_token
-from contracts.registration.states import LIVE
+from contracts.registration.states import OPEN
 from contracts.roster.models import RosterEntry
 from contracts.roster.services.codes import issue_codes
 from core.accounts.selectors import email_is_taken
@@ -66,7 +66,7 @@ def prepare_link(message: OutboxMessage, at: datetime) -> Rendered | None:
     """
     pending = (
         PendingRegistration.objects.select_for_update()
-        .filter(id=message.subject_id, state__in=LIVE, reserved_until__gt=at, email=message.to)
+        .filter(id=message.subject_id, state__in=OPEN, reserved_until__gt=at, email=message.to)
         .exclude(Exists(newer_than(message)))
         .first()
     )

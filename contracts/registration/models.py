@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from contracts.registration.states import LIVE, RegistrationState
+from contracts.registration.states import LIVE, OPEN, ApprovalOutcome, RegistrationState
 from core.common.models import UUIDModel
 
 UNIT_ONCE: Final = "pending_registration_unit_once"
@@ -19,8 +19,16 @@ USERNAME_ONCE: Final = "pending_registration_username_once"
 """The constraints that reserve a unit and a username, by the names that the database reports."""
 
 
+_WITH_ACCOUNT: Final = (
+    RegistrationState.AWAITING,
+    RegistrationState.COMPLETED,
+    RegistrationState.DECLINED,
+)
+
+
 class PendingRegistration(UUIDModel):
-    """A submitted registration. While live it reserves its unit and its username.
+    """A submitted registration. While live it reserves its unit, and its username until an
+    account has it.
 
     `unit_key` is what registers once in the contract: the identifier, or the roster entry's id
     where the unit is the location. The link's token is not stored: `token_digest` is its keyed
@@ -72,7 +80,7 @@ class PendingRegistration(UUIDModel):
             ),
             models.UniqueConstraint(
                 Lower("username"),
-                condition=Q(state__in=LIVE),
+                condition=Q(state__in=OPEN),
                 name=USERNAME_ONCE,
             ),
             models.UniqueConstraint(
@@ -90,9 +98,13 @@ class PendingRegistration(UUIDModel):
                 name="pending_registration_ended_has_moment",
             ),
             models.CheckConstraint(
-                condition=Q(state=RegistrationState.COMPLETED, account_id__isnull=False)
-                | (~Q(state=RegistrationState.COMPLETED) & Q(account_id__isnull=True)),
-                name="pending_registration_completed_has_account",
+                condition=Q(state__in=_WITH_ACCOUNT, account_id__isnull=False)
+                | Q(state=RegistrationState.RELEASED)
+                | Q(
+                    state__in=[*OPEN, RegistrationState.SUPERSEDED],
+                    account_id__isnull=True,
+                ),
+                name="pending_registration_proven_has_account",
             ),
             models.CheckConstraint(
                 condition=~Q(state=RegistrationState.LINK_USED) | Q(follow_id__isnull=False),
@@ -129,8 +141,90 @@ class PendingRegistration(UUIDModel):
 
     @property
     def is_live(self) -> bool:
-        """Whether it still reserves its unit and its username."""
+        """Whether it still reserves its unit."""
         return self.state in LIVE
+
+
+class Approval(UUIDModel):
+    """That a proven registration waits for staff to approve it, and what they decided.
+
+    `first_by` is who approved first where two have to; `decided_by` who decided. `group_id` is the
+    group that the provider joins, empty for a new one. Name and place are the roster's, so that the
+    queue needs no look into the contract's schema.
+    """
+
+    application_may: ClassVar = ("SELECT", "INSERT", "UPDATE")
+
+    registration = models.OneToOneField(
+        PendingRegistration, on_delete=models.PROTECT, related_name="approval"
+    )
+    contract = models.ForeignKey("tenants.Contract", on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(
+        "core_accounts.User", on_delete=models.PROTECT, related_name="registrations_to_approve"
+    )
+    group_id = models.UUIDField(null=True)
+    provider_name = models.CharField(max_length=200)
+    provider_place = models.CharField(max_length=110, blank=True)
+    asked_at = models.DateTimeField()
+    needs_second = models.BooleanField(default=False)
+    first_by = models.UUIDField(null=True)
+    first_at = models.DateTimeField(null=True)
+    first_reason = models.CharField(max_length=300, blank=True)
+    outcome = models.CharField(max_length=10, choices=ApprovalOutcome, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    decided_by = models.UUIDField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(outcome__in=["", *ApprovalOutcome.values]),
+                name="approval_outcome_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="", ended_at__isnull=True)
+                | (~Q(outcome="") & Q(ended_at__isnull=False)),
+                name="approval_end_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    outcome__in=[ApprovalOutcome.APPROVED, ApprovalOutcome.DECLINED],
+                    decided_by__isnull=False,
+                )
+                & ~Q(reason="")
+                | Q(outcome__in=["", ApprovalOutcome.ENDED], decided_by__isnull=True, reason=""),
+                name="approval_is_decided_by_somebody_with_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(first_by__isnull=True, first_at__isnull=True, first_reason="")
+                | (Q(first_by__isnull=False, first_at__isnull=False) & ~Q(first_reason="")),
+                name="approval_first_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome=ApprovalOutcome.APPROVED)
+                | Q(needs_second=False)
+                | Q(first_by__isnull=False),
+                name="approval_by_two_where_two_are_needed",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome=ApprovalOutcome.APPROVED)
+                | Q(first_by__isnull=True)
+                | ~Q(first_by=models.F("decided_by")),
+                name="approval_second_is_another_person",
+            ),
+            models.CheckConstraint(
+                condition=(Q(decided_by__isnull=True) | ~Q(decided_by=models.F("user_id")))
+                & (Q(first_by__isnull=True) | ~Q(first_by=models.F("user_id"))),
+                name="approval_not_by_who_registers",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["asked_at"], condition=Q(outcome=""), name="approval_that_waits"),
+            models.Index(fields=["user"], condition=Q(outcome=""), name="approval_of_an_account"),
+        ]
+
+    def __str__(self) -> str:
+        return f"approval of {self.registration_id}"
 
 
 class JourneyPurpose(models.TextChoices):

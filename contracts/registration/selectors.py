@@ -12,12 +12,13 @@ from django.db.models.functions import JSONObject
 from django.db.models.query import QuerySet
 
 from contracts.registration.models import (
+    Approval,
     Journey,
     JourneyPurpose,
     PendingRegistration,
     TermsAcceptance,
 )
-from contracts.registration.states import LIVE
+from contracts.registration.states import LIVE, OPEN
 from contracts.registration.terms import terms_are_due, terms_digest
 from contracts.roster.models import RosterEntry
 from contracts.roster.selectors import find_entry
@@ -54,12 +55,12 @@ def list_taken_entries(contract_id: UUID, *, at: datetime) -> set[UUID]:
     }
 
 
-def find_live_by_username(username: str, *, at: datetime) -> PendingRegistration | None:
+def find_open_by_username(username: str, *, at: datetime) -> PendingRegistration | None:
     """Return the registration that reserves a username, compared without case, or None.
 
     Read is what leads to its mail; making all of a row takes a stranger who hits one longer.
     """
-    named = list_live(at).filter(same_text("username", username))
+    named = list_open(at).filter(same_text("username", username))
     return named.only("email", "contract_id", "reserved_until").first()
 
 
@@ -68,9 +69,14 @@ def list_live(at: datetime) -> "QuerySet[PendingRegistration]":
     return PendingRegistration.objects.filter(state__in=LIVE, reserved_until__gt=at)
 
 
+def list_open(at: datetime) -> "QuerySet[PendingRegistration]":
+    """Return the registrations whose person is not proven yet: they reserve a username, too."""
+    return PendingRegistration.objects.filter(state__in=OPEN, reserved_until__gt=at)
+
+
 def list_username_holders() -> "QuerySet[PendingRegistration]":
     """Return the registrations that reserve a username now; for core.accounts, at the edge."""
-    return list_live(now())
+    return list_open(now())
 
 
 def find_journey(
@@ -93,12 +99,16 @@ def find_journey(
 
 def find_addition(journey_id: UUID, *, account_id: UUID, at: datetime) -> Journey | None:
     """Return the account's own journey that adds a provider, or None."""
-    return Journey.objects.filter(
-        id=journey_id,
-        account_id=account_id,
-        purpose=JourneyPurpose.ADD_PROVIDER,
-        expires_at__gt=at,
-    ).first()
+    return (
+        Journey.objects.select_related("pending")
+        .filter(
+            id=journey_id,
+            account_id=account_id,
+            purpose=JourneyPurpose.ADD_PROVIDER,
+            expires_at__gt=at,
+        )
+        .first()
+    )
 
 
 def find_joining(journey_id: UUID, *, account_id: UUID, at: datetime) -> Journey | None:
@@ -134,9 +144,15 @@ def list_choices(
     return list(journeys.filter(account_id=None, id__in=held).order_by("id"))
 
 
+def find_waiting_approval(pending_id: UUID | None) -> Approval | None:
+    """Return what a registration waits for, or None when it waits no longer."""
+    waiting = Approval.objects.filter(registration=pending_id, outcome="")
+    return waiting.select_related("registration").first()
+
+
 def find_claimable(pending_id: UUID, *, email: str, at: datetime) -> PendingRegistration | None:
-    """Return the live registration that was begun under an account's own address, or None."""
-    return list_live(at).filter(same_text("email", email), id=pending_id).first()
+    """Return the open registration that was begun under an account's own address, or None."""
+    return list_open(at).filter(same_text("email", email), id=pending_id).first()
 
 
 def find_claimed_provider(pending_id: UUID, *, user: User) -> Provider | None:

@@ -6,7 +6,7 @@ from uuid import UUID
 from contracts.registration.models import PendingRegistration
 from contracts.registration.services.completion import complete_registration
 from contracts.registration.services.links import resend_link
-from contracts.registration.states import LIVE
+from contracts.registration.states import OPEN
 from core.accounts.models import User
 from core.mfa.registering.sources import CompletedRegistration, SourceDescription, SourceGoneError
 from tenants import registry
@@ -17,7 +17,7 @@ class PendingRegistrationSource:
 
     def describe(self, source_id: UUID) -> SourceDescription:
         """Return whom the registration is for. Raises SourceGoneError when it is over."""
-        pending = PendingRegistration.objects.filter(follow_id=source_id, state__in=LIVE).first()
+        pending = PendingRegistration.objects.filter(follow_id=source_id, state__in=OPEN).first()
         if pending is None:
             raise SourceGoneError
         contract = registry.get_contract_by_id(pending.contract_id)
@@ -45,7 +45,7 @@ class PendingRegistrationSource:
 
     def send_link(self, source_id: UUID, *, at: datetime) -> None:
         """Mail a new link to the address that was registered, within the limits of such mails."""
-        pending = PendingRegistration.objects.filter(follow_id=source_id, state__in=LIVE).first()
+        pending = PendingRegistration.objects.filter(follow_id=source_id, state__in=OPEN).first()
         if pending is None:
             raise SourceGoneError
         resend_link(pending_id=pending.id, at=at)

@@ -1,6 +1,8 @@
 """The states of a pending registration and the ways between them.
 
-    submitted ⇄ link_used → completed
+    submitted ⇄ link_used ────────────→ completed
+        │          ├──→ awaiting ───────────┘
+        │          │       └──→ declined | released
         └──────────┴─→ released | superseded
 
 `submitted`: identifier and username are reserved, a link is on its way. `link_used`: its link was
@@ -8,8 +10,10 @@ followed and MFA registration has begun; a corrected address takes it back to `s
 `completed`: the account was made. `released`: the reservation ended. `superseded`: the owner of the
 address added the provider to an account that existed already.
 
-A contract whose approval is by an operator puts a state `awaiting_approval` between `link_used` and
-`completed`; it joins this table, the live states and the database constraint with that issue.
+`awaiting`: the contract wants staff to approve registrations (`registration.approval`). The address
+is proven and the account made; the provider is not registered before somebody approves. The unit
+stays reserved, the username belongs to the account by now. Who adds a provider to an account begins
+here. `declined`: staff said no.
 """
 
 from typing import ClassVar, Final
@@ -24,13 +28,17 @@ class RegistrationState(models.TextChoices):
 
     SUBMITTED = "submitted", "Submitted"
     LINK_USED = "link_used", "Link followed"
+    AWAITING = "awaiting", "Waiting for approval"
     COMPLETED = "completed", "Completed"
+    DECLINED = "declined", "Declined"
     RELEASED = "released", "Released"
     SUPERSEDED = "superseded", "Superseded"
 
 
-LIVE: Final = (RegistrationState.SUBMITTED, RegistrationState.LINK_USED)
-"""States in which identifier and username are reserved."""
+OPEN: Final = (RegistrationState.SUBMITTED, RegistrationState.LINK_USED)
+"""States in which the person is not proven yet: identifier and username are reserved."""
+LIVE: Final = (*OPEN, RegistrationState.AWAITING)
+"""States in which the identifier is reserved."""
 
 TRANSITIONS: Final[dict[RegistrationState, frozenset[RegistrationState]]] = {
     RegistrationState.SUBMITTED: frozenset(
@@ -44,15 +52,32 @@ TRANSITIONS: Final[dict[RegistrationState, frozenset[RegistrationState]]] = {
         {
             RegistrationState.SUBMITTED,
             RegistrationState.LINK_USED,
+            RegistrationState.AWAITING,
             RegistrationState.COMPLETED,
             RegistrationState.RELEASED,
             RegistrationState.SUPERSEDED,
         }
     ),
+    RegistrationState.AWAITING: frozenset(
+        {
+            RegistrationState.COMPLETED,
+            RegistrationState.DECLINED,
+            RegistrationState.RELEASED,
+        }
+    ),
     RegistrationState.COMPLETED: frozenset(),
+    RegistrationState.DECLINED: frozenset(),
     RegistrationState.RELEASED: frozenset(),
     RegistrationState.SUPERSEDED: frozenset(),
 }
+
+
+class ApprovalOutcome(models.TextChoices):
+    """What became of a registration that waited for approval; blank while it waits."""
+
+    APPROVED = "approved", "Approved"
+    DECLINED = "declined", "Declined"
+    ENDED = "ended", "Ended without a decision"
 
 
 class TransitionError(DomainError):

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from contracts.registration.models import PendingRegistration
-from contracts.registration.selectors import list_live
+from contracts.registration.selectors import list_open
 from contracts.registration.services.links import resend_link
 from core.common.identifiers import normalize
 from core.common.masking import mask_email
@@ -25,7 +25,7 @@ class PendingRegistrations:
 
     def get(self, key: UUID, *, at: datetime) -> UnfinishedRegistration | None:
         """Return one that can still be finished."""
-        pending = list_live(at).filter(pk=key).first()
+        pending = list_open(at).filter(pk=key).first()
         return _shown(pending) if pending else None
 
     def resend(self, key: UUID, *, at: datetime) -> datetime | None:
@@ -35,7 +35,7 @@ class PendingRegistrations:
 
 
 def _matching(search: Search, *, at: datetime) -> QuerySet[PendingRegistration]:
-    live, value = list_live(at), search.value.strip()
+    live, value = list_open(at), search.value.strip()
     match search.by:
         case SearchBy.EMAIL:
             return live.filter(same_text("email", value))

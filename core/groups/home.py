@@ -1,6 +1,6 @@
 """What the home page shows of a person's providers, by contract."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,13 +10,14 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q, QuerySet
 
 from core.accounts.models import User
-from core.accounts.policies import find_contract
+from core.accounts.policies import contracts_in_hand, find_contract
 from core.common.compiled import CompiledQuery
 from core.groups.access import providers_of
 from core.groups.models import Membership, Provider
 from core.groups.permissions import Permission
 from core.groups.roles import added_roles, role_name
 from core.groups.to_do import ToDo, counts_for, to_do, to_do_without_providers
+from core.groups.waiting import WaitingProvider, find_waiting_providers
 from core.groups.wording import number_name
 from core.mfa.proving.stepping_up import Ask, find_ask
 from tenants import registry
@@ -66,6 +67,8 @@ class Home:
     roles: tuple[str, ...]
     to_do: Sequence[ToDo] = ()
     resting: Sequence[RestingContract] = ()
+    waiting: Sequence[tuple[ActiveContract, WaitingProvider]] = ()
+    """What the person has registered and staff have not approved yet."""
 
 
 def build_home(
@@ -99,6 +102,7 @@ def build_home(
         roles=tuple(sorted({role for card in cards for role in card.roles})),
         to_do=to_do(found[0], entered) if found else to_do_without_providers(user.id),
         resting=_resting(provider.contract_id for provider in found),
+        waiting=_waiting(user, contract, parts),
     )
 
 
@@ -106,6 +110,27 @@ def _resting(contracts: Iterable[UUID]) -> list[RestingContract]:
     """Return those of some contracts that are suspended or closed, each once (no query)."""
     found = (registry.find_resting_by_id(key) for key in dict.fromkeys(contracts))
     return [one for one in found if one is not None]
+
+
+def _waiting(
+    user: User, contract: ActiveContract | None, parts: Mapping[UUID, ContractPart]
+) -> list[tuple[ActiveContract, WaitingProvider]]:
+    """Return what waits for approval in view; no query for most people.
+
+    Who waits works in the contract already, as its policy holds for them: there is something to
+    look for where it has no provider of theirs, or lets staff approve.
+    """
+    here = [one for one in contracts_in_hand(user) if contract is None or one.id == contract.id]
+    asks = [
+        one
+        for one in here
+        if one.id not in parts or one.document.registration.approval != "automatic"
+    ]
+    if not asks:
+        return []
+    by_key = {one.id: one for one in here}
+    found = find_waiting_providers(user)
+    return [(by_key[one.contract_id], one) for one in found if one.contract_id in by_key]
 
 
 def _new_part(user: User, contract_id: UUID, used: Sequence[str]) -> ContractPart | None:

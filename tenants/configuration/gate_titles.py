@@ -12,7 +12,6 @@ GATE_TITLES: Final = {
     "hosts_are_free": "Every host is free",
     "issuers_are_known": "Every identity provider is known to the deployment",
     "examples_fit": "The examples match the rule that they explain",
-    "approval_can_be_given": "Registrations that wait for approval can be approved",
     "terms_are_in_effect": "Terms of use are in effect when people register",
     "terms_are_not_rewritten": "Terms of use that are in effect stay as they are",
     "weaker_policy_is_waived": "What is weaker than the default is waived, factors too",

@@ -234,19 +234,6 @@ def _examples_fit(document: ContractDocument, context: GateContext) -> Iterator[
         )
 
 
-def _approval_can_be_given(
-    document: ContractDocument, context: GateContext
-) -> Iterator[GateFailure]:
-    """Nobody could approve: registrations of such a contract would wait for ever."""
-    if document.registration.approval != "automatic":
-        yield GateFailure(
-            "approval_can_be_given",
-            "registration.approval",
-            "The portal has no queue yet in which operators approve registrations. "
-            'Publish with "automatic".',
-        )
-
-
 def _terms_are_in_effect(document: ContractDocument, context: GateContext) -> Iterator[GateFailure]:
     opening = max(context.on, document.contract.opens_on or context.on)
     if all(terms.effective_on > opening for terms in document.terms):
@@ -314,7 +301,6 @@ _CONTRACT_GATES: Final[
     _hosts_are_free,
     _issuers_are_known,
     _examples_fit,
-    _approval_can_be_given,
     _terms_are_in_effect,
     _terms_are_not_rewritten,
     _weaker_policy_is_waived,

@@ -17,6 +17,16 @@ class AcceptedTerms:
     accepted_at: datetime
 
 
+@dataclass(frozen=True)
+class ApprovedBy:
+    """Who of staff approved a registration, who confirmed it, why, and when."""
+
+    first: UUID
+    second: UUID | None
+    reason: str
+    at: datetime
+
+
 def record_evidence(
     *,
     provider_id: UUID,
@@ -24,6 +34,7 @@ def record_evidence(
     roster_entry_id: UUID,
     decision: Mapping[str, object],
     terms: AcceptedTerms,
+    approved: ApprovedBy | None = None,
     by: UUID,
     at: datetime,
 ) -> EvidenceRecord:
@@ -31,7 +42,8 @@ def record_evidence(
 
     Called in the transaction that registers the provider. `decision` is the summary that the
     start of the journey kept: family, way, steps, revision, issued_code_id and decided_at. `by` is
-    the account that is registered for. Raises NoContractError outside a contract.
+    the account that is registered for; `approved` says who of staff approved it, where the contract
+    asks for that. Raises NoContractError outside a contract.
     """
     issued_code_id = decision["issued_code_id"]
     return EvidenceRecord.objects.create(
@@ -48,5 +60,9 @@ def record_evidence(
         terms_version=terms.version,
         terms_sha256=terms.sha256,
         terms_accepted_at=terms.accepted_at,
+        approved_by=approved.first if approved else None,
+        confirmed_by=approved.second if approved else None,
+        approved_at=approved.at if approved else None,
+        approval_reason=approved.reason if approved else "",
         recorded_at=at,
     )

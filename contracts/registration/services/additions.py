@@ -8,7 +8,8 @@ from django.db import transaction
 
 from contracts.evidence.services.records import AcceptedTerms
 from contracts.registration.models import Journey, JourneyPurpose, PendingRegistration
-from contracts.registration.selectors import list_live
+from contracts.registration.selectors import list_open
+from contracts.registration.services.approvals import await_approval, needs_approval
 from contracts.registration.services.journeys import JOURNEY_LIFE
 from contracts.registration.services.providers import (
     CodeSpentError,
@@ -31,9 +32,12 @@ from tenants.context import ActiveContract
 
 @dataclass(frozen=True)
 class AdditionResult:
-    """The provider that was added; None when it was registered or claimed meanwhile."""
+    """The provider that was added; None when it waits for approval (`waits`), or was registered or
+    claimed meanwhile.
+    """
 
     provider_id: UUID | None
+    waits: bool = False
 
 
 def add_provider(
@@ -49,9 +53,10 @@ def add_provider(
 
     The provider joins the group that the person administers, of several the chosen one or else the
     oldest; without one a group is made. `terms` is the version in effect, which the page had
-    accepted where it was not before. A pending registration of the same unit under the account's
-    own address is superseded; one under another address reserves the unit, and the addition is
-    refused. Records `provider.added`, or `registration.refused` with the reason. Raises
+    accepted where it was not before. Where the contract has staff approve registrations it waits
+    for them. A pending registration of the same unit under the account's own address is superseded;
+    one under another address reserves the unit, and the addition is refused. Records
+    `provider.added`, or `registration.refused` with the reason. Raises
     ChangedMeanwhileError when the chosen group is not the person's any more.
     """
     accepted = AcceptedTerms(terms.version, terms_digest(terms), at)
@@ -76,13 +81,43 @@ def _add(
         .first()
     )
     if pending is not None:
+        if waits_for(pending, user, at):
+            return AdditionResult(None, waits=True)
         if not may_supersede(pending, user, at):
             return _refuse(contract, user, "reserved", at)
-        end_registrations([pending], state=RegistrationState.SUPERSEDED, at=at)
+        waited = pending.state == RegistrationState.AWAITING
+        ended = RegistrationState.RELEASED if waited else RegistrationState.SUPERSEDED
+        end_registrations([pending], state=ended, at=at)
+    if needs_approval(contract):
+        return _await(contract, journey, registrant, at)
     provider = _register(contract, journey, registrant, at)
     journey.provider_id = provider.id
     journey.save(update_fields=["provider_id"])
     return AdditionResult(provider.id)
+
+
+def _await(
+    contract: ActiveContract, journey: Journey, registrant: Registrant, at: datetime
+) -> AdditionResult:
+    """Make the registration that waits for approval: the person is proven already."""
+    terms = registrant.terms
+    waiting = PendingRegistration(
+        contract_id=contract.id,
+        unit_key=journey.unit_key,
+        identifier=journey.identifier,
+        identifier_type=journey.identifier_type,
+        roster_entry_id=journey.roster_entry_id,
+        evidence=journey.evidence,
+        terms_version=terms.version,
+        terms_sha256=terms.sha256,
+        terms_accepted_at=terms.accepted_at,
+        state=RegistrationState.AWAITING,
+        created_at=at,
+    )
+    await_approval(contract=contract, pending=waiting, registrant=registrant, at=at)
+    journey.pending = waiting
+    journey.save(update_fields=["pending"])
+    return AdditionResult(None, waits=True)
 
 
 def _register(
@@ -99,6 +134,16 @@ def _register(
     return provider
 
 
+def waits_for(pending: PendingRegistration | None, user: User, at: datetime) -> bool:
+    """Tell whether a registration is this person's own and waits for approval."""
+    return (
+        pending is not None
+        and pending.state == RegistrationState.AWAITING
+        and pending.account_id == user.id
+        and at < pending.reserved_until
+    )
+
+
 def may_supersede(pending: PendingRegistration, user: User, at: datetime) -> bool:
     """Tell whether a registration is this person's own, or over and only not released yet."""
     return pending.email.lower() == user.email.lower() or pending.reserved_until <= at
@@ -112,8 +157,8 @@ def claim_own_registration(*, pending_id: UUID, user: User, at: datetime) -> Jou
     Locks the registration: pressed twice, it makes one journey. Returns the journey that asks for
     confirmation; None for anybody else's registration. Records `registration.claimed`.
     """
-    live = list_live(at).select_for_update()
-    pending = live.filter(same_text("email", user.email), id=pending_id).first()
+    open_ones = list_open(at).select_for_update()
+    pending = open_ones.filter(same_text("email", user.email), id=pending_id).first()
     if pending is None:
         return None
     opened = Journey.objects.filter(

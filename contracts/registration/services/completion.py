@@ -1,13 +1,16 @@
-"""Complete a registration: its address and factor are proven, the account is made."""
+"""Complete a registration: its address and factor are proven, the account is made.
+
+Where the contract has staff approve registrations it begins to wait for them here.
+"""
 
 from datetime import datetime
 from uuid import UUID
 
-from contracts.evidence.services.records import AcceptedTerms
 from contracts.registration.kinds import LINK_KIND
 from contracts.registration.models import PendingRegistration
-from contracts.registration.services.providers import Registrant, register_proven
-from contracts.registration.states import LIVE, RegistrationState, check_transition
+from contracts.registration.services.approvals import await_approval, needs_approval
+from contracts.registration.services.providers import Registrant, register_proven, terms_of
+from contracts.registration.states import OPEN, RegistrationState, check_transition
 from core.accounts.models import User
 from core.accounts.services.accounts import create_account
 from core.audit.recording import record
@@ -21,14 +24,16 @@ def complete_registration(
 ) -> User:
     """Make the account, its group, the provider and the membership: all of it or nothing.
 
+    Where the contract has staff approve registrations, the account alone, and what waits for them.
+
     Called by MFA registration inside its completing transaction, with the address that the person
     proved. `phone` is the proven number or empty; the one that was typed stays where none was
-    proven. Records `registration.completed`. Raises SourceGoneError when the registration was
-    released, corrected or completed meanwhile, EmailTakenError or UsernameTakenError when an
-    account has the address or the username, and what `register_proven` raises.
+    proven. Records `registration.completed`, or what `await_approval` records. Raises
+    SourceGoneError when the registration was released, corrected or completed meanwhile,
+    EmailTakenError or UsernameTakenError when an account has the address or the username, and what
+    `register_proven` raises.
     """
     pending = lock_followed(follow_id, at=at)
-    check_transition(pending.state, RegistrationState.COMPLETED)
     contract = registry.get_contract_by_id(pending.contract_id)
     user = create_account(
         username=pending.username,
@@ -46,14 +51,12 @@ def complete_registration(
         by=None,
         at=at,
     )
-    terms = AcceptedTerms(pending.terms_version, pending.terms_sha256, pending.terms_accepted_at)
-    register_proven(
-        contract=contract,
-        unit=pending,
-        registrant=Registrant(user, None, terms, registration_id=pending.id),
-        at=at,
-    )
-    _close(pending, user, at)
+    registrant = Registrant(user, None, terms_of(pending), registration_id=pending.id)
+    if needs_approval(contract):
+        await_approval(contract=contract, pending=pending, registrant=registrant, at=at)
+    else:
+        register_proven(contract=contract, unit=pending, registrant=registrant, at=at)
+        _close(pending, user, at)
     return user
 
 
@@ -64,7 +67,7 @@ def lock_followed(follow_id: UUID, *, at: datetime) -> PendingRegistration:
     """
     pending = (
         PendingRegistration.objects.select_for_update()
-        .filter(follow_id=follow_id, state__in=LIVE, reserved_until__gt=at)
+        .filter(follow_id=follow_id, state__in=OPEN, reserved_until__gt=at)
         .first()
     )
     if pending is None:
@@ -73,6 +76,7 @@ def lock_followed(follow_id: UUID, *, at: datetime) -> PendingRegistration:
 
 
 def _close(pending: PendingRegistration, user: User, at: datetime) -> None:
+    check_transition(pending.state, RegistrationState.COMPLETED)
     pending.state = RegistrationState.COMPLETED
     pending.ended_at = at
     pending.account_id = user.id

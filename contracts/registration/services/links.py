@@ -9,9 +9,9 @@ from django.db import transaction
 
 from contracts.registration.kinds import ADDRESS_CHANGED_KIND, LINK_KIND, NOBODY
 from contracts.registration.models import PendingRegistration
-from contracts.registration.selectors import find_live_by_username
+from contracts.registration.selectors import find_open_by_username
 from contracts.registration.services.reservations import forget_link
-from contracts.registration.states import LIVE, RegistrationState, check_transition
+from contracts.registration.states import OPEN, RegistrationState, check_transition
 from core.accounts.selectors import email_is_taken
 from core.accounts.services.attempts import THROTTLED, Allowance, Limit, count_attempt
 from core.accounts.services.throttle import record_refusal
@@ -76,7 +76,7 @@ def resend_link(*, pending_id: UUID, at: datetime) -> Allowance:
     """
     allowance = count_attempt(limits=_mail_limits("link", str(pending_id)), at=at)
     with transaction.atomic():
-        pending = _lock_live(pending_id, at)
+        pending = _lock_open(pending_id, at)
         if pending is not None and allowance.allowed:
             enqueue_link(pending, at=at)
         if pending is not None:
@@ -132,7 +132,7 @@ def find_pending_target(name: str, contract_id: UUID | None, at: datetime) -> Li
 
     It goes out in the name of the registration's own contract, wherever it was asked for.
     """
-    pending = find_live_by_username(name, at=at)
+    pending = find_open_by_username(name, at=at)
     if pending is None:
         return None
     return LinkTarget(
@@ -179,7 +179,7 @@ def correct_address(*, pending_id: UUID, email: str, at: datetime) -> Correction
     """
     allowance = count_attempt(limits=_mail_limits("correct", str(pending_id)), at=at)
     with transaction.atomic():
-        pending = _lock_live(pending_id, at)
+        pending = _lock_open(pending_id, at)
         if pending is None:
             return CorrectionResult(accepted=False, retry_at=allowance.retry_at)
         if not allowance.allowed:
@@ -261,7 +261,7 @@ def _find_by_token(token: str) -> PendingRegistration | None:
 def _can_be_used(pending: PendingRegistration, contract: ActiveContract, at: datetime) -> bool:
     return (
         pending.contract_id == contract.id
-        and pending.is_live
+        and pending.state in OPEN
         and pending.link_used_at is None
         and pending.link_expires_at is not None
         and at < pending.link_expires_at
@@ -269,10 +269,10 @@ def _can_be_used(pending: PendingRegistration, contract: ActiveContract, at: dat
     )
 
 
-def _lock_live(pending_id: UUID, at: datetime) -> PendingRegistration | None:
+def _lock_open(pending_id: UUID, at: datetime) -> PendingRegistration | None:
     return (
         PendingRegistration.objects.select_for_update()
-        .filter(id=pending_id, state__in=LIVE, reserved_until__gt=at)
+        .filter(id=pending_id, state__in=OPEN, reserved_until__gt=at)
         .first()
     )
 

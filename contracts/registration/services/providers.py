@@ -5,9 +5,9 @@ from datetime import date, datetime
 from typing import ClassVar, Protocol
 from uuid import UUID
 
-from contracts.evidence.services.records import AcceptedTerms, record_evidence
+from contracts.evidence.services.records import AcceptedTerms, ApprovedBy, record_evidence
 from contracts.registration.kinds import NOTICE_KIND
-from contracts.registration.models import TermsAcceptance
+from contracts.registration.models import PendingRegistration, TermsAcceptance
 from contracts.registration.selectors import local_date
 from contracts.roster.models import RosterEntry
 from contracts.roster.services.codes import spend_code
@@ -62,6 +62,13 @@ class Registrant:
     """None makes a new group with the user as its Provider Group Admin."""
     terms: AcceptedTerms
     registration_id: UUID | None = None
+    approved: ApprovedBy | None = None
+    """Who of staff approved it; then the issued code was used up when it began to wait."""
+
+
+def terms_of(pending: PendingRegistration) -> AcceptedTerms:
+    """Return the text that was accepted with a registration."""
+    return AcceptedTerms(pending.terms_version, pending.terms_sha256, pending.terms_accepted_at)
 
 
 def register_proven(
@@ -78,8 +85,8 @@ def register_proven(
     user = registrant.user
     with contract_context(contract):
         entry = _live_entry(unit.roster_entry_id, on=local_date(contract.document, at))
-        if unit.evidence["issued_code_id"]:
-            _spend(UUID(str(unit.evidence["issued_code_id"])), user, at)
+        if registrant.approved is None:
+            _spend(unit, user, at)
         provider = register_provider(
             user=user,
             group=registrant.group,
@@ -94,12 +101,31 @@ def register_proven(
             roster_entry_id=entry.id,
             decision=unit.evidence,
             terms=registrant.terms,
+            approved=registrant.approved,
             by=user.id,
             at=at,
         )
         accept_terms(account_id=user.id, contract_id=contract.id, terms=registrant.terms)
         _tell_address_on_file(contract, provider, entry, at)
     return provider
+
+
+def check_entry(contract: ActiveContract, unit: ProvenUnit, *, at: datetime) -> RosterEntry:
+    """Return the roster entry of a proven unit. Raises EntryGoneError when it is not in force."""
+    with contract_context(contract):
+        return _live_entry(unit.roster_entry_id, on=local_date(contract.document, at))
+
+
+def spend_proven_code(
+    contract: ActiveContract, unit: ProvenUnit, *, user: User, terms: AcceptedTerms, at: datetime
+) -> None:
+    """Use up the issued code of a unit that waits for approval, and keep the accepted terms.
+
+    In the caller's transaction. Raises CodeSpentError.
+    """
+    with contract_context(contract):
+        _spend(unit, user, at)
+    accept_terms(account_id=user.id, contract_id=contract.id, terms=terms)
 
 
 def _live_entry(entry_id: UUID, *, on: date) -> RosterEntry:
@@ -115,8 +141,9 @@ def _live_entry(entry_id: UUID, *, on: date) -> RosterEntry:
     return entry
 
 
-def _spend(code_id: UUID, user: User, at: datetime) -> None:
-    if not spend_code(code_id=code_id, by=user.id, at=at):
+def _spend(unit: ProvenUnit, user: User, at: datetime) -> None:
+    code_id = unit.evidence["issued_code_id"]
+    if code_id and not spend_code(code_id=UUID(str(code_id)), by=user.id, at=at):
         raise CodeSpentError
 
 

@@ -16,7 +16,7 @@ from contracts.registration.models import (
     Journey,
     PendingRegistration,
 )
-from contracts.registration.selectors import find_live_by_username, find_live_registration
+from contracts.registration.selectors import find_live_registration, find_open_by_username
 from contracts.registration.services.journeys import ALREADY_REGISTERED
 from contracts.registration.services.links import enqueue_link
 from contracts.registration.services.reservations import release_overdue
@@ -152,7 +152,7 @@ def _constraint_of(error: IntegrityError) -> str:
 def _is_reserved(conflict: str, journey: Journey, at: datetime) -> bool:
     """Tell whether what the constraint protects is still taken, by a row that is not overdue."""
     if conflict == USERNAME_ONCE:
-        return find_live_by_username(journey.information["username"], at=at) is not None
+        return find_open_by_username(journey.information["username"], at=at) is not None
     return _find_existing(journey, at) is not None
 
 

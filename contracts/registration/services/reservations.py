@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from contracts.registration.kinds import LINK_KIND
 from contracts.registration.models import JoinOffer, Journey, PendingRegistration
+from contracts.registration.services.approval_ends import end_undecided
 from contracts.registration.states import LIVE, RegistrationState, check_transition
 from core.accounts.services.attempts import forget_counts
 from core.audit.recording import record
@@ -35,20 +36,26 @@ def release_expired(*, at: datetime) -> int:
     """Release every registration whose reservation has ended; returns how many.
 
     Run by the task of the same name. Identifier and username are free again, the link is dead,
-    and the personal data is wiped (design decision 14). Counts and journeys that are over go, too.
+    and the personal data is wiped (design decision 14). What waited for an approval ends so, too,
+    and whoever registered has mail. Counts and journeys that are over go, too.
     """
     Journey.objects.filter(expires_at__lte=at).delete()
     JoinOffer.objects.filter(expires_at__lte=at).delete()
     forget_counts(at=at)
+    overdue = Q(state__in=LIVE, reserved_until__lte=at)
     released = 0
-    while batch := _release_overdue_batch(at):
+    # One by one: the end of each reaches into its own contract.
+    waited = PendingRegistration.objects.filter(overdue, state=RegistrationState.AWAITING)
+    for key in waited.values_list("id", flat=True)[:_BATCH]:
+        released += _release_in_turn(Q(id=key), at)
+    while batch := _release_in_turn(overdue & ~Q(state=RegistrationState.AWAITING), at):
         released += batch
     return released
 
 
 @transaction.atomic
-def _release_overdue_batch(at: datetime) -> int:
-    return _release_batch(Q(reserved_until__lte=at), at=at)
+def _release_in_turn(which: Q, at: datetime) -> int:
+    return _release_batch(which & Q(reserved_until__lte=at), at=at)
 
 
 def release_overdue(*, contract_id: UUID, unit_key: str, username: str, at: datetime) -> int:
@@ -89,19 +96,27 @@ def end_registrations(
     """
     for pending in registrations:
         check_transition(pending.state, state)
+        waited = pending.state == RegistrationState.AWAITING
         pending.state = state
         pending.ended_at = at
         forget_link(pending)
-        for name in _PERSONAL:
-            setattr(pending, name, "")
+        forget_person(pending)
         pending.save()
         cancel_messages(kind=LINK_KIND, subject_id=pending.id)
+        if waited:
+            end_undecided(pending, at=at)
         record(
             f"registration.{state.value}",
             contract_id=pending.contract_id,
             subject=("pending_registration", pending.id),
             at=at,
         )
+
+
+def forget_person(pending: PendingRegistration) -> None:
+    """Wipe what is known of a person, without saving it."""
+    for name in _PERSONAL:
+        setattr(pending, name, "")
 
 
 def forget_link(pending: PendingRegistration) -> None:

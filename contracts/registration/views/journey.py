@@ -21,7 +21,7 @@ from contracts.registration.services.registrations import (
     save_information,
     submit_registration,
 )
-from contracts.registration.states import RegistrationState
+from contracts.registration.states import OPEN, RegistrationState
 from contracts.registration.views.shared import (
     STEPS,
     journey_page,
@@ -227,6 +227,8 @@ def _confirmation(
     form: AddressForm,
 ) -> HttpResponse:
     pending = journey.pending
+    if pending is not None and _waits_for_approval(pending):
+        return render(request, "registration/waits.html", {"pending": pending})
     if pending is None or _is_over(pending):
         completed = pending is not None and pending.state == RegistrationState.COMPLETED
         return render(request, "registration/over.html", {"completed": completed})
@@ -245,4 +247,9 @@ def _confirmation(
 
 
 def _is_over(pending: PendingRegistration) -> bool:
-    return not pending.is_live or pending.reserved_until <= clock.now()
+    return pending.state not in OPEN or pending.reserved_until <= clock.now()
+
+
+def _waits_for_approval(pending: PendingRegistration) -> bool:
+    """Tell whether the person is proven, and staff have not decided yet."""
+    return pending.state == RegistrationState.AWAITING and pending.reserved_until > clock.now()

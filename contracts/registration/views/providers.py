@@ -16,13 +16,14 @@ from contracts.registration.selectors import (
     find_claimable,
     find_claimed_provider,
     find_proven_entry,
+    find_waiting_approval,
     has_accepted_terms,
     local_date,
 )
 from contracts.registration.services.additions import (
     add_provider as add_provider_to_account,
 )
-from contracts.registration.services.additions import claim_own_registration
+from contracts.registration.services.additions import claim_own_registration, waits_for
 from contracts.registration.views.shared import posted
 from contracts.registration.views.start import answer_claim, journey_path
 from contracts.roster.selectors import find_entry
@@ -69,7 +70,7 @@ def add_confirm(request: SignedInRequest, journey_id: UUID) -> HttpResponse:
     contract = registry.get_contract_by_id(journey.contract_id)
     if contract_of(request) != contract:
         return HttpResponseRedirect(journey_path(request, journey))
-    if journey.provider_id is not None:
+    if journey.provider_id is not None or waits_for(journey.pending, request.user, at):
         return _to_done(request, journey, contract)
     # Who adds a provider administers it, and a contract may ask more of admins.
     if satisfied(request, contract, as_admin=True) is not None:
@@ -122,7 +123,7 @@ def _add(
     except ChangedMeanwhileError as error:
         messages.error(request, error.sentence)
         return HttpResponseRedirect(request.path)
-    if result.provider_id is None:
+    if result.provider_id is None and not result.waits:
         return render(request, "registration/refused.html", {"signed_in": True})
     return _to_done(request, journey, contract)
 
@@ -138,8 +139,12 @@ def _to_done(
 @get_only
 @signed_in
 def add_done(request: SignedInRequest, journey_id: UUID) -> HttpResponse:
-    """Say that the provider was added."""
-    journey = find_addition(journey_id, account_id=request.user.id, at=clock.now())
+    """Say that the provider was added, or waits for approval."""
+    at = clock.now()
+    journey = find_addition(journey_id, account_id=request.user.id, at=at)
+    if journey and waits_for(journey.pending, request.user, at):
+        approval = find_waiting_approval(journey.pending_id)
+        return render(request, "registration/add_waits.html", {"approval": approval})
     provider = find_added_provider(journey) if journey else None
     if provider is None:
         return HttpResponseRedirect(reverse("home"))

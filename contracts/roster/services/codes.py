@@ -88,6 +88,24 @@ def spend_code(*, code_id: UUID, by: UUID | None, at: datetime) -> bool:
     return bool(spent)
 
 
+@transaction.atomic
+def return_code(*, code_id: UUID, at: datetime) -> None:
+    """Give back one use of a code of the contract in hand: what it was spent on came to nothing.
+
+    Called when a registration ends that nobody decided about. Revoked or expired it stays so.
+    Records `issued_code.returned`.
+    """
+    contract = require_contract()
+    returned = IssuedCode.objects.filter(pk=code_id, uses__gt=0).update(uses=F("uses") - 1)
+    record(
+        "issued_code.returned",
+        contract_id=contract.id,
+        subject=("issued_code", code_id),
+        result="ok" if returned else "refused",
+        at=at,
+    )
+
+
 def code_rule(registration: RegistrationSection) -> IssuedCodeRule | KnowledgeProofRule:
     """Return the rule of codes that the portal issues. Raises NoIssuedCodesError without one."""
     rule = registration.rule

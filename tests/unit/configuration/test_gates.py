@@ -210,13 +210,6 @@ def test_a_portal_host_cannot_be_a_contracts_host() -> None:
     assert (failure.gate, failure.field) == ("hosts_are_free", "portal_hosts.1.host")
 
 
-def test_approval_by_an_operator_waits_for_the_queue_in_which_it_is_given() -> None:
-    document = changed(sample(), registration__approval="operator")
-    (failure,) = contract_failures(document, GateContext(on=TODAY))
-    assert (failure.gate, failure.field) == ("approval_can_be_given", "registration.approval")
-    assert 'Publish with "automatic"' in failure.message
-
-
 def test_a_letter_alone_does_not_reach_support() -> None:
     starter = starter_contract("new-one", on=TODAY)
     by_letter = {"purpose": "Help", "postal_address": "1 Example Plaza", "fax": "614-555-0100"}

@@ -1,0 +1,123 @@
+"""Staff approve or decline a registration that waits for them."""
+
+from collections.abc import Callable
+from functools import partial
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from contracts.registration.approving import QUEUE_KIND, list_approvals, may_decide
+from contracts.registration.evidence_shown import evidence_of
+from contracts.registration.models import Approval
+from contracts.registration.services.approvals import (
+    approve_registration,
+    decline_registration,
+    step_of,
+)
+from contracts.registration.states import ApprovalOutcome
+from core.accounts.models import User
+from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
+from core.common import clock
+from core.common.errors import DomainError
+from core.common.http import RecordedRefusal, get_or_post, row_or_404
+from core.mfa.proving.freshness import is_fresh, to_confirmation
+from core.staff.access import StaffRequest, staff_page
+from core.staff.forms import ReasonForm
+from core.staff.permissions import StaffPermission
+from core.staff.services.refusals import record_staff_refusal
+from core.staff.views.in_hand import hand_of, is_in_other_hands, let_go
+from tenants import registry
+
+_DECLINED = "It is declined. Whoever registered has mail with the reason."
+_APPROVED = "It is approved. Whoever registered has mail and can work now."
+_BEGUN = "Your approval is written down. A second person has to confirm it."
+
+
+@get_or_post
+@keeps_typed(fields_named("reason"))
+@staff_page(StaffPermission.REGISTRATIONS_VIEW)
+def approval(request: StaffRequest, approval_id: UUID) -> HttpResponse:
+    """Show a registration with what it was decided on; approve or decline it, with a reason."""
+    found = row_or_404(list_approvals(request.staff), approval_id)
+    allowed = may_decide(request.staff, found)
+    typed = take_typed(request)
+    form = ReasonForm(request.POST or None, initial=typed)
+    if request.method == "POST":
+        if not allowed:
+            _refuse(request, found)
+        if not is_fresh(request, request.staff.user, at=clock.now()):
+            return to_confirmation(request)
+        if form.is_valid():
+            return _decide(request, found, form)
+    waits = found.outcome == ""
+    contract = registry.get_contract_by_id(found.contract_id)
+    context = {
+        "nav_here": "requests",
+        "found": found,
+        "pending": found.registration,
+        "contract": contract,
+        "evidence": evidence_of(found, at=clock.now()),
+        "names": _names(found),
+        "step": step_of(found, contract).value,
+        "form": form,
+        "waits": waits,
+        "may_decide": allowed,
+        "is_first": found.first_by == request.staff.user.id,
+        "typed_is_back": bool(typed),
+        "hand": hand_of(request, QUEUE_KIND, found.id, may_take=allowed and waits),
+    }
+    return render(request, "staff/approval.html", context)
+
+
+def _decide(request: StaffRequest, found: Approval, form: ReasonForm) -> HttpResponse:
+    here = HttpResponseRedirect(reverse("approvals:approval", args=[found.id]))
+    step = request.POST.get("step", "")
+    acts: dict[str, Callable[..., Approval]] = {
+        "approve": partial(approve_registration, step=step),
+        "decline": decline_registration,
+    }
+    act = acts.get(request.POST.get("act", ""))
+    if act is None:
+        raise Http404
+    if is_in_other_hands(request, QUEUE_KIND, found.id):
+        return here
+    try:
+        done = act(
+            approval_id=found.id,
+            reason=form.cleaned_data["reason"],
+            by=request.staff.user.id,
+            at=clock.now(),
+        )
+    except DomainError as error:
+        messages.error(request, error.sentence)
+        return here
+    let_go(request, QUEUE_KIND, found.id, found.contract_id)
+    messages.success(request, _what_came(done))
+    return here
+
+
+def _what_came(done: Approval) -> str:
+    if done.outcome == "":
+        return _BEGUN
+    return _DECLINED if done.outcome == ApprovalOutcome.DECLINED else _APPROVED
+
+
+def _names(found: Approval) -> dict[str, str]:
+    """Return who approved first and who decided, by name."""
+    keys = {"first": found.first_by, "decided": found.decided_by}
+    people = User.objects.in_bulk([key for key in keys.values() if key])
+    return {what: people[key].get_full_name() for what, key in keys.items() if key in people}
+
+
+def _refuse(request: StaffRequest, found: Approval) -> None:
+    record_staff_refusal(
+        user_id=request.staff.user.id,
+        permission=StaffPermission.REGISTRATIONS_DECIDE.value,
+        contract_id=found.contract_id,
+        at=clock.now(),
+        about=found.user_id,
+    )
+    raise RecordedRefusal
