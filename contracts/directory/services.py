@@ -57,6 +57,20 @@ def add_fingerprints(*, contract_id: UUID, prints: Iterable[Print]) -> None:
 
 
 @transaction.atomic
+def change_fingerprints(
+    *, contract_id: UUID, entry_id: UUID, former: Iterable[bytes], prints: Iterable[Print]
+) -> None:
+    """Publish one entry anew; `former` are the digests that it may have until now.
+
+    The caller has locked the entry. Rows are found by their digests: the index leads with them.
+    """
+    fresh = list(prints)
+    gone = set(former) - {one.digest for one in fresh}
+    Fingerprint.objects.filter(digest__in=gone, contract_id=contract_id, entry_id=entry_id).delete()
+    add_fingerprints(contract_id=contract_id, prints=fresh)
+
+
+@transaction.atomic
 def replace_fingerprints(*, contract_id: UUID, prints: Iterable[Print]) -> int:
     """Make a contract's fingerprints exactly these, and return how many there are.
 

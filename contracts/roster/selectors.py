@@ -1,7 +1,7 @@
 """Reading a contract's roster. All of it needs the contract in hand (`contract_context`)."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +12,11 @@ from contracts.roster.models import IssuedCode, RosterEntry
 from core.common.identifiers import IdentifierType, normalize
 from core.common.ids import uuid7
 from core.groups.models import Provider, ProviderStatus
+from tenants.configuration.document import (
+    IssuedCodeRule,
+    KnowledgeProofRule,
+    RegistrationSection,
+)
 from tenants.context import require_contract
 
 _OF_A_CODE = [column.name for column in fields(IssuedCodeFacts)]
@@ -45,19 +50,20 @@ def list_entries_without_code(at: datetime) -> QuerySet[RosterEntry]:
     code, and one sent to them would invite a second registration.
     """
     usable = usable_codes(at).filter(entry=OuterRef("pk"))
-    return list_entries().filter(~Exists(usable), ~Exists(_providers_of_entry()))
+    return list_entries().filter(~Exists(usable), ~Exists(providers_of_entry()))
 
 
 def list_registered_entries(entries: Iterable[RosterEntry]) -> QuerySet[RosterEntry]:
     """Return those of some entries whose provider is registered now."""
     keys = [entry.id for entry in entries]
-    return list_entries().filter(Exists(_providers_of_entry()), id__in=keys)
+    return list_entries().filter(Exists(providers_of_entry()), id__in=keys)
 
 
-def _providers_of_entry() -> QuerySet[Provider]:
+def providers_of_entry(entry_id: UUID | None = None) -> QuerySet[Provider]:
+    """Return the active providers of an entry; without one, of the entry of the query around."""
     return Provider.objects.filter(
         contract_id=require_contract().id,
-        roster_entry_id=OuterRef("pk"),
+        roster_entry_id=entry_id or OuterRef("pk"),
         status=ProviderStatus.ACTIVE,
     )
 
@@ -93,3 +99,40 @@ def entry_facts(entry: RosterEntry) -> EntryFacts:
         ends_on=entry.ends_on,
         removed=entry.removed_at is not None,
     )
+
+
+def issues_codes(registration: RegistrationSection) -> bool:
+    """Tell whether the portal issues codes for a contract's entries."""
+    rule = registration.rule
+    if isinstance(rule, KnowledgeProofRule):
+        return rule.issued_code_fallback
+    return isinstance(rule, IssuedCodeRule)
+
+
+@dataclass(frozen=True)
+class CodeShown:
+    """What staff see of a code, which is never the code."""
+
+    id: UUID
+    created_at: datetime
+    expires_at: datetime
+    state: str
+    works: bool
+
+
+def list_code_states(entry: RosterEntry, *, at: datetime) -> list[CodeShown]:
+    """Return the codes of an entry, the newest first, with what became of each."""
+    codes = IssuedCode.objects.filter(entry=entry).order_by("-created_at", "-id")
+    return [_shown(code, at) for code in codes]
+
+
+def _shown(code: IssuedCode, at: datetime) -> CodeShown:
+    if code.revoked_at:
+        state = f"Revoked on {code.revoked_at:%B %-d, %Y}"
+    elif code.uses >= code.max_uses:
+        state = "Used"
+    elif code.expires_at <= at:
+        state = "Expired"
+    else:
+        state = "Works"
+    return CodeShown(code.id, code.created_at, code.expires_at, state, works=state == "Works")

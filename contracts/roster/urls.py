@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from contracts.roster.views import overview, uploads
+from contracts.roster.views import entries, overview, uploads
 
 app_name = "roster"
 urlpatterns = [
@@ -18,4 +18,9 @@ urlpatterns = [
     path("upload/<uuid:upload_id>/rejected.csv", uploads.rejected, name="rejected"),
     path("upload/<uuid:upload_id>/confirm/", uploads.confirm, name="upload_confirm"),
     path("upload/<uuid:upload_id>/cancel/", uploads.cancel, name="upload_cancel"),
+    path("entries/", entries.entries, name="entries"),
+    path("entries/new/", entries.entry_new, name="entry_new"),
+    path("entries/<uuid:entry_id>/", entries.entry, name="entry"),
+    path("entries/<uuid:entry_id>/edit/", entries.entry_edit, name="entry_edit"),
+    path("entries/<uuid:entry_id>/take-off/", entries.entry_take_off, name="entry_take_off"),
 ]

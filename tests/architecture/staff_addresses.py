@@ -79,6 +79,11 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "roster:upload_confirm": StaffRow(404, 404, 403, 403),
     "roster:upload_begin": all_staff(405),
     "roster:upload_cancel": all_staff(405),
+    "roster:entries": all_roster_views(404),
+    "roster:entry": all_roster_views(404),
+    "roster:entry_new": StaffRow(404, 404, 403, 403),
+    "roster:entry_edit": StaffRow(404, 404, 403, 403),
+    "roster:entry_take_off": StaffRow(404, 404, 403, 403),
     # Nobody's
     "staff_recovery": all_staff(404),
     "staff:account": all_staff(404),

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Collate, Upper
 
 from core.common.identifiers import IdentifierType
 from tenants.scoping import ContractModel
@@ -90,7 +91,24 @@ class RosterEntry(ContractModel):
                 name="roster_entry_is_named",
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["identifier"], name="roster_entry_identifier")]
+        indexes: ClassVar = [
+            models.Index(fields=["identifier"], name="roster_entry_identifier"),
+            # In the order of bytes, so that they serve a beginning as well, whatever the database's
+            # own order is (`entries.finding`).
+            models.Index(
+                Collate(Upper("name"), "C"),
+                "id",
+                condition=Q(removed_at=None),
+                name="roster_entry_by_name",
+            ),
+            models.Index(
+                Collate(Upper("city"), "C"),
+                Collate(Upper("name"), "C"),
+                "id",
+                condition=Q(removed_at=None),
+                name="roster_entry_by_city",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -1,15 +1,21 @@
 """A contract's part of the shared index, computed from its roster and issued codes."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
+from django.conf import settings
 from django.db import transaction
 
 from contracts.directory.fingerprints import fingerprint
-from contracts.directory.services import Print, replace_fingerprints
+from contracts.directory.services import (
+    Print,
+    change_fingerprints,
+    replace_fingerprints,
+)
 from contracts.registration.rules import EntryFacts, entry_pairs
-from contracts.roster.models import IssuedCode
-from contracts.roster.selectors import list_entries
+from contracts.roster.models import IssuedCode, RosterEntry
+from contracts.roster.selectors import entry_facts, list_entries
 from core.common.crypto import current_key_version
 from core.common.identifiers import IdentifierType
 from tenants.configuration.document import RegistrationSection
@@ -30,6 +36,41 @@ def rebuild_index() -> int:
     contract = require_contract()
     prints = _prints(contract.document.registration)
     return replace_fingerprints(contract_id=contract.id, prints=prints)
+
+
+@transaction.atomic
+def publish_entry(entry: RosterEntry, *, former: EntryFacts) -> None:
+    """Publish one entry anew, in the transaction that adds, changes or takes it off.
+
+    `former` is what the rules saw of it before.
+    """
+    contract = require_contract()
+    pairs = partial(entry_pairs, contract.document.registration)
+    version = current_key_version()
+    codes = [
+        Print(entry.id, key_version, bytes(stored))
+        for key_version, stored in IssuedCode.objects.filter(entry=entry)
+        .exclude(fingerprint=None)
+        .values_list("key_version", "fingerprint")
+        if stored is not None
+    ]
+    prints = [
+        Print(entry.id, version, fingerprint(*pair, version=version))
+        for pair in pairs(entry_facts(entry))
+    ]
+    if contract.document.registration.rule.family != "program_id":
+        prints += codes
+    held = [
+        fingerprint(*pair, version=version)
+        for pair in pairs(former)
+        for version in settings.PORTAL_SECRET_KEYS
+    ]
+    change_fingerprints(
+        contract_id=contract.id,
+        entry_id=entry.id,
+        former=[*held, *(one.digest for one in codes)],
+        prints=prints if entry.removed_at is None else (),
+    )
 
 
 def _prints(registration: RegistrationSection) -> Iterator[Print]:

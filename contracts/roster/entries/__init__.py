@@ -1,0 +1,1 @@
+"""Entries of a roster one by one: found, shown, changed."""
