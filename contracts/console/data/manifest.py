@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.apps import apps
 
 from contracts.console.data.parts import all_parts
+from core.common.crypto import constant_time_equal
 from core.common.errors import DomainError
 from tenants.schema_level import newest_migration
 
@@ -84,5 +85,5 @@ def _compare(archive: zipfile.ZipFile, facts: FileFacts) -> None:
     with archive.open(facts.file) as stream:
         while block := stream.read(_BLOCK):
             digest.update(block)
-    if digest.hexdigest() != facts.sha256:
+    if not constant_time_equal(digest.hexdigest(), facts.sha256):
         raise ValueError(f"{facts.file} is not what its checksum says")
