@@ -3,11 +3,15 @@
 from django.urls import path
 
 from contracts.roster.views import entries, overview, uploads
+from contracts.roster.views import history, overview, uploads
 
 app_name = "roster"
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("empty.csv", uploads.empty_file, name="empty_file"),
+    path("history/", history.imports, name="imports"),
+    path("history/<uuid:import_id>/", history.import_, name="import"),
+    path("history/<uuid:import_id>/back/", history.back, name="import_back"),
     # Named in config/settings (PORTAL_LARGE_BODY): a whole file may come in one request.
     path("upload/", uploads.upload_new, name="upload_new"),
     path("upload/begin/", uploads.begin, name="upload_begin"),

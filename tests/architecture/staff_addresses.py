@@ -70,6 +70,9 @@ STAFF_TABLE: dict[str, StaffRow] = {
     # The roster of a contract that does not exist
     "roster:overview": all_roster_views(404),
     "roster:empty_file": all_roster_views(404),
+    "roster:imports": all_roster_views(404),
+    "roster:import": all_roster_views(404),
+    "roster:import_back": all_staff(405),
     "roster:upload": all_roster_views(404),
     "roster:upload_progress": all_roster_views(404),
     "roster:upload_changes": all_roster_views(404),

@@ -282,6 +282,7 @@ TABLE: dict[str, Row] = {
     "staff:request_give_back": same(405),
     "staff:oidc_link": same(405),
     "roster:upload_begin": same(405),
+    "roster:import_back": same(405),
     "roster:upload_cancel": same(405),
     # Signed by providers; nobody's browser goes there
     "callbacks:voice": same(405),

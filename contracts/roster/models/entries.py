@@ -29,6 +29,8 @@ class RosterImport(ContractModel):
     changes = models.UUIDField(null=True)
     """The set of its changes (`RosterChange`), as long as it is kept."""
     reason = models.CharField(max_length=300, blank=True)
+    goes_back = models.UUIDField(null=True)
+    """The import before which the roster is again as it was; empty for a file."""
 
     class Meta(ContractModel.Meta):
         constraints: ClassVar = [

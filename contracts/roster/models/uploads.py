@@ -10,7 +10,9 @@ from tenants.scoping import ContractModel
 
 
 class RosterUpload(ContractModel):
-    """A roster file that somebody sends, and how far it is. Its id names its set of changes, too.
+    """A roster file that somebody sends, or a way back, and how far it is.
+
+    Its id names its set of changes, too.
 
     `leased_until` and `lease` are the worker's that has it in hand: whoever holds another lease
     writes nothing (`services.runs`). `base` and `revision` say of which roster and which document
@@ -19,6 +21,8 @@ class RosterUpload(ContractModel):
 
     file_name = models.CharField(max_length=200)
     size = models.PositiveBigIntegerField()
+    goes_back = models.UUIDField(null=True)
+    """The import before which the roster is to be as it was; then there is no file."""
     state = models.CharField(max_length=10, choices=UploadState)
     sent_by = models.UUIDField(null=True)
     began_at = models.DateTimeField()

@@ -45,6 +45,7 @@ class FileFacts:
     changes: UUID
     by: UUID | None
     reason: str = ""
+    goes_back: UUID | None = None
 
 
 def import_roster(
@@ -144,6 +145,7 @@ def _keep(
         removed=change.removed,
         changes=facts.changes if applied else None,
         reason=facts.reason,
+        goes_back=facts.goes_back,
     )
 
 
@@ -171,6 +173,7 @@ def _record(
             "changed": imported.changed,
             "removed": imported.removed,
             "codes": codes,
+            **({"goes_back": str(imported.goes_back)} if imported.goes_back else {}),
         },
         at=at,
     )

@@ -22,6 +22,7 @@ from contracts.roster.models import (
 )
 from contracts.roster.services.applying import apply_changes, stage_codes, store_codes
 from contracts.roster.services.checking import CheckReport, check_rows
+from contracts.roster.services.history import compare_former
 from contracts.roster.services.imports import FileFacts, record_import, record_refusal
 from contracts.roster.services.index import rebuild_index
 from contracts.roster.services.staging import (
@@ -42,7 +43,8 @@ from contracts.roster.uploads.leases import (
     take_lease,
 )
 from contracts.roster.uploads.states import UploadState
-from core.common.tables import Rejection, TableFileError, read_stream
+from core.common.errors import DomainError
+from core.common.tables import Rejection, read_stream
 from tenants.context import ActiveContract, require_contract
 
 _AT_ONCE: Final = 2_000
@@ -91,9 +93,9 @@ class _Run:
             base = roster_mark()
             try:
                 self._compare(report, stored, lease)
-            except TableFileError as error:
+            except DomainError as error:
                 problem = error.sentence
-            refused = bool(problem) or report.refused
+            refused = bool(problem) or (report.refused and self.upload.goes_back is None)
             if refused:
                 transaction.set_rollback(True)
             else:
@@ -129,6 +131,11 @@ class _Run:
         return same_rule and roster_mark() == self.upload.base
 
     def _compare(self, report: CheckReport, stored: StoredFile, lease: Lease) -> None:
+        if self.upload.goes_back is not None:
+            report.difference, report.rows = compare_former(
+                self.upload.goes_back, changes=self.upload.id
+            )
+            return
         registration = self.contract.document.registration
         rows = read_stream(opened(stored), partial(read_header, registration=registration))
         with staging() as table:
@@ -176,7 +183,14 @@ class _Run:
     def _facts(self, digest: str) -> FileFacts:
         by = self.upload.confirmed_by or self.upload.sent_by
         name, reason = self.upload.file_name, self.upload.reason
-        return FileFacts(name=name, digest=digest, changes=self.upload.id, by=by, reason=reason)
+        return FileFacts(
+            name=name,
+            digest=digest,
+            changes=self.upload.id,
+            by=by,
+            reason=reason,
+            goes_back=self.upload.goes_back,
+        )
 
 
 def _move(lease: Lease, state: UploadState, **fields: Any) -> None:

@@ -44,6 +44,20 @@ def _former(column: str) -> sql.Composed:
     ).format(name=sql.Literal(column), column=sql.Identifier(column))
 
 
+def _as_before(column: str) -> sql.Composed:
+    """Return how a column gets back what `before` says of it, in the column's own type."""
+    field = RosterEntry._meta.get_field(column)
+    text = "nullif(done.before->>{name}, '')" if field.null else "done.before->>{name}"
+    return sql.SQL(
+        "{column} = CASE WHEN done.before ? {name} THEN {former}::{kind} ELSE now.{column} END"
+    ).format(
+        column=sql.Identifier(column),
+        name=sql.Literal(column),
+        former=sql.SQL(text).format(name=sql.Literal(column)),
+        kind=sql.SQL(str(field.db_type(connection))),
+    )
+
+
 _STAGED: Final = sql.SQL("row, id, unit_key, {fields}, code_mark, code_sealed").format(
     fields=_columns()
 )
@@ -93,6 +107,25 @@ _CODES: Final = (
     "LEFT JOIN contracts_roster_rosterentry kept USING (unit_key) "
     "WHERE fresh.code_sealed IS NOT NULL AND fresh.row > %s ORDER BY fresh.row LIMIT %s"
 )
+
+
+_STAGE_PRESENT: Final = sql.SQL(
+    "INSERT INTO roster_staging (row, id, unit_key, {fields}) SELECT 0, id, unit_key, {fields} "
+    "FROM contracts_roster_rosterentry WHERE removed_at IS NULL"
+).format(fields=_columns())
+_UNDO_ADDED: Final = (
+    "DELETE FROM roster_staging now USING contracts_roster_rosterchange done "
+    "WHERE done.changes = %s AND done.kind IN ('added', 'returned') AND now.id = done.entry"
+)
+_UNDO_CHANGED: Final = sql.SQL(
+    "UPDATE roster_staging now SET {fields} FROM contracts_roster_rosterchange done "
+    "WHERE done.changes = %s AND done.kind = 'changed' AND now.id = done.entry"
+).format(fields=sql.SQL(", ").join(_as_before(column) for column in COLUMNS))
+_UNDO_REMOVED: Final = sql.SQL(
+    "INSERT INTO roster_staging (row, id, unit_key, {fields}) SELECT 0, entry, unit_key, {fields} "
+    "FROM contracts_roster_rosterchange WHERE changes = %s AND kind = 'removed' "
+    "ON CONFLICT (unit_key) DO NOTHING"
+).format(fields=_columns())
 
 
 @dataclass(frozen=True)
@@ -146,6 +179,23 @@ class Staging:
         with self._cursor.copy(_FILL) as copy:
             for number, row in rows:
                 copy.write_row((number, uuid7(), row.unit_key, *_values(row), *_code(row)))
+
+    def stage_present(self) -> int:
+        """Put the present roster into the table; returns how many entries that are."""
+        self._cursor.execute(_STAGE_PRESENT)
+        self._cursor.execute("CREATE UNIQUE INDEX ON roster_staging (unit_key)")
+        self._cursor.execute("ANALYZE roster_staging")
+        return self.count()
+
+    def undo(self, changes: UUID) -> None:
+        """Take a set of changes back in the table: the newest one first."""
+        for statement in (_UNDO_ADDED, _UNDO_CHANGED, _UNDO_REMOVED):
+            self._cursor.execute(statement, [changes])
+
+    def count(self) -> int:
+        """Count the rows."""
+        self._cursor.execute("SELECT count(*) FROM roster_staging")
+        return int(self._cursor.fetchone()[0])
 
     def find_duplicates(self, most: int) -> list[tuple[int, int]]:
         """Return (row, first row) of those that name the same entry; none makes it comparable."""

@@ -65,7 +65,7 @@ def begin_upload(*, file_name: str, size: int, by: UUID, at: datetime) -> Roster
                 began_at=at,
                 moved_at=at,
             )
-            _record("begun", upload, by=by, at=at, size=size)
+            record_upload("begun", upload, by=by, at=at, size=size)
     except IntegrityError as error:
         raise UploadOpenError from error
     return upload
@@ -132,7 +132,7 @@ def cancel_upload(*, upload_id: UUID, by: UUID | None, at: datetime) -> None:
     upload.state, upload.ended_at = UploadState.CANCELLED, at
     upload.lease = upload.leased_until = None
     upload.save(update_fields=["state", "ended_at", "lease", "leased_until"])
-    _record("cancelled", upload, by=by, at=at)
+    record_upload("cancelled", upload, by=by, at=at)
 
 
 @transaction.atomic
@@ -154,7 +154,7 @@ def confirm_upload(
     upload.state, upload.confirmed_by, upload.reason = UploadState.SWAPPING, by, reason
     upload.moved_at, upload.runs, upload.made_again = at, 0, False
     upload.save(update_fields=["state", "confirmed_by", "reason", "moved_at", "runs", "made_again"])
-    _record("confirmed", upload, by=by, at=at, removed=upload.removed)
+    record_upload("confirmed", upload, by=by, at=at, removed=upload.removed)
     return upload
 
 
@@ -176,9 +176,10 @@ def _hold(upload_id: UUID, *states: UploadState) -> RosterUpload:
     return found
 
 
-def _record(
+def record_upload(
     verb: str, upload: RosterUpload, *, by: UUID | None, at: datetime, **data: object
 ) -> None:
+    """Record what happened with an upload, in the caller's transaction."""
     record(
         f"roster_upload.{verb}",
         contract_id=require_contract().id,

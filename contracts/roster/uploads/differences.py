@@ -10,9 +10,13 @@ from django.db.models import Count, QuerySet
 from contracts.roster.columns import COLUMNS
 from contracts.roster.models import RosterChange, RosterRejection, RosterUpload
 from contracts.roster.models.uploads import ChangeKind
+from contracts.roster.uploads.states import UploadState
+from core.groups.models import Provider, ProviderStatus
 from tenants.configuration.document import ContractDocument
+from tenants.context import require_contract
 
 PER_PAGE: Final = 25
+_EXAMPLES: Final = 4
 _LABELS: Final = {
     "remittance_on": "payment on",
     "remittance_amount": "payment of",
@@ -79,6 +83,25 @@ def change_rows(found: Iterable[RosterChange]) -> Iterator[ChangeRow]:
             place,
             list(_fields(one)),
         )
+
+
+def examples(changes: UUID) -> list[ChangeRow]:
+    """Return some changes of each kind (four queries)."""
+    order = (ChangeKind.REMOVED, ChangeKind.CHANGED, ChangeKind.RETURNED, ChangeKind.ADDED)
+    some = [list_changes(changes, kind.value)[:_EXAMPLES] for kind in order]
+    return [row for found in some for row in change_rows(found)]
+
+
+def count_registered(upload: RosterUpload) -> int:
+    """Return how many of the entries that leave are registered (one query)."""
+    if upload.state != UploadState.READY or not upload.removed:
+        return 0
+    leaving = list_changes(upload.id, ChangeKind.REMOVED.value).order_by()
+    return Provider.objects.filter(
+        contract_id=require_contract().id,
+        status=ProviderStatus.ACTIVE,
+        roster_entry_id__in=leaving.values("entry"),
+    ).count()
 
 
 def drops_many(upload: RosterUpload, document: ContractDocument) -> bool:

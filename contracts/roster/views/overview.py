@@ -3,7 +3,7 @@
 from django.http import HttpResponse
 
 from contracts.console.selectors import names_of
-from contracts.roster.models import RosterImport
+from contracts.roster.services.history import list_imports
 from contracts.roster.services.staging import count_present
 from contracts.roster.services.uploads import find_open_upload
 from contracts.roster.uploads.access import roster_page
@@ -21,7 +21,7 @@ _MOST_SHOWN = 5
 @roster_page(StaffPermission.ROSTER_VIEW)
 def overview(request: StaffRequest, contract: Contract) -> HttpResponse:
     """Show what the roster holds and what was done with it last."""
-    imports = list(RosterImport.objects.order_by("-read_at", "-id")[:_MOST_SHOWN])
+    imports = list(list_imports()[:_MOST_SHOWN])
     context = {
         "present": count_present(),
         "open": find_open_upload(),

@@ -29,7 +29,9 @@ from contracts.roster.uploads.differences import (
     PER_PAGE,
     change_rows,
     count_kinds,
+    count_registered,
     drops_many,
+    examples,
     list_changes,
     rejection_rows,
 )
@@ -141,7 +143,8 @@ def upload(request: StaffRequest, contract: Contract, upload_id: UUID) -> HttpRe
         **_progress(contract, found),
         "rejections": rejections,
         "kinds": count_kinds(found.id) if found.state == UploadState.READY else (),
-        "changes": list(change_rows(list_changes(found.id, "")[:10])),
+        "changes": examples(found.id) if found.state == UploadState.READY else (),
+        "registered": count_registered(found),
         "names": names_of([found.sent_by, found.confirmed_by]),
         "may_import": holds(request.staff, _IMPORT, contract),
         "part_bytes": PART_BYTES,
@@ -248,6 +251,7 @@ def _progress(contract: Contract, found: RosterUpload) -> dict[str, object]:
         "upload": found,
         "works": found.state in AT_WORK,
         "total_parts": count_parts(found.size),
+        "end_days": require_contract().document.groups.roster_end_days,
         "many": drops_many(found, require_contract().document),
         "percent_most": require_contract().document.groups.roster_drop_percent,
     }

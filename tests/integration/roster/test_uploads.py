@@ -188,7 +188,7 @@ def test_one_file_at_a_time_and_the_other_is_told(operator: Client, inside: In) 
     assert "Another roster file of this contract is on its way" in answer.content.decode()
     assert at in answer.content.decode()
     operator.post(f"{at}cancel/")
-    assert "This file was cancelled" in page(operator, at)
+    assert "This was cancelled" in page(operator, at)
     sent(operator, csv_of(ROWS))
 
 

@@ -1,6 +1,7 @@
-"""`manage.py roster`: import a contract's roster, write a template, issue codes, publish anew."""
+"""`manage.py roster`: import a contract's roster, go back, write a template, issue codes."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from contracts.registration.rules import group_code
 from contracts.roster.files import template
 from contracts.roster.models import RosterEntry
+from contracts.roster.printing import import_facts, import_line
 from contracts.roster.selectors import (
     list_entries,
     list_entries_by_identifier,
@@ -23,6 +25,7 @@ from contracts.roster.selectors import (
     list_registered_entries,
 )
 from contracts.roster.services.codes import NewCode, issue_codes
+from contracts.roster.services.history import go_back, list_imports
 from contracts.roster.services.imports import ImportReport, import_roster
 from contracts.roster.services.index import rebuild_index
 from contracts.roster.services.staging import Difference
@@ -67,6 +70,7 @@ class Command(BaseCommand):
             "--registered", action="store_true", help="Also for named entries that are registered."
         )
         codes.add_argument("--out", type=Path, help="Write the codes to this new file instead.")
+        _add_history(acts)
         index = acts.add_parser("reindex", help="Publish the contract in the shared index anew.")
         index.add_argument("slug")
 
@@ -76,6 +80,8 @@ class Command(BaseCommand):
             "template": self._template,
             "issue-codes": self._issue_codes,
             "reindex": self._reindex,
+            "history": self._history,
+            "rollback": self._rollback,
         }
         try:
             contract = get_contract(options["slug"])
@@ -126,6 +132,28 @@ class Command(BaseCommand):
     def _reindex(self, contract: ActiveContract, options: dict[str, Any]) -> None:
         self.stdout.write(f"{contract.slug}: {rebuild_index()} fingerprints published.")
 
+    # --- history, rollback -----------------------------------------------------------------------
+    def _history(self, contract: ActiveContract, options: dict[str, Any]) -> None:
+        for one in list_imports().iterator():
+            self.stdout.write(
+                json.dumps(import_facts(one)) if options["json"] else import_line(one)
+            )
+
+    def _rollback(self, contract: ActiveContract, options: dict[str, Any]) -> None:
+        done = go_back(
+            import_id=options["import"],
+            by=None,
+            reason=options["reason"],
+            at=now(),
+            dry_run=options["dry_run"],
+        )
+        if options["json"]:
+            self.stdout.write(json.dumps(import_facts(done)))
+            return
+        would = "Going back would make" if options["dry_run"] else "Gone back"
+        counts = f"{done.added} added, {done.changed} changed, {done.removed} removed"
+        self.stdout.write(f"{contract.slug}: {would}: {counts}.")
+
     # --- issue-codes -----------------------------------------------------------------------------
     def _issue_codes(self, contract: ActiveContract, options: dict[str, Any]) -> None:
         identifiers: list[str] = options["identifiers"]
@@ -146,6 +174,19 @@ class Command(BaseCommand):
             write_sheet(sheet, (_code_row(by_id[code.entry_id], code) for code in codes))
         where = f" in {options['out']}" if options["out"] else ""
         self.stderr.write(f"{_count(len(codes), 'code')} issued{where}. Codes are shown only once.")
+
+
+def _add_history(acts: Any) -> None:
+    history = acts.add_parser("history", help="List the imports, the newest first.")
+    rollback = acts.add_parser(
+        "rollback", help="Make the roster what it was before an import, undoing all since."
+    )
+    for parser in (history, rollback):
+        parser.add_argument("slug")
+        parser.add_argument("--json", action="store_true", help="An object a line, for programs.")
+    rollback.add_argument("import", metavar="ID", type=UUID, help="As `history` lists it.")
+    rollback.add_argument("--reason", default="", help="Why, for the history.")
+    rollback.add_argument("--dry-run", action="store_true", help="Count, change nothing.")
 
 
 def _refuse_registered(entries: Iterable[RosterEntry]) -> None:
