@@ -235,6 +235,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "contracts.console.tasks.announce_waivers",
         "schedule": crontab(hour="14", minute="0"),  # UTC: morning in every state served
     },
+    "publish what is due, and go on where a worker was lost": {
+        "task": "contracts.console.tasks.publish_due",
+        "schedule": 30.0,
+    },
     "forget drafts that nobody saves any more": {
         "task": "contracts.console.tasks.forget_drafts",
         "schedule": 3600.0,

@@ -9,7 +9,7 @@ class ConsoleConfig(AppConfig):
     verbose_name = "Contract console"
 
     def ready(self) -> None:
-        from contracts.console import messages
+        from contracts.console import messages, publication_messages
         from contracts.console.operations.needs import operations_needs
         from core.staff.contract_pages import ContractPage, register_contract_page
         from core.staff.needs import register_needs
@@ -17,6 +17,7 @@ class ConsoleConfig(AppConfig):
 
         messages.register_kinds()
         register_needs(operations_needs)
+        publication_messages.register_publication_kinds()
         view = StaffPermission.CONTRACTS_VIEW
         register_contract_page(ContractPage("overview", "Overview", "console:contract", view, 10))
         configure = StaffPermission.CONTRACTS_CONFIGURE

@@ -106,3 +106,26 @@ class ChangeStateForm(WhenForm, ReasonForm):
         known = self.cleaned_data
         note, back_on = known.get("public_note", ""), known.get("back_on")
         return Wording(reason=known["reason"], public_note=note, back_on=back_on)
+
+
+class PublishForm(WhenForm, ReasonForm):
+    """Why and when a draft is published; `base` and `version` are those that were shown."""
+
+    base = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    field_order = ("when", "due_on", "due_time", "reason")
+
+    def renew(self, *, base: int | None, version: int) -> None:
+        """Let the form, shown once more, be about what is published and saved by now."""
+        self.data = {**self.data.dict(), "base": base or 0, "version": version}  # type: ignore[attr-defined]
+
+
+class DecideForm(ReasonForm):
+    """Why somebody approves or declines what another one wants published."""
+
+    decision = forms.ChoiceField(
+        label="Your decision",
+        choices=[("approve", "Approve: it is published"), ("decline", "Decline")],
+        widget=forms.RadioSelect,
+    )
+    field_order = ("decision", "reason")

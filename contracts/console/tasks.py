@@ -4,11 +4,14 @@ from uuid import UUID
 
 from celery import shared_task
 
+from contracts.console.services.carrying_out import carry_out, list_due
 from contracts.console.services.drafts import purge_drafts
 from contracts.console.services.lifecycle import make_due_changes
 from contracts.console.services.provisioning import resume_run
+from contracts.console.services.publications import expire_publications, purge_publications
 from contracts.console.services.waivers import announce_ending_waivers
 from core.common.clock import now
+from core.notifications.tasks import tell_workers
 from tenants.celery import SharedTask
 
 
@@ -20,8 +23,12 @@ def announce_waivers() -> None:
 
 @shared_task(base=SharedTask, name="contracts.console.tasks.forget_drafts", expires=3000)
 def forget_drafts() -> int:
-    """Delete drafts that nobody has saved for long; hourly, twice is once."""
-    return purge_drafts(at=now())
+    """Delete drafts that nobody has saved for long, and publications that ended long ago.
+
+    Hourly; twice is once.
+    """
+    at = now()
+    return purge_drafts(at=at) + purge_publications(at=at)
 
 
 @shared_task(base=SharedTask, name="contracts.console.tasks.change_states")
@@ -34,3 +41,18 @@ def change_states() -> None:
 def resume_provisioning(run_id: str, by: str) -> None:
     """Go on with a run of provisioning where it stopped."""
     resume_run(run_id=UUID(run_id), by=UUID(by), at=now())
+
+
+@shared_task(base=SharedTask, name="contracts.console.tasks.carry_out_publication")
+def carry_out_publication(publication_id: str, **_: object) -> None:
+    """Publish what waits, if it is due; what a lost worker has left is taken up again."""
+    carry_out(publication_id=UUID(publication_id), at=now())
+
+
+@shared_task(base=SharedTask, name="contracts.console.tasks.publish_due", expires=50)
+def publish_due() -> None:
+    """Have everything published that is due, and end what nobody approved; twice is once."""
+    at = now()
+    expire_publications(at=at)
+    for publication_id in list_due(at=at):
+        tell_workers(carry_out_publication, str(publication_id))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from contracts.console.views import contracts, drafts, new_contract, standing
+from contracts.console.views import contracts, drafts, new_contract, publications, standing
 
 app_name = "console"
 urlpatterns = [
@@ -12,10 +12,36 @@ urlpatterns = [
     path("<slug:slug>/draft/", drafts.draft, name="draft"),
     path("<slug:slug>/draft/toml/", drafts.draft_toml, name="draft_toml"),
     path("<slug:slug>/draft.toml", drafts.draft_download, name="draft_download"),
+    path("<slug:slug>/draft/review/", publications.review, name="draft_review"),
     path("<slug:slug>/draft/discard/", drafts.draft_discard, name="draft_discard"),
     path("<slug:slug>/status/", standing.state, name="state"),
     path("<slug:slug>/status/<uuid:change_id>/withdraw/", standing.withdraw, name="state_withdraw"),
     path("<slug:slug>/status/<str:to>/", standing.change, name="state_change"),
+    path(
+        "<slug:slug>/publications/<uuid:publication_id>/",
+        publications.publication,
+        name="publication",
+    ),
+    path(
+        "<slug:slug>/publications/<uuid:publication_id>/progress/",
+        publications.progress,
+        name="publication_progress",
+    ),
+    path(
+        "<slug:slug>/publications/<uuid:publication_id>/decide/",
+        publications.decide,
+        name="publication_decide",
+    ),
+    path(
+        "<slug:slug>/publications/<uuid:publication_id>/withdraw/",
+        publications.withdraw,
+        name="publication_withdraw",
+    ),
+    path(
+        "<slug:slug>/publications/<uuid:publication_id>/go-on/",
+        publications.go_on,
+        name="publication_go_on",
+    ),
     path("<slug:slug>/history/", contracts.history, name="history"),
     path("<slug:slug>/revisions/<int:number>/", contracts.revision, name="revision"),
     path("<slug:slug>/revisions/<int:number>.toml", contracts.revision_toml, name="revision_toml"),

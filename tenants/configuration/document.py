@@ -262,8 +262,9 @@ class ContractDocument(PolicySections):
     groups: GroupsSection = GroupsSection()
     """How the providers' own administrators run their groups."""
     staff: ContractStaffSection = ContractStaffSection()
-    publishing: PublishingSection = PublishingSection()
     """Where the state's own staff sign in."""
+    publishing: PublishingSection = PublishingSection()
+    """How this document itself is published."""
     terms: Annotated[tuple[TermsVersion, ...], AfterValidator(_told_apart)] = Field(min_length=1)
     """What people agree to. A version that is in effect is never edited, only superseded by a newer
     one."""

@@ -100,6 +100,18 @@ def plan_contract(*, document: ContractDocument, at: datetime) -> Plan:
     )
 
 
+def refuse_unpublishable(*, document: ContractDocument, base: int | None, at: datetime) -> None:
+    """Raise what publishing would raise at a moment because of base or gates. Changes nothing."""
+    contract = _find_contract(document.contract.slug)
+    published = contract.revision if contract else None
+    before = document_of(published)
+    earlier = contract.revisions.filter(number=base).first() if contract and base else None
+    _refuse_other_base(base, published, earlier, before)
+    failures = contract_failures(document, _context(document, before, at))
+    if failures:
+        raise GatesClosedError(failures)
+
+
 def publish_contract(
     *,
     document: ContractDocument,

@@ -6,16 +6,12 @@ from django.http import HttpResponse
 
 from contracts.console.drafts.content import read_content
 from contracts.console.models import Draft
+from contracts.console.publications.rights import find_contract
 from core.staff.access import StaffRequest
 from core.staff.contract_pages import contract_page
 from tenants.configuration.exporting import to_toml
 from tenants.configuration.raw_toml import values_to_toml
 from tenants.models import Contract
-
-
-def contract_of(draft: Draft) -> Contract | None:
-    """Return the contract that a draft is about; None while it is new."""
-    return Contract.objects.select_related("revision").filter(slug=draft.slug).first()
 
 
 def name_of(draft: Draft) -> str:
@@ -29,11 +25,18 @@ def draft_page(
     request: StaffRequest, template: str, draft: Draft, context: Mapping[str, object]
 ) -> HttpResponse:
     """Answer with a page of a draft. The template extends `staff/contract_base.html`."""
-    contract = contract_of(draft)
-    given: dict[str, object] = {"draft": draft, "name": name_of(draft), "is_new": contract is None}
+    return slug_page(request, template, draft.slug, name_of(draft), {"draft": draft, **context})
+
+
+def slug_page(
+    request: StaffRequest, template: str, slug: str, name: str, context: Mapping[str, object]
+) -> HttpResponse:
+    """Answer with a page about a contract that may not exist yet: `is_new` says so."""
+    contract = find_contract(slug)
+    given: dict[str, object] = {"name": name, "is_new": contract is None}
     if contract is None:
         given["contract_tabs"] = ()
-        contract = Contract(slug=draft.slug, name=name_of(draft))
+        contract = Contract(slug=slug, name=name)
     return contract_page(request, template, contract, "draft", {**given, **context})
 
 

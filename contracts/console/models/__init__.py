@@ -1,5 +1,6 @@
-"""What the console keeps beside the revisions: drafts of documents."""
+"""What the console keeps beside the revisions: drafts, and what waits to be published."""
 
 from contracts.console.models.drafts import Draft
+from contracts.console.models.publications import PlannedPublication
 
-__all__ = ["Draft"]
+__all__ = ["Draft", "PlannedPublication"]

@@ -10,8 +10,13 @@ from tenants import registry
 from tenants.configuration.approvals import Approval
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.publishing import Published, publish_contract
-from tenants.configuration.revisions import document_of, find_contract_revision
+from tenants.configuration.revisions import (
+    document_of,
+    find_contract_revision,
+    read_contract_revision,
+)
 from tenants.context import contract_context
+from tenants.models import ContractRevision
 
 
 @dataclass(frozen=True)
@@ -47,13 +52,25 @@ def publish(
     )
     if not (published.changed and before):
         return Publication(published, None)
-    contract_id, groups = published.contract.id, document.groups
-    end_grants_of_contract(contract_id=contract_id, groups=groups, by=by, at=at)
+    made_anew = follow_up(revision=published.revision, before=before, by=by, at=at)
+    return Publication(published, made_anew)
+
+
+def follow_up(
+    *, revision: ContractRevision, before: ContractRevision, by: UUID | None, at: datetime
+) -> int | None:
+    """Do what follows from a revision after another one; doing it again changes nothing.
+
+    Called after a publication, and by whoever takes one up that was interrupted. Returns the number
+    of fingerprints that were made anew; None: they did not have to be.
+    """
+    document = read_contract_revision(revision)
+    end_grants_of_contract(contract_id=revision.contract_id, groups=document.groups, by=by, at=at)
     former = document_of(before)
     if former is not None and _index_rule(former) == _index_rule(document):
-        return Publication(published, None)
-    with contract_context(registry.get_configured(slug)):
-        return Publication(published, rebuild_index())
+        return None
+    with contract_context(registry.get_contract(document.contract.slug)):
+        return rebuild_index()
 
 
 def _index_rule(document: ContractDocument) -> tuple[object, ...]:

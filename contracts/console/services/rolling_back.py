@@ -18,6 +18,11 @@ def roll_back(
     Every gate is asked anew: what was right then may be closed today. Raises and records what
     `publish` does.
     """
-    note = f"Rolled back to revision {revision.number}: {reason}"
+    note = rollback_note(revision, reason)[:500]
     document = read_contract_revision(revision)
-    return publish(document=document, base=base, by=by, at=at, note=note[:500])
+    return publish(document=document, base=base, by=by, at=at, note=note)
+
+
+def rollback_note(revision: ContractRevision, reason: str) -> str:
+    """Return what the history says of rolling back."""
+    return f"Rolled back to revision {revision.number}: {reason}"

@@ -9,6 +9,8 @@ from django.urls import reverse
 from contracts.console.access import access_revision
 from contracts.console.drafts.access import list_drafts, may_provision
 from contracts.console.forms import RollBackForm
+from contracts.console.publications.access import list_open_publications
+from contracts.console.publications.rights import needs_approval
 from contracts.console.selectors import (
     PER_PAGE,
     contract_row,
@@ -16,7 +18,8 @@ from contracts.console.selectors import (
     find_contracts,
     names_of,
 )
-from contracts.console.services.rolling_back import roll_back
+from contracts.console.services.publications import Wish, plan_publication
+from contracts.console.services.rolling_back import roll_back, rollback_note
 from core.accounts.models import ContractAccess
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
@@ -32,7 +35,7 @@ from tenants.configuration.diff import difference
 from tenants.configuration.exporting import to_toml
 from tenants.configuration.publishing import plan_contract
 from tenants.configuration.refusals import PublishedMeanwhileError
-from tenants.configuration.revisions import document_of, is_in_force
+from tenants.configuration.revisions import document_of, is_in_force, read_contract_revision
 from tenants.models import ContractRevision
 
 _VIEW, _PUBLISH = StaffPermission.CONTRACTS_VIEW, StaffPermission.CONTRACTS_PUBLISH
@@ -53,6 +56,7 @@ def contracts(request: StaffRequest) -> HttpResponse:
         "rows": rows,
         "may_begin": may_provision(request.staff),
         "drafts": list_drafts(request.staff),
+        "waiting": list_open_publications(request.staff),
     }
     return render(request, "console/contracts.html", context)
 
@@ -63,7 +67,11 @@ def contract(request: StaffRequest, slug: str) -> HttpResponse:
     """Show one contract: what it is, and what is the matter with it."""
     found = access_contract(request.staff, slug)
     row = contract_row(list_contracts(request.staff), found, at=clock.now())
-    context = {"row": row, "document": document_of(found.revision)}
+    context = {
+        "row": row,
+        "document": document_of(found.revision),
+        "waiting": list_open_publications(request.staff, slug),
+    }
     return contract_page(request, "console/overview.html", found, "overview", context)
 
 
@@ -135,6 +143,7 @@ def rollback(request: StaffRequest, slug: str, number: int) -> HttpResponse:
     context = {
         "revision": found,
         "plan": plan_contract(document=document, at=clock.now()),
+        "asks": needs_approval(request.staff, found.contract),
         "people": ContractAccess.objects.filter(contract=found.contract_id, until=None).count(),
         "form": form,
         "typed_is_back": bool(typed),
@@ -145,8 +154,10 @@ def rollback(request: StaffRequest, slug: str, number: int) -> HttpResponse:
 def _roll_back(
     request: StaffRequest, found: ContractRevision, form: RollBackForm
 ) -> HttpResponse | None:
-    """Do it, or say at the form why it was not done."""
+    """Do it, or ask for it where a second person approves; else say at the form why not."""
     try:
+        if needs_approval(request.staff, found.contract):
+            return _ask_to_roll_back(request, found, form)
         roll_back(
             revision=found,
             base=form.cleaned_data["base"],
@@ -163,3 +174,20 @@ def _roll_back(
         return None
     messages.success(request, f"Revision {found.number} is published again.")
     return HttpResponseRedirect(reverse("console:history", args=[found.contract.slug]))
+
+
+def _ask_to_roll_back(
+    request: StaffRequest, found: ContractRevision, form: RollBackForm
+) -> HttpResponse:
+    """Ask somebody else to approve it. Raises what `plan_publication` does."""
+    made = plan_publication(
+        wish=Wish(
+            document=read_contract_revision(found),
+            base=form.cleaned_data["base"],
+            note=rollback_note(found, form.cleaned_data["reason"])[:300],
+            needs_approval=True,
+        ),
+        author=request.staff.user,
+        at=clock.now(),
+    )
+    return HttpResponseRedirect(reverse("console:publication", args=[found.contract.slug, made.id]))

@@ -13,9 +13,11 @@ from contracts.console.drafts.access import access_draft, find_draft
 from contracts.console.drafts.beginnings import begin_with_published
 from contracts.console.drafts.content import from_toml
 from contracts.console.drafts.forms import TomlForm
-from contracts.console.drafts.pages import contract_of, draft_page, toml_of
+from contracts.console.drafts.pages import draft_page, toml_of
 from contracts.console.drafts.readiness import readiness_of
 from contracts.console.models import Draft
+from contracts.console.publications.access import list_open_publications
+from contracts.console.publications.rights import find_contract
 from contracts.console.services.drafts import (
     DraftExistsError,
     OtherSlugError,
@@ -47,11 +49,12 @@ def draft(request: StaffRequest, slug: str) -> HttpResponse:
     if published and (request.method == "POST" or find_draft(request.staff, slug) is None):
         return _begin(request, access_contract(request.staff, slug, _CONFIGURE))
     found = access_draft(request.staff, slug)
-    contract = contract_of(found)
+    contract = find_contract(slug)
     present = contract.revision if contract else None
     context = {
         "readiness": readiness_of(found, at=clock.now()),
         "present": present,
+        "waiting": list_open_publications(request.staff, slug),
         "is_behind": (present.number if present else None) != found.base_number,
     }
     return draft_page(request, "console/drafts/draft.html", found, context)
@@ -157,6 +160,6 @@ def draft_discard(request: StaffRequest, slug: str) -> HttpResponse:
         return draft_page(request, "console/drafts/discard.html", found, {})
     discard_draft(draft=found, by=request.user.id, at=clock.now())
     messages.success(request, "The draft is discarded.")
-    if contract_of(found) is None:
+    if find_contract(slug) is None:
         return HttpResponseRedirect(reverse("console:contracts"))
     return HttpResponseRedirect(reverse("console:contract", args=[slug]))
