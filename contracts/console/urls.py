@@ -3,6 +3,7 @@
 from django.urls import path
 
 from contracts.console.views import contracts, drafts, new_contract, publications, standing
+from contracts.console.views import contracts, drafts, new_contract, sections, standing
 
 app_name = "console"
 urlpatterns = [
@@ -46,4 +47,6 @@ urlpatterns = [
     path("<slug:slug>/revisions/<int:number>/", contracts.revision, name="revision"),
     path("<slug:slug>/revisions/<int:number>.toml", contracts.revision_toml, name="revision_toml"),
     path("<slug:slug>/revisions/<int:number>/rollback/", contracts.rollback, name="rollback"),
+    # Last: other pages of a draft are no sections.
+    path("<slug:slug>/draft/<slug:section>/", sections.draft_section, name="draft_section"),
 ]

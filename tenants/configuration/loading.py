@@ -140,8 +140,19 @@ def _validated(
         return model.model_validate(data)
     except ValidationError as error:
         known = lines()
-        details = _without_echoes(error.errors(include_url=False, include_input=False))
-        raise DocumentErrors([_problem(file, known, data, detail) for detail in details]) from error
+        found = sentences_of(error)
+        raise DocumentErrors([_problem(file, known, data, *one) for one in found]) from error
+
+
+def sentences_of(
+    error: ValidationError, *, words: Mapping[str, str] | None = None
+) -> list[tuple[Path, str]]:
+    """Return all that is wrong: pydantic's path, and the sentence that people are told.
+
+    `words` are other sentences for kinds of error, where nobody writes TOML.
+    """
+    details = _without_echoes(error.errors(include_url=False, include_input=False))
+    return [(detail["loc"], _sentence(detail, words or {})) for detail in details]
 
 
 def _without_echoes(details: list[ErrorDetails]) -> list[ErrorDetails]:
@@ -176,11 +187,11 @@ def _read_toml(text: str, file: str) -> dict[str, Any]:
 
 
 def _problem(
-    file: str, lines: Mapping[Path, int], data: dict[str, Any], detail: ErrorDetails
+    file: str, lines: Mapping[Path, int], data: dict[str, Any], loc: Path, sentence: str
 ) -> Problem:
-    path = _path_in_text(data, detail["loc"])
+    path = _path_in_text(data, loc)
     field = ".".join(str(part) for part in path)
-    return Problem(file, line_of(lines, path), field, _sentence(detail, path))
+    return Problem(file, line_of(lines, path), field, sentence)
 
 
 def _path_in_text(data: Any, loc: tuple[int | str, ...]) -> Path:
@@ -228,15 +239,16 @@ _SENTENCES: Final = {
 }
 
 
-def _sentence(detail: ErrorDetails, path: Path) -> str:
+def _sentence(detail: ErrorDetails, words: Mapping[str, str]) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "value_error":
         return str(context["error"])
     if kind in {"string_too_short", "too_short"}:
         return "This must not be empty."
     if kind == "extra_forbidden":
-        return f"There is no field of this name here.{_did_you_mean(str(path[-1]))}"
-    sentence = _SENTENCES.get(kind)
+        unknown = str(detail["loc"][-1])
+        return f"There is no field of this name here.{_did_you_mean(unknown)}"
+    sentence = words.get(kind) or _SENTENCES.get(kind)
     return sentence.format(**context) if sentence else f"{detail['msg']}."
 
 

@@ -54,6 +54,7 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "console:publication_withdraw": StaffRow(405, 405, 403, 403),
     "console:publication_go_on": StaffRow(405, 403, 403, 403),
     "console:draft_discard": StaffRow(404, 404, 403, 403),
+    "console:draft_section": StaffRow(404, 404, 403, 403),
     "console:history": all_staff(404),
     "console:state": all_staff(404),
     "console:state_change": StaffRow(404, 403, 403, 403),

@@ -19,6 +19,7 @@ from tenants.configuration.loading import (
     locate,
     parse_contract,
     parse_deployment,
+    sentences_of,
 )
 from tenants.configuration.toml_lines import index_lines
 from tests.unit.configuration.documents import DEPLOYMENT, PROGRAMS, ROOT
@@ -295,8 +296,8 @@ def test_no_value_anywhere_ends_in_a_traceback(path: tuple[Any, ...], value: Any
     try:
         ContractDocument.model_validate(data)
     except ValidationError as error:
-        for detail in error.errors(include_url=False, include_input=False):
-            problem = _problem("a.toml", index_lines(WV), data, detail)
+        for place, sentence in sentences_of(error):
+            problem = _problem("a.toml", index_lines(WV), data, place, sentence)
             assert 1 <= problem.line <= WV.count("\n") + 1
             assert problem.message.endswith((".", "?"))
 
