@@ -4,6 +4,14 @@ from django.urls import path
 
 from contracts.console.views import contracts, drafts, new_contract, publications, standing
 from contracts.console.views import contracts, drafts, new_contract, sections, standing
+from contracts.console.views import (
+    carrying_over,
+    contracts,
+    drafts,
+    new_contract,
+    publications,
+    standing,
+)
 
 app_name = "console"
 urlpatterns = [
@@ -14,6 +22,7 @@ urlpatterns = [
     path("<slug:slug>/draft/toml/", drafts.draft_toml, name="draft_toml"),
     path("<slug:slug>/draft.toml", drafts.draft_download, name="draft_download"),
     path("<slug:slug>/draft/review/", publications.review, name="draft_review"),
+    path("<slug:slug>/draft/carry-over/", carrying_over.carry_over, name="draft_carry_over"),
     path("<slug:slug>/draft/discard/", drafts.draft_discard, name="draft_discard"),
     path("<slug:slug>/status/", standing.state, name="state"),
     path("<slug:slug>/status/<uuid:change_id>/withdraw/", standing.withdraw, name="state_withdraw"),

@@ -2,8 +2,7 @@
 
 from django.urls import path
 
-from contracts.roster.views import entries, overview, uploads
-from contracts.roster.views import history, overview, uploads
+from contracts.roster.views import entries, history, overview, uploads
 
 app_name = "roster"
 urlpatterns = [

@@ -47,6 +47,7 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "console:draft": StaffRow(404, 404, 403, 403),
     "console:draft_toml": StaffRow(404, 404, 403, 403),
     "console:draft_download": StaffRow(404, 404, 403, 403),
+    "console:draft_carry_over": StaffRow(404, 404, 403, 403),
     "console:draft_review": StaffRow(404, 404, 403, 403),
     "console:publication": all_staff(404),
     "console:publication_progress": all_staff(404),

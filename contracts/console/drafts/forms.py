@@ -1,10 +1,11 @@
 """The forms of drafts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from django import forms
 
+from contracts.console.drafts.merging import Conflict
 from core.ui.forms import PortalForm
 from tenants.configuration.loading import LARGEST_FILE
 from tenants.configuration.values import RESERVED_SLUGS
@@ -125,3 +126,43 @@ class TomlForm(PortalForm):
     def renew_version(self, version: int) -> None:
         """Let the form, shown once more, be about what is saved by now."""
         self.data = {**self.data.dict(), "version": version}  # type: ignore[attr-defined]
+
+
+class CarryOverForm(PortalForm):
+    """Which value counts where draft and publication differ; `present` is the revision shown."""
+
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    present = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, conflicts: Sequence[Conflict], **kwargs: Any) -> None:
+        self._fields = [one.field for one in conflicts]
+        choices = {
+            f"of_{place}": forms.ChoiceField(
+                label=one.field,
+                choices=[
+                    ("draft", f"Your draft: {_value(one.draft)}"),
+                    ("published", f"Published: {_value(one.published)}"),
+                ],
+                help_text=f"Before: {_value(one.base)}",
+                widget=forms.RadioSelect,
+            )
+            for place, one in enumerate(conflicts)
+        }
+        self.base_fields = {**self.base_fields, **choices}
+        super().__init__(*args, **kwargs)
+
+    def published_wins(self) -> frozenset[str]:
+        """Return the fields for which the published value was chosen."""
+        return frozenset(
+            field
+            for place, field in enumerate(self._fields)
+            if self.cleaned_data[f"of_{place}"] == "published"
+        )
+
+    def renew(self, *, present: int, version: int) -> None:
+        """Let the form, shown once more, be about what is published and saved by now."""
+        self.data = {**self.data.dict(), "present": present, "version": version}  # type: ignore[attr-defined]
+
+
+def _value(value: object) -> str:
+    return "(none)" if value is None else str(value)

@@ -238,3 +238,30 @@ def test_a_draft_is_discarded_on_a_page_that_asks(operator: Client) -> None:
     assert operator.post(f"{WV}discard/").headers["Location"] == "/staff/contracts/wv-bh/"
     assert not Draft.objects.exists()
     assert save(operator, to_toml(sample())).startswith("<!")  # the page that is not there
+
+
+def carry_over(client: Client, **chosen: object) -> str:
+    asked = {"version": 1, "present": 2, **chosen}
+    answer = client.post(f"{WV}carry-over/", asked)
+    return str(answer.headers.get("Location") or answer.content.decode())
+
+
+def test_a_draft_is_carried_over_to_what_was_published_meanwhile(operator: Client) -> None:
+    make_draft(User.objects.get(username="olive"), brand__product="Mine", mfa__attempts=1)
+    publish_change("wv-bh", brand__organization="Theirs", mfa__attempts=2)
+    page = shown(operator, f"{WV}carry-over/")
+    assert "Comes in from revision 2 (1)" in page
+    assert "brand.organization" in page
+    assert "Changed by both (1)" in page
+    assert "Your draft: 1" in page
+    assert "Choose one: mfa.attempts" in carry_over(operator)
+    assert "Another revision was published" in carry_over(operator, present=1, of_0="draft")
+    assert "changed meanwhile" in carry_over(operator, version=7, of_0="draft")
+    assert carry_over(operator, of_0="published") == WV
+    draft = draft_of("wv-bh")
+    assert draft.base_number == 2
+    assert draft.document["brand"]["product"] == "Mine"
+    assert draft.document["brand"]["organization"] == "Theirs"
+    assert draft.document["mfa"]["attempts"] == 2
+    assert carry_over(operator) == WV  # pressed twice
+    assert "What differs from what is published (1)" in shown(operator)
