@@ -2,14 +2,13 @@
 
 from django.urls import path
 
-from contracts.console.views import contracts, drafts, new_contract, publications, standing
-from contracts.console.views import contracts, drafts, new_contract, sections, standing
 from contracts.console.views import (
     carrying_over,
     contracts,
     drafts,
     new_contract,
     publications,
+    sections,
     standing,
 )
 

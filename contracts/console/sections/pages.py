@@ -7,8 +7,8 @@ from typing import Any
 from django.urls import reverse
 
 from contracts.console.drafts.content import Content, read_content, sections
-from contracts.console.drafts.pages import contract_of
 from contracts.console.models import Draft
+from contracts.console.publications.rights import find_contract
 from contracts.console.sections.beside import PUBLISHED, Source, beside, weak_points
 from contracts.console.sections.checking import read_section
 from contracts.console.sections.forms import SectionForm
@@ -90,7 +90,7 @@ def section_context(draft: Draft, section: str, shown: Shown) -> dict[str, objec
 
 
 def _published(draft: Draft) -> dict[str, Any]:
-    contract = contract_of(draft)
+    contract = find_contract(draft.slug)
     document = document_of(contract.revision) if contract else None
     return to_json(document) if document else {}
 
