@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("contracts_roster", "0002_uploads"),
+        ("contracts_roster", "0003_entries_found_by_name"),
     ]
 
     operations = [
