@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("login/employees/", oidc.employee_login, name="employee_login"),
     path("staff/contracts/", include("contracts.console.urls")),
     path("staff/operations/", include("contracts.console.operations.urls")),
+    path("staff/contracts/<slug:slug>/notices/", include("contracts.console.notices.urls")),
     path("staff/contracts/<slug:slug>/roster/", include("contracts.roster.urls")),
     path("staff/approvals/", include("contracts.registration.staff_urls")),
     path("staff/", include("core.staff.urls")),

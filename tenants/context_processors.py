@@ -13,12 +13,12 @@ from django.http import HttpRequest
 from core.common.addresses import find_address
 from core.common.clock import now
 from tenants import registry
+from tenants.banners import Banner, banners_of
 from tenants.brand_sheet import sheet_digest
 from tenants.configuration.deployment import DeploymentDocument
 from tenants.configuration.document import (
     BrandSection,
     ContractDocument,
-    Notice,
     SupportContact,
     VocabularySection,
 )
@@ -86,9 +86,11 @@ class Site:
         return self.document.vocabulary if self.document else VocabularySection()
 
     @property
-    def notices(self) -> Sequence[Notice]:
+    def notices(self) -> Sequence[Banner]:
         """The banners to show now."""
-        return self.document.notices_at(now()) if self.document else ()
+        if self.contract is not None:
+            return registry.banners_at(self.contract, now())
+        return banners_of(self.document.notices_at(now())) if self.document else ()
 
     @property
     def programs(self) -> Sequence[ActiveContract]:

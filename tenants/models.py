@@ -11,6 +11,7 @@ from tenants.states import ContractState
 __all__ = [
     "Contract",
     "ContractChange",
+    "ContractNotice",
     "ContractRevision",
     "ContractState",
     "DeploymentRevision",
@@ -213,6 +214,57 @@ class RegistryEpoch(models.Model):
 
     def __str__(self) -> str:
         return str(self.epoch)
+
+
+class NoticeLevel(models.TextChoices):
+    """How a notice looks."""
+
+    INFO = "info", "Information"
+    WARNING = "warning", "Warning"
+
+
+class ContractNotice(UUIDModel):
+    """A banner that was published without a revision. Its words and times never change.
+
+    Changing one ends it and publishes another in its place (`replaces`), so that it stays known
+    what stood on the pages when.
+    """
+
+    application_may: ClassVar = ("SELECT", "INSERT", "UPDATE")
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="notices")
+    text = models.CharField(max_length=500)
+    level = models.CharField(max_length=10, choices=NoticeLevel)
+    link_label = models.CharField(max_length=100, blank=True)
+    link_url = models.CharField(max_length=500, blank=True)
+    from_at = models.DateTimeField()
+    until_at = models.DateTimeField()
+    published_at = models.DateTimeField()
+    published_by = models.UUIDField()
+    replaces = models.OneToOneField(
+        "self", null=True, on_delete=models.PROTECT, related_name="replaced_by"
+    )
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.UUIDField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(from_at__lt=models.F("until_at")),
+                name="contract_notice_begins_before_it_ends",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(level__in=NoticeLevel.values), name="contract_notice_level"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(link_label="", link_url="")
+                | (~models.Q(link_label="") & models.Q(link_url__startswith="https://")),
+                name="contract_notice_whole_link",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"notice of {self.contract_id}"
 
 
 class SchemaText(models.Model):

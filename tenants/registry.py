@@ -11,12 +11,14 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import F
 
 from tenants import watching
+from tenants.banners import Banner, banners_of
 from tenants.configuration.deployment import DeploymentDocument
 from tenants.context import ActiveContract, contract_context
 from tenants.errors import NotConfiguredError, UnknownContractError
@@ -29,6 +31,7 @@ __all__ = [
     "RestingContract",
     "UnknownContractError",
     "announce",
+    "banners_at",
     "find_by_host",
     "find_contract",
     "find_resting",
@@ -138,6 +141,13 @@ def find_resting_by_id(contract_id: UUID) -> RestingContract | None:
     """Return a contract that is suspended or closed by its id, or None."""
     resting = _current().resting.values()
     return next((one for one in resting if one.contract.id == contract_id), None)
+
+
+def banners_at(contract: ActiveContract, at: datetime) -> tuple[Banner, ...]:
+    """Return the banners of a contract's pages at a moment: its document's, then the published."""
+    published = _current().banners.get(contract.id, ())
+    shown = tuple(one for one in published if one.is_shown(at))
+    return banners_of(contract.document.notices_at(at)) + shown
 
 
 def find_by_host(host: str) -> HostMatch | None:

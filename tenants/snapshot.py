@@ -13,6 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from pydantic import ValidationError
 
+from tenants.banners import Banner, load_banners
 from tenants.configuration.deployment import DeploymentDocument
 from tenants.configuration.document import ContractDocument
 from tenants.context import ActiveContract, contract_context
@@ -84,6 +85,8 @@ class Snapshot:
     deployment: DeploymentDocument | None
     deployment_number: int
     keys: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
+    banners: Mapping[UUID, tuple[Banner, ...]] = field(default_factory=dict)
+    """Notices that were published without a revision, by contract."""
 
     def match(self, host: str) -> HostMatch | None:
         """Return what a host name leads to, local names included where the settings allow them."""
@@ -114,7 +117,7 @@ class Snapshot:
 
 
 def load_snapshot(former: Snapshot | None) -> Snapshot:
-    """Read contracts, hosts and the deployment in four queries.
+    """Read contracts, hosts and the deployment in five queries.
 
     Documents that `former` has already read are taken from it. A document that this code cannot
     read makes its contract unavailable and leaves the others alone.
@@ -129,6 +132,7 @@ def load_snapshot(former: Snapshot | None) -> Snapshot:
         )
         hosts = list(Host.objects.values_list("domain", "kind", "tenant__slug"))
         newest = DeploymentRevision.objects.order_by("-number").first()
+        banners = load_banners()
     ready = [row for row in rows if row.state == ContractState.READY]
     active, keys = _read_contracts(ready, former)
     resting = _read_resting([row for row in rows if row.state in RESTING])
@@ -145,6 +149,7 @@ def load_snapshot(former: Snapshot | None) -> Snapshot:
         deployment=deployment,
         deployment_number=number,
         keys=keys,
+        banners=banners,
     )
 
 

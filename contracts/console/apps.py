@@ -22,5 +22,6 @@ class ConsoleConfig(AppConfig):
         register_contract_page(ContractPage("overview", "Overview", "console:contract", view, 10))
         configure = StaffPermission.CONTRACTS_CONFIGURE
         register_contract_page(ContractPage("draft", "Draft", "console:draft", configure, 20))
+        register_contract_page(ContractPage("notices", "Notices", "notices:list", view, 50))
         register_contract_page(ContractPage("state", "Status", "console:state", view, 80))
         register_contract_page(ContractPage("history", "History", "console:history", view, 90))

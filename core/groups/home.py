@@ -21,7 +21,7 @@ from core.groups.waiting import WaitingProvider, find_waiting_providers
 from core.groups.wording import number_name
 from core.mfa.proving.stepping_up import Ask, find_ask
 from tenants import registry
-from tenants.configuration.document import Notice
+from tenants.banners import Banner
 from tenants.context import ActiveContract
 from tenants.snapshot import RestingContract
 
@@ -44,7 +44,7 @@ class ContractPart:
     enter: str = ""
     """Where the person proves what the contract asks for, on the host in hand."""
     cards: list[ProviderCard] = field(default_factory=list)
-    notices: tuple[Notice, ...] = ()
+    notices: tuple[Banner, ...] = ()
     """The contract's banners, which its own pages show at their head."""
 
     @property
@@ -94,7 +94,7 @@ def build_home(
     cards = [card for part in here for card in part.cards]
     if contract is None:
         for part in here:
-            part.notices = part.contract.document.notices_at(at)
+            part.notices = registry.banners_at(part.contract, at)
     entered = [part.contract for part in here if part.satisfied]
     return Home(
         parts=sorted(here, key=lambda part: part.contract.name),

@@ -13,6 +13,7 @@ class StaffPermission(StrEnum):
     CONTRACTS_CONFIGURE = "contracts.configure"
     CONTRACTS_PUBLISH = "contracts.publish"
     CONTRACTS_PROVISION = "contracts.provision"
+    NOTICES_PUBLISH = "notices.publish"
     DEPLOYMENT_VIEW = "deployment.view"
     DEPLOYMENT_PUBLISH = "deployment.publish"
     ROSTER_VIEW = "roster.view"

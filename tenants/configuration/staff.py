@@ -15,6 +15,7 @@ StaffPermission = Literal[
     "contracts.configure",
     "contracts.publish",
     "contracts.provision",
+    "notices.publish",
     "deployment.view",
     "deployment.publish",
     "roster.view",
@@ -91,6 +92,7 @@ class StaffRolesSection(Section):
             "contracts.configure",
             "contracts.publish",
             "contracts.provision",
+            "notices.publish",
             "deployment.view",
             "deployment.publish",
             "roster.view",
@@ -112,6 +114,7 @@ class StaffRolesSection(Section):
         permissions=(
             "contracts.view",
             "contracts.configure",
+            "notices.publish",
             "roster.view",
             "roster.import",
             "codes.issue",

@@ -63,6 +63,11 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "console:revision": all_staff(404),
     "console:revision_toml": all_staff(404),
     "console:rollback": StaffRow(404, 403, 403, 403),
+    # Notices: to see for all, to publish for operators and contract admins
+    "notices:list": all_staff(404),
+    "notices:new": StaffRow(404, 404, 403, 403),
+    "notices:edit": StaffRow(404, 404, 403, 403),
+    "notices:end": StaffRow(405, 405, 403, 403),
     # The deployment at work: operators act, auditors look; the help desk sees the outbox
     "operations:overview": StaffRow(200, 403, 403, 200),
     "operations:outbox": StaffRow(200, 403, 200, 200),

@@ -12,7 +12,15 @@ from core.audit.models import AuditEvent
 
 _FOUND, _FORBIDDEN, _NOT_FOUND = 302, 403, 404
 _STAFF_DOOR = "a door of staff pages, which says what was asked for"
-_STAFF_PAGES = ("staff", "console:", "operations:", "roster:")
+_STAFF_PAGES = (
+    "staff",
+    "console:",
+    "operations:",
+    "notices:",
+    "figures:",
+    "going_live:",
+    "roster:",
+)
 # A picture of a secret that there is not, and no page
 _PICTURES = {"mfa:app_code", "mfa:factor_app_code"}
 

@@ -190,7 +190,7 @@ def test_the_notices_of_each_program_stand_with_it_on_the_portal(
 
     monkeypatch.setattr("tenants.configuration.document.ContractDocument.notices_at", show)
     [part] = build_home(head, contract=None, used=SMS, at=LATER).parts
-    assert part.notices == (banner,)
+    assert [one.text for one in part.notices] == [banner.text]
     # The program's own pages show them at their head.
     [part] = build_home(head, contract=contract_a, used=SMS, at=LATER).parts
     assert part.notices == ()

@@ -5,6 +5,8 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -13,8 +15,12 @@ from django.db import connection, transaction
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
+from contracts.console.services.notices import end_notice, publish_notice
+from core.common.clock import now
+from core.common.ids import uuid7
 from tenants import registry, watching
 from tenants.backend.sessions import open_session
+from tenants.banners import Banner
 from tenants.errors import UnknownContractError
 from tenants.models import Contract, ContractState, DeploymentRevision
 from tests.integration.tenants.conftest import Two
@@ -292,3 +298,40 @@ def test_a_deployment_document_is_read_from_its_newest_revision() -> None:
     registry.announce()
     assert registry.get_deployment().programs == ("ms-um",)
     assert registry.list_contracts()[0].slug == "ms-um"
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_notice_is_seen_by_another_process_without_a_restart(watched: Two) -> None:
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+    connection.close()
+    child = context.Process(target=_tell_of_notice, args=(theirs,))
+    child.start()
+    try:
+        assert ours.recv() == 0
+        notice = publish_notice(
+            contract_id=watched.one.id,
+            key=uuid7(),
+            banner=Banner("Seen there.", now() - timedelta(hours=1), now() + timedelta(hours=1)),
+            by=uuid7(),
+            at=now(),
+        )
+        assert ours.recv() == 1
+        assert end_notice(notice=notice, by=uuid7(), at=now())
+        assert ours.recv() == 0
+    finally:
+        child.join(30)
+
+
+def _tell_of_notice(pipe: Any) -> None:
+    """Send the number of banners, each time after it has become another one."""
+
+    def shown(number: int) -> bool:
+        return len(registry.banners_at(registry.get_contract("wv-bh"), now())) == number
+
+    try:
+        for number in (0, 1, 0):
+            wait_for(partial(shown, number), what="the notice is seen")
+            pipe.send(number)
+    finally:
+        os._exit(0)

@@ -1,0 +1,1 @@
+"""Banners that staff publish at once, without a revision."""
