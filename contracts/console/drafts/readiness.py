@@ -7,6 +7,7 @@ from typing import Any
 
 from contracts.console.drafts.content import Content, read_content, sections
 from contracts.console.models import Draft
+from contracts.console.sections.words import section_label
 from tenants.configuration.diff import Change
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.gate_titles import GATE_TITLES, VALID
@@ -82,13 +83,6 @@ def readiness_of_document(document: dict[str, Any], *, at: datetime) -> Readines
     )
 
 
-def label_of(section: str) -> str:
-    """Return a section's name as pages write it."""
-    return {"mfa": "Second factors", "hosts": "Hosts", "links": "Mailed links"}.get(
-        section, section.replace("_", " ").capitalize()
-    )
-
-
 def section_of(field: str) -> str:
     """Return the section in which a field stands."""
     return field.partition(".")[0].partition("[")[0]
@@ -102,7 +96,7 @@ def _section(name: str, failures: Iterable[GateFailure], plan: Plan | None) -> S
     here = [one for one in failures if section_of(one.field) == name]
     return SectionState(
         name=name,
-        label=label_of(name),
+        label=section_label(name),
         problems=tuple(f"{one.field}: {one.message}" for one in here),
         is_changed=any(section_of(change.field) == name for change in plan.changes)
         if plan

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from contracts.console.sections.nodes import Node, OneOf, Rows, Table, Typed, rows_of
 from contracts.console.sections.reading import section_node
-from contracts.console.sections.words import in_words
+from contracts.console.sections.words import in_words, offered, with_words
 from tenants.configuration.gates import weaker_than_default
 from tenants.configuration.policy import PolicySections
 
@@ -66,11 +66,13 @@ def weak_points(name: str, value: Any, waivers: Any) -> dict[str, tuple[Weak, ..
         return {}
     waived = {one.get("rule"): str(one.get("until")) for one in _tables(waivers)}
     found: dict[str, tuple[Weak, ...]] = {}
+    inputs = dict(section_node(name).inputs({}, name))
     for point in weaker_than_default(sections):
         section, field, *_ = point.rule.split(".")
-        if section == name:
-            weak = Weak(point.rule, point.message, waived.get(point.rule))
-            found[f"{name}-{field}"] = (*found.get(f"{name}-{field}", ()), weak)
+        at = f"{section}-{field}"
+        if at in inputs:
+            said = with_words(point.message, dict(offered(inputs[at].about)))
+            found[at] = (*found.get(at, ()), Weak(point.rule, said, waived.get(point.rule)))
     return found
 
 

@@ -1,6 +1,5 @@
 """What the model says of a section that was typed, each sentence at the input that it is about."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +9,7 @@ from pydantic import BaseModel, ValidationError, create_model
 
 from contracts.console.sections.nodes import LinesLeaf, Path, Typed
 from contracts.console.sections.reading import section_node
-from contracts.console.sections.words import label_of
+from contracts.console.sections.words import label_of, with_words
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.loading import sentences_of
 from tenants.configuration.values import Section
@@ -70,7 +69,7 @@ def _placed(
     labels = {one.about.path.rpartition(".")[2]: label_of(one.about) for one in inputs.values()}
     for path, sentence in sentences_of(error, words=_AS_TYPED):
         at = node.place(path[1:], typed, name, sentence)
-        told = _with_labels(sentence, labels)
+        told = with_words(sentence, labels)
         entry = _entry({name: value}, path) if isinstance(inputs[at], LinesLeaf) else None
         yield at, f"{entry}: {told}" if entry else told
 
@@ -86,12 +85,3 @@ def _entry(value: Any, path: Path) -> str | None:
             value = value[part]
     text = " ".join(str(value).split())
     return text if len(text) <= _LONGEST_ENTRY else f"{text[: _LONGEST_ENTRY - 1]}…"
-
-
-def _with_labels(sentence: str, labels: Mapping[str, str]) -> str:
-    """Call fields in a sentence as the page calls them."""
-    return re.sub(
-        r"[a-z]+(?:_[a-z0-9]+)+",
-        lambda found: f"“{labels[found[0]]}”" if found[0] in labels else found[0],
-        sentence,
-    )

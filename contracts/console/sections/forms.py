@@ -36,6 +36,11 @@ class Part:
         return help_of(self.node.about)
 
     @property
+    def is_words(self) -> bool:
+        """Tell whether it is a table of short words, such as the labels of a form."""
+        return isinstance(self.node, Table) and self.node.drops_empty
+
+    @property
     def key(self) -> str:
         """Return the name of a row among the rows of its list."""
         return self.at.rpartition("-")[2]

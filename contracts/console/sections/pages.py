@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from contracts.console.drafts.content import Content, read_content, sections
+from contracts.console.drafts.content import canonical, read_content, sections
 from contracts.console.models import Draft
 from contracts.console.publications.rights import find_contract
 from contracts.console.sections.beside import PUBLISHED, Source, beside, weak_points
@@ -115,15 +115,14 @@ def _sources(documents: dict[str, dict[str, Any]], section: str) -> list[Source]
 
 
 def _steps(draft: Draft, here: str, published: dict[str, Any]) -> list[Step]:
-    content = read_content(draft.document)
-    return [_step(draft, name, here, content, published) for name in sections()]
-
-
-def _step(draft: Draft, name: str, here: str, content: Content, published: dict[str, Any]) -> Step:
-    return Step(
-        label=section_label(name),
-        url=section_url(draft, name),
-        is_here=name == here,
-        to_mend=len(content.problems_in(name)),
-        is_changed=bool(published) and draft.document.get(name) != published.get(name),
-    )
+    content, now = read_content(draft.document), canonical(draft.document)
+    return [
+        Step(
+            label=section_label(name),
+            url=section_url(draft, name),
+            is_here=name == here,
+            to_mend=len(content.problems_in(name)),
+            is_changed=bool(published) and now.get(name) != published.get(name),
+        )
+        for name in sections()
+    ]

@@ -78,8 +78,12 @@ def _node(annotation: Any, metadata: tuple[Any, ...], about: About) -> Node:
 
 
 def _table(model: type[BaseModel], about: About, *, without: str = "") -> Table:
-    names = [name for name in model.model_fields if name != without]
-    parts = {name: _of_field(model, name, f"{about.path}.{name}") for name in names}
+    own = inspect.get_annotations(model)
+    # What a model inherits comes last, as in what is exported.
+    names = sorted(model.model_fields, key=lambda name: name not in own)
+    parts = {
+        name: _of_field(model, name, f"{about.path}.{name}") for name in names if name != without
+    }
     return Table(replace(about, help=about.help or inspect.getdoc(model) or ""), parts)
 
 

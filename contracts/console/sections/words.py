@@ -3,6 +3,7 @@
 The tables are the one place for other words. A path may be given from its end, as in `valid_days`.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -70,6 +71,9 @@ _LABELS: Final[Mapping[str, str]] = {
     "rule.max_uses": "Registrations per code",
     "registration.without_npi": "Without a number",
     "registration.without_code": "Without a code",
+    "registration.approval": "A registration",
+    "registration.approval_second_person": "Two people approve each registration",
+    "registration.approval_days": "Time to approve",
     "registration.notify_address_on_file": "Tell the address on file of each registration",
     "registration.number_note": "Note about the number",
     "registration.limits": "Limits on attempts",
@@ -86,6 +90,7 @@ _LABELS: Final[Mapping[str, str]] = {
     "zip": "ZIP code",
     "groups.access_review_days": "Review of access every",
     "groups.access_review_unconfirmed": "A role that nobody confirmed",
+    "groups.roster_drop_percent": "A roster file may drop without asking",
     "groups.roster_end_days": "After the end of a roster entry, keep access for",
     "groups.third_parties": "Providers may let in other organizations",
     "groups.single_admin_reminder": "Remind groups that have one admin only",
@@ -132,6 +137,7 @@ _LABELS: Final[Mapping[str, str]] = {
     "links.reset_minutes": "Password reset link",
     "links.reset_registration_hours": "Link of a registration reset",
     "links.reservation_hours": "Unfinished registration",
+    "publishing.second_person": "A second person approves what is published",
     "waivers.rule": "What is waived",
     "waivers.until": "Last day",
 }
@@ -184,7 +190,7 @@ _ROWS: Final[Mapping[str, str]] = {
     "waivers": "Waiver",
     "groups.roles": "Role",
 }
-_UNITS: Final = ("seconds", "minutes", "hours", "days", "dollars")
+_UNITS: Final = ("seconds", "minutes", "hours", "days", "dollars", "percent")
 _TIME_ZONES: Final = (
     "America/New_York",
     "America/Detroit",
@@ -285,6 +291,15 @@ def in_words(about: About, value: Any) -> str:
 def row_label(about: About) -> str:
     """Return what one row of a list is called."""
     return _found(_ROWS, about.path) or "Entry"
+
+
+def with_words(sentence: str, words: Mapping[str, str]) -> str:
+    """Call fields and choices in a sentence of the model as the page calls them."""
+    return re.sub(
+        r"[a-z]+(?:_[a-z0-9]+)+",
+        lambda found: f"“{words[found[0]]}”" if found[0] in words else found[0],
+        sentence,
+    )
 
 
 def _rules() -> list[str]:

@@ -1,5 +1,6 @@
 """The pages of a draft's sections: guided, explained at the field, and nothing typed is lost."""
 
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -9,17 +10,21 @@ from django.test import Client
 from contracts.console.drafts.content import sections
 from contracts.console.models import Draft
 from contracts.console.sections.reading import section_node
-from contracts.console.sections.saving import mark_of
+from contracts.console.sections.saving import mark_of, save_section
+from contracts.console.services.drafts import StaleDraftError
 from core.accounts.models import User
 from core.staff.models import StaffRole
 from tenants import registry
 from tenants.configuration.revisions import to_json
 from tests.support.drafts import make_draft
-from tests.support.staff import staff_client
+from tests.support.people import START
+from tests.support.staff import make_staff, staff_client
+from tests.support.threads import at_once
 from tests.unit.configuration.documents import sample
 from tests.unit.console.test_sections import ODD, typed_of
 
 pytestmark = pytest.mark.django_db
+LATER = START + timedelta(hours=1)
 DRAFT = "/staff/contracts/wv-bh/draft/"
 
 
@@ -178,3 +183,33 @@ def test_sections_of_others_do_not_exist() -> None:
     assert client.get("/staff/contracts/va-dmas/draft/brand/").status_code == 404
     desk = staff_client(StaffRole.HELP_DESK, name="hal")
     assert desk.get(f"{DRAFT}brand/").status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("names", [("brand", "hosts"), ("brand", "brand")])
+def test_two_tabs_at_once(names: tuple[str, str]) -> None:
+    """With different sections both are saved; with the same one, one of them is told."""
+    draft = make_draft(make_staff(StaffRole.OPERATOR))
+    new = {"brand": {"reply_to": "tab-{}@example.org"}, "hosts": {"primary": "tab-{}.example.org"}}
+
+    def save(place: int) -> str | None:
+        name = names[place]
+        [(field, text)] = new[name].items()
+        value = {**draft.document[name], field: text.format(place)}
+        try:
+            save_section(
+                draft=draft,
+                section=name,
+                value=value,
+                seen=mark_of(draft, name),
+                by=draft.author_id,
+                at=LATER,
+            )
+        except StaleDraftError:
+            return None
+        return text.format(place)
+
+    told = {text for text in at_once(2, save) if text}
+    draft.refresh_from_db()
+    assert len(told) == len(set(names))
+    assert told <= {draft.document["brand"]["reply_to"], draft.document["hosts"]["primary"]}
