@@ -89,12 +89,20 @@ def _event(happening: Happening, at: datetime) -> AuditEvent:
         contract_id=happening.contract_id or context.contract_id,
         request_id=context.request_id[:64],
         remote_address=context.remote_address[:45],
-        data=dict(happening.data),
+        data=_data(happening, context.elevation_id),
         transaction_id=_THIS_TRANSACTION,
         key_version=current_key_version(),
     )
     event.mac = event_mac(event)
     return event
+
+
+def _data(happening: Happening, elevation: UUID | None) -> dict[str, object]:
+    """Return the data, with the elevated rights under which it was done."""
+    known = dict(happening.data)
+    if elevation is not None:
+        known.setdefault("elevation", str(elevation))
+    return known
 
 
 def _as_written(event: AuditEvent) -> AuditEvent:

@@ -1,4 +1,4 @@
-"""What is known about the work in hand: request id, contract, actor and remote address.
+"""What is known about the work in hand: request id, contract, actor, where from, which rights.
 
 Audit events and log lines read it, so that no service passes these along by hand.
 """
@@ -19,6 +19,8 @@ class RequestContext:
     contract_id: UUID | None = None
     actor_id: UUID | None = None
     remote_address: str = ""
+    elevation_id: UUID | None = None
+    """The elevated rights under which somebody of staff acts."""
 
 
 class ContextFields(TypedDict, total=False):
@@ -28,6 +30,7 @@ class ContextFields(TypedDict, total=False):
     contract_id: UUID | None
     actor_id: UUID | None
     remote_address: str
+    elevation_id: UUID | None
 
 
 _context: ContextVar[RequestContext] = ContextVar("request_context")

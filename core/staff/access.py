@@ -5,6 +5,7 @@ is 403.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import update_wrapper
 from typing import Concatenate, ParamSpec
 
@@ -14,7 +15,14 @@ from django.urls import reverse
 from core.accounts.access import SignedInRequest, signed_in
 from core.accounts.signing_in.allauth_wrapper import methods_used
 from core.common import clock
+from core.common.context import bind_context
 from core.common.http import RecordedRefusal
+from core.staff.elevation import (
+    ElevationNeededError,
+    elevation_of,
+    require_elevation,
+    to_elevation,
+)
 from core.staff.permissions import StaffPermission
 from core.staff.policies import session_suffices
 from core.staff.scope import StaffActor, find_staff
@@ -41,7 +49,8 @@ def staff_page(
 
     Staff pages stand on the portal host alone: in a contract a GET leads there. Who signed in
     without a factor that the deployment accepts of staff is led to a page that says what to do.
-    A refusal of staff is recorded (`staff_access.refused`).
+    A refusal of staff is recorded (`staff_access.refused`). What needs elevated rights, here or
+    further inside, leads to the page that gives them.
     """
 
     def decorate(
@@ -61,8 +70,16 @@ def staff_page(
                 raise RecordedRefusal
             if not session_suffices(methods_used(request, staff.user)):
                 return HttpResponseRedirect(reverse("staff:factor"))
+            staff = replace(staff, elevation=elevation_of(request, staff, at=at))
             request.staff = staff  # type: ignore[attr-defined]
-            return view(request, *args, **kwargs)  # type: ignore[arg-type]
+            held = staff.elevation
+            try:
+                if permission is not None:
+                    require_elevation(staff, permission)
+                with bind_context(elevation_id=held.id if held else None):
+                    return view(request, *args, **kwargs)  # type: ignore[arg-type]
+            except ElevationNeededError:
+                return to_elevation(request)
 
         update_wrapper(guarded, view)
         return signed_in(guarded)

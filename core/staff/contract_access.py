@@ -5,6 +5,7 @@ from django.http import Http404
 
 from core.common import clock
 from core.common.http import RecordedRefusal
+from core.staff.elevation import require_elevation
 from core.staff.permissions import StaffPermission
 from core.staff.scope import StaffActor
 from core.staff.services.refusals import record_staff_refusal
@@ -24,7 +25,8 @@ def access_contract(staff: StaffActor, slug: str, permission: StaffPermission = 
     """Return a contract that they may see and hold a permission in.
 
     Raises Http404 for one that they do not see, and RecordedRefusal (`staff_access.refused`) for
-    one that they see without holding the permission there.
+    one that they see without holding the permission there. What needs elevated rights raises
+    ElevationNeededError, which the door of the page answers.
     """
     contract = list_contracts(staff).filter(slug=slug).first()
     if contract is None:
@@ -37,6 +39,7 @@ def access_contract(staff: StaffActor, slug: str, permission: StaffPermission = 
             at=clock.now(),
         )
         raise RecordedRefusal
+    require_elevation(staff, permission)
     return contract
 
 

@@ -150,3 +150,56 @@ class RequestInHand(UUIDModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.request_id}"
+
+
+class ElevationEnd(models.TextChoices):
+    """How elevated rights ended."""
+
+    GIVEN_UP = "given_up", "Given up"
+    TIME_OVER = "time_over", "Time over"
+    SESSION_OVER = "session_over", "Signed out"
+
+
+class StaffElevation(UUIDModel):
+    """That somebody of staff holds the rights that nobody holds all day, in one sign-in.
+
+    They hold until `until`, whether or not `ended_at` has been written by then; `sign_in` names the
+    session under whatever key, so that they end with it.
+    """
+
+    application_may: ClassVar = ("SELECT", "INSERT", "UPDATE")
+
+    user = models.ForeignKey(
+        "core_accounts.User", on_delete=models.PROTECT, related_name="staff_elevations"
+    )
+    sign_in = models.UUIDField()
+    reason = models.CharField(max_length=300)
+    began_at = models.DateTimeField()
+    until = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended_how = models.CharField(max_length=12, choices=ElevationEnd, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["sign_in"],
+                condition=models.Q(ended_at__isnull=True),
+                name="staff_elevation_once_per_sign_in",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(until__gt=models.F("began_at")),
+                name="staff_elevation_takes_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at__isnull=True, ended_how="")
+                | models.Q(ended_at__isnull=False, ended_how__in=ElevationEnd.values),
+                name="staff_elevation_ends_somehow",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"elevated rights of {self.user_id}"
+
+    def holds(self, at: datetime) -> bool:
+        """Tell whether the rights are held at this moment; they end on the second."""
+        return self.ended_at is None and at < self.until

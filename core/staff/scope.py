@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from core.accounts.models import User
-from core.staff.models import StaffMember
+from core.staff.models import StaffElevation, StaffMember
 from core.staff.oidc.providers import provider_of_issuer
 from core.staff.permissions import StaffPermission, role_may
 from core.staff.selectors import list_roles, list_staff
@@ -35,10 +35,16 @@ class StaffScope:
 
 @dataclass(frozen=True)
 class StaffActor:
-    """A staff member with the roles that hold now."""
+    """A staff member with the roles that hold now.
+
+    `may` and `scope` say what their roles hold; whether they may use it this minute is the door's
+    question (`core.staff.elevation`).
+    """
 
     user: User
     roles: tuple[StaffMember, ...]
+    elevation: StaffElevation | None = None
+    """The elevated rights of the session, as its door found them; they hold."""
 
     def scope(self, permission: StaffPermission) -> StaffScope:
         """Return where a permission is held."""

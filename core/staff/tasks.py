@@ -3,12 +3,15 @@
 from celery import shared_task
 
 from core.common.clock import now
+from core.staff.services.elevating import end_elevations
 from core.staff.services.purging import end_due_roles, purge_hands, purge_invitations
 from tenants.celery import SharedTask
 
 
 @shared_task(base=SharedTask, name="core.staff.tasks.tidy", expires=3000)
 def tidy() -> int:
-    """End roles whose time is over and forget what is old; hourly, twice is once."""
+    """End roles and elevated rights whose time is over, forget what is old; twice is once."""
     at = now()
-    return end_due_roles(at=at) + purge_invitations(at=at) + purge_hands(at=at)
+    return (
+        end_elevations(at=at) + end_due_roles(at=at) + purge_invitations(at=at) + purge_hands(at=at)
+    )

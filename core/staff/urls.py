@@ -4,6 +4,7 @@ from django.urls import path
 
 from core.staff.views import (
     accounts,
+    elevation,
     factor,
     home,
     in_hand,
@@ -41,6 +42,8 @@ urlpatterns = [
         members.withdraw_invitation,
         name="invitation_withdraw",
     ),
+    path("elevated-rights/", elevation.elevate, name="elevate"),
+    path("elevated-rights/give-up/", elevation.give_up, name="give_up"),
     path("sign-in/confirm/", oidc.confirm, name="oidc_confirm"),
     path("sign-in/links/", links.links, name="oidc_links"),
     path("sign-in/<str:key>/link/", links.link, name="oidc_link"),

@@ -14,7 +14,7 @@ from tenants.configuration.document import (
     Waiver,
 )
 from tenants.configuration.policy import PolicySections
-from tenants.configuration.staff import IdentityProvider, StaffRolesSection
+from tenants.configuration.staff import ElevationSection, IdentityProvider, StaffRolesSection
 from tenants.configuration.values import HostName, Line, Section, Slug, TimeZone, YesNo
 
 
@@ -52,6 +52,7 @@ class DeploymentDocument(Section):
     staff: PolicySections = PolicySections()
     """Policy for the people who run the deployment."""
     staff_roles: StaffRolesSection = StaffRolesSection()
+    elevation: ElevationSection = ElevationSection()
     identity_providers: tuple[IdentityProvider, ...] = ()
     """Through which staff sign in; without one there is no staff sign-in."""
     channels: ChannelsSection = ChannelsSection()

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from tenants.configuration.values import HostName, Line, Section, Slug
+from tenants.configuration.values import HostName, Line, Section, Slug, WholeNumber
 
 StaffPermission = Literal[
     "contracts.view",
@@ -162,6 +162,27 @@ class StaffRolesSection(Section):
         changing = [name for name in self.auditor.permissions if not name.endswith(READING)]
         if changing:
             raise ValueError(f"An auditor changes nothing; take away {', '.join(changing)}.")
+        return self
+
+
+class ElevationSection(Section):
+    """Rights of staff that nobody holds all day: asked for with a reason, for a limited time."""
+
+    minutes: Annotated[WholeNumber, Field(ge=5, le=240)] = 30
+    """How long they are held before they have to be asked for again."""
+    permissions: tuple[StaffPermission, ...] = (
+        "contracts.publish",
+        "contracts.provision",
+        "deployment.publish",
+        "staff.manage",
+        "users.deactivate",
+    )
+    """Which permissions these are; none: whoever's role holds one has it all day."""
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        if len(set(self.permissions)) != len(self.permissions):
+            raise ValueError("A permission is listed twice.")
         return self
 
 

@@ -28,6 +28,9 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "staff:home": all_staff(200),
     # Only for who signed in without an accepted factor
     "staff:factor": all_staff(302),
+    # Who can hold elevated rights, and in these tests does; the others have nothing to ask for
+    "staff:elevate": StaffRow(302, 302, 403, 403),
+    "staff:give_up": all_staff(405),
     "staff:find": all_staff(200),
     "staff:requests": all_staff(200),
     # Who is staff: to see for operators and auditors, to appoint for operators

@@ -193,6 +193,7 @@ def roll_back(page: Page, portal: Portal, folder: Path) -> None:
     page.get_by_role("link", name="Buckeye Sample Care Program").click()
     expect(page.get_by_role("main")).to_contain_text("Another agency")
     look_at(page)
+    page.get_by_role("link", name="History", exact=True).click()
     page.get_by_role("link", name="Revision 1", exact=True).click()
     look_at(page)
     page.get_by_role("link", name="Roll back to this revision").click()
@@ -206,12 +207,43 @@ def roll_back(page: Page, portal: Portal, folder: Path) -> None:
     expect(page.get_by_role("main")).not_to_contain_text("Another agency")
 
 
+def get_elevated_rights(page: Page) -> None:
+    """Give a reason on the page that asks for it, and go on."""
+    expect(page.get_by_role("heading", level=1)).to_have_text("Elevated rights")
+    look_at(page)
+    page.get_by_role("button", name="Get elevated rights").click()
+    expect(page.get_by_role("alert")).to_contain_text("Enter the reason.")
+    page.get_by_label("Reason").fill("ticket 4712")
+    page.get_by_role("button", name="Get elevated rights").click()
+    expect(page.get_by_role("region", name="Elevated rights")).to_contain_text("Time left")
+
+
+def look_at_operations(page: Page) -> None:
+    """Open every page about the deployment at work, and give the elevated rights up there."""
+    page.get_by_role("link", name="Operations", exact=True).click()
+    look_at(page)
+    for name in ("Outbox", "Channels", "Scheduled tasks", "Provisioning", "Migrations"):
+        page.get_by_role("navigation", name="Operations").get_by_role("link", name=name).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+        look_at(page)
+    page.get_by_role("link", name="Outbox").first.click()
+    page.get_by_role("link", name="All messages").click()
+    look_at(page)
+    page.get_by_role("main").get_by_role("heading", level=2).get_by_role("link").first.click()
+    look_at(page)
+    page.get_by_role("button", name="Give them up").click()
+    expect(page.get_by_role("status")).to_contain_text("Your elevated rights have ended.")
+    expect(page.get_by_role("region", name="Elevated rights")).to_have_count(0)
+
+
 def test_appoint_withdraw_and_roll_back(portal: Portal, staff_page: Page, tmp_path: Path) -> None:
     boss = Registrant("opal.reed", "opal.reed@desk.example", "Opal", "Reed")
     become_staff(staff_page, portal, boss, "operator")
     staff_page.get_by_role("link", name="Staff members").click()
     look_at(staff_page)
     staff_page.get_by_role("link", name="Invite somebody").click()
+    get_elevated_rights(staff_page)
+    expect(staff_page.get_by_role("heading", level=1)).to_contain_text("Invite")
     staff_page.get_by_role("button", name="Send the invitation").click()
     expect(staff_page.get_by_role("alert")).to_contain_text("Enter the reason.")
     look_at(staff_page)
@@ -235,3 +267,4 @@ def test_appoint_withdraw_and_roll_back(portal: Portal, staff_page: Page, tmp_pa
     expect(staff_page.get_by_role("main")).to_contain_text("No company sign-in")
     look_at(staff_page)
     roll_back(staff_page, portal, tmp_path)
+    look_at_operations(staff_page)

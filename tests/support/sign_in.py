@@ -1,15 +1,19 @@
 """Ways in: request by request, for what measures each, and directly, for what comes after it."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
+from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.test.client import ClientHandler
 from django.urls import reverse
 
 from core.accounts.models import User
+from core.accounts.sessions.guarding import RECORD_KEY
 from core.accounts.signing_in.allauth_wrapper import SignInAttempt, sign_in_proven
 from core.common.ids import uuid7
+from core.staff.models import StaffElevation
 from tenants.in_hand import contract_key_of
 from tests.support.people import PASSWORD, PHONE, last_code, session_account
 
@@ -69,13 +73,19 @@ class _Door(ClientHandler):
 
 
 def sign_in_directly(
-    client: Client, user: User, *, option: str = "email", host: str = "testserver"
+    client: Client,
+    user: User,
+    *,
+    option: str = "email",
+    host: str = "testserver",
+    elevated: bool = True,
 ) -> None:
     """Sign in as by a login option to its end, in one request in place of its four or five.
 
     For tests that begin with somebody signed in. The pipeline runs, all stages and the session
     included, as for whoever has just proven password and factor; what the pages in between leave
-    (a code that was sent) is not there. `test_signed_in_directly.py` compares the two ways.
+    (a code that was sent) is not there. `test_signed_in_directly.py` compares the two ways. Staff
+    hold elevated rights from then on, unless a test is about these.
     """
     pages, client.handler = client.handler, _Door(user, option)
     try:
@@ -83,3 +93,20 @@ def sign_in_directly(
     finally:
         client.handler = pages
     assert response.status_code == 302, response.status_code
+    if elevated and User.objects.get(pk=user.pk).is_staff_member:
+        elevate(client)
+
+
+def elevate(client: Client) -> None:
+    """Give a browser in which staff have signed in elevated rights that outlast any test."""
+    record = client.session.get(RECORD_KEY)
+    if record is None:
+        return  # a page before the end of the sign-in waits, such as the terms
+    began = datetime(2020, 1, 1, tzinfo=UTC)
+    StaffElevation.objects.create(
+        user_id=client.session[SESSION_KEY],
+        sign_in=record["id"],
+        reason="a test",
+        began_at=began,
+        until=began.replace(year=2100),
+    )

@@ -42,7 +42,7 @@ def sign_in_by_phone(client: Client, user: User) -> None:
 
 
 def staff_client(role: StaffRole, contract: ActiveContract | None = None, **kwargs: str) -> Client:
-    """Return a browser in which somebody with a role has just signed in."""
+    """Return a browser in which somebody with a role has just signed in, with elevated rights."""
     client = Client()
     sign_in_directly(client, make_staff(role, contract, **kwargs), option="phone")
     return client

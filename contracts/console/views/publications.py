@@ -33,6 +33,7 @@ from core.common.http import get_only, get_or_post
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.notifications.tasks import tell_workers
 from core.staff.access import StaffRequest, staff_page
+from core.staff.elevation import require_elevation
 from core.staff.permissions import StaffPermission
 from tenants.configuration.refusals import PublishedMeanwhileError
 
@@ -49,9 +50,13 @@ def review(request: StaffRequest, slug: str) -> HttpResponse:
     readiness = readiness_of(draft, at=at)
     if readiness.document is None:
         return HttpResponseRedirect(reverse("console:draft", args=[slug]))  # what to mend is there
+    contract = find_contract(slug)
+    asks = needs_approval(request.staff, contract)
+    if not asks:
+        require_elevation(request.staff, _PUBLISH)  # it is published by whoever asks for it
     if not is_fresh(request, request.staff.user, at=at):
         return to_confirmation(request)
-    typed, contract = take_typed(request), find_contract(slug)
+    typed = take_typed(request)
     initial = {**typed, "base": draft.base_number or 0, "version": draft.version}
     initial.setdefault("reason", draft.note)
     form = PublishForm(
@@ -68,7 +73,7 @@ def review(request: StaffRequest, slug: str) -> HttpResponse:
         "readiness": readiness,
         "plan": readiness.plan,
         "form": form,
-        "asks": needs_approval(request.staff, contract),
+        "asks": asks,
         "present": contract.revision if contract else None,
         "is_behind": _is_behind(readiness, draft),
         "typed_is_back": bool(typed),

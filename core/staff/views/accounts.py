@@ -18,6 +18,7 @@ from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
 from core.staff.account_facts import AccountFacts, facts_of_account
 from core.staff.acts import ACTS, Act, offered_acts
+from core.staff.elevation import require_elevation
 from core.staff.forms import ReasonForm, SearchForm
 from core.staff.lookups import remember_lookup, was_looked_up
 from core.staff.people import UnfinishedRegistration, unfinished_registrations
@@ -161,6 +162,7 @@ def _load(request: StaffRequest, account_id: UUID) -> AccountFacts | None:
 
 def _require(request: StaffRequest, act: Act, facts: AccountFacts) -> None:
     if act.allowed_to(request.staff, facts):
+        require_elevation(request.staff, act.permission)
         return
     record_staff_refusal(
         user_id=request.staff.user.id,

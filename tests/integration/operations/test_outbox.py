@@ -8,6 +8,7 @@ from django.test import Client
 
 from core.audit.models import AuditEvent
 from core.common.ids import uuid7
+from core.notifications import kinds
 from core.notifications.models import OutboxMessage
 from core.notifications.outbox_facts import Narrowing, OutboxScope, list_messages
 from core.notifications.services.delivery import deliver_message
@@ -26,6 +27,7 @@ from tests.integration.notifications.conftest import (  # noqa: F401 - fixtures
     minter,
     put,
 )
+from tests.support.naive import fails_with
 from tests.support.staff import staff_client
 from tests.support.threads import at_once
 
@@ -95,11 +97,24 @@ def test_a_message_that_was_given_up_is_tried_again_with_a_reason(operator: Clie
 
 @pytest.mark.parametrize("status", [MessageStatus.UNKNOWN, MessageStatus.FAILED])
 def test_a_code_is_never_tried_again(operator: Client, status: MessageStatus) -> None:
+    never_again(operator, status)
+
+
+def test_if_every_kind_could_be_sent_twice_a_code_would_be(operator: Client) -> None:
+    fails_with(
+        "core.notifications.outbox_facts.repeatable_kinds",
+        lambda: frozenset(kinds._kinds),
+        lambda: never_again(operator, MessageStatus.FAILED),
+        where='assert "Try again" not in page',
+    )
+
+
+def never_again(operator: Client, status: MessageStatus) -> None:
     message = dead("sample_code")
     OutboxMessage.objects.filter(pk=message.pk).update(status=status)
     page = shown(operator, f"{MESSAGES}{message.id}/")
-    assert "A code is never sent twice" in page
     assert "Try again" not in page
+    assert "A code is never sent twice" in page
     operator.post(f"{MESSAGES}{message.id}/retry/", REASON)
     operator.post(f"{MESSAGES}retry/", REASON)
     message.refresh_from_db()

@@ -112,7 +112,7 @@ def test_what_changes_the_account_goes_on_asking_for_password_and_factor(
     link(client, ready)
     other = Client()
     sign_in(other, ready)
-    for path in ("/account/password/", "/account/email/", "/staff/members/invite/"):
+    for path in ("/account/password/", "/account/email/", "/staff/elevated-rights/"):
         assert other.get(path).headers["Location"].startswith("/confirm/?next=")
     assert "password" in other.get("/confirm/?next=/account/").content.decode()
     assert other.get(LINKS).status_code == 404

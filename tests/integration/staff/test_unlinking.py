@@ -77,6 +77,7 @@ def test_why_is_recorded_and_the_owner_is_told(
     unlink(client, ready)
     event = AuditEvent.objects.get(event_type="staff_identity.unlinked")
     assert (event.actor_id, event.subject_id) == (olive.id, olive.id)
+    assert event.data.pop("elevation")
     assert event.data == {"issuer": ready.issuer, "reason": "ticket 41"}
     deliver_all()
     mail = LocalMessage.objects.filter(to=OLIVE).latest("sent_at")
