@@ -19,9 +19,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("staff/operations/", include("contracts.console.operations.urls")),
     path("staff/contracts/<slug:slug>/notices/", include("contracts.console.notices.urls")),
     path("staff/contracts/<slug:slug>/roster/", include("contracts.roster.urls")),
+    path("staff/disputes/", include("contracts.disputes.staff_urls")),
     path("staff/approvals/", include("contracts.registration.staff_urls")),
     path("staff/", include("core.staff.urls")),
     path("", include("core.groups.urls")),
+    path("", include("contracts.disputes.urls")),
     path("", include("contracts.registration.urls")),
     path("callbacks/", include("core.notifications.callback_urls")),
 ]

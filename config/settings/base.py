@@ -38,6 +38,7 @@ SHARED_APPS = [
     "contracts.registration",
     "contracts.legacy",
     "contracts.directory",
+    "contracts.disputes",
     "contracts.console",
 ]
 TENANT_APPS = [
@@ -226,6 +227,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "release registrations whose reservation ended": {
         "task": "contracts.registration.tasks.release_expired",
         "schedule": 60.0,
+    },
+    "forget disputes that were decided long ago": {
+        "task": "contracts.disputes.tasks.purge",
+        "schedule": 3600.0,
     },
     "suspend, close and resume contracts at their time": {
         "task": "contracts.console.tasks.change_states",

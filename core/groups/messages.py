@@ -70,6 +70,12 @@ _ACTS: Final = {
         "{who} has given up {provider}. Your work for it in this portal has ended, and so have the "
         "roles of all its users. What you do for other providers stays.",
     ),
+    "provider_released": ActMail(
+        "A provider of yours was released by the program",
+        "{who}, who works for the program, has ended your group's hold on {provider}. Your work "
+        "for it in this portal has ended, and so have the roles of all its users. What you do for "
+        "other providers stays. If this is not right, tell the contact below.",
+    ),
     "details_changed": ActMail(
         "Your contact information was changed",
         "{who} has changed in your account: {fields}. Look at it under My account, and correct "

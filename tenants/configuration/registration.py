@@ -119,6 +119,8 @@ class RegistrationSection(Section):
     """Whether two people of staff have to approve a registration, one after the other."""
     approval_days: Annotated[WholeNumber, Field(ge=1, le=180)] = 30
     """For how many days a registration waits for approval, and its number is kept for it."""
+    dispute_second_person: YesNo = True
+    """Whether two people of staff have to agree before a dispute takes a number from a group."""
     provider_types: tuple[Line, ...] = ()
     """Only these types of the roster may register. Empty: all of them."""
     notify_address_on_file: YesNo = True

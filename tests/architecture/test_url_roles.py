@@ -245,6 +245,9 @@ TABLE: dict[str, Row] = {
     "registration:choose": same(302),
     "registration:no_code": same(200),
     "registration:ask": same(302),
+    # In a contract alone
+    "dispute:open": same(404),
+    "dispute:sent": same(404),
     "registration:reset": same(200),
     "registration:link": same(200),
     "registration:link_ended": same(200),

@@ -143,6 +143,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "core_notifications.suppressedaddress": _DEPLOYMENT,
     "core_notifications.localmessage": _DEPLOYMENT,
     "contracts_registration.pendingregistration": _MINUTES,
+    "contracts_disputes.dispute": _SEALED,
     "contracts_registration.approval": _MINUTES,
     "contracts_registration.journey": _MINUTES,
     "contracts_registration.joinoffer": _MINUTES,

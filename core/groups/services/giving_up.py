@@ -1,6 +1,6 @@
 """Give up a provider: the group's hold on it ends, and its number can be registered again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -35,6 +35,7 @@ from core.groups.services.roles import (
 )
 
 GIVEN_UP: Final = "provider_given_up"
+RELEASED: Final = "provider_released"
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,29 @@ def give_up_provider(*, provider_id: UUID, seen: str, by: UUID, at: datetime) ->
     loss = loss_of(provider)
     if loss.version != seen:
         raise ChangedMeanwhileError
+    data = _end(loss, GIVEN_UP, by=by, at=at)
+    _record("provider.given_up", provider, data, by=by, at=at)
+    return provider
+
+
+@transaction.atomic
+def release_provider(*, provider_id: UUID, reason: str, by: UUID, at: datetime) -> Provider:
+    """End a group's hold on a provider as staff of its contract, with a reason.
+
+    Called by the pages of staff, which have loaded the provider in their scope, inside the act that
+    it belongs to. What ends, who is told and who can register the number is as when a Provider
+    Group Admin gives it up. Records `provider.released` with the reason, and `membership.ended` for
+    each role. Raises ChangedMeanwhileError when it has ended already.
+    """
+    provider = _hold_active(provider_id)
+    data = _end(loss_of(provider), RELEASED, by=by, at=at)
+    _record("provider.released", provider, {**data, "reason": reason}, by=by, at=at)
+    return provider
+
+
+def _end(loss: Loss, what: str, *, by: UUID, at: datetime) -> dict[str, object]:
+    """End a provider with all that hangs on it, and tell who loses something; returns the facts."""
+    provider = loss.provider
     told = {one.user_id for one in loss.held} | set(
         loss.staying_admins.values_list("id", flat=True)
     )
@@ -122,25 +146,38 @@ def give_up_provider(*, provider_id: UUID, seen: str, by: UUID, at: datetime) ->
     withdrawn = _end_invitations(loss, at=at)
     for user_id in sorted(told):
         release_contract_access(user_id=user_id, contract_id=provider.contract_id, at=at)
-    _tell(told, provider, by=by, at=at)
+    _tell(told, provider, what, by=by, at=at)
+    return {
+        "group": str(provider.group_id),
+        "group_ended": loss.is_last,
+        "memberships": len(loss.held),
+        "invitations": withdrawn,
+    }
+
+
+def _record(
+    event: str, provider: Provider, data: Mapping[str, object], *, by: UUID, at: datetime
+) -> None:
     record(
-        "provider.given_up",
+        event,
         contract_id=provider.contract_id,
         actor_id=by,
         subject=("provider", provider.id),
-        data={
-            "group": str(provider.group_id),
-            "group_ended": loss.is_last,
-            "memberships": len(loss.held),
-            "invitations": withdrawn,
-        },
+        data=data,
         at=at,
     )
-    return provider
 
 
 def _hold(provider_id: UUID, *, by: UUID) -> Provider:
-    """Return a provider that the admin may give up, with its group held.
+    """Return a provider that the admin may give up, with its group held."""
+    found = _hold_active(provider_id)
+    if not any_may(roles_to_act_with(by, found), Permission.PROVIDER_MANAGE, found.contract_id):
+        raise ChangedMeanwhileError
+    return found
+
+
+def _hold_active(provider_id: UUID) -> Provider:
+    """Return a provider that has not ended, with its group held.
 
     Invitations are locked before the group, in the order in which accepting one does.
     """
@@ -148,8 +185,7 @@ def _hold(provider_id: UUID, *, by: UUID) -> Provider:
     list(_open_invitations(found).select_for_update(of=("self",)))
     hold_group(found.group_id)
     found.refresh_from_db()
-    may = any_may(roles_to_act_with(by, found), Permission.PROVIDER_MANAGE, found.contract_id)
-    if found.status != ProviderStatus.ACTIVE or not may:
+    if found.status != ProviderStatus.ACTIVE:
         raise ChangedMeanwhileError
     return found
 
@@ -181,11 +217,11 @@ def _end_invitations(loss: Loss, *, at: datetime) -> int:
     return ended
 
 
-def _tell(users: Iterable[UUID], provider: Provider, *, by: UUID, at: datetime) -> None:
+def _tell(users: Iterable[UUID], provider: Provider, what: str, *, by: UUID, at: datetime) -> None:
     for user_id in sorted(users):
         tell_user(
             user_id,
-            GIVEN_UP,
+            what,
             contract_id=provider.contract_id,
             facts={"provider": str(provider.id)},
             by=by,

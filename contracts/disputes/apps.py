@@ -1,0 +1,17 @@
+"""The app's registration with Django."""
+
+from django.apps import AppConfig
+
+
+class DisputesConfig(AppConfig):
+    name = "contracts.disputes"
+    label = "contracts_disputes"
+    verbose_name = "Disputes over identifiers"
+
+    def ready(self) -> None:
+        from contracts.disputes import messages, queue
+        from core.notifications.kinds import register_kind
+
+        queue.register_disputes()
+        for kind in messages.KINDS:
+            register_kind(kind)

@@ -1,0 +1,34 @@
+"""What somebody typed about a dispute, sealed for its row."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Final
+from uuid import UUID
+
+from contracts.disputes.models import Dispute
+from core.common.crypto import seal, unseal
+
+_SEAL: Final = "dispute"
+
+
+@dataclass(frozen=True)
+class DisputeFacts:
+    """Who says what. Nothing of it is proven."""
+
+    name: str
+    email: str
+    phone: str
+    organization: str
+    identifier: str
+    story: str
+
+
+def sealed(facts: DisputeFacts, dispute_id: UUID) -> bytes:
+    """Return the facts as they are stored."""
+    return seal(_SEAL, json.dumps(asdict(facts)).encode(), str(dispute_id))
+
+
+def facts_of(dispute: Dispute) -> DisputeFacts:
+    """Return what was typed; for staff who may see disputes of the contract, and for its mails."""
+    opened = unseal(_SEAL, bytes(dispute.sealed_facts), str(dispute.id))
+    return DisputeFacts(**json.loads(opened))

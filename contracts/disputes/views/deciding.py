@@ -1,0 +1,139 @@
+"""Staff decide a dispute over an identifier."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from contracts.disputes.facts import facts_of
+from contracts.disputes.forms import DecisionForm
+from contracts.disputes.models import Dispute, DisputeState
+from contracts.disputes.queue import QUEUE_KIND
+from contracts.disputes.selectors import (
+    list_disputes,
+    list_holders_of,
+    list_on_file,
+    list_reserving,
+    may_decide,
+)
+from contracts.disputes.services.disputes import (
+    Release,
+    reject_dispute,
+    step_of,
+    uphold_dispute,
+)
+from core.accounts.models import User
+from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
+from core.common import clock
+from core.common.errors import DomainError
+from core.common.http import RecordedRefusal, get_or_post, row_or_404
+from core.groups.services.giving_up import loss_of
+from core.mfa.proving.freshness import is_fresh, to_confirmation
+from core.staff.access import StaffRequest, staff_page
+from core.staff.permissions import StaffPermission
+from core.staff.services.refusals import record_staff_refusal
+from core.staff.views.in_hand import hand_of, is_in_other_hands, let_go
+from tenants import registry
+
+_REJECTED = "It is rejected. Whoever opened it has mail with the reason."
+_UPHELD = "It is upheld, and the identifier is free. Everybody whom it touches has mail."
+_BEGUN = "Your decision is written down. A second person has to confirm it."
+
+
+@get_or_post
+@keeps_typed(fields_named("reason", "provider"))
+@staff_page(StaffPermission.REGISTRATIONS_VIEW)
+def decide(request: StaffRequest, dispute_id: UUID) -> HttpResponse:
+    """Show both sides of a dispute; reject or uphold it, with a reason."""
+    found = row_or_404(list_disputes(request.staff), dispute_id)
+    allowed = may_decide(request.staff, found)
+    holders = list(list_holders_of(found).order_by("id"))
+    typed = take_typed(request)
+    form = DecisionForm(request.POST or None, initial=typed, providers=holders)
+    if request.method == "POST":
+        if not allowed:
+            _refuse(request, found)
+        if not is_fresh(request, request.staff.user, at=clock.now()):
+            return to_confirmation(request)
+        if form.is_valid() and _names_one(request, form):
+            return _decide(request, found, form)
+    contract = registry.get_contract_by_id(found.contract_id)
+    waits = found.state == DisputeState.OPEN
+    context = {
+        "nav_here": "requests",
+        "found": found,
+        "facts": facts_of(found),
+        "contract": contract,
+        "losses": [loss_of(provider) for provider in holders],
+        "entries": list_on_file(found),
+        "reserving": list_reserving(found, at=clock.now()),
+        "names": _names(found),
+        "step": step_of(found, contract).value,
+        "form": form,
+        "waits": waits,
+        "may_decide": allowed,
+        "is_first": found.first_by == request.staff.user.id,
+        "typed_is_back": bool(typed),
+        "hand": hand_of(request, QUEUE_KIND, found.id, may_take=allowed and waits),
+    }
+    return render(request, "staff/dispute.html", context)
+
+
+def _names_one(request: StaffRequest, form: DecisionForm) -> bool:
+    """Tell whether the decision says which provider it is about, where it has to."""
+    if request.POST.get("act") != "uphold" or form.cleaned_data.get("provider"):
+        return True
+    form.add_error(
+        "provider" if "provider" in form.fields else None, "Choose which one is released."
+    )
+    return False
+
+
+def _decide(request: StaffRequest, found: Dispute, form: DecisionForm) -> HttpResponse:
+    here = HttpResponseRedirect(reverse("disputes:decide", args=[found.id]))
+    if is_in_other_hands(request, QUEUE_KIND, found.id):
+        return here
+    try:
+        said = _carry_out(request, found, form)
+    except DomainError as error:
+        messages.error(request, error.sentence)
+        return here
+    let_go(request, QUEUE_KIND, found.id, found.contract_id)
+    messages.success(request, said)
+    return here
+
+
+def _carry_out(request: StaffRequest, found: Dispute, form: DecisionForm) -> str:
+    reason, email = form.cleaned_data["reason"], facts_of(found).email
+    by, at = request.staff.user.id, clock.now()
+    match request.POST.get("act"):
+        case "reject":
+            reject_dispute(dispute_id=found.id, reason=reason, email=email, by=by, at=at)
+            return _REJECTED
+        case "uphold":
+            chosen = UUID(form.cleaned_data["provider"])
+            release = Release(chosen, request.POST.get("step", ""))
+            done = uphold_dispute(
+                dispute_id=found.id, release=release, reason=reason, email=email, by=by, at=at
+            )
+            return _BEGUN if done.state == DisputeState.OPEN else _UPHELD
+    raise Http404
+
+
+def _names(found: Dispute) -> dict[str, str]:
+    """Return who decided first and who decided, by name."""
+    keys = {"first": found.first_by, "decided": found.decided_by}
+    people = User.objects.in_bulk([key for key in keys.values() if key])
+    return {what: people[key].get_full_name() for what, key in keys.items() if key in people}
+
+
+def _refuse(request: StaffRequest, found: Dispute) -> None:
+    record_staff_refusal(
+        user_id=request.staff.user.id,
+        permission=StaffPermission.REGISTRATIONS_DECIDE.value,
+        contract_id=found.contract_id,
+        at=clock.now(),
+    )
+    raise RecordedRefusal
