@@ -148,7 +148,7 @@ class CarryOverForm(PortalForm):
             )
             for place, one in enumerate(conflicts)
         }
-        self.base_fields = {**self.base_fields, **choices}
+        self.base_fields = {**self.base_fields, **choices}  # type: ignore[misc]
         super().__init__(*args, **kwargs)
 
     def published_wins(self) -> frozenset[str]:

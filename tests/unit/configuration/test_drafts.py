@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.console.drafts.content import canonical, from_toml, read_content, sections
+from contracts.console.drafts.meanings import meaning_of
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.exporting import to_toml
 from tenants.configuration.loading import DocumentErrors
@@ -93,3 +94,17 @@ def test_what_cannot_be_kept_is_refused(text: str) -> None:
 def test_a_text_that_is_valid_toml_is_kept_whatever_it_says() -> None:
     text = 'a = 1\n[[b]]\nc = "d"\n'
     assert canonical(from_toml(text)) == tomllib.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("field", "explained"),
+    [
+        ("publishing.second_person", "Whether a second person"),
+        ("terms[2].effective_on", ""),
+        ("registration.rule.pattern", "Regular expression"),
+        ("nothing.of.the.kind", ""),
+        ("terms[a.b].x", ""),
+    ],
+)
+def test_a_changed_field_says_what_it_is_for(field: str, explained: str) -> None:
+    assert meaning_of(field).startswith(explained)
