@@ -1,0 +1,221 @@
+"""Publications side by side and cut off in the middle, over real connections and processes."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connections
+
+from contracts.console.models import Draft, PlannedPublication
+from contracts.console.publications.states import PublicationState
+from contracts.console.services import carrying_out
+from contracts.console.services.carrying_out import LOST_AFTER, carry_out, list_due
+from contracts.console.services.drafts import create_draft
+from contracts.console.services.publications import (
+    PublicationOpenError,
+    Wish,
+    approve_publication,
+    plan_publication,
+    withdraw_publication,
+)
+from contracts.console.services.publishing import publish
+from core.accounts.models import User
+from core.audit.models import AuditEvent
+from core.common import clock
+from core.common.errors import DomainError
+from core.notifications.models import OutboxMessage
+from core.staff.models import StaffRole
+from tenants import provisioning, registry
+from tenants.configuration import publishing
+from tenants.configuration.document import ContractDocument
+from tenants.configuration.revisions import to_json
+from tenants.configuration.starter import starter_contract
+from tenants.models import Contract, ContractRevision
+from tests.support.staff import make_staff
+from tests.support.threads import at_once
+from tests.unit.configuration.documents import changed, sample
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+NEW = "ohio-dd"
+LATER = timedelta(minutes=3)
+
+
+def named(product: str) -> ContractDocument:
+    return changed(sample(), brand__product=product)
+
+
+def planned(author: User, document: ContractDocument, **more: object) -> PlannedPublication:
+    base = None if document.contract.slug == NEW else 1
+    wish = Wish(**{"document": document, "base": base, "note": "As agreed", **more})  # type: ignore[arg-type]
+    return plan_publication(wish=wish, author=author, at=clock.now())
+
+
+def told(act: Callable[[], object]) -> str:
+    try:
+        act()
+    except DomainError as error:
+        return error.code
+    return "done"
+
+
+def carried_out(*publications: PlannedPublication, at: datetime | None = None) -> list[str]:
+    """Let as many workers carry them out at one moment; returns their states."""
+    moment = at or clock.now()
+    at_once(
+        len(publications),
+        lambda place: carry_out(publication_id=publications[place].id, at=moment),
+    )
+    return states(*publications)
+
+
+def states(*publications: PlannedPublication) -> list[str]:
+    for one in publications:
+        one.refresh_from_db()
+    return sorted(one.state for one in publications)
+
+
+def revisions(slug: str = "wv-bh") -> int:
+    return ContractRevision.objects.filter(contract__slug=slug).count()
+
+
+def operators(count: int) -> list[User]:
+    return [make_staff(StaffRole.OPERATOR, name=f"operator{place}") for place in range(count)]
+
+
+def test_of_two_drafts_published_at_once_one_wins_and_the_other_is_told() -> None:
+    one, other = (planned(author, named(author.username)) for author in operators(2))
+    assert carried_out(one, other) == ["published", "refused"]
+    assert revisions() == 2
+    (lost,) = [each for each in (one, other) if each.state == "refused"]
+    assert "but revision 2 is published" in lost.outcome
+    assert OutboxMessage.objects.filter(kind="publication_ended").count() == 2
+
+
+def test_of_two_workers_with_one_publication_one_publishes() -> None:
+    (author,) = operators(1)
+    document = named("Once")
+    draft = create_draft(
+        slug="wv-bh", author=author.id, base=1, document=to_json(document), at=clock.now()
+    )
+    publication = planned(author, document)
+    at_once(4, lambda _: carry_out(publication_id=publication.id, at=clock.now()))
+    assert states(publication) == ["published"]
+    assert revisions() == 2
+    assert not Draft.objects.filter(pk=draft.pk).exists()
+    assert AuditEvent.objects.filter(event_type="publication.carried_out").count() == 1
+
+
+def test_what_is_due_and_a_publication_by_hand_do_not_undo_each_other() -> None:
+    (author,) = operators(1)
+    publication = planned(author, named("Planned"))
+
+    def by_hand() -> object:
+        return publish(document=named("By hand"), base=1, by=None, at=clock.now())
+
+    acts: list[Callable[[], object]] = [
+        by_hand,
+        lambda: carry_out(publication_id=publication.id, at=clock.now()),
+    ]
+    hand, _ = at_once(2, lambda place: told(acts[place]))
+    assert revisions() == 2
+    ends = {"done": "refused", "configuration_published_meanwhile": "published"}
+    assert states(publication) == [ends[hand]]
+
+
+def test_approved_and_withdrawn_at_once_it_is_one_of_both() -> None:
+    author, other = operators(2)
+    publication = planned(author, named("Asked"), needs_approval=True)
+    at = clock.now()
+    acts: list[Callable[[], object]] = [
+        lambda: approve_publication(publication=publication, by=other.id, reason="Seen", at=at),
+        lambda: withdraw_publication(publication=publication, by=author.id, at=at),
+    ]
+    approved, withdrawn = at_once(2, lambda place: told(acts[place]))
+    # Approved first it can still be withdrawn, because nobody has begun; never the other way round.
+    assert withdrawn == "done"
+    assert approved in {"done", "publication_decided"}
+    carry_out(publication_id=publication.id, at=at)
+    assert states(publication) == ["withdrawn"]
+    assert revisions() == 1
+
+
+def test_pressed_twice_at_once_there_is_one_publication() -> None:
+    (author,) = operators(1)
+    found = at_once(2, lambda _: told(lambda: planned(author, named("Twice"))))
+    assert sorted(found) == ["done", PublicationOpenError.code]
+
+
+def kill_a_worker_at(publication: PlannedPublication, module: object, name: str) -> None:
+    """Carry it out in a process of its own, and kill that where it calls a function."""
+    heard, tell = os.pipe()
+    connections.close_all()
+    child = os.fork()
+    if child == 0:
+
+        def stop(*_args: object, **_named: object) -> None:
+            os.write(tell, b"!")
+            time.sleep(60)
+
+        setattr(module, name, stop)
+        try:
+            carry_out(publication_id=publication.id, at=clock.now())
+        finally:
+            os._exit(1)
+    assert os.read(heard, 1) == b"!"
+    os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    assert os.WTERMSIG(status) == signal.SIGKILL
+    os.close(heard)
+    os.close(tell)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "published"),
+    [
+        (carrying_out, "_publish", 1),
+        (publishing, "_put_in_force", 1),
+        (registry, "announce", 1),
+        (carrying_out, "_settle", 2),
+    ],
+    ids=["before", "revision", "commit", "after"],
+)
+def test_a_worker_killed_in_the_middle_leaves_old_or_new(
+    module: object, name: str, published: int
+) -> None:
+    publication = planned(operators(1)[0], named("New"))
+    kill_a_worker_at(publication, module, name)
+    assert revisions() == published
+    assert states(publication) == [PublicationState.AT_WORK]
+    assert list_due(at=clock.now()) == []
+    assert list_due(at=clock.now() + LATER) == [publication.id]
+    carry_out(publication_id=publication.id, at=clock.now() + LATER)
+    assert states(publication) == ["published"]
+    assert revisions() == 2
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        (publishing, "ensure_schema"),
+        (provisioning, "_make"),
+        (publishing, "_put_in_force"),
+        (carrying_out, "_settle"),
+    ],
+    ids=["reserved", "schema", "revision", "after"],
+)
+def test_a_new_contract_whose_worker_is_killed_is_finished_by_the_next(
+    module: object, name: str
+) -> None:
+    document = starter_contract(NEW, on=clock.now().date() - timedelta(days=1))
+    publication = planned(operators(1)[0], document)
+    kill_a_worker_at(publication, module, name)
+    if name != "_settle":
+        assert registry.find_contract(NEW) is None  # as if it did not exist
+    carry_out(publication_id=publication.id, at=clock.now() + LOST_AFTER + LATER)
+    assert states(publication) == ["published"]
+    assert Contract.objects.get(slug=NEW).state == "ready"
+    assert registry.get_contract(NEW).document == document
+    assert revisions(NEW) == 1
