@@ -93,6 +93,13 @@ class ColumnWatch:
         self._see_zip(row, cells.get("zip", "").strip())
         self._see_identifier(row, cells)
 
+    def see_plain(self, *, code: str | None, postal_code: str | None) -> None:
+        """Take note of a row whose values are right and not damaged: it may show kept zeros."""
+        if code and code[0] == "0" and self._has_program_codes and _DIGITS.fullmatch(code):
+            self._zeros["code"].kept = True
+        if postal_code and postal_code[0] == "0":
+            self._zeros["zip"].kept = True
+
     def problems(self) -> list[ColumnProblem]:
         """Return the damaged columns."""
         found = [

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from io import StringIO, TextIOWrapper
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, ClassVar, Final, TextIO
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Final, NamedTuple, TextIO
 
 from core.common.errors import DomainError
 
@@ -35,13 +35,18 @@ class TableFileError(DomainError):
     message: ClassVar[str] = "This file cannot be read as a table."
 
 
-@dataclass(frozen=True)
-class FileRow:
+class FileRow(NamedTuple):
     """One row as it stands in the file, or the reason why it has no values."""
 
     number: int
-    cells: dict[str, str]
+    names: Sequence[str]
+    record: Sequence[str]
     fault: str = ""
+
+    @property
+    def cells(self) -> dict[str, str]:
+        """Return the values by the names in the header."""
+        return dict(zip(self.names, self.record, strict=True))
 
 
 @dataclass(frozen=True)
@@ -120,13 +125,13 @@ def _rows(records: Iterable[Sequence[str]], check_header: HeaderCheck) -> Iterat
         raise TableFileError(" ".join(problems))
     names = column_names(header)
     for number, record in numbered:
-        if not any(cell.strip() for cell in record):
+        if not (record and record[0]) and not any(cell.strip() for cell in record):
             continue
         if len(record) != len(names):
             fault = f"The row has {len(record)} values, the header {len(names)}."
-            yield FileRow(number, {}, fault)
+            yield FileRow(number, (), (), fault)
         else:
-            yield FileRow(number, dict(zip(names, record, strict=True)))
+            yield FileRow(number, names, record)
 
 
 def column_names(cells: Sequence[str]) -> list[str]:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
+from contracts.roster.columns import COLUMNS
+from contracts.roster.plain import PlainRows, staged
 from contracts.roster.rows import RosterRow, read_row
-from contracts.roster.services.staging import Difference, Staging
+from contracts.roster.services.staging import Difference, Staging, plain_line, staged_line
 from contracts.roster.spreadsheets import LOST_ZEROS, ColumnProblem, ColumnWatch
 from core.common.tables import FileRow, Rejection
 from tenants.configuration.document import RegistrationSection
@@ -19,6 +21,9 @@ AT_ONCE: Final = 2_000
 """Rows of one COPY; between two the caller is told how far it is."""
 MOST_KEPT: Final = 100_000
 """Reasons that are kept of one file; the rows are counted beyond that."""
+
+_CODE: Final = 1 + COLUMNS.index("code")
+_ZIP: Final = 1 + COLUMNS.index("zip")
 
 Progress = Callable[[int, int], None]
 """Told the rows read and those rejected so far; raises to stop the check."""
@@ -57,28 +62,47 @@ def check_rows(
 
     Raises what reading the rows raises, such as TableFileError, and what `progress` does.
     """
-    watch, waiting = ColumnWatch(registration), iter(rows)
+    reader, waiting = _Reader(registration, report), iter(rows)
     while batch := list(islice(waiting, AT_ONCE)):
-        good = [(row.number, read) for row in batch if (read := _take(row, watch, report))]
-        table.write(good)
+        table.write([line for row in batch if (line := reader.take(row))])
         progress(report.rows, report.rejected_rows)
     _find_duplicates(registration, table, report)
-    report.column_problems = watch.problems()
+    report.column_problems = reader.watch.problems()
     if not report.refused and (shortened := table.shortened_codes()):
         report.column_problems.append(ColumnProblem("code", LOST_ZEROS, 0, shortened))
 
 
-def _take(row: FileRow, watch: ColumnWatch, report: CheckReport) -> RosterRow | None:
-    report.rows += 1
-    if row.fault:
-        report.reject([Rejection(row.number, "", row.fault)])
+class _Reader:
+    """Takes rows one by one: most of them are plain, the others are read by the rules."""
+
+    def __init__(self, registration: RegistrationSection, report: CheckReport) -> None:
+        self.watch = ColumnWatch(registration)
+        self._registration = registration
+        self._report = report
+        self._plain: PlainRows | None = None
+
+    def take(self, row: FileRow) -> str | None:
+        """Return a good row as it goes into the staging table; None notes why it does not."""
+        self._report.rows += 1
+        if row.fault:
+            self._report.reject([Rejection(row.number, "", row.fault)])
+            return None
+        if self._plain is None:
+            self._plain = PlainRows(self._registration, row.names)
+        plain = self._plain.read(row.names, row.record)
+        if plain is not None:
+            self.watch.see_plain(code=plain[_CODE], postal_code=plain[_ZIP])
+            return plain_line(row.number, plain)
+        return self._take_slowly(row)
+
+    def _take_slowly(self, row: FileRow) -> str | None:
+        cells = row.cells
+        self.watch.see(row.number, cells)
+        result = read_row(self._registration, row.number, cells)
+        if isinstance(result, RosterRow):
+            return staged_line(row.number, staged(result), result.initial_code)
+        self._report.reject(result)
         return None
-    watch.see(row.number, row.cells)
-    result = read_row(watch.registration, row.number, row.cells)
-    if isinstance(result, RosterRow):
-        return result
-    report.reject(result)
-    return None
 
 
 def _find_duplicates(

@@ -16,10 +16,10 @@ from psycopg import sql
 from contracts.registration.rules import EntryFacts
 from contracts.roster.columns import COLUMNS
 from contracts.roster.models import RosterEntry
-from contracts.roster.rows import RosterRow
+from contracts.roster.plain import Staged
 from core.common.crypto import keyed_digest, seal, unseal
 from core.common.identifiers import IdentifierType
-from core.common.ids import uuid7
+from core.common.ids import uuid7_text
 
 _SEAL: Final = "roster.staged-code"
 
@@ -174,11 +174,10 @@ class Staging:
     def __init__(self, cursor: Any) -> None:
         self._cursor = cursor
 
-    def write(self, rows: Sequence[tuple[int, RosterRow]]) -> None:
-        """Send rows with their numbers in the file, each with the id it will have if it is new."""
+    def write(self, lines: Sequence[str]) -> None:
+        """Send rows as `staged_line` makes them."""
         with self._cursor.copy(_FILL) as copy:
-            for number, row in rows:
-                copy.write_row((number, uuid7(), row.unit_key, *_values(row), *_code(row)))
+            copy.write("".join(lines))
 
     def stage_present(self) -> int:
         """Put the present roster into the table; returns how many entries that are."""
@@ -270,13 +269,25 @@ def _opened(sealed: memoryview) -> str:
     return unseal(_SEAL, bytes(sealed)).decode()
 
 
-def _values(row: RosterRow) -> Sequence[object]:
-    return [getattr(row, name) for name in COLUMNS]
+def plain_line(number: int, row: Staged) -> str:
+    """Return a plain row as COPY reads it: no value of it has a sign that means something else.
+
+    With its number in the file and the id of a new entry.
+    """
+    values = "\t".join([_NULL if value is None else value for value in row])
+    return f"{number}\t{uuid7_text()}\t{values}\t{_NULL}\t{_NULL}\n"
 
 
-def _code(row: RosterRow) -> tuple[bytes | None, bytes | None]:
-    """Return what finds the same code again, and the code sealed: it is never stored in clear."""
-    if not row.initial_code:
-        return None, None
-    code = row.initial_code
-    return keyed_digest(_SEAL, code), seal(_SEAL, code.encode())
+def staged_line(number: int, row: Staged, code: str = "") -> str:
+    """Return any row as COPY reads it.
+
+    A secret code that it brings along is sealed, beside a digest that finds the same one again.
+    """
+    mark = f"\\\\x{keyed_digest(_SEAL, code).hex()}" if code else _NULL
+    sealed = f"\\\\x{seal(_SEAL, code.encode()).hex()}" if code else _NULL
+    values = "\t".join([_NULL if value is None else value.translate(_ESCAPED) for value in row])
+    return f"{number}\t{uuid7_text()}\t{values}\t{mark}\t{sealed}\n"
+
+
+_NULL: Final = "\\N"
+_ESCAPED: Final = {ord(sign): f"\\{name}" for sign, name in zip("\\\t\n\r", "\\tnr", strict=True)}

@@ -45,7 +45,10 @@ def back_to_before(one: RosterImport, **options: Any) -> RosterImport:
 
 @pytest.fixture
 def three(in_contract_a: ActiveContract, write_roster: WriteRoster) -> list[list[dict[str, Any]]]:
-    """Import three files that add, change, drop and bring back; returns what was present before and after."""
+    """Import three files that add, change, drop and bring back; returns what was there each time.
+
+    The first is of before.
+    """
     dated = CLINIC | {"starts_on": "2026-01-01", "ends_on": "2027-01-01", "phone": "304-555-0100"}
     after = [present()]
     for day, rows in enumerate(
