@@ -12,6 +12,7 @@ from tenants.configuration.document import ContractDocument
 from tenants.configuration.publishing import publish_contract
 from tenants.models import Contract, ContractRevision
 from tests.integration.configuration.test_commands import refusal, run
+from tests.support.naive import fails_with
 from tests.support.publishing import publish_change
 from tests.unit.configuration.documents import changed, sample
 
@@ -36,9 +37,25 @@ def publish(approval: Approval | None) -> ContractRevision:
 
 @pytest.mark.parametrize("approval", [None, Approval(ONE), Approval(None)])
 def test_nobody_publishes_alone(approval: Approval | None) -> None:
+    refused(approval)
+    assert registry.get_contract("wv-bh").revision == 2
+
+
+def refused(approval: Approval | None) -> None:
     with pytest.raises(ApprovalNeededError):
         publish(approval)
-    assert registry.get_contract("wv-bh").revision == 2
+
+
+def test_asking_what_is_to_be_published_would_let_one_person_end_it() -> None:
+    def ask_the_new_document(*_asked: object) -> None:
+        assert not another().publishing.second_person  # so that nobody would have to approve
+
+    fails_with(
+        "tenants.configuration.publishing.refuse_without_approval",
+        ask_the_new_document,
+        lambda: refused(None),
+        where="with pytest.raises(ApprovalNeededError)",
+    )
 
 
 def test_the_revision_keeps_who_approved_it() -> None:
