@@ -244,6 +244,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "contracts.console.tasks.publish_due",
         "schedule": 30.0,
     },
+    "keep the figures of the day that has ended": {
+        "task": "contracts.console.tasks.keep_daily_figures",
+        "schedule": crontab(hour="9", minute="30"),  # UTC: night in every state served
+    },
     "forget drafts that nobody saves any more": {
         "task": "contracts.console.tasks.forget_drafts",
         "schedule": 3600.0,

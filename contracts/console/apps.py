@@ -23,5 +23,7 @@ class ConsoleConfig(AppConfig):
         configure = StaffPermission.CONTRACTS_CONFIGURE
         register_contract_page(ContractPage("draft", "Draft", "console:draft", configure, 20))
         register_contract_page(ContractPage("notices", "Notices", "notices:list", view, 50))
+        reports = StaffPermission.REPORTS_VIEW
+        register_contract_page(ContractPage("figures", "Figures", "figures:figures", reports, 60))
         register_contract_page(ContractPage("state", "Status", "console:state", view, 80))
         register_contract_page(ContractPage("history", "History", "console:history", view, 90))

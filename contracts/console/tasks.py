@@ -6,6 +6,7 @@ from celery import shared_task
 
 from contracts.console.services.carrying_out import carry_out, list_due
 from contracts.console.services.drafts import purge_drafts
+from contracts.console.services.figures import keep_figures
 from contracts.console.services.lifecycle import make_due_changes
 from contracts.console.services.provisioning import resume_run
 from contracts.console.services.publications import expire_publications, purge_publications
@@ -56,3 +57,9 @@ def publish_due() -> None:
     expire_publications(at=at)
     for publication_id in list_due(at=at):
         tell_workers(carry_out_publication, str(publication_id))
+
+
+@shared_task(base=SharedTask, name="contracts.console.tasks.keep_daily_figures")
+def keep_daily_figures() -> int:
+    """Keep the figures of the day that has ended; nightly, twice is once."""
+    return keep_figures(at=now())

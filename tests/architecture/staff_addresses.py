@@ -71,6 +71,9 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "notices:new": StaffRow(404, 404, 403, 403),
     "notices:edit": StaffRow(404, 404, 403, 403),
     "notices:end": StaffRow(405, 405, 403, 403),
+    # Figures: whoever may read reports; the help desk does not
+    "figures:figures": StaffRow(404, 404, 403, 404),
+    "figures:csv": StaffRow(404, 404, 403, 404),
     # The deployment at work: operators act, auditors look; the help desk sees the outbox
     "operations:overview": StaffRow(200, 403, 403, 200),
     "operations:outbox": StaffRow(200, 403, 200, 200),

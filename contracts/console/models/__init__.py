@@ -1,6 +1,7 @@
-"""What the console keeps beside the revisions: drafts, and what waits to be published."""
+"""What the console keeps beside the revisions: drafts, publications to come, figures."""
 
 from contracts.console.models.drafts import Draft
+from contracts.console.models.figures import DailyFigures
 from contracts.console.models.publications import PlannedPublication
 
-__all__ = ["Draft", "PlannedPublication"]
+__all__ = ["DailyFigures", "Draft", "PlannedPublication"]

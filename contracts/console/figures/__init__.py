@@ -1,0 +1,1 @@
+"""How a contract is doing, in numbers that name nobody."""
