@@ -25,10 +25,11 @@ class GroupsConfig(AppConfig):
             list_open_invitations,
         )
         from core.groups.source import InvitationSource
+        from core.groups.staff_view import list_held_roles
         from core.mfa.proving.stepping_up import register_admin_check
         from core.mfa.registering.link_requests import register_link_finder
         from core.mfa.registering.sources import register_source
-        from core.staff.people import register_identifier_finder
+        from core.staff.people import register_held_roles, register_identifier_finder
 
         register_own_parts()
         register_offices()
@@ -41,6 +42,7 @@ class GroupsConfig(AppConfig):
         register_deactivation_guard(refuse_last_admin)
         register_admin_check(administers_in)
         register_identifier_finder(accounts_of_identifier)
+        register_held_roles(list_held_roles)
 
 
 def _register_messages() -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -17,6 +17,7 @@ from core.audit.models import AuditEvent
 from core.common.masking import mask_email
 from core.mfa.models import FactorKind
 from core.mfa.selectors import kinds_of
+from core.staff.people import HeldRole, held_roles
 from core.staff.permissions import StaffPermission
 from core.staff.scope import StaffActor
 from core.staff.services.finding import contracts_of_account
@@ -35,6 +36,9 @@ class AccountFacts:
     factors: tuple[str, ...]
     contract_ids: frozenset[UUID]
     contracts: tuple[str, ...]
+    roles: Sequence[tuple[HeldRole, str]]
+    """Those in scope, each with the name of its contract."""
+    other_roles: int
     events: Sequence[HistoryEntry]
 
     @property
@@ -76,6 +80,7 @@ def facts_of_account(staff: StaffActor, user: User, *, at: datetime) -> AccountF
     """
     contract_ids = contracts_of_account(user.id)
     kinds = kinds_of(user.id)
+    roles, other_roles = _roles(staff, user.id)
     return AccountFacts(
         user=user,
         masked_email=mask_email(user.email),
@@ -83,7 +88,9 @@ def facts_of_account(staff: StaffActor, user: User, *, at: datetime) -> AccountF
         factors=tuple(str(kind.label) for kind in FactorKind if kind.value in kinds),
         contract_ids=contract_ids,
         contracts=_names(staff, contract_ids),
-        events=_events(staff, user.id),
+        roles=roles,
+        other_roles=other_roles,
+        events=list(map(entry_of, events_of_account(staff, user.id)[:LAST_EVENTS])),
     )
 
 
@@ -96,12 +103,28 @@ def _names(staff: StaffActor, contract_ids: frozenset[UUID]) -> tuple[str, ...]:
     return (*names, f"{others} outside your programs") if others else tuple(names)
 
 
-def _events(staff: StaffActor, user_id: UUID) -> Sequence[HistoryEntry]:
+def _roles(staff: StaffActor, user_id: UUID) -> tuple[list[tuple[HeldRole, str]], int]:
+    """Return the roles in scope, each with its contract's name, and how many others there are."""
+    scope = staff.scope(StaffPermission.USERS_VIEW)
+    every = held_roles(user_id)
+    seen = [one for one in every if scope.covers(one.contract_id)]
+    return [(one, _name_of(one.contract_id)) for one in seen], len(every) - len(seen)
+
+
+def _name_of(contract_id: UUID | None) -> str:
+    if contract_id is None:
+        return "no program"
+    contract = find_contract(contract_id)
+    return contract.name if contract else _UNKNOWN
+
+
+def events_of_account(staff: StaffActor, user_id: UUID) -> QuerySet[AuditEvent]:
+    """Return what happened to an account, newest first; not what other contracts recorded."""
     scope = staff.scope(StaffPermission.USERS_VIEW)
     events = AuditEvent.objects.filter(subject_type="account", subject_id=user_id)
     if not scope.everywhere:
         events = events.filter(Q(contract_id__in=scope.contracts) | Q(contract_id__isnull=True))
-    return [entry_of(event) for event in events.order_by("-at", "-id")[:LAST_EVENTS]]
+    return events.order_by("-at", "-id")
 
 
 def _moment(at: datetime | None) -> str:

@@ -13,6 +13,7 @@ from core.staff.scope import StaffActor, StaffScope
 from core.staff.services.desk import (
     ask_desk_for_reset,
     ask_for_new_password,
+    deactivate_for_owner,
     reactivate_for_owner,
     resend_account_link,
     reset_registration_of,
@@ -141,6 +142,21 @@ ACTS: Final = {
             fits=lambda facts: facts.user.is_active and bool(facts.factors),
             carry_out=ask_desk_for_reset,
             reach=Reach.PART,
+        ),
+        Act(
+            name="deactivate",
+            permission=StaffPermission.USERS_DEACTIVATE,
+            label="Deactivate",
+            explains=(
+                "The account is closed: nobody signs in with it any more, and whoever is in is out "
+                "with the next click. Its roles are kept for the day on which it is opened again. "
+                "The owner is told by mail."
+            ),
+            done="The account is closed. Its owner is told by mail.",
+            fits=lambda facts: facts.user.is_active,
+            carry_out=deactivate_for_owner,
+            reach=Reach.ALL,
+            changes=True,
         ),
         Act(
             name="reactivate",

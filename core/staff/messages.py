@@ -47,6 +47,16 @@ _ACTS: Final = {
             "in with your password and second factor as before."
         ),
     ),
+    "deactivated": ActMail(
+        heading="Your account is closed",
+        sentence=(
+            "Staff of the portal have closed your account: nobody can sign in with it any more. "
+            "If you think that this is a mistake, ask the help desk or an administrator of your "
+            "provider."
+        ),
+        page="mfa_help",
+        button="Get help",
+    ),
     "reactivated": ActMail(
         heading="Your account is active again",
         sentence=(

@@ -167,8 +167,6 @@ class StaffElevation(UUIDModel):
     session under whatever key, so that they end with it.
     """
 
-    application_may: ClassVar = ("SELECT", "INSERT", "UPDATE")
-
     user = models.ForeignKey(
         "core_accounts.User", on_delete=models.PROTECT, related_name="staff_elevations"
     )

@@ -1,9 +1,9 @@
-"""What apps to the left tell staff pages: whose identifier it is, and registrations under way.
+"""What apps to the left tell staff pages: identifiers, roles at providers, registrations under way.
 
 They register themselves; nothing here knows providers or registrations.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -43,6 +43,16 @@ class UnfinishedRegistration:
     link_was_used: bool
 
 
+@dataclass(frozen=True)
+class HeldRole:
+    """One role of an account at a provider. `contract_id` is None for what is in no contract."""
+
+    contract_id: UUID | None
+    where: str
+    role: str
+    since: datetime
+
+
 class UnfinishedRegistrations(Protocol):
     """What the app of registrations registers."""
 
@@ -56,9 +66,11 @@ class UnfinishedRegistrations(Protocol):
         """Mail a new link; returns from when on the next one is possible when it was too soon."""
 
 
+ListHeldRoles = Callable[[UUID], Iterable[HeldRole]]
 AccountsOfIdentifier = Callable[[UUID, str], Sequence[UUID]]
 _identifier_finders: list[AccountsOfIdentifier] = []
 _registrations: list[UnfinishedRegistrations] = []
+_held_roles: list[ListHeldRoles] = []
 
 
 def register_identifier_finder(find: AccountsOfIdentifier) -> None:
@@ -73,6 +85,17 @@ def register_identifier_finder(find: AccountsOfIdentifier) -> None:
 def register_unfinished(registrations: UnfinishedRegistrations) -> None:
     """Name what knows registrations under way. Called in `ready()` of the app that owns them."""
     _registrations[:] = [registrations]
+
+
+def register_held_roles(find: ListHeldRoles) -> None:
+    """Name what lists an account's roles. Called in `ready()` of the app that owns them."""
+    if find not in _held_roles:
+        _held_roles.append(find)
+
+
+def held_roles(user_id: UUID) -> list[HeldRole]:
+    """Return the roles that an account holds at providers now, whatever the contract."""
+    return [one for find in _held_roles for one in find(user_id)]
 
 
 def accounts_of_identifier(contract_id: UUID, identifier: str) -> list[UUID]:

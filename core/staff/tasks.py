@@ -4,7 +4,11 @@ from celery import shared_task
 
 from core.common.clock import now
 from core.staff.services.elevating import end_elevations
-from core.staff.services.purging import end_due_roles, purge_hands, purge_invitations
+from core.staff.services.purging import (
+    end_due_roles,
+    purge_hands,
+    purge_invitations,
+)
 from tenants.celery import SharedTask
 
 

@@ -23,6 +23,7 @@ urlpatterns = [
     path("factor/call/", factor.factor_call_state, name="factor_call_state"),
     path("accounts/", accounts.find, name="find"),
     path("accounts/<uuid:account_id>/", accounts.account, name="account"),
+    path("accounts/<uuid:account_id>/history/", accounts.history, name="account_history"),
     path("accounts/<uuid:account_id>/<str:name>/", accounts.act_on, name="act"),
     path("registrations/<uuid:registration_id>/", accounts.registration, name="registration"),
     path("requests/", queue.requests, name="requests"),

@@ -101,6 +101,7 @@ class StaffRolesSection(Section):
             "registrations.view",
             "registrations.decide",
             "users.view",
+            "users.deactivate",
             "staff.view",
             "staff.manage",
             "outbox.view",

@@ -109,6 +109,7 @@ STAFF_TABLE: dict[str, StaffRow] = {
     # Nobody's
     "staff_recovery": all_staff(404),
     "staff:account": all_staff(404),
+    "staff:account_history": all_staff(404),
     "staff:act": all_staff(404),
     "staff:registration": all_staff(404),
     "staff:request": all_staff(404),

@@ -7,11 +7,12 @@ from uuid import UUID
 from django.db import transaction
 
 from core.accounts.models import User
-from core.accounts.services.accounts import reactivate_account
+from core.accounts.services.accounts import deactivate_account, reactivate_account
 from core.accounts.services.locks import unlock_account
 from core.audit.recording import record
 from core.common.context import current_context
 from core.common.errors import DomainError
+from core.common.turns import hold_turn
 from core.mfa.models import HelpKind
 from core.mfa.registering.sources import get_source
 from core.mfa.services.help_requests import HelpFacts, open_help_request
@@ -60,6 +61,20 @@ def reactivate_for_owner(*, user_id: UUID, reason: str, by: UUID, at: datetime) 
     _refuse_own(user_id, by)
     if reactivate_account(user_id=user_id, reason=reason, by=by, at=at):
         tell_of_act(user_id, "reactivated", at=at)
+
+
+@transaction.atomic
+def deactivate_for_owner(*, user_id: UUID, reason: str, by: UUID, at: datetime) -> None:
+    """Close an account, which is out everywhere with its next request, and tell its owner.
+
+    Of two at once one closes it. Records `account.deactivated`. Raises OwnAccountError, and
+    LastAdminError for the only admin of a provider group.
+    """
+    _refuse_own(user_id, by)
+    hold_turn("staff-deactivates", str(user_id))
+    if User.objects.filter(pk=user_id, is_active=True).exists():
+        deactivate_account(user_id=user_id, reason=reason, by=by, at=at)
+        tell_of_act(user_id, "deactivated", at=at)
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from typing import Final
 
 from core.common.purging import delete_in_batches
 from core.mfa.models.invitations import over_before
-from core.staff.models import RequestInHand, StaffInvitation
+from core.staff.models import RequestInHand, StaffElevation, StaffInvitation
 from core.staff.selectors import list_due_roles
 from core.staff.services.members import end_role
 
@@ -14,6 +14,16 @@ INVITATIONS_KEPT: Final = timedelta(days=30)
 
 HANDS_KEPT: Final = timedelta(days=30)
 """Own figure: nobody works on one request for a month without looking at it."""
+
+
+ELEVATIONS_KEPT: Final = timedelta(days=30)
+"""After their end, for questions about what an operator did; the audit knows them for good."""
+
+
+def purge_elevations(*, at: datetime) -> int:
+    """Delete elevated rights that ended long ago; returns how many."""
+    old = StaffElevation.objects.filter(ended_at__lt=at - ELEVATIONS_KEPT)
+    return delete_in_batches(old)
 
 
 def purge_invitations(*, at: datetime) -> int:

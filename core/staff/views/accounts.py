@@ -1,14 +1,17 @@
 """Find an account, look at it, and act on it with a reason."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
+from core.accounts.history import entry_of
 from core.accounts.models import User
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
@@ -16,7 +19,7 @@ from core.common.errors import DomainError
 from core.common.http import RecordedRefusal, get_only, get_or_post
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
-from core.staff.account_facts import AccountFacts, facts_of_account
+from core.staff.account_facts import AccountFacts, events_of_account, facts_of_account
 from core.staff.acts import ACTS, Act, offered_acts
 from core.staff.elevation import require_elevation
 from core.staff.forms import ReasonForm, SearchForm
@@ -28,6 +31,8 @@ from core.staff.services.finding import find_people, in_scope
 from core.staff.services.refusals import record_staff_refusal
 from tenants import registry
 from tenants.context import ActiveContract
+
+PER_PAGE: Final = 50
 
 
 @get_or_post
@@ -68,6 +73,19 @@ def account(request: StaffRequest, account_id: UUID) -> HttpResponse:
         "is_staff": facts.user.is_staff_member,
     }
     return _page(request, "account", context)
+
+
+@get_only
+@staff_page(StaffPermission.USERS_VIEW)
+def history(request: StaffRequest, account_id: UUID) -> HttpResponse:
+    """Show everything that was recorded of an account that was looked up in this session."""
+    facts = _load(request, account_id)
+    if facts is None:
+        return _look_up_first()
+    events = Paginator(events_of_account(request.staff, account_id), PER_PAGE)
+    page = events.get_page(request.GET.get("page", ""))
+    context = {"facts": facts, "page": page, "entries": [entry_of(event) for event in page]}
+    return _page(request, "account_history", context)
 
 
 @get_or_post

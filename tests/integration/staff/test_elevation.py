@@ -11,6 +11,7 @@ from core.common import clock
 from core.common.ids import uuid7
 from core.staff.models import ElevationEnd, StaffElevation, StaffInvitation, StaffRole
 from core.staff.services.elevating import begin_elevation, end_elevations
+from core.staff.services.purging import purge_elevations
 from tenants.context import ActiveContract
 from tests.support.naive import fails_with
 from tests.support.people import make_person
@@ -147,8 +148,11 @@ def test_they_end_with_the_session_and_the_audit_says_so() -> None:
     assert end_elevations(at=clock.now()) == 1
     ended = AuditEvent.objects.get(event_type="staff_elevation.ended")
     assert ended.result == ElevationEnd.SESSION_OVER
+    user = StaffElevation.objects.get().user
+    assert purge_elevations(at=clock.now() + timedelta(days=29)) == 0
+    assert purge_elevations(at=clock.now() + timedelta(days=31)) == 1
     again = Client()
-    sign_in_directly(again, StaffElevation.objects.get().user, option="phone", elevated=False)
+    sign_in_directly(again, user, option="phone", elevated=False)
     led_to_asking(again)
 
 
