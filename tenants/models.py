@@ -79,7 +79,8 @@ class ContractChange(UUIDModel):
     """A change of a contract's state: planned while `done_at` and `ended_at` are empty, then made.
 
     `public_note` and `back_on` are for visitors, `reason` is for the history. A change that was
-    withdrawn, or that could not be made when its time came, ends with `ended_at`.
+    withdrawn, or that could not be made when its time came, ends with `ended_at`. A deletion is
+    made only when somebody else has approved it.
     """
 
     application_may: ClassVar = ("SELECT", "INSERT", "UPDATE")
@@ -92,6 +93,8 @@ class ContractChange(UUIDModel):
     asked_by = models.UUIDField()
     asked_at = models.DateTimeField()
     due_at = models.DateTimeField()
+    approved_by = models.UUIDField(null=True)
+    approved_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     ended_by = models.UUIDField(null=True)
@@ -112,6 +115,21 @@ class ContractChange(UUIDModel):
             models.CheckConstraint(
                 condition=models.Q(done_at=None) | models.Q(done_at__gte=models.F("due_at")),
                 name="contract_change_not_before_due",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(approved_by=None, approved_at=None)
+                | models.Q(approved_by__isnull=False, approved_at__isnull=False),
+                name="contract_change_approval_whole",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(approved_by=None) | ~models.Q(approved_by=models.F("asked_by")),
+                name="contract_change_approved_by_another",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(to_state=ContractState.DELETED)
+                | models.Q(done_at=None)
+                | models.Q(approved_at__isnull=False),
+                name="contract_deletion_is_approved",
             ),
         ]
 

@@ -4,12 +4,14 @@
                      ⇅        │
                    closed ←───┘
                      ⇅
-                  archived
+                  archived → deleted
 
 `ready`: its pages answer. `suspended`: nobody is let in for a while. `closed`: the program has
 ended; who asks is told so and whom to ask. `archived`: it answers as if it did not exist, publishes
-nothing, and its data stays as it is. Publishing makes a contract ready (tenants.configuration);
-every other step is taken by an operator (contracts.console).
+nothing, and its data stays as it is. `deleted`: its data is gone for good; the row, its revisions
+and the audit trail stay, so that its slug is never taken again. Publishing makes a contract ready
+(tenants.configuration); every other step is taken by an operator (contracts.console), the last one
+by two and after a while.
 """
 
 from collections.abc import Mapping
@@ -26,6 +28,7 @@ class ContractState(models.TextChoices):
     SUSPENDED = "suspended", "Suspended"
     CLOSED = "closed", "Closed"
     ARCHIVED = "archived", "Archived"
+    DELETED = "deleted", "Deleted"
 
 
 STEPS: Final[Mapping[ContractState, tuple[ContractState, ...]]] = {
@@ -34,8 +37,9 @@ STEPS: Final[Mapping[ContractState, tuple[ContractState, ...]]] = {
     ContractState.SUSPENDED: (ContractState.READY, ContractState.CLOSED),
     ContractState.CLOSED: (ContractState.READY, ContractState.ARCHIVED),
     ContractState.ARCHIVED: (ContractState.CLOSED,),
+    ContractState.DELETED: (),
 }
-"""Where an operator may take a contract from each state."""
+"""Where one operator may take a contract from each state."""
 RESTING: Final = (ContractState.SUSPENDED, ContractState.CLOSED)
 """States in which a page says why nobody is let in."""
 

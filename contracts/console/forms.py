@@ -129,3 +129,26 @@ class DecideForm(ReasonForm):
         widget=forms.RadioSelect,
     )
     field_order = ("decision", "reason")
+
+
+class DeletionForm(ReasonForm):
+    """Why a contract is deleted, or why that is approved. Its slug is typed: it is meant."""
+
+    slug = forms.CharField(
+        label="Slug of the contract",
+        max_length=40,
+        help_text="Type it, so that no other contract is meant.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+    )
+    field_order = ("slug", "reason")
+
+    def __init__(self, *args: Any, wanted: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._wanted = wanted
+
+    def clean_slug(self) -> str:
+        """Refuse another contract's."""
+        typed = str(self.cleaned_data["slug"]).strip()
+        if typed != self._wanted:
+            raise forms.ValidationError(f"This contract is {self._wanted}. Type that.")
+        return typed

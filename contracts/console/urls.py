@@ -5,6 +5,7 @@ from django.urls import path
 from contracts.console.views import (
     carrying_over,
     contracts,
+    deletion,
     drafts,
     new_contract,
     publications,
@@ -24,6 +25,7 @@ urlpatterns = [
     path("<slug:slug>/draft/carry-over/", carrying_over.carry_over, name="draft_carry_over"),
     path("<slug:slug>/draft/discard/", drafts.draft_discard, name="draft_discard"),
     path("<slug:slug>/status/", standing.state, name="state"),
+    path("<slug:slug>/status/delete/", deletion.deletion, name="deletion"),
     path("<slug:slug>/status/<uuid:change_id>/withdraw/", standing.withdraw, name="state_withdraw"),
     path("<slug:slug>/status/<str:to>/", standing.change, name="state_change"),
     path(

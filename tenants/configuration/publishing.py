@@ -259,7 +259,7 @@ def _find_contract(slug: str) -> Contract | None:
 def _hold(contract: Contract) -> Contract:
     """Lock a contract that is to be published: one change of it at a time."""
     contract = Contract.objects.select_for_update(of=("self",)).get(pk=contract.pk)
-    if contract.state == ContractState.ARCHIVED:
+    if contract.state in {ContractState.ARCHIVED, ContractState.DELETED}:
         raise ArchivedError
     return contract
 

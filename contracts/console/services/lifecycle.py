@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from contracts.console.data.deleting import delete_data
 from core.audit.recording import record
 from core.common.errors import DomainError
 from core.notifications.services.outbox import enqueue
@@ -22,6 +23,7 @@ _EVENTS: Final = {
     ContractState.SUSPENDED: "contract.suspended",
     ContractState.CLOSED: "contract.closed",
     ContractState.ARCHIVED: "contract.archived",
+    ContractState.DELETED: "contract.deleted",
 }
 
 
@@ -68,7 +70,7 @@ def change_state(
     by mail. Records `contract.suspended`, `.closed`, `.archived` or `.resumed`, or
     `contract_change.planned`. Raises StepNotPossibleError and ChangePlannedError.
     """
-    contract = _hold(contract_id)
+    contract = hold_contract(contract_id)
     if not may_become(contract.state, to):
         raise StepNotPossibleError(contract.state)
     if contract.changes.filter(ContractChange.OPEN).exists():
@@ -86,8 +88,8 @@ def change_state(
     if change.due_at <= at:
         _make(contract, change, at=at)
     else:
-        _record(change, "contract_change.planned", by=by, at=at)
-    _tell(change, but=by, at=at)
+        record_change(change, "contract_change.planned", by=by, at=at)
+    tell_of_change(change, but=by, at=at)
     return change
 
 
@@ -97,21 +99,21 @@ def withdraw_change(*, change: ContractChange, by: UUID, at: datetime) -> bool:
 
     Called by operators. The contract's other staff are told. Records `contract_change.withdrawn`.
     """
-    _hold(change.contract_id)
+    hold_contract(change.contract_id)
     change = ContractChange.objects.get(pk=change.pk)
     if change.done_at or change.ended_at:
         return False
     _end(change, by=by, at=at)
-    _record(change, "contract_change.withdrawn", by=by, at=at)
-    _tell(change, but=by, at=at)
+    record_change(change, "contract_change.withdrawn", by=by, at=at)
+    tell_of_change(change, but=by, at=at)
     return True
 
 
 def make_due_changes(*, at: datetime) -> int:
     """Make the planned changes whose time has come. Called every minute; returns how many.
 
-    One that is not possible any more ends unmade, and its owners are told
-    (`contract_change.dropped`).
+    One that is not possible any more, and a deletion that nobody has approved, ends unmade, and its
+    owners are told (`contract_change.dropped`).
     """
     due = ContractChange.objects.filter(ContractChange.OPEN, due_at__lte=at)
     return sum(_make_due(pk, at=at) for pk in due.order_by("due_at").values_list("pk", flat=True))
@@ -120,21 +122,29 @@ def make_due_changes(*, at: datetime) -> int:
 @transaction.atomic
 def _make_due(key: UUID, *, at: datetime) -> bool:
     found = ContractChange.objects.values_list("contract_id", flat=True).get(pk=key)
-    contract = _hold(found)
+    contract = hold_contract(found)
     change = ContractChange.objects.get(pk=key)
     if change.done_at or change.ended_at:
         return False
-    is_possible = may_become(contract.state, change.to_state)
+    is_possible = _is_possible(contract, change)
     if is_possible:
+        if change.to_state == ContractState.DELETED:
+            delete_data(contract_id=contract.pk)
         _make(contract, change, at=at)
     else:
         _end(change, by=None, at=at)
-        _record(change, "contract_change.dropped", by=None, at=at)
-    _tell(change, but=None, at=at)
+        record_change(change, "contract_change.dropped", by=None, at=at)
+    tell_of_change(change, but=None, at=at)
     return is_possible
 
 
-def _hold(contract_id: UUID) -> Contract:
+def _is_possible(contract: Contract, change: ContractChange) -> bool:
+    if change.to_state == ContractState.DELETED:
+        return contract.state == ContractState.ARCHIVED and change.approved_at is not None
+    return may_become(contract.state, change.to_state)
+
+
+def hold_contract(contract_id: UUID) -> Contract:
     """Lock the contract, as publishing does: one change of it at a time."""
     return Contract.objects.select_for_update(of=("self",)).get(pk=contract_id)
 
@@ -150,7 +160,7 @@ def _make(contract: Contract, change: ContractChange, *, at: datetime) -> None:
     ContractChange.objects.filter(pk=change.pk).update(done_at=at)
     change.done_at = at
     registry.announce()
-    _record(change, _EVENTS[ContractState(change.to_state)], by=change.asked_by, at=at)
+    record_change(change, _EVENTS[ContractState(change.to_state)], by=change.asked_by, at=at)
 
 
 def _end(change: ContractChange, *, by: UUID | None, at: datetime) -> None:
@@ -158,7 +168,13 @@ def _end(change: ContractChange, *, by: UUID | None, at: datetime) -> None:
     change.ended_at, change.ended_by = at, by
 
 
-def _record(change: ContractChange, event: str, *, by: UUID | None, at: datetime) -> None:
+def record_change(
+    change: ContractChange, event: str, *, by: UUID | None, at: datetime, reason: str = ""
+) -> None:
+    """Record what became of a change, in the transaction of the act.
+
+    `reason` is that of the act, where it is another than the change's own.
+    """
     record(
         event,
         contract_id=change.contract_id,
@@ -167,13 +183,13 @@ def _record(change: ContractChange, event: str, *, by: UUID | None, at: datetime
         data={
             "to": str(change.to_state),
             "due_at": change.due_at.isoformat(),
-            "reason": change.reason,
+            "reason": reason or change.reason,
         },
         at=at,
     )
 
 
-def _tell(change: ContractChange, *, but: UUID | None, at: datetime) -> None:
+def tell_of_change(change: ContractChange, *, but: UUID | None, at: datetime) -> None:
     """Mail those who configure the contract; whoever did it knows."""
     permission = StaffPermission.CONTRACTS_CONFIGURE
     for one in list_holders(permission, [change.contract_id], at=at):

@@ -34,11 +34,13 @@ def state(request: StaffRequest, slug: str) -> HttpResponse:
     found = access_contract(request.staff, slug)
     changes = list(found.changes.order_by("-asked_at")[:50])
     may_act = holds(request.staff, _PROVISION, found)
+    planned = next((one for one in changes if one.is_planned), None)
     context = {
-        "planned": next((one for one in changes if one.is_planned), None),
+        "planned": planned,
         "changes": [one for one in changes if not one.is_planned],
         "names": names_of(one.asked_by for one in changes),
         "steps": steps_from(found.state) if may_act else (),
+        "is_mine": bool(planned) and planned.asked_by == request.user.id,
         "may_act": may_act,
         "zone": _zone(found),
     }
