@@ -23,9 +23,9 @@ from tenants import registry
 from tenants.configuration.revisions import zone_of
 from tenants.context import ActiveContract, contract_context
 from tenants.errors import UnknownContractError
-from tenants.models import ContractState
 from tenants.routing import host_origin
 from tenants.snapshot import HostMatch, RestingContract
+from tenants.states import ContractState
 
 logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]

@@ -8,20 +8,6 @@ from django_tenants.models import DomainMixin, TenantMixin
 from core.common.models import UUIDModel
 from tenants.states import ContractState
 
-__all__ = [
-    "Contract",
-    "ContractChange",
-    "ContractNotice",
-    "ContractRevision",
-    "ContractState",
-    "DeploymentRevision",
-    "Host",
-    "HostKind",
-    "RegistryEpoch",
-    "SchemaText",
-    "schema_name_for",
-]
-
 
 def schema_name_for(slug: str) -> str:
     """Return the name of the schema that holds a contract's data: `t_a_b` for `a-b`.

@@ -22,12 +22,12 @@ from tenants.configuration.revisions import digest_of, to_json
 from tenants.errors import TenancyError
 from tenants.models import (
     Contract,
-    ContractState,
     ProvisioningOutcome,
     ProvisioningRun,
     ProvisioningStep,
     ProvisioningStepName,
 )
+from tenants.states import ContractState
 
 logger = logging.getLogger(__name__)
 

@@ -17,16 +17,9 @@ from tenants.banners import Banner, load_banners
 from tenants.configuration.deployment import DeploymentDocument
 from tenants.configuration.document import ContractDocument
 from tenants.context import ActiveContract, contract_context
-from tenants.models import (
-    Contract,
-    ContractState,
-    DeploymentRevision,
-    Host,
-    HostKind,
-    RegistryEpoch,
-)
+from tenants.models import Contract, DeploymentRevision, Host, HostKind, RegistryEpoch
 from tenants.schema_level import is_behind
-from tenants.states import RESTING
+from tenants.states import RESTING, ContractState
 
 logger = logging.getLogger(__name__)
 

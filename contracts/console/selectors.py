@@ -16,7 +16,8 @@ from tenants import registry
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.gates import overdue_waivers
 from tenants.configuration.revisions import day_in, document_of
-from tenants.models import Contract, ContractState
+from tenants.models import Contract
+from tenants.states import ContractState
 
 PER_PAGE: Final = 25
 

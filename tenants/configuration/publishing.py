@@ -42,7 +42,6 @@ from tenants.configuration.revisions import (
 from tenants.models import (
     Contract,
     ContractRevision,
-    ContractState,
     DeploymentRevision,
     Host,
     HostKind,
@@ -51,6 +50,7 @@ from tenants.models import (
 )
 from tenants.provisioning import ensure_schema
 from tenants.provisioning_runs import begin_run, end_runs, recorded_step, settle_runs
+from tenants.states import ContractState
 
 _DEPLOYMENT_LOCK: Final = 0x706F7274616C  # "portal": one publisher of the deployment at a time
 _MOST_FIELDS_IN_EVENT: Final = 200

@@ -8,7 +8,8 @@ from core.common.clock import now
 from tenants import registry
 from tenants.configuration.document import ContractDocument, TermsVersion
 from tenants.configuration.publishing import publish_contract
-from tenants.models import Contract, ContractState
+from tenants.models import Contract
+from tenants.states import ContractState
 from tests.unit.configuration.documents import changed
 
 

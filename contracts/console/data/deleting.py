@@ -71,7 +71,7 @@ def _delete(rows: QuerySet[Any, Any], *, beneath: frozenset[Any] = frozenset()) 
             named = _rows(relation.related_model).filter(**{f"{relation.field.name}__in": keys})
             _delete(named, beneath=inner)
     # Not delete(): Django would look for the same rows once more, and refuse what is protected.
-    _rows(rows.model).filter(pk__in=keys)._raw_delete(OWNER)  # type: ignore[attr-defined]  # noqa: SLF001
+    _rows(rows.model).filter(pk__in=keys)._raw_delete(OWNER)  # noqa: SLF001
 
 
 def _people_of(contract_id: UUID) -> QuerySet[Any, Any]:

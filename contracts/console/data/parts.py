@@ -30,7 +30,7 @@ from core.groups.models import (
     SuspendedRole,
 )
 from tenants.database_router import contract_labels
-from tenants.models import ContractChange, ContractRevision, Host
+from tenants.models import ContractChange, ContractNotice, ContractRevision, Host
 
 RowsOf = Callable[[UUID], Q]
 
@@ -78,6 +78,7 @@ SHARED: Final = (
     Part(ContractRevision, _by("contract")),
     Part(Host, _by("tenant")),
     Part(ContractChange, _by("contract")),
+    Part(ContractNotice, _by("contract")),
     Part(User, None, _OF_A_PERSON),
     Part(ContractAccess, _by("contract")),
     Part(ProviderGroup, None),
@@ -125,6 +126,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "core_mfa.registrationlink": _MINUTES,
     "core_mfa.mfaregistration": _MINUTES,
     "core_mfa.passwordreset": _MINUTES,
+    "core_staff.staffelevation": _MINUTES,
     "core_staff.staffmember": _DEPLOYMENT,
     "core_staff.staffinvitation": _DEPLOYMENT,
     "core_staff.staffidentity": _DEPLOYMENT,

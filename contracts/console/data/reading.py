@@ -28,8 +28,9 @@ from core.accounts.services.imported import restore_accounts
 from core.audit.recording import record
 from tenants import registry
 from tenants.context import contract_context, filling_scope
-from tenants.models import Contract, ContractRevision, ContractState
+from tenants.models import Contract, ContractRevision
 from tenants.provisioning import ensure_schema
+from tenants.states import ContractState
 
 _BLOCK: Final = 1 << 20
 _PEOPLE_AT_ONCE: Final = 1_000

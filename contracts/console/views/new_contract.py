@@ -24,7 +24,8 @@ from core.staff.contract_access import access_contract, list_contracts
 from core.staff.permissions import StaffPermission
 from tenants.configuration.loading import DocumentErrors, Problem
 from tenants.configuration.revisions import document_of
-from tenants.models import Contract, ContractState
+from tenants.models import Contract
+from tenants.states import ContractState
 
 
 @get_or_post

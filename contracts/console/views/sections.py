@@ -30,11 +30,12 @@ from tenants.configuration.diff import difference_of_values
 _SEEN: Final = "seen"
 """The input that tells which state of the section the form is about."""
 _TYPED: Final = "typed"
+_NOT_TYPED: Final = {"csrfmiddlewaretoken"}
 
 
 def _kept(request: HttpRequest) -> Mapping[str, str]:
     """Keep all that was typed, as one text."""
-    lists = {name: given for name, given in request.POST.lists() if name != "csrfmiddlewaretoken"}
+    lists = {name: given for name, given in request.POST.lists() if name not in _NOT_TYPED}
     return {_TYPED: json.dumps(lists)}
 
 

@@ -40,7 +40,7 @@ def state(request: StaffRequest, slug: str) -> HttpResponse:
         "changes": [one for one in changes if not one.is_planned],
         "names": names_of(one.asked_by for one in changes),
         "steps": steps_from(found.state) if may_act else (),
-        "is_mine": bool(planned) and planned.asked_by == request.user.id,
+        "is_mine": planned is not None and planned.asked_by == request.user.id,
         "may_act": may_act,
         "zone": _zone(found),
     }

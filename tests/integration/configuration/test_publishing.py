@@ -19,7 +19,8 @@ from tenants.configuration.publishing import (
 from tenants.configuration.refusals import GatesClosedError, PublishedMeanwhileError
 from tenants.configuration.revisions import find_contract_revision, read_contract_revision
 from tenants.configuration.starter import starter_contract
-from tenants.models import Contract, ContractRevision, ContractState, Host
+from tenants.models import Contract, ContractRevision, Host
+from tenants.states import ContractState
 from tests.unit.configuration.documents import changed, sample
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)

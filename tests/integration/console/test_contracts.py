@@ -15,7 +15,8 @@ from core.common import clock
 from core.staff.models import StaffRole
 from tenants import registry
 from tenants.configuration.loading import parse_contract
-from tenants.models import Contract, ContractRevision, ContractState
+from tenants.models import Contract, ContractRevision
+from tenants.states import ContractState
 from tests.integration.configuration.test_commands import refusal, run
 from tests.support.people import make_person, make_provider
 from tests.support.publishing import publish_change

@@ -18,7 +18,8 @@ from core.common import clock
 from core.groups.models import Membership, Provider
 from tenants import registry
 from tenants.context import contract_context
-from tenants.models import Contract, ContractState
+from tenants.models import Contract
+from tenants.states import ContractState
 from tests.integration.configuration.test_commands import refusal, run
 from tests.support.people import make_person, make_provider
 from tests.unit.configuration.documents import changed, sample

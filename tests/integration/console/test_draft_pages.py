@@ -11,7 +11,8 @@ from tenants import registry
 from tenants.configuration.exporting import to_toml
 from tenants.configuration.loading import parse_contract
 from tenants.configuration.revisions import to_json
-from tenants.models import Contract, ContractState
+from tenants.models import Contract
+from tenants.states import ContractState
 from tests.support.drafts import make_draft
 from tests.support.publishing import publish_change
 from tests.support.staff import make_staff, staff_client

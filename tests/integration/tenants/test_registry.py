@@ -22,7 +22,8 @@ from tenants import registry, watching
 from tenants.backend.sessions import open_session
 from tenants.banners import Banner
 from tenants.errors import UnknownContractError
-from tenants.models import Contract, ContractState, DeploymentRevision
+from tenants.models import Contract, DeploymentRevision
+from tenants.states import ContractState
 from tests.integration.tenants.conftest import Two
 from tests.integration.tenants.helpers import switches_so_far
 from tests.support.processes import wait_for

@@ -16,9 +16,10 @@ from tenants.brand_sheet import sheet_digest
 from tenants.configuration.values import RESERVED_SLUGS
 from tenants.context import ActiveContract, current_contract
 from tenants.middleware import ContractMiddleware
-from tenants.models import Contract, ContractState, Host, HostKind
+from tenants.models import Contract, Host, HostKind
 from tenants.routing import absolute_reverse, absolute_url
 from tenants.snapshot import load_snapshot
+from tenants.states import ContractState
 from tests.support.naive import fails_with
 
 pytestmark = pytest.mark.django_db

@@ -40,7 +40,8 @@ from tenants.configuration.revisions import (
 )
 from tenants.configuration.schema import contract_schema
 from tenants.configuration.starter import LATEST_TIME_ZONE, starter_text
-from tenants.models import Contract, ContractRevision, ContractState
+from tenants.models import Contract, ContractRevision
+from tenants.states import ContractState
 
 _HELP = {
     "create": "publish a new contract, over a preset or another contract's document if asked to",
