@@ -13,6 +13,7 @@ from uuid import UUID
 from django.apps import apps
 from django.db.models import Field, Model, Q, QuerySet
 
+from contracts.console.models import DailyFigures
 from contracts.registration.models import TermsAcceptance
 from core.accounts.models import ContractAccess, User
 from core.audit.models import AuditEvent
@@ -93,6 +94,7 @@ SHARED: Final = (
     Part(JoinRequest, _by("provider__contract")),
     Part(RecoveryRequest, _by("provider__contract")),
     Part(TermsAcceptance, _by("contract")),
+    Part(DailyFigures, _by("contract")),
     Part(AuditEvent, _by("contract_id")),
 )
 _MINUTES = "lives for minutes or days, and is asked for anew"
