@@ -256,6 +256,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "contracts.roster.tasks.take_up_uploads",
         "schedule": 30.0,
     },
+    "tell of providers that left their roster, and suspend them": {
+        "task": "contracts.roster.tasks.watch",
+        "schedule": crontab(minute="40"),  # every hour: days begin at other times elsewhere
+    },
     "forget roster files that nobody needs any more": {
         "task": "contracts.roster.tasks.purge",
         "schedule": 3600.0,

@@ -27,7 +27,7 @@ from core.accounts.policies import contracts_in_hand, find_contract
 from core.common.clock import now
 from core.common.without_case import same_text
 from core.groups.access import list_providers
-from core.groups.models import Provider, ProviderStatus
+from core.groups.models import LIVE_STATUSES, Provider
 from core.groups.permissions import Permission
 from core.groups.selectors import list_registered, works_in
 from tenants import registry
@@ -46,7 +46,7 @@ def find_live_registration(
 
 def list_taken_entries(contract_id: UUID, *, at: datetime) -> set[UUID]:
     """Return the roster entries that are registered or reserved at this moment."""
-    registered = Provider.objects.filter(contract_id=contract_id, status=ProviderStatus.ACTIVE)
+    registered = Provider.objects.filter(contract_id=contract_id, status__in=LIVE_STATUSES)
     reserved = list_live(at).filter(contract_id=contract_id)
     return {
         entry_id

@@ -9,8 +9,10 @@ class RosterConfig(AppConfig):
     verbose_name = "Rosters"
 
     def ready(self) -> None:
+        from contracts.roster import messages
         from core.staff.contract_pages import ContractPage, register_contract_page
         from core.staff.permissions import StaffPermission
 
+        messages.register_kinds()
         view = StaffPermission.ROSTER_VIEW
         register_contract_page(ContractPage("roster", "Roster", "roster:overview", view, 40))

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
+from contracts.roster.services.leaving import watch_leaving
 from contracts.roster.services.purging import purge_uploads
 from contracts.roster.services.runs import run_upload
 from contracts.roster.uploads.leases import list_waiting
@@ -19,6 +20,7 @@ def work_on_upload(upload_id: str, **_: object) -> None:
     """Check a roster file, or swap it in; a difference that is to be made again is."""
     if run_upload(upload_id=UUID(upload_id), clock=now):
         tell_workers(work_on_upload, upload_id)
+    watch_leaving(at=now())
 
 
 @shared_task(base=SharedTask, name="contracts.roster.tasks.take_up_uploads", expires=25)
@@ -37,4 +39,14 @@ def purge() -> int:
     for contract in registry.list_contracts():
         with contract_context(contract):
             done += purge_uploads(at=now())
+    return done
+
+
+@shared_task(base=SharedTask, name="contracts.roster.tasks.watch", expires=3000)
+def watch() -> int:
+    """Tell of providers that left the roster, suspend those whose days are over; hourly."""
+    done = 0
+    for contract in registry.list_contracts():
+        with contract_context(contract):
+            done += watch_leaving(at=now())
     return done

@@ -8,7 +8,14 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from core.accounts.models import User
 from core.common.identifiers import normalize
-from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus, Role
+from core.groups.models import (
+    LIVE_STATUSES,
+    Membership,
+    Provider,
+    ProviderGroup,
+    ProviderStatus,
+    Role,
+)
 from core.groups.permissions import Permission
 from core.groups.roles import holding
 from tenants import registry
@@ -23,9 +30,9 @@ def unit_is_registered(*, contract_id: UUID, unit_key: str) -> bool:
 
 
 def list_registered(*, contract_id: UUID, unit_key: str) -> QuerySet[Provider]:
-    """Return the active provider of a unit, one at most; for registration alone."""
+    """Return the provider of a unit, a suspended one, too; for registration alone."""
     return Provider.objects.filter(
-        contract_id=contract_id, unit_key=unit_key, status=ProviderStatus.ACTIVE
+        contract_id=contract_id, unit_key=unit_key, status__in=LIVE_STATUSES
     )
 
 

@@ -1,6 +1,7 @@
 """A contract's list of providers and codes. All of it stands in the contract's own schema."""
 
 from contracts.roster.models.entries import IssuedCode, RosterEntry, RosterImport
+from contracts.roster.models.leaving import LeavingProvider
 from contracts.roster.models.uploads import (
     RosterChange,
     RosterRejection,
@@ -11,6 +12,7 @@ from contracts.roster.models.uploads import (
 
 __all__ = [
     "IssuedCode",
+    "LeavingProvider",
     "RosterChange",
     "RosterEntry",
     "RosterImport",

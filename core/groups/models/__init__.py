@@ -3,7 +3,14 @@
 from core.groups.models.batches import BatchRow, InvitationBatch
 from core.groups.models.invitations import Invitation
 from core.groups.models.offices import AccessGrant, GrantEnd, Office, OfficeRegistration
-from core.groups.models.providers import Membership, Provider, ProviderGroup, ProviderStatus, Role
+from core.groups.models.providers import (
+    LIVE_STATUSES,
+    Membership,
+    Provider,
+    ProviderGroup,
+    ProviderStatus,
+    Role,
+)
 from core.groups.models.requests import JoinRequest, RecoveryRequest
 from core.groups.models.reviews import (
     AccessConfirmation,
@@ -16,6 +23,7 @@ from core.groups.models.reviews import (
 from core.groups.models.weekly import WeeklyMail, WeeklyMailMade
 
 __all__ = [
+    "LIVE_STATUSES",
     "AccessConfirmation",
     "AccessGrant",
     "BatchRow",

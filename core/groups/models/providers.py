@@ -1,6 +1,6 @@
 """Provider groups, the providers in them, and who may do what for which."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 from uuid import UUID
 
 from django.db import models
@@ -20,10 +20,19 @@ class ProviderGroup(UUIDModel):
 
 
 class ProviderStatus(models.TextChoices):
-    """Whether a provider works in its contract."""
+    """Whether a provider works in its contract.
+
+    A suspended one left the roster: nobody reaches it, and nobody else can register its unit. It
+    becomes active again when its entry is back.
+    """
 
     ACTIVE = "active", "Active"
+    SUSPENDED = "suspended", "Suspended"
     ENDED = "ended", "Ended"
+
+
+LIVE_STATUSES: Final = (ProviderStatus.ACTIVE, ProviderStatus.SUSPENDED)
+"""Those in which a unit is taken."""
 
 
 class Provider(UUIDModel):
@@ -58,11 +67,11 @@ class Provider(UUIDModel):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["contract", "unit_key"],
-                condition=models.Q(status=ProviderStatus.ACTIVE),
+                condition=models.Q(status__in=LIVE_STATUSES),
                 name="provider_registers_once_per_contract",
             ),
             models.CheckConstraint(
-                condition=models.Q(status=ProviderStatus.ACTIVE, ended_at__isnull=True)
+                condition=models.Q(status__in=LIVE_STATUSES, ended_at__isnull=True)
                 | models.Q(status=ProviderStatus.ENDED, ended_at__isnull=False),
                 name="provider_end_has_a_time",
             ),

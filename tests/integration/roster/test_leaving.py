@@ -1,0 +1,138 @@
+"""Providers whose entry leaves the roster: told first, kept for the days, suspended, and back."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from contracts.roster.models import LeavingProvider, RosterEntry
+from contracts.roster.services.leaving import watch_leaving
+from core.accounts.models import ContractAccess, User
+from core.audit.models import AuditEvent
+from core.groups.access import list_providers
+from core.groups.models import Provider, ProviderStatus
+from core.groups.permissions import Permission
+from core.groups.selectors import unit_is_registered
+from core.notifications.models import LocalMessage
+from tenants.context import ActiveContract
+from tests.integration.roster.conftest import AT
+from tests.support.people import deliver_all, make_person, make_provider
+
+pytestmark = pytest.mark.django_db
+DAYS = 30
+NPI = "1234567893"
+
+
+@pytest.fixture
+def head() -> User:
+    return make_person("head")
+
+
+@pytest.fixture
+def provider(in_contract_a: ActiveContract, head: User) -> Provider:
+    """Register the provider of an entry of the sample roster."""
+    made = make_provider(head, in_contract_a, identifier=NPI)
+    made.roster_entry_id = RosterEntry.objects.get(identifier=NPI).id
+    made.save(update_fields=["roster_entry_id"])
+    return made
+
+
+def leave() -> None:
+    RosterEntry.objects.filter(identifier=NPI).update(removed_at=AT)
+
+
+def come_back() -> None:
+    RosterEntry.objects.filter(identifier=NPI).update(removed_at=None)
+
+
+def subjects(head: User) -> list[str]:
+    deliver_all()
+    sent = LocalMessage.objects.filter(to=head.email).order_by("sent_at", "id")
+    return [one.subject for one in sent if "Elm Clinic" in one.subject]
+
+
+def status(provider: Provider) -> str:
+    provider.refresh_from_db()
+    return str(provider.status)
+
+
+def may_enter(head: User, contract: ActiveContract) -> bool:
+    held = ContractAccess.objects.filter(user=head, contract_id=contract.id, until=None)
+    return held.exists()
+
+
+def test_who_stays_on_the_roster_hears_nothing(provider: Provider, head: User) -> None:
+    assert watch_leaving(at=AT) == 0
+    assert subjects(head) == []
+
+
+def test_admins_are_told_first_and_the_provider_is_suspended_after_the_days(
+    provider: Provider, head: User, in_contract_a: ActiveContract
+) -> None:
+    leave()
+    for _twice in range(2):
+        watch_leaving(at=AT)
+    assert subjects(head) == ["Elm Clinic is not on the list of providers any more"]
+    watch_leaving(at=AT + timedelta(days=DAYS) - timedelta(seconds=1))
+    assert status(provider) == ProviderStatus.ACTIVE
+    assert list_providers(head, Permission.PROVIDER_VIEW).exists()
+    for _twice in range(2):
+        watch_leaving(at=AT + timedelta(days=DAYS))
+    assert status(provider) == ProviderStatus.SUSPENDED
+    assert not list_providers(head, Permission.PROVIDER_VIEW).exists()
+    assert not may_enter(head, in_contract_a)
+    assert subjects(head)[1:] == ["Elm Clinic is suspended"]
+    # Nobody else can register it meanwhile
+    assert unit_is_registered(contract_id=in_contract_a.id, unit_key=NPI)
+    happened = AuditEvent.objects.filter(subject_id=provider.id).order_by("id")
+    assert list(happened.values_list("event_type", flat=True))[-2:] == [
+        "provider.left_roster",
+        "provider.suspended",
+    ]
+
+
+def test_who_comes_back_is_active_again_and_told(
+    provider: Provider, head: User, in_contract_a: ActiveContract
+) -> None:
+    leave()
+    watch_leaving(at=AT)
+    watch_leaving(at=AT + timedelta(days=DAYS))
+    come_back()
+    later = AT + timedelta(days=DAYS + 1)
+    for _twice in range(2):
+        watch_leaving(at=later)
+    assert status(provider) == ProviderStatus.ACTIVE
+    assert list_providers(head, Permission.PROVIDER_VIEW).exists()
+    assert may_enter(head, in_contract_a)
+    assert subjects(head)[2:] == ["Elm Clinic is active again"]
+    # Leaving once more begins the days anew
+    leave()
+    watch_leaving(at=later)
+    assert status(provider) == ProviderStatus.ACTIVE
+    assert LeavingProvider.objects.get(over_at=None).suspends_at == later + timedelta(days=DAYS)
+
+
+def test_who_is_back_within_the_days_is_left_alone(provider: Provider, head: User) -> None:
+    leave()
+    watch_leaving(at=AT)
+    come_back()
+    watch_leaving(at=AT + timedelta(days=DAYS))
+    assert status(provider) == ProviderStatus.ACTIVE
+    assert len(subjects(head)) == 1
+    assert not LeavingProvider.objects.filter(over_at=None).exists()
+
+
+def test_an_entry_whose_last_day_is_over_leaves_too(provider: Provider, head: User) -> None:
+    # In West Virginia the second of June begins four hours after midnight UTC.
+    RosterEntry.objects.filter(identifier=NPI).update(ends_on=date(2026, 6, 1))
+    over = AT.replace(day=2, hour=4)
+    assert watch_leaving(at=over - timedelta(seconds=1)) == 0
+    assert watch_leaving(at=over) == 1
+
+
+def test_a_provider_that_was_given_up_is_not_suspended(provider: Provider) -> None:
+    leave()
+    watch_leaving(at=AT)
+    Provider.objects.filter(pk=provider.id).update(status=ProviderStatus.ENDED, ended_at=AT)
+    watch_leaving(at=AT + timedelta(days=DAYS))
+    assert status(provider) == ProviderStatus.ENDED
+    assert not LeavingProvider.objects.filter(over_at=None).exists()
