@@ -109,7 +109,8 @@ class BrandSection(Section):
     """What the pages and mails look like. One colour gives the seven tones (`brand.py`)."""
 
     organization: Line
-    """Names the employees' column and the account: "If you don't already have a … account"."""
+    """Who runs the portal. Pages say its name in sentences like "If you don't already have a …
+    account"."""
     product: Line
     """What the portal is called in titles and mails."""
     logo_text: Line
@@ -233,7 +234,7 @@ class Waiver(Section):
     """A named exception from the default preset, with its reason and its last day."""
 
     rule: Line
-    """The path of the field whose rule is waived, such as accounts.password_classes."""
+    """The rule that this contract does not keep, such as accounts.password_classes."""
     reason: Text
     """Why the program needs it, and who has agreed."""
     until: date
@@ -269,7 +270,8 @@ class ContractDocument(PolicySections):
     """What people agree to. A version that is in effect is never edited, only superseded by a newer
     one."""
     notices: tuple[Notice, ...] = ()
-    """Banners on every page of the contract between two moments."""
+    """Banners that are published with the document. What has to be said at once is published under
+    Notices, without a revision."""
     channels: ContractChannelsSection = ContractChannelsSection()
     """What mails, texts and calls may cost in a month."""
     modules: tuple[Module, ...] = ("registration",)

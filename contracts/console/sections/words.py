@@ -288,6 +288,13 @@ def in_words(about: About, value: Any) -> str:
     return f"{'; '.join(known.get(str(item), str(item)) for item in items)} {unit}".strip()
 
 
+def change_label(field: str) -> str:
+    """Return what a field of a difference is called, such as `support[Registration].phone`."""
+    entries = re.findall(r"\[([^\]]*)\]", field)
+    label = label_of(About(re.sub(r"\[[^\]]*\]", "", field)))
+    return f"{label} ({', '.join(entries)})" if entries else label
+
+
 def row_label(about: About) -> str:
     """Return what one row of a list is called."""
     return _found(_ROWS, about.path) or "Entry"
