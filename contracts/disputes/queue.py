@@ -5,9 +5,15 @@ from typing import Final
 from django.urls import reverse
 
 from contracts.disputes.models import Dispute, DisputeState
-from contracts.disputes.selectors import list_in_scope
+from contracts.disputes.selectors import list_in_scope, list_on_file
 from core.staff.permissions import StaffPermission
-from core.staff.request_queue.sources import RequestSource, Shown, register_request_source
+from core.staff.request_queue.sources import (
+    OnFile,
+    RequestSource,
+    Shown,
+    postal_lines,
+    register_request_source,
+)
 
 QUEUE_KIND: Final = "dispute"
 
@@ -25,8 +31,16 @@ def register_disputes() -> None:
             since="asked_at",
             contract="contract_id",
             place=30,
+            on_file=_on_file,
         )
     )
+
+
+def _on_file(dispute: Dispute) -> list[OnFile]:
+    return [
+        OnFile(name=entry.name, lines=postal_lines(entry), email=entry.notice_email)
+        for entry in list_on_file(dispute)
+    ]
 
 
 def _show(dispute: Dispute) -> Shown:

@@ -8,10 +8,17 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from contracts.registration.models import Approval
+from contracts.registration.selectors import find_proven_entry
 from core.accounts.models import User
 from core.groups.waiting import WaitingProvider
 from core.staff.permissions import StaffPermission
-from core.staff.request_queue.sources import RequestSource, Shown, register_request_source
+from core.staff.request_queue.sources import (
+    OnFile,
+    RequestSource,
+    Shown,
+    postal_lines,
+    register_request_source,
+)
 from core.staff.scope import StaffActor, StaffScope
 
 QUEUE_KIND: Final = "approval"
@@ -30,6 +37,7 @@ def register_approvals() -> None:
             since="asked_at",
             contract="contract_id",
             place=10,
+            on_file=_on_file,
         )
     )
 
@@ -69,6 +77,13 @@ def list_waiting_providers(user: User) -> Sequence[WaitingProvider]:
 def _in_scope(scope: StaffScope) -> QuerySet[Approval]:
     found = Approval.objects.select_related("user", "registration")
     return found if scope.everywhere else found.filter(contract_id__in=scope.contracts)
+
+
+def _on_file(approval: Approval) -> list[OnFile]:
+    entry = find_proven_entry(approval.registration)
+    if entry is None:
+        return []
+    return [OnFile(name=entry.name, lines=postal_lines(entry), email=entry.notice_email)]
 
 
 def _show(approval: Approval) -> Shown:

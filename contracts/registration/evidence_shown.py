@@ -58,10 +58,7 @@ def evidence_of(approval: Approval, *, at: datetime) -> Evidence:
     )
     return Evidence(
         rule=_FAMILIES.get(str(found["family"]), str(found["family"])),
-        steps=[
-            (_CHECKS.get(step["check"], step["check"]), bool(step["passed"]))
-            for step in found["steps"]
-        ],
+        steps=_steps(found["steps"]),
         revision=int(found["revision"]),
         decided_at=datetime.fromisoformat(str(found["decided_at"])),
         entry=entry,
@@ -71,3 +68,12 @@ def evidence_of(approval: Approval, *, at: datetime) -> Evidence:
         and (entry.ends_on is None or today <= entry.ends_on),
         former=list(former.select_related("group").order_by("-ended_at")[:5]),
     )
+
+
+def _steps(found: Sequence[Mapping[str, Any]]) -> list[tuple[str, bool]]:
+    """Return what was looked at in words, each once: what failed in one step has failed."""
+    said: dict[str, bool] = {}
+    for step in found:
+        words = _CHECKS.get(step["check"], step["check"])
+        said[words] = said.get(words, True) and bool(step["passed"])
+    return list(said.items())

@@ -5,11 +5,18 @@ from typing import Final
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from core.groups.address_on_file import address_on_file
 from core.groups.models import Membership, RecoveryRequest
 from core.groups.selectors import contracts_of_group, list_group_admins
 from core.groups.states import LIVE_RECOVERIES
 from core.staff.permissions import StaffPermission
-from core.staff.request_queue.sources import RequestSource, Shown, register_request_source
+from core.staff.request_queue.sources import (
+    OnFile,
+    RequestSource,
+    Shown,
+    postal_lines,
+    register_request_source,
+)
 from core.staff.scope import StaffActor, StaffScope
 
 QUEUE_KIND: Final = "recovery"
@@ -28,6 +35,7 @@ def register_recoveries() -> None:
             since="asked_at",
             contract="provider__contract_id",
             place=20,
+            on_file=_on_file,
         )
     )
 
@@ -44,6 +52,12 @@ def _show(recovery: RecoveryRequest) -> Shown:
         url=reverse("staff_recovery", args=[recovery.id]),
         state=f"{recovery.get_state_display()} until {until:%B %-d}" if until else "",
     )
+
+
+def _on_file(recovery: RecoveryRequest) -> list[OnFile]:
+    provider = recovery.provider
+    lines = postal_lines(provider)
+    return [OnFile(name=provider.name, lines=lines, email=address_on_file(provider))]
 
 
 def _in_scope(scope: StaffScope) -> QuerySet[RecoveryRequest]:

@@ -5,13 +5,14 @@ from typing import Final
 
 from core.accounts.policies import find_contract
 from core.notifications.composing import compose_mail
-from core.notifications.kinds import MessageKind, Rendered
+from core.notifications.kinds import MessageKind, Rendered, Weight
 from core.notifications.models import OutboxMessage
 from core.notifications.selectors import newer_than
 from core.staff.act_mails import ActMail, compose_act_mail
-from core.staff.models import StaffInvitation
+from core.staff.models import RequestLetter, StaffInvitation
 from core.staff.services.desk import NOTICE_KIND
 from core.staff.services.invitations import INVITATION_KIND, mint_link
+from core.staff.services.request_letters import LETTER_KIND, text_of
 from tenants import registry
 from tenants.routing import absolute_reverse
 
@@ -37,6 +38,17 @@ def prepare_invitation(message: OutboxMessage, at: datetime) -> Rendered | None:
         "ends_at": invitation.link_expires_at,
     }
     return compose_mail(message, "staff_invitation", context, link=link)
+
+
+def prepare_letter(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Mail to an address on file what staff wrote about a request."""
+    letter = RequestLetter.objects.filter(pk=message.subject_id).first()
+    contract = find_contract(message.contract_id) if message.contract_id else None
+    if letter is None or contract is None:
+        return None
+    text = text_of(letter)
+    context = {"name": text.name, "words": text.words, "program": contract.name}
+    return compose_mail(message, "request_letter", context, document=contract.document)
 
 
 _ACTS: Final = {
@@ -112,4 +124,11 @@ KINDS = (
         name=INVITATION_KIND, channel="email", at_most_once=False, prepare=prepare_invitation
     ),
     MessageKind(name=NOTICE_KIND, channel="email", at_most_once=False, prepare=prepare_act_notice),
+    MessageKind(
+        name=LETTER_KIND,
+        channel="email",
+        at_most_once=False,
+        prepare=prepare_letter,
+        weight=Weight.NOTICE,
+    ),
 )

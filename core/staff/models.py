@@ -201,3 +201,44 @@ class StaffElevation(UUIDModel):
     def holds(self, at: datetime) -> bool:
         """Tell whether the rights are held at this moment; they end on the second."""
         return self.ended_at is None and at < self.until
+
+
+class LetterChannel(models.TextChoices):
+    """How something written to an address on file leaves."""
+
+    MAIL = "mail", "Mail"
+    LETTER = "letter", "Letter"
+
+
+class RequestLetter(UUIDModel):
+    """What staff wrote to an address on file about a request; its history.
+
+    Address and words are sealed for this row (`core.staff.services.request_letters`). A mail leaves
+    by the outbox, a letter is printed. Old ones go (`purging`).
+    """
+
+    application_may: ClassVar = ("SELECT", "INSERT", "DELETE")
+
+    kind = models.CharField(max_length=30)
+    request_id = models.UUIDField()
+    contract = models.ForeignKey("tenants.Contract", on_delete=models.PROTECT, related_name="+")
+    channel = models.CharField(max_length=10, choices=LetterChannel)
+    sealed_text = models.BinaryField(max_length=12_000)
+    written_by = models.ForeignKey(
+        "core_accounts.User", on_delete=models.PROTECT, related_name="request_letters"
+    )
+    written_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(channel__in=LetterChannel.values),
+                name="request_letter_channel_is_known",
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["request_id", "written_at"], name="letters_of_a_request")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} about {self.kind} {self.request_id}"

@@ -8,6 +8,7 @@ from core.staff.services.purging import (
     end_due_roles,
     purge_hands,
     purge_invitations,
+    purge_letters,
 )
 from tenants.celery import SharedTask
 
@@ -17,5 +18,9 @@ def tidy() -> int:
     """End roles and elevated rights whose time is over, forget what is old; twice is once."""
     at = now()
     return (
-        end_elevations(at=at) + end_due_roles(at=at) + purge_invitations(at=at) + purge_hands(at=at)
+        end_elevations(at=at)
+        + end_due_roles(at=at)
+        + purge_invitations(at=at)
+        + purge_hands(at=at)
+        + purge_letters(at=at)
     )

@@ -14,6 +14,7 @@ from core.staff.views import (
     oidc,
     queue,
     requests,
+    writing,
 )
 
 app_name = "staff"
@@ -29,6 +30,12 @@ urlpatterns = [
     path("requests/", queue.requests, name="requests"),
     path("requests/<uuid:request_id>/", requests.help_request, name="request"),
     path("requests/<uuid:request_id>/account/", requests.open_account, name="request_account"),
+    path("requests/<str:kind>/<uuid:request_id>/write/", writing.write, name="request_write"),
+    path(
+        "requests/<str:kind>/<uuid:request_id>/letters/<uuid:letter_id>.pdf",
+        writing.letter,
+        name="request_letter",
+    ),
     path("requests/<str:kind>/<uuid:request_id>/take/", in_hand.take, name="request_take"),
     path(
         "requests/<str:kind>/<uuid:request_id>/give-back/",

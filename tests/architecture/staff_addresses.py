@@ -117,6 +117,8 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "staff:request_account": all_staff(405),
     "approvals:approval": all_staff(404),
     "disputes:decide": all_staff(404),
+    "staff:request_write": all_staff(404),
+    "staff:request_letter": all_staff(404),
     "staff:request_take": all_staff(405),
     "staff:request_give_back": all_staff(405),
 }

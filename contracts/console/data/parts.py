@@ -159,6 +159,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "contracts_console.draft": "is its author's own",
     "contracts_console.plannedpublication": _MINUTES,
     "core_staff.requestinhand": _MINUTES,
+    "core_staff.requestletter": _SEALED,
     "tenants.scheduledtask": _DEPLOYMENT,
     "tenants.provisioningrun": _DEPLOYMENT,
     "tenants.provisioningstep": _DEPLOYMENT,

@@ -4,9 +4,9 @@ The queue knows no kind by itself. A source says what waits, how old it is and t
 belongs; its page and its decision stay in the app that owns it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -22,6 +22,35 @@ class Shown:
     title: str
     url: str
     state: str = ""
+
+
+@dataclass(frozen=True)
+class OnFile:
+    """An address that the program has on file, whatever the person says: proof from outside."""
+
+    name: str
+    lines: tuple[str, ...]
+    """The postal address, as it stands on a letter; empty where there is none."""
+    email: str
+    """Empty where there is none."""
+
+
+class Postal(Protocol):
+    """What has a postal address: a provider, a roster entry."""
+
+    address_1: str
+    address_2: str
+    city: str
+    state: str
+    zip: str
+
+
+def postal_lines(place: Postal) -> tuple[str, ...]:
+    """Return a postal address as it stands on a letter; empty without a street or a city."""
+    if not place.address_1 or not place.city:
+        return ()
+    last = f"{place.city}, {place.state} {place.zip}".strip()
+    return tuple(line for line in (place.address_1, place.address_2, last) if line)
 
 
 @dataclass(frozen=True)
@@ -41,6 +70,8 @@ class RequestSource:
     contract: str
     place: int
     """Where the kind stands among the others, by tens."""
+    on_file: Callable[[Any], Sequence[OnFile]] | None = None
+    """The addresses on file that staff may write to about a request."""
 
     def contract_of(self, row: Any) -> UUID | None:
         """Return the contract that a request belongs to, if any."""

@@ -5,7 +5,7 @@ from typing import Final
 
 from core.common.purging import delete_in_batches
 from core.mfa.models.invitations import over_before
-from core.staff.models import RequestInHand, StaffElevation, StaffInvitation
+from core.staff.models import RequestInHand, RequestLetter, StaffElevation, StaffInvitation
 from core.staff.selectors import list_due_roles
 from core.staff.services.members import end_role
 
@@ -14,6 +14,8 @@ INVITATIONS_KEPT: Final = timedelta(days=30)
 
 HANDS_KEPT: Final = timedelta(days=30)
 """Own figure: nobody works on one request for a month without looking at it."""
+LETTERS_KEPT: Final = timedelta(days=180)
+"""Own figure: as long as the longest that a request may wait."""
 
 
 ELEVATIONS_KEPT: Final = timedelta(days=30)
@@ -39,6 +41,12 @@ def purge_hands(*, at: datetime) -> int:
     by themselves, or that nobody works on any more.
     """
     old = RequestInHand.objects.filter(taken_at__lt=at - HANDS_KEPT)
+    return delete_in_batches(old)
+
+
+def purge_letters(*, at: datetime) -> int:
+    """Delete what was written about requests long ago; returns how many. The audit keeps that."""
+    old = RequestLetter.objects.filter(written_at__lt=at - LETTERS_KEPT)
     return delete_in_batches(old)
 
 

@@ -1,6 +1,8 @@
 """Take a request in hand and give it back, and what the page of a request shows of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,10 +14,11 @@ from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import RecordedRefusal, row_or_404
 from core.staff.access import StaffRequest, staff_page
-from core.staff.models import RequestInHand
+from core.staff.models import RequestInHand, RequestLetter
 from core.staff.request_queue.listing import find_hand
-from core.staff.request_queue.sources import find_source
+from core.staff.request_queue.sources import RequestSource, find_source
 from core.staff.services.refusals import record_staff_refusal
+from core.staff.services.request_letters import LetterText, history_of
 from core.staff.services.requests_in_hand import (
     QueuedRequest,
     give_back_request,
@@ -26,24 +29,32 @@ from core.staff.services.requests_in_hand import (
 
 @dataclass(frozen=True)
 class Hand:
-    """Who works on a request, for `staff/parts/in_hand.html`."""
+    """Who works on a request, and what was written about it, for `staff/parts/in_hand.html`."""
 
     held: RequestInHand | None
     is_mine: bool
     may_take: bool
     take_url: str
     give_back_url: str
+    write_url: str
+    """Where one writes to the address on file; empty where this kind has none."""
+    history: Sequence[tuple[RequestLetter, LetterText]]
+    """What was written, the oldest first."""
 
 
 def hand_of(request: StaffRequest, kind: str, request_id: UUID, *, may_take: bool) -> Hand:
     """Return who works on a request. `may_take`: it waits, and the reader could decide it."""
     held = find_hand(kind, request_id)
+    source = find_source(kind)
+    writes = may_take and source is not None and source.on_file is not None
     return Hand(
         held=held,
         is_mine=held is not None and held.taken_by_id == request.staff.user.id,
         may_take=may_take,
         take_url=reverse("staff:request_take", args=[kind, request_id]),
         give_back_url=reverse("staff:request_give_back", args=[kind, request_id]),
+        write_url=reverse("staff:request_write", args=[kind, request_id]) if writes else "",
+        history=history_of(kind, request_id),
     )
 
 
@@ -92,7 +103,11 @@ def give_back(request: StaffRequest, kind: str, request_id: UUID) -> HttpRespons
     return HttpResponseRedirect(reverse("staff:requests"))
 
 
-def _load(request: StaffRequest, kind: str, request_id: UUID) -> tuple[QueuedRequest, str]:
+def load_to_decide(request: StaffRequest, kind: str, request_id: UUID) -> tuple[RequestSource, Any]:
+    """Return a request that waits, and that one may decide.
+
+    Raises Http404 out of scope, and RecordedRefusal in scope without the right.
+    """
     source = find_source(kind)
     if source is None:
         raise Http404
@@ -106,7 +121,12 @@ def _load(request: StaffRequest, kind: str, request_id: UUID) -> tuple[QueuedReq
             at=clock.now(),
         )
         raise RecordedRefusal
-    return QueuedRequest(kind, row.pk, contract_id), source.show(row).url
+    return source, row
+
+
+def _load(request: StaffRequest, kind: str, request_id: UUID) -> tuple[QueuedRequest, str]:
+    source, row = load_to_decide(request, kind, request_id)
+    return QueuedRequest(kind, row.pk, source.contract_of(row)), source.show(row).url
 
 
 def _key(typed: str) -> UUID | None:

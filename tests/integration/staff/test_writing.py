@@ -1,0 +1,96 @@
+"""What staff write to an address on file about a request: by mail, or printed."""
+
+import pytest
+
+from core.audit.models import AuditEvent
+from core.groups.models import Provider, RecoveryRequest
+from core.notifications.models import LocalMessage
+from core.staff import letter_makers
+from core.staff.letter_makers import PlainLetter
+from core.staff.models import RequestLetter, StaffRole
+from core.staff.services.request_letters import MOST_LETTERS, text_of
+from tenants.context import ActiveContract
+from tests.integration.setup.conftest import dana, elm, head
+from tests.integration.setup.test_recovery import ON_FILE, asked, filed
+from tests.support.people import deliver_all
+from tests.support.staff import staff_client
+
+pytestmark = pytest.mark.django_db
+__all__ = ["asked", "dana", "elm", "filed", "head"]
+WORDS = "Somebody asks to administer Elm Clinic.\nPlease call us."
+MAIL = {"to": "0", "channel": "mail", "words": WORDS}
+
+
+def path_of(asked: RecoveryRequest) -> str:
+    return f"/staff/requests/recovery/{asked.id}/write/"
+
+
+def test_a_mail_goes_to_the_address_on_file_and_into_the_history(
+    asked: RecoveryRequest, contract_a: ActiveContract
+) -> None:
+    admin = staff_client(StaffRole.CONTRACT_ADMIN, contract_a)
+    page = admin.get(f"/staff/recoveries/{asked.id}/").content.decode()
+    assert path_of(asked) in page
+    assert ON_FILE in admin.get(path_of(asked)).content.decode()
+    without = admin.post(path_of(asked), {**MAIL, "words": ""}).content.decode()
+    assert "Write what the address on file should read" in without
+    shown = admin.post(path_of(asked), MAIL, follow=True).content.decode()
+    assert "The mail is on its way" in shown
+    assert "Please call us." in shown
+    deliver_all()
+    mail = LocalMessage.objects.get(to=ON_FILE)
+    assert "Please call us." in mail.text
+    letter = RequestLetter.objects.get()
+    assert b"Elm" not in bytes(letter.sealed_text)
+    assert text_of(letter).email == ON_FILE
+    event = AuditEvent.objects.get(event_type="request.written")
+    assert (event.contract_id, event.data["channel"]) == (contract_a.id, "mail")
+    assert "Elm" not in str(event.data)
+
+
+def test_a_letter_is_printed_by_who_may_see_the_request(
+    asked: RecoveryRequest,
+    filed: Provider,
+    contract_a: ActiveContract,
+    contract_b: ActiveContract,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[PlainLetter] = []
+
+    def make(letter: PlainLetter) -> bytes:
+        made.append(letter)
+        return b"%PDF-1.7"
+
+    Provider.objects.filter(pk=filed.pk).update(
+        address_1="1 Elm Street", city="Rowan Hill", state="WV", zip="25900"
+    )
+    admin = staff_client(StaffRole.CONTRACT_ADMIN, contract_a)
+    letter = {**MAIL, "channel": "letter"}
+    monkeypatch.setattr(letter_makers, "_makers", [])
+    # Without anything that makes letters only mail is offered.
+    assert "to be printed" not in admin.get(path_of(asked)).content.decode()
+    assert admin.post(path_of(asked), letter).status_code == 200
+    assert not RequestLetter.objects.exists()
+    monkeypatch.setattr(letter_makers, "_makers", [make])
+    shown = admin.post(path_of(asked), letter, follow=True).content.decode()
+    written = RequestLetter.objects.get()
+    url = f"/staff/requests/recovery/{asked.id}/letters/{written.id}.pdf"
+    assert url in shown
+    assert admin.get(url)["Content-Type"] == "application/pdf"
+    assert made[0].lines == ("1 Elm Street", "Rowan Hill, WV 25900")
+    assert made[0].words == WORDS.replace("\n", "\r\n") or made[0].words == WORDS
+    assert not LocalMessage.objects.filter(to=ON_FILE).exists()
+    foreign = staff_client(StaffRole.CONTRACT_ADMIN, contract_b, name="mia")
+    assert foreign.get(url).status_code == 404
+    assert foreign.get(path_of(asked)).status_code == 404
+    auditor = staff_client(StaffRole.AUDITOR, name="ada")
+    assert auditor.get(url).status_code == 200
+    assert auditor.post(path_of(asked), MAIL).status_code == 403
+
+
+def test_nobodys_letter_box_is_filled(asked: RecoveryRequest, contract_a: ActiveContract) -> None:
+    admin = staff_client(StaffRole.CONTRACT_ADMIN, contract_a)
+    for _time in range(MOST_LETTERS):
+        assert admin.post(path_of(asked), MAIL).status_code == 302
+    assert "Call instead" in admin.post(path_of(asked), MAIL).content.decode()
+    assert RequestLetter.objects.count() == MOST_LETTERS
