@@ -10,12 +10,14 @@ class ConsoleConfig(AppConfig):
 
     def ready(self) -> None:
         from contracts.console import messages, publication_messages
+        from contracts.console.going_live.messages import register_trial_kinds
         from contracts.console.operations.needs import operations_needs
         from core.staff.contract_pages import ContractPage, register_contract_page
         from core.staff.needs import register_needs
         from core.staff.permissions import StaffPermission
 
         messages.register_kinds()
+        register_trial_kinds()
         register_needs(operations_needs)
         publication_messages.register_publication_kinds()
         view = StaffPermission.CONTRACTS_VIEW
@@ -25,5 +27,6 @@ class ConsoleConfig(AppConfig):
         register_contract_page(ContractPage("notices", "Notices", "notices:list", view, 50))
         reports = StaffPermission.REPORTS_VIEW
         register_contract_page(ContractPage("figures", "Figures", "figures:figures", reports, 60))
+        register_contract_page(ContractPage("going_live", "Go live", "going_live:list", view, 70))
         register_contract_page(ContractPage("state", "Status", "console:state", view, 80))
         register_contract_page(ContractPage("history", "History", "console:history", view, 90))

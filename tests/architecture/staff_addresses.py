@@ -75,6 +75,11 @@ STAFF_TABLE: dict[str, StaffRow] = {
     # Figures: whoever may read reports; the help desk does not
     "figures:figures": StaffRow(404, 404, 403, 404),
     "figures:csv": StaffRow(404, 404, 403, 404),
+    # The go-live list: to see for all, to tick and try for who configures the contract
+    "going_live:list": all_staff(404),
+    "going_live:tick": StaffRow(405, 405, 403, 403),
+    "going_live:untick": StaffRow(405, 405, 403, 403),
+    "going_live:try": StaffRow(405, 405, 403, 403),
     # The deployment at work: operators act, auditors look; the help desk sees the outbox
     "operations:overview": StaffRow(200, 403, 403, 200),
     "operations:outbox": StaffRow(200, 403, 200, 200),

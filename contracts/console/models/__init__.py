@@ -2,6 +2,7 @@
 
 from contracts.console.models.drafts import Draft
 from contracts.console.models.figures import DailyFigures
+from contracts.console.models.going_live import GoLiveTick
 from contracts.console.models.publications import PlannedPublication
 
-__all__ = ["DailyFigures", "Draft", "PlannedPublication"]
+__all__ = ["DailyFigures", "Draft", "GoLiveTick", "PlannedPublication"]

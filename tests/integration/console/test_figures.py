@@ -29,7 +29,8 @@ from core.notifications.states import SuppressionReason
 from core.staff.models import StaffRole
 from tenants import registry
 from tenants.context import ActiveContract, contract_context
-from tenants.models import Contract, ContractState
+from tenants.models import Contract
+from tenants.states import ContractState
 from tests.support.people import make_person, make_provider
 from tests.support.staff import staff_client
 
