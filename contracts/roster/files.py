@@ -1,18 +1,11 @@
-"""Roster files: read row by row, and the template that one starts from."""
+"""The roster file that one starts from."""
 
 import io
 from collections.abc import Iterator
-from functools import partial
-from pathlib import Path
 
-from contracts.roster.columns import COLUMNS, read_header
-from core.common.tables import FileRow, read_table, write_sheet
+from contracts.roster.columns import COLUMNS
+from core.common.tables import write_sheet
 from tenants.configuration.document import KnowledgeProofRule, RegistrationSection
-
-
-def read_rows(path: Path, registration: RegistrationSection) -> Iterator[FileRow]:
-    """Yield the rows of a roster file; a header must suit the contract. Raises TableFileError."""
-    return read_table(path, partial(read_header, registration=registration))
 
 
 def template(registration: RegistrationSection, *, state: str) -> str:

@@ -5,6 +5,7 @@ import difflib
 import hashlib
 import string
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO, TextIOWrapper
 from itertools import islice
@@ -100,7 +101,8 @@ def read_stream(file: BinaryIO, check_header: HeaderCheck) -> Iterator[FileRow]:
     except csv.Error as error:
         raise TableFileError(f"The file is not well-formed CSV: {error}.") from error
     finally:
-        text.detach()  # the file is the caller's, who closes it
+        with suppress(ValueError):  # closed already
+            text.detach()  # the file is the caller's, who closes it
 
 
 def _lines(text: TextIO) -> Iterator[str]:

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from contracts.roster.files import read_rows
 from contracts.roster.models import RosterImport
 from contracts.roster.services.applying import apply_changes, stage_codes, store_codes
-from contracts.roster.services.checking import CheckReport, check_rows
+from contracts.roster.services.checking import CheckReport
+from contracts.roster.services.filling import stage_file
 from contracts.roster.services.index import rebuild_index
 from contracts.roster.services.staging import (
     Difference,
@@ -90,10 +90,10 @@ def _run(
     progress: Progress | None,
 ) -> None:
     registration = contract.document.registration
-    with staging() as table:
-        check_rows(
+    with staging() as table, path.open("rb") as file:
+        stage_file(
             registration,
-            read_rows(path, registration),
+            file,
             table,
             report,
             lambda rows, _: progress(rows) if progress else None,

@@ -6,14 +6,12 @@ state, and the next worker begins again from the stored file.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
 
-from contracts.roster.columns import read_header
 from contracts.roster.models import (
     RosterChange,
     RosterRejection,
@@ -21,7 +19,8 @@ from contracts.roster.models import (
     StagedCode,
 )
 from contracts.roster.services.applying import apply_changes, stage_codes, store_codes
-from contracts.roster.services.checking import CheckReport, check_rows
+from contracts.roster.services.checking import CheckReport
+from contracts.roster.services.filling import stage_file
 from contracts.roster.services.history import compare_former
 from contracts.roster.services.imports import FileFacts, record_import, record_refusal
 from contracts.roster.services.index import rebuild_index
@@ -44,7 +43,7 @@ from contracts.roster.uploads.leases import (
 )
 from contracts.roster.uploads.states import UploadState
 from core.common.errors import DomainError
-from core.common.tables import Rejection, read_stream
+from core.common.tables import Rejection
 from tenants.context import ActiveContract, require_contract
 
 _AT_ONCE: Final = 2_000
@@ -137,13 +136,12 @@ class _Run:
             )
             return
         registration = self.contract.document.registration
-        rows = read_stream(opened(stored), partial(read_header, registration=registration))
         with staging() as table:
 
             def tell(done: int, rejected: int) -> None:
                 lease.tell(done, rejected, stored.bytes_read)
 
-            check_rows(registration, rows, table, report, tell)
+            stage_file(registration, opened(stored), table, report, tell)
             if not report.refused:
                 report.difference = table.compare(self.upload.id)
                 stage_codes(self.upload.id, table)

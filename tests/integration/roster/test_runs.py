@@ -49,7 +49,7 @@ setattr(runs, step, dying)
 with contract_context(get_contract("wv-bh")):
     runs.run_upload(upload_id=UUID(key), clock=now)
 """
-CHECKING = ("_forget_former", "check_rows", "stage_codes", "_move")
+CHECKING = ("_forget_former", "stage_file", "stage_codes", "_move")
 SWAPPING = ("apply_changes", "rebuild_index", "_move")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from contracts.roster.columns import COLUMNS, read_header, required_columns
-from contracts.roster.files import read_rows, template
+from contracts.roster.files import template
 from contracts.roster.rows import RosterRow, read_row
 from core.common.tables import (
     Rejection,
@@ -16,6 +16,7 @@ from core.common.tables import (
     write_rejections,
 )
 from tenants.configuration.document import RegistrationSection
+from tests.support.rosters import read_rows
 from tests.unit.rules.builders import (
     BOTH_FALLBACKS,
     ISSUED_CODES,

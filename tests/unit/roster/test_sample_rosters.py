@@ -23,12 +23,12 @@ from contracts.registration.rules import (
     issued_code_digest,
 )
 from contracts.roster.columns import COLUMNS
-from contracts.roster.files import read_rows
 from contracts.roster.rows import RosterRow, read_row
 from contracts.roster.spreadsheets import ColumnWatch
 from core.common.identifiers import IdentifierType
 from tenants.configuration.document import RegistrationSection
 from tenants.configuration.loading import load_contract
+from tests.support.rosters import read_rows
 
 PROGRAMS = Path("contracts/programs")
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
