@@ -122,6 +122,13 @@ class TomlForm(PortalForm):
 
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
     toml = _toml_field("The document", rows=30, required=True)
+    note = forms.CharField(
+        label="Note",
+        max_length=300,
+        required=False,
+        help_text="What this draft is for. It is offered as the reason when you publish it.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
 
     def renew_version(self, version: int) -> None:
         """Let the form, shown once more, be about what is saved by now."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from contracts.console.drafts.content import Content, read_content, sections
+from contracts.console.drafts.samples import sample_fields
 from contracts.console.models import Draft
 from contracts.console.sections.words import section_label
 from tenants.configuration.diff import Change
@@ -58,6 +59,11 @@ class Readiness:
     def changes(self) -> Sequence[Change]:
         """What differs from what is published."""
         return self.plan.changes if self.plan else ()
+
+    @property
+    def samples(self) -> Sequence[str]:
+        """Fields that still say what the starter of new contracts says."""
+        return sample_fields(self.document) if self.document else ()
 
     @property
     def closed(self) -> int:

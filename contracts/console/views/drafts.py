@@ -85,12 +85,12 @@ class _Tried:
 
 
 @get_or_post
-@keeps_typed(fields_named("toml", "version"))
+@keeps_typed(fields_named("toml", "version", "note"))
 @staff_page(_CONFIGURE)
 def draft_toml(request: StaffRequest, slug: str) -> HttpResponse:
     """Show one's own draft as TOML and save it, also while it has mistakes."""
     found, typed = access_draft(request.staff, slug), take_typed(request)
-    initial = {"toml": toml_of(found), "version": found.version, **typed}
+    initial = {"toml": toml_of(found), "version": found.version, "note": found.note, **typed}
     form, tried = TomlForm(request.POST or None, initial=initial), _Tried()
     if request.method == "POST" and form.is_valid():
         tried = _save(found, form)
@@ -112,6 +112,7 @@ def _save(found: Draft, form: TomlForm) -> _Tried:
             document=document,
             version=form.cleaned_data["version"],
             by=found.author_id,
+            note=form.cleaned_data["note"],
             at=clock.now(),
         )
     except DocumentErrors as error:

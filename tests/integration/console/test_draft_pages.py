@@ -45,9 +45,9 @@ def draft_of(slug: str = "ohio-dd") -> Draft:
     return Draft.objects.get(slug=slug)
 
 
-def save(client: Client, text: str, *, version: int = 1, slug: str = "wv-bh") -> str:
-    path = f"/staff/contracts/{slug}/draft/toml/"
-    answer = client.post(path, {"toml": text, "version": version})
+def save(client: Client, text: str, *, version: int = 1) -> str:
+    asked = {"toml": text, "version": version, "note": "For the new year"}
+    answer = client.post(f"{WV}toml/", asked)
     return str(answer.headers.get("Location") or answer.content.decode())
 
 
@@ -60,6 +60,9 @@ def test_a_new_contract_begins_with_a_preset(operator: Client) -> None:
     page = shown(operator, OHIO)
     assert "Draft of a new contract" in page
     assert "to mend" not in page
+    assert "Still sample text" in page
+    assert "contract.program" in page
+    assert "contract.name</a>" not in page
     assert "ohio-dd" in shown(operator, "/staff/contracts/")
     assert not Contract.objects.filter(slug="ohio-dd").exists()
 
@@ -176,11 +179,14 @@ def test_what_differs_and_every_gate_are_shown(operator: Client) -> None:
 
 def test_the_whole_document_is_saved_as_toml(operator: Client) -> None:
     operator.post(WV)
+    assert "Still sample text" not in shown(operator)
     text = to_toml(changed(sample(), brand__product="{{7*7}}<script>"))
     assert save(operator, text.replace("\n", "\r\n")) == WV
     assert draft_of("wv-bh").document["brand"]["product"] == "{{7*7}}<script>"
     page = shown(operator)
     assert "{{7*7}}&lt;script&gt;" in page
+    assert "For the new year" in page
+    assert "For the new year" in shown(operator, f"{WV}review/")
     assert "<script>" not in page.replace("<script src", "")
     assert parse_contract(shown_file(operator)).brand.product == "{{7*7}}<script>"
 
