@@ -88,9 +88,10 @@ class SectionForm(PortalForm):
     def error_list(self) -> list[tuple[str, str]]:
         """Return (id, message) for each error; the message names the field, and its row."""
         named = [(at, f"{self._where.get(at, '')}: {said}") for at, said in self._problems]
-        return [(self._anchor(at), said.removeprefix(": ")) for at, said in named]
+        return [(self.anchor(at), said.removeprefix(": ")) for at, said in named]
 
-    def _anchor(self, at: str) -> str:
+    def anchor(self, at: str) -> str:
+        """Return the id to which a link to an input leads; of buttons and boxes the first."""
         if at not in self.fields:
             return ""
         is_group = isinstance(self.fields[at].widget, forms.RadioSelect)

@@ -264,8 +264,11 @@ class OneOf(Node):
             yield from table.inputs(typed, f"{at}-{name}")
 
     def place(self, path: Path, typed: Typed, at: str, sentence: str = "") -> str:
-        """Go on to the table that the path names, as pydantic does, or to the choice."""
-        if path and (table := self.tables.get(str(path[0]))):
+        """Go on to the table that the path names, as pydantic does, or that is chosen."""
+        chosen = str(self.tag.value(typed, f"{at}-{self.tag_name}"))
+        if path and path[0] not in self.tables:
+            path = (chosen, *path)
+        if path and (table := self.tables.get(str(path[0]))) and path[1:] != (self.tag_name,):
             return table.place(path[1:], typed, f"{at}-{path[0]}", sentence)
         return f"{at}-{self.tag_name}"
 

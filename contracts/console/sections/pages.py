@@ -55,6 +55,16 @@ def section_url(draft: Draft, section: str | None) -> str:
     return reverse("console:draft_section", args=[draft.slug, section])
 
 
+def field_url(draft: Draft, field: str) -> str:
+    """Return where a field is typed, given as gates name it. Raises KeyError for no section."""
+    section, *rest = field.split(".")
+    node = section_node(section)
+    typed = dict(node.typed(draft.document.get(section), section))
+    path = tuple(int(part) if part.isdecimal() else part for part in rest)
+    form = SectionForm(section, typed)
+    return f"{section_url(draft, section)}#{form.anchor(node.place(path, typed, section))}"
+
+
 def neighbours(section: str) -> tuple[str | None, str | None]:
     """Return the section before and the one after."""
     names = sections()

@@ -1,12 +1,13 @@
 """Words and addresses of drafts."""
 
 from django import template
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from contracts.console.drafts.content import sections
 from contracts.console.drafts.meanings import meaning_of
 from contracts.console.drafts.readiness import section_of
 from contracts.console.models import Draft
+from contracts.console.sections.pages import field_url
 
 register = template.Library()
 
@@ -19,11 +20,8 @@ def meaning(field: str) -> str:
 
 @register.simple_tag
 def section_url(draft: Draft, field: str) -> str:
-    """Return where a field of a draft is mended: the page of its section, else the whole text."""
+    """Return where a field of a draft is mended: its input in its section, else the whole text."""
     section = section_of(field)
     if section in sections():
-        try:
-            return reverse("console:draft_section", args=[draft.slug, section])
-        except NoReverseMatch:
-            return f"#section-{section}"
+        return field_url(draft, section if "[" in field else field)
     return reverse("console:draft_toml", args=[draft.slug])

@@ -9,15 +9,18 @@ from django.test import Client
 
 from contracts.console.drafts.content import sections
 from contracts.console.models import Draft
+from contracts.console.sections.pages import field_url
 from contracts.console.sections.reading import section_node
 from contracts.console.sections.saving import mark_of, save_section
-from contracts.console.services.drafts import StaleDraftError
+from contracts.console.services.drafts import StaleDraftError, create_draft
 from core.accounts.models import User
 from core.staff.models import StaffRole
 from tenants import registry
 from tenants.configuration.revisions import to_json
+from tests.integration.account.test_typed_forms import run_out
 from tests.support.drafts import make_draft
 from tests.support.people import START
+from tests.support.sign_in import sign_in_directly
 from tests.support.staff import make_staff, staff_client
 from tests.support.threads import at_once
 from tests.unit.configuration.documents import sample
@@ -173,6 +176,43 @@ def test_a_draft_with_mistakes_from_a_file_can_be_mended(operator: Client) -> No
         page = shown(operator.get(f"{DRAFT}{section}/"))
         assert "Traceback" not in page
     assert "to mend" in shown(operator.get(f"{DRAFT}brand/"))
+
+
+def test_a_new_contract_is_typed_from_nothing() -> None:
+    client = staff_client(StaffRole.OPERATOR)
+    olive = User.objects.get(username="olive")
+    draft = create_draft(slug="ohio-dd", author=olive.id, base=None, document={}, at=START)
+    for section in sections():
+        page = shown(client.get(f"/staff/contracts/ohio-dd/draft/{section}/"))
+        assert "Published now" not in page
+    assert "to mend" in page
+    form = typed_of("support", [{"purpose": "Sign-in", "phone": "304-555-0100"}])
+    sent = {**form, "seen": mark_of(draft, "support"), "do": "save"}
+    assert client.post("/staff/contracts/ohio-dd/draft/support/", sent).status_code == 302
+    assert Draft.objects.get().document["support"][0]["purpose"] == "Sign-in"
+
+
+def test_a_closed_gate_leads_to_the_very_input(operator: Client) -> None:
+    form = typed_form("sessions") | {"sessions-idle_minutes": ["60"]}
+    operator.post(f"{DRAFT}sessions/", form)
+    operator.post(f"{DRAFT}waivers/", {"seen": mark_of(Draft.objects.get(), "waivers")})
+    page = shown(operator.get(DRAFT))
+    assert f'href="{DRAFT}sessions/#id_sessions-idle_minutes"' in page
+    assert f'href="{DRAFT}mfa/#id_mfa-methods_0"' in page
+    draft = Draft.objects.get()
+    pattern = field_url(draft, "registration.rule.pattern")
+    assert pattern.endswith("#id_registration-rule-program_id-pattern")
+    assert field_url(draft, "terms.0.party.web").endswith("#id_terms-0-party-web")
+
+
+def test_what_was_typed_survives_a_session_that_ended(operator: Client) -> None:
+    form = typed_form("support") | {"support-0-purpose": ["Half a sent"], "do": "save"}
+    run_out(operator)
+    assert operator.post(f"{DRAFT}support/", form).status_code == 302
+    sign_in_directly(operator, User.objects.get(username="olive"), option="phone")
+    page = shown(operator.get(f"{DRAFT}support/"))
+    assert "What you had typed is back" in page
+    assert 'value="Half a sent"' in page
 
 
 def test_sections_of_others_do_not_exist() -> None:
