@@ -28,6 +28,7 @@ from core.notifications.models import LocalMessage
 from core.staff.models import StaffRole
 from tenants.context import ActiveContract
 from tests.integration.registration.journeys import Browser, Journey, text_of
+from tests.support.naive import fails_with
 from tests.support.people import deliver_all, make_person, make_provider
 from tests.support.publishing import publish_change
 from tests.support.staff import make_staff, staff_client
@@ -116,6 +117,24 @@ def test_registered_and_free_numbers_are_answered_alike(
     mails = [re.sub(r"[2-9A-Z]{4}-[2-9A-Z]{4}", "REF", mails_to(to)[0]) for to in
              ("a@x.example", "b@x.example")]  # fmt: skip
     assert mails[0] == mails[1]
+
+
+def test_telling_the_holder_at_once_would_tell_by_the_work(
+    contract_a: ActiveContract, holder: Provider
+) -> None:
+    def naive(*, facts: DisputeFacts, **given: Any) -> Any:
+        answer = open_dispute(facts=facts, **given)
+        held = Provider.objects.filter(identifier=facts.identifier).first()
+        if held is not None:
+            list(Membership.objects.filter(group=held.group_id))
+        return answer
+
+    fails_with(
+        "contracts.disputes.views.opening.open_dispute",
+        naive,
+        lambda: test_registered_and_free_numbers_are_answered_alike(contract_a, holder),
+        where="registered == free",
+    )
 
 
 def test_too_many_are_refused_and_nothing_typed_is_lost(contract_a: ActiveContract) -> None:

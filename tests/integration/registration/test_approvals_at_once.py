@@ -1,6 +1,8 @@
 """Approvals and what else happens to a registration at the same moment: one wins, one is told."""
 
 from collections.abc import Callable
+from threading import Barrier
+from uuid import UUID
 
 import pytest
 
@@ -19,6 +21,7 @@ from core.groups.models import Membership, Provider
 from core.staff.models import StaffRole
 from tenants.registry import get_contract
 from tests.integration.registration.journeys import CLAIMS, Journey
+from tests.support.naive import fails_with
 from tests.support.publishing import publish_change
 from tests.support.staff import make_staff
 from tests.support.threads import at_once
@@ -69,6 +72,22 @@ def test_of_two_who_approve_at_once_one_is_told() -> None:
     assert came == {"approved", "approval_over"}
     assert Provider.objects.count() == 1
     assert Membership.objects.filter(user_id=approval.user_id).count() == 1
+
+
+def test_without_the_lock_two_would_approve_before_one_is_told() -> None:
+    both_have_read = Barrier(2)
+
+    def naive(approval_id: UUID, **_given: object) -> Approval:
+        read = Approval.objects.select_related("user", "registration").get(pk=approval_id)
+        both_have_read.wait(timeout=30)
+        return read
+
+    fails_with(
+        "contracts.registration.services.approvals._hold",
+        naive,
+        test_of_two_who_approve_at_once_one_is_told,
+        where="approval_over",
+    )
 
 
 def test_of_approving_and_declining_at_once_one_counts() -> None:
