@@ -365,6 +365,8 @@ def test_who_only_reads_sees_and_changes_nothing(olive: Client) -> None:
         assert client.post(REVIEW).status_code == 403
     other = staff_client(StaffRole.CONTRACT_ADMIN, registry.get_contract("ms-um"), name="mary")
     assert other.get(path).status_code == 404
+    assert "As agreed" in shown(olive, "/staff/contracts/")
+    assert "As agreed" not in shown(other, "/staff/contracts/")
     assert other.post(f"{path}withdraw/").status_code == 404
     admin = staff_client(StaffRole.CONTRACT_ADMIN, registry.get_contract("wv-bh"), name="carla")
     assert admin.post(f"{path}withdraw/").status_code == 404  # of somebody else
