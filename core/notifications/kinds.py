@@ -126,3 +126,8 @@ def get_kind(name: str) -> MessageKind:
 def repeatable_kinds() -> frozenset[str]:
     """Return the kinds that may be sent twice: links and notices, never codes."""
     return frozenset(kind.name for kind in _kinds.values() if not kind.at_most_once)
+
+
+def kind_names() -> list[str]:
+    """Return the names of all kinds, for a choice."""
+    return sorted(_kinds)

@@ -24,7 +24,11 @@ STATE_CONDITIONS: Final = {
     OutboxState.SENT: Q(status=MessageStatus.SENT),
     OutboxState.CANCELLED: Q(status=MessageStatus.CANCELLED),
 }
-_UNSETTLED: Final = (MessageStatus.QUEUED, MessageStatus.SENDING)
+_FEW: Final = (
+    Q(status=MessageStatus.QUEUED),
+    Q(status=MessageStatus.SENDING),
+    Q(status__in=NOT_ARRIVED),
+)
 _ORDER: Final = {state.value: place for place, state in enumerate(OutboxState)}
 _STATE: Final = Case(
     *(When(condition, then=Value(state.value)) for state, condition in STATE_CONDITIONS.items()),
@@ -80,10 +84,15 @@ class OutboxGroup:
 
 
 def outbox_groups(scope: OutboxScope) -> list[OutboxGroup]:
-    """Return what waits and what did not arrive, the worst first (one query)."""
+    """Return what waits and what did not arrive, the worst first.
+
+    One query for each of the indexes that hold these few among all messages.
+    """
     rows = (
-        scope.messages()
-        .filter(status__in=(*_UNSETTLED, *NOT_ARRIVED))
+        row
+        for few in _FEW
+        for row in scope.messages()
+        .filter(few)
         .annotate(state=_STATE)
         .values("state", "channel", "contract_id", "kind")
         .annotate(messages=Count("pk"), oldest_at=Min("created_at"))
@@ -107,11 +116,6 @@ def list_messages(scope: OutboxScope, narrowing: Narrowing) -> QuerySet[OutboxMe
     return narrowing.of(scope.messages()).order_by("-id")
 
 
-def known_kinds(scope: OutboxScope) -> list[str]:
-    """Return the kinds of the messages in scope, for a choice."""
-    return sorted(set(scope.messages().values_list("kind", flat=True).distinct()))
-
-
 def state_of(message: OutboxMessage) -> OutboxState:
     """Return where staff say that a message is."""
     if message.status == MessageStatus.QUEUED:
@@ -133,11 +137,13 @@ def is_code(message: OutboxMessage) -> bool:
         return True
 
 
-def retryable() -> Q:
-    """Return the condition for what may be tried again now: links and notices, never a code."""
-    return Q(kind__in=repeatable_kinds()) & (
-        STATE_CONDITIONS[OutboxState.DEAD] | STATE_CONDITIONS[OutboxState.RETRIED]
-    )
+def retryable(*, at: datetime) -> Q:
+    """Return the condition for what may be tried again: links and notices, never a code.
+
+    Those that were given up, and those whose next attempt lies ahead.
+    """
+    ahead = STATE_CONDITIONS[OutboxState.RETRIED] & Q(next_attempt_at__gt=at)
+    return Q(kind__in=repeatable_kinds()) & (STATE_CONDITIONS[OutboxState.DEAD] | ahead)
 
 
 def count_dead(scope: OutboxScope) -> int:

@@ -29,7 +29,8 @@ def retry_message(*, message_id: UUID, reason: str, by: UUID, at: datetime) -> b
     Called by staff. Of two at once one is told that there was nothing to do, and the message is
     sent once. It is made anew: an older link dies. Records `message.retried`.
     """
-    message = OutboxMessage.objects.select_for_update().filter(retryable(), pk=message_id).first()
+    rows = OutboxMessage.objects.select_for_update()
+    message = rows.filter(retryable(at=at), pk=message_id).first()
     if message is None:
         return False
     _put_back([message.id], at=at)
@@ -59,7 +60,7 @@ def retry_messages(
     What somebody else has in hand is left alone. The sweeper delivers them. Records
     `messages.retried` with the number; `contract_id` is the contract that they were narrowed to.
     """
-    rows = messages.filter(retryable()).select_for_update(skip_locked=True, of=("self",))
+    rows = messages.filter(retryable(at=at)).select_for_update(skip_locked=True, of=("self",))
     found = list(rows.order_by("id").values_list("id", flat=True)[:MOST_AT_ONCE])
     if not found:
         return 0

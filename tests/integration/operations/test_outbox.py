@@ -170,17 +170,16 @@ def test_home_says_what_was_given_up(operator: Client, contract_a: ActiveContrac
 def test_many_who_try_again_at_once_send_it_once(channel: FakeChannel, clock: Clock) -> None:  # noqa: F811
     message, by = dead(), uuid7()
 
-    def act(place: int) -> int:
-        if place % 2:
-            found = list_messages(EVERYTHING, Narrowing(state="dead"))
-            return retry_messages(messages=found, contract_id=None, reason="So", by=by, at=AT)
-        done = retry_message(message_id=message.id, reason="So", by=by, at=AT)
-        deliver_message(message_id=message.id, clock=clock)
-        return int(done)
+    def one(place: int) -> int:
+        return retry_message(message_id=message.id, reason="So", by=by, at=AT)
 
-    # A message that waits for its turn may be made due twice, so that one may count it, too.
-    assert sum(at_once(6, act)) >= 1
-    deliver_message(message_id=message.id, clock=clock)
+    def many(place: int) -> int:
+        found = list_messages(EVERYTHING, Narrowing(state="dead"))
+        return retry_messages(messages=found, contract_id=None, reason="So", by=by, at=AT)
+
+    assert sum(at_once(8, lambda place: one(place) if place % 2 else many(place))) == 1
+    at_once(4, lambda place: deliver_message(message_id=message.id, clock=clock))
+    assert sum(at_once(4, one)) == 0
     assert len(channel.sent) == 1
     message.refresh_from_db()
     assert (message.status, message.attempts) == (MessageStatus.SENT, 17)

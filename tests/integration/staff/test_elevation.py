@@ -5,13 +5,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
+from pydantic import ValidationError
 
 from core.audit.models import AuditEvent
 from core.common import clock
+from core.common.http import BACKGROUND_HEADER, STOP_ASKING
 from core.common.ids import uuid7
 from core.staff.models import ElevationEnd, StaffElevation, StaffInvitation, StaffRole
 from core.staff.services.elevating import begin_elevation, end_elevations
 from core.staff.services.purging import purge_elevations
+from tenants.configuration.staff import ElevationSection
 from tenants.context import ActiveContract
 from tests.support.naive import fails_with
 from tests.support.people import make_person
@@ -171,6 +174,27 @@ def test_who_has_nothing_to_ask_for_is_not_asked(contract_a: ActiveContract) -> 
     assert desk.get(ASK).status_code == desk.post(ASK, {"reason": "So"}).status_code == 403
     assert desk.get(INVITE).status_code == 403
     assert HOLDS not in page(desk, HOME)
+
+
+def test_a_page_that_asks_by_itself_stays_as_it_is_after_the_end() -> None:
+    asked = signed_in().get(INVITE, headers={BACKGROUND_HEADER: "1"})
+    assert asked.status_code == STOP_ASKING
+
+
+def test_a_deployment_whose_list_is_empty_asks_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.staff.elevation.elevated_permissions", frozenset)
+    client = signed_in()
+    assert client.get(INVITE).status_code == 200
+    assert client.get(ASK).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("minutes", "permissions"),
+    [(4, ["staff.manage"]), (241, ["staff.manage"]), (30, ["staff.manage", "staff.manage"])],
+)
+def test_a_document_says_for_how_long_within_bounds(minutes: int, permissions: list[str]) -> None:
+    with pytest.raises(ValidationError):
+        ElevationSection(minutes=minutes, permissions=permissions)
 
 
 def test_no_foreign_page_follows() -> None:

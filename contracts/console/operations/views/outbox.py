@@ -25,11 +25,11 @@ from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.common.http import get_only, get_or_post
+from core.notifications.kinds import kind_names
 from core.notifications.models import OutboxMessage
 from core.notifications.outbox_facts import (
     OutboxScope,
     is_code,
-    known_kinds,
     list_messages,
     outbox_groups,
     retryable,
@@ -39,6 +39,7 @@ from core.notifications.states import MessageStatus
 from core.staff.access import StaffRequest, staff_page
 from core.staff.forms import ReasonForm
 from core.staff.permissions import StaffPermission
+from tenants.models import Contract
 
 PER_PAGE: Final = 25
 _NARROWED: Final = ("state", "channel", "contract", "kind")
@@ -78,7 +79,9 @@ def message_list(request: StaffRequest) -> HttpResponse:
         "page": page,
         "rows": [facts_of_message(one) for one in page],
         "query": f"{urlencode(chosen)}&" if chosen else "",
-        "retryable": found.filter(retryable()).count() if request.staff.may(_ACT) else 0,
+        "retryable": found.filter(retryable(at=clock.now())).count()
+        if request.staff.may(_ACT)
+        else 0,
     }
     return _page(request, "messages", context)
 
@@ -136,7 +139,7 @@ def retry_many(request: StaffRequest) -> HttpResponse:
         return HttpResponseRedirect(listed)
     typed = take_typed(request)
     narrowing = narrowing_form.narrowing()
-    found = _may_act_on(request, list_messages(scope, narrowing)).filter(retryable())
+    found = _may_act_on(request, list_messages(scope, narrowing)).filter(retryable(at=clock.now()))
     chosen = {name: narrowing_form.cleaned_data[name] for name in _NARROWED}
     form = RetryManyForm(request.POST or None, initial={**chosen, **typed}, **_choices(scope))
     if request.method == "POST" and form.is_valid():
@@ -166,7 +169,7 @@ def _may_act_on(request: StaffRequest, found: QuerySet[OutboxMessage]) -> QueryS
 
 
 def _is_retryable(found: OutboxMessage) -> bool:
-    return OutboxMessage.objects.filter(retryable(), pk=found.pk).exists()
+    return OutboxMessage.objects.filter(retryable(at=clock.now()), pk=found.pk).exists()
 
 
 def _narrowing_form(request: StaffRequest, scope: OutboxScope) -> NarrowingForm:
@@ -175,8 +178,9 @@ def _narrowing_form(request: StaffRequest, scope: OutboxScope) -> NarrowingForm:
 
 
 def _choices(scope: OutboxScope) -> dict[str, Any]:
-    keys = scope.messages().values_list("contract_id", flat=True).distinct().order_by()
-    return {"contracts": sorted(contract_names(keys).items(), key=str), "kinds": known_kinds(scope)}
+    found = Contract.objects.order_by("name")
+    seen = found if scope.everywhere else found.filter(pk__in=scope.contracts)
+    return {"contracts": seen.values_list("pk", "name"), "kinds": kind_names()}
 
 
 def _words_of(form: NarrowingForm) -> list[str]:
