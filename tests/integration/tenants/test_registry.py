@@ -308,6 +308,7 @@ def test_a_notice_is_seen_by_another_process_without_a_restart(watched: Two) -> 
     connection.close()
     child = context.Process(target=_tell_of_notice, args=(theirs,))
     child.start()
+    theirs.close()  # a child that gives up ends the wait for its word
     try:
         assert ours.recv() == 0
         notice = publish_notice(
