@@ -260,6 +260,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "contracts.roster.tasks.watch",
         "schedule": crontab(minute="40"),  # every hour: days begin at other times elsewhere
     },
+    "go on with codes and letters whose worker was lost": {
+        "task": "contracts.roster.tasks.take_up_mailings",
+        "schedule": 60.0,
+    },
     "forget roster files that nobody needs any more": {
         "task": "contracts.roster.tasks.purge",
         "schedule": 3600.0,

@@ -29,8 +29,9 @@ Staged = tuple[str | None, ...]
 
 _END: Final = "\x1f"
 _MAY_BE_NULL: Final = frozenset({"remittance_on", "remittance_amount", "starts_on", "ends_on"})
-# Printable ASCII without the backslash, which COPY reads otherwise; no space at either end.
-_TEXT: Final = r"[!-\[\]-~](?:[ -\[\]-~]{0,%d}[!-\[\]-~])?"
+# Printable ASCII without the backslash, which COPY reads otherwise; no space at either end, and no
+# apostrophe before it, which a sheet of ours may have put there.
+_TEXT: Final = r"[!-&(-\[\]-~](?:[ -\[\]-~]{0,%d}[!-\[\]-~])?"
 _WORDS: Final = {"name": 198, "provider_type": 98, "address_1": 198, "address_2": 198, "city": 98}
 _DATE: Final = r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2})?"
 _PHONE: Final = r"(?:[2-9][0-9]{2}-?[0-9]{3}-?[0-9]{4})?"

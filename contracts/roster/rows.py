@@ -14,7 +14,7 @@ from django.core.validators import validate_email
 from contracts.registration.rules import is_issued_code, parse_amount, parse_date
 from core.common.identifiers import IdentifierType, normalize, npi_is_valid
 from core.common.phones import PhoneNumberError, parse_us_phone
-from core.common.tables import Rejection
+from core.common.tables import Rejection, as_was
 from tenants.configuration.document import (
     IssuedCodeRule,
     KnowledgeProofRule,
@@ -74,7 +74,7 @@ class _Reading:
     rejections: list[Rejection] = field(default_factory=list)
 
     def text(self, column: str) -> str:
-        return self.cells.get(column, "").strip()
+        return as_was(self.cells.get(column, "").strip())
 
     def refuse(self, column: str, reason: str) -> None:
         self.rejections.append(Rejection(self.number, column, reason))

@@ -5,6 +5,11 @@ from uuid import UUID
 from celery import shared_task
 
 from contracts.roster.services.leaving import watch_leaving
+from contracts.roster.services.mailings import (
+    list_standing_still,
+    purge_mailings,
+    work_on_mailing,
+)
 from contracts.roster.services.purging import purge_uploads
 from contracts.roster.services.runs import run_upload
 from contracts.roster.uploads.leases import list_waiting
@@ -23,6 +28,22 @@ def work_on_upload(upload_id: str, **_: object) -> None:
     watch_leaving(at=now())
 
 
+@shared_task(base=ContractTask, name="contracts.roster.tasks.make_mailing")
+def make_mailing(mailing_id: str, **_: object) -> None:
+    """Do the next turn of codes, letters or reminders, and stand at the end of the queue again."""
+    if work_on_mailing(mailing_id=UUID(mailing_id), at=now()):
+        tell_workers(make_mailing, mailing_id)
+
+
+@shared_task(base=SharedTask, name="contracts.roster.tasks.take_up_mailings", expires=50)
+def take_up_mailings() -> None:
+    """Go on with mailings whose worker was lost; twice is once."""
+    for contract in registry.list_contracts():
+        with contract_context(contract):
+            for key in list_standing_still(at=now()).values_list("id", flat=True):
+                tell_workers(make_mailing, str(key))
+
+
 @shared_task(base=SharedTask, name="contracts.roster.tasks.take_up_uploads", expires=25)
 def take_up_uploads() -> None:
     """Go on with files for which no living worker is; twice is once."""
@@ -38,7 +59,7 @@ def purge() -> int:
     done = 0
     for contract in registry.list_contracts():
         with contract_context(contract):
-            done += purge_uploads(at=now())
+            done += purge_uploads(at=now()) + purge_mailings(at=now())
     return done
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from contracts.roster.views import entries, history, overview, uploads
+from contracts.roster.views import entries, exports, history, mailings, overview, uploads
 
 app_name = "roster"
 urlpatterns = [
@@ -26,4 +26,15 @@ urlpatterns = [
     path("entries/<uuid:entry_id>/", entries.entry, name="entry"),
     path("entries/<uuid:entry_id>/edit/", entries.entry_edit, name="entry_edit"),
     path("entries/<uuid:entry_id>/take-off/", entries.entry_take_off, name="entry_take_off"),
+    path("mailings/", mailings.mailings, name="mailings"),
+    path("mailings/new/<str:act>/", mailings.mailing_new, name="mailing_new"),
+    path(
+        "entries/<uuid:entry_id>/mailing/<str:act>/", mailings.entry_mailing, name="entry_mailing"
+    ),
+    path("mailings/<uuid:mailing_id>/", mailings.mailing, name="mailing"),
+    path("mailings/<uuid:mailing_id>/progress/", mailings.progress, name="mailing_progress"),
+    path("mailings/<uuid:mailing_id>/take/", mailings.take, name="mailing_take"),
+    path("codes/revoke/", mailings.revoke, name="codes_revoke"),
+    path("entries/<uuid:entry_id>/codes/revoke/", mailings.entry_revoke, name="entry_revoke"),
+    path("export/", exports.export, name="export"),
 ]

@@ -180,6 +180,13 @@ def harmless(cell: object) -> object:
     return f"'{cell}" if runs else cell
 
 
+def as_was(cell: str) -> str:
+    """Return a cell without the apostrophe that `harmless` put before it, for a sheet of ours that
+    comes back.
+    """
+    return cell[1:] if cell[:1] == "'" and harmless(cell[1:]) == cell else cell
+
+
 def write_sheet(file: "SupportsWrite[str]", rows: Iterable[Iterable[object]]) -> None:
     """Write rows that people open in a spreadsheet; the only place that writes such files."""
     writer = csv.writer(file, lineterminator="\n")

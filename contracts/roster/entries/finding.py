@@ -53,6 +53,8 @@ class EntryFilter:
     city: str = ""
     standing: str = ""
     code: str = ""
+    entry: str = ""
+    """The key of one entry, and of no other."""
     off: bool = False
     """Those that were taken off the roster, in place of those that are on it."""
 
@@ -84,6 +86,8 @@ def find_entries(chosen: EntryFilter, *, at: datetime) -> QuerySet[RosterEntry]:
     """Return the entries that fit, by name."""
     entries = RosterEntry.objects.filter(removed_at__isnull=not chosen.off)
     entries = entries.annotate(name_key=_key("name")).order_by("name_key", "id")
+    if chosen.entry:
+        entries = entries.filter(pk=chosen.entry)
     if chosen.city.strip():
         entries = entries.annotate(city_key=_key("city")).filter(
             city_key=_capitals(chosen.city.strip())

@@ -2,6 +2,7 @@
 
 from contracts.roster.models.entries import IssuedCode, RosterEntry, RosterImport
 from contracts.roster.models.leaving import LeavingProvider
+from contracts.roster.models.mailings import Mailing, MailingLetter, MailingPiece
 from contracts.roster.models.uploads import (
     RosterChange,
     RosterRejection,
@@ -13,6 +14,9 @@ from contracts.roster.models.uploads import (
 __all__ = [
     "IssuedCode",
     "LeavingProvider",
+    "Mailing",
+    "MailingLetter",
+    "MailingPiece",
     "RosterChange",
     "RosterEntry",
     "RosterImport",

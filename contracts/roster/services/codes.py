@@ -7,7 +7,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from contracts.directory.fingerprints import fingerprint
 from contracts.directory.services import Print, add_fingerprints
@@ -65,6 +65,30 @@ def issue_codes(
         at=at,
         revoke=revoke,
     )
+
+
+@transaction.atomic
+def revoke_codes(*, entries: QuerySet[RosterEntry], reason: str, by: UUID, at: datetime) -> int:
+    """End the codes of some entries that could still be used; returns how many.
+
+    Called by staff who may issue codes, after a fresh sign-in; one statement, whatever their
+    number. Who has begun a registration with one cannot complete it. Records `issued_code.revoked`,
+    about the entry where it was one.
+    """
+    contract = require_contract()
+    code_rule(contract.document.registration)
+    codes = usable_codes(at).filter(entry__in=entries.order_by().values("pk"))
+    named = list(entries.order_by().values_list("pk", flat=True)[:2])
+    revoked = codes.update(revoked_at=at)
+    record(
+        "issued_code.revoked",
+        contract_id=contract.id,
+        actor_id=by,
+        subject=("roster_entry", named[0]) if len(named) == 1 else None,
+        data={"codes": revoked, "reason": reason},
+        at=at,
+    )
+    return revoked
 
 
 @transaction.atomic

@@ -21,7 +21,7 @@ from contracts.roster.entries.forms import (
     texts_of,
 )
 from contracts.roster.entries.history import history_of
-from contracts.roster.models import RosterEntry
+from contracts.roster.models import MailingLetter, RosterEntry
 from contracts.roster.selectors import issues_codes, list_code_states
 from contracts.roster.services.entries import (
     EntryChangedError,
@@ -48,6 +48,7 @@ from tenants.models import Contract
 
 _VIEW, _IMPORT = StaffPermission.ROSTER_VIEW, StaffPermission.ROSTER_IMPORT
 _KEPT = fields_named(*COLUMNS)
+_SENT = 20
 
 
 @get_only
@@ -56,11 +57,13 @@ def entries(request: StaffRequest, contract: Contract) -> HttpResponse:
     """List entries, a page from wherever the last one ended."""
     form = EntrySearchForm(request.GET, has_codes=issues_codes(_registration()))
     at, chosen = clock.now(), form.chosen()
+    kept = {**chosen.kept(), **({"off": "1"} if chosen.off else {})}
     page = read_page(chosen, after=key_of(request.GET.get("after", "")), at=at)
     context = {
         "form": form,
         "page": page,
-        "query": urlencode({**chosen.kept(), **({"off": "1"} if chosen.off else {})}),
+        "kept": kept,
+        "query": urlencode(kept),
         "is_further": "after" in request.GET,
         "may_import": holds(request.staff, _IMPORT, contract),
     }
@@ -78,17 +81,30 @@ def entry(request: StaffRequest, contract: Contract, entry_id: UUID) -> HttpResp
         .order_by("-registered_at")
     )
     history = history_of(found, providers)
+    codes = list_code_states(found, at=at) if issues_codes(_registration()) else None
+    sent = list(
+        MailingLetter.objects.filter(entry=found, is_left_out=False)
+        .select_related("mailing")
+        .order_by("-id")[:_SENT]
+    )
     context = {
         "entry": found,
         "rows": _facts(found),
         "standing": standing_of(found, at=at),
         "providers": providers,
-        "codes": list_code_states(found, at=at) if issues_codes(_registration()) else None,
+        "codes": codes,
+        "has_working_code": any(code.works for code in codes or ()),
+        "sent": sent,
         "history": history,
         "names": names_of(
-            [*(one.by for one in history), *(one.registered_by for one in providers)]
+            [
+                *(one.by for one in history),
+                *(one.registered_by for one in providers),
+                *(one.mailing.asked_by for one in sent),
+            ]
         ),
         "may_import": holds(request.staff, _IMPORT, contract),
+        "may_issue": holds(request.staff, StaffPermission.CODES_ISSUE, contract),
     }
     return roster_render(request, "entry", contract, context)
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from contracts.console.services.waivers import WAIVER_END_KIND
+from contracts.roster.kinds import REMINDER_KIND as ROSTER_REMINDER_KIND
 from core.accounts.services.inactivity import WARNING_KIND
 from core.audit.models import AuditEvent
 from core.common import clock as real_clock
@@ -263,7 +264,7 @@ def test_a_spent_budget_holds_back_what_tells_ahead_of_time_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     courtesies = {kind.name for kind in kinds._kinds.values() if kind.weight is Weight.COURTESY}
-    assert courtesies == {WARNING_KIND, WAIVER_END_KIND, WEEKLY_KIND}
+    assert courtesies == {WARNING_KIND, WAIVER_END_KIND, WEEKLY_KIND, ROSTER_REMINDER_KIND}
     monkeypatch.setattr(holding, "budget_is_spent", lambda **_known: True)
     user = make_person()
     user.refresh_from_db()

@@ -143,6 +143,7 @@ def test_an_entry_is_changed_and_its_number_counts_at_once(
     assert not find_matches(clinic.identifier, CLINIC["code"])
     event = AuditEvent.objects.get(event_type="roster_entry.changed")
     assert event.data["fields"] == ["code", "name", "city"]
+    assert ODD not in str(event.data)
     shown = text(operator, at)
     assert "<script>alert" not in shown
     assert "Changed: Program number, Name, City" in shown

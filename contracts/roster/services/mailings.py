@@ -1,0 +1,375 @@
+"""Codes, letters and reminders for many entries: asked for, made by a worker, taken once.
+
+Which entries are meant is fixed when it is asked for. A worker makes them a few at a time, each
+turn in a transaction of its own, and puts the file together at the end; whoever is lost in between
+is followed by another one. A code is readable in the file alone, which lies sealed until who asked
+for it takes it, or a day is over.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Exists, QuerySet
+
+from contracts.roster.entries.finding import EntryFilter, find_entries
+from contracts.roster.kinds import REMINDER_KIND
+from contracts.roster.mailings.content import Addressed, content_of
+from contracts.roster.mailings.states import (
+    FORMS,
+    MOST,
+    MailingAct,
+    MailingForm,
+    MailingState,
+)
+from contracts.roster.models import (
+    IssuedCode,
+    Mailing,
+    MailingLetter,
+    MailingPiece,
+    RosterEntry,
+)
+from contracts.roster.selectors import providers_of_entry
+from contracts.roster.services.codes import code_rule, issue_codes
+from core.audit.recording import record
+from core.common.crypto import seal, unseal
+from core.common.errors import DomainError
+from core.notifications.services.outbox import Letter, enqueue_all
+from tenants.context import require_contract
+
+AT_ONCE: Final = 200
+STANDS_STILL: Final = timedelta(minutes=1)
+WAITS: Final = timedelta(days=1)
+"""Own figure: who asked for a file takes it on the same day; codes do not lie about for longer."""
+_MOST_RUNS: Final = 5
+_PIECE: Final = 1_000_000
+_FIX: Final = (
+    "INSERT INTO contracts_roster_mailingletter (mailing_id, entry_id, is_left_out) "
+    "SELECT %s, meant.id, false FROM ({chosen}) AS meant(id)"
+)
+_CODE_SEAL: Final = "roster.mailing-code"
+_FILE_SEAL: Final = "roster.mailing-file"
+
+
+class MailingAtWorkError(DomainError):
+    """Another mailing of the contract is being made."""
+
+    code: ClassVar[str] = "mailing_at_work"
+    message: ClassVar[str] = "Another one is being made just now. Wait until it is done."
+
+
+class MailingMeanwhileError(DomainError):
+    """Codes were issued since the page was shown: by somebody else, or in another window."""
+
+    code: ClassVar[str] = "mailing_meanwhile"
+    message: ClassVar[str] = (
+        "Codes were issued meanwhile. Look at what was made last, then send this form again if "
+        "it is still needed: earlier codes end with it."
+    )
+
+
+class NobodyFitsError(DomainError):
+    """No entry is left that it could go to."""
+
+    code: ClassVar[str] = "mailing_nobody"
+    message: ClassVar[str] = "No entry fits, so there is nothing to make."
+
+
+class TooManyFitError(DomainError):
+    """More entries fit than one file takes."""
+
+    code: ClassVar[str] = "mailing_too_many"
+
+    def __init__(self, form: MailingForm) -> None:
+        super().__init__(
+            f"More than {MOST[form]:,} entries fit, which is the most for this. Choose another "
+            "form, or fewer entries."
+        )
+
+
+class NothingToTakeError(DomainError):
+    """The file was taken, or nobody took it in time."""
+
+    code: ClassVar[str] = "mailing_nothing_to_take"
+    message: ClassVar[str] = "This was handed over already, or is over. It is shown only once."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What somebody asks for. `seen` names the newest codes that their page knew of."""
+
+    act: MailingAct
+    form: MailingForm
+    chosen: EntryFilter
+    reason: str
+    request_key: UUID
+    seen: str
+
+
+def newest_codes() -> str:
+    """Return what a page remembers of the codes that were issued from here; "" before any."""
+    issued = Mailing.objects.filter(act=MailingAct.ISSUE).order_by("-asked_at", "-id")
+    return str(issued.values_list("id", flat=True).first() or "")
+
+
+def meant_entries(
+    act: MailingAct, form: MailingForm | None, chosen: EntryFilter, *, at: datetime
+) -> QuerySet[RosterEntry]:
+    """Return the entries that it would go to now. Who is registered needs none of it."""
+    entries = find_entries(chosen, at=at).filter(removed_at=None)
+    entries = entries.filter(~Exists(providers_of_entry()))
+    return entries.exclude(notice_email="") if form == MailingForm.MAIL else entries
+
+
+@transaction.atomic
+def begin_mailing(*, asked: Asked, by: UUID, at: datetime) -> Mailing:
+    """Fix which entries are meant, and have a worker make what was asked; the caller tells one.
+
+    Called by staff who may issue codes, after a fresh sign-in. The same page asks once, however
+    often its button is pressed. Records `mailing.begun`. Raises NoIssuedCodesError,
+    MailingAtWorkError, MailingMeanwhileError, NobodyFitsError, TooManyFitError.
+    """
+    contract = require_contract()
+    _hold_mailings(contract.id)
+    known = Mailing.objects.filter(request_key=asked.request_key, asked_by=by).first()
+    if known is not None:
+        return known
+    _refuse(asked)
+    entries = meant_entries(asked.act, asked.form, asked.chosen, at=at)
+    mailing = Mailing.objects.create(
+        request_key=asked.request_key,
+        act=asked.act,
+        form=asked.form,
+        chosen=asked.chosen.kept(),
+        reason=asked.reason,
+        asked_by=by,
+        asked_at=at,
+        moved_at=at,
+        total=0,
+    )
+    mailing.total = _fix(mailing, entries, most=MOST[asked.form] + 1)
+    if not mailing.total:
+        raise NobodyFitsError
+    if mailing.total > MOST[asked.form]:
+        raise TooManyFitError(asked.form)
+    mailing.save(update_fields=["total"])
+    _record(mailing, "begun", by=by, at=at)
+    return mailing
+
+
+def work_on_mailing(*, mailing_id: UUID, at: datetime) -> bool:
+    """Do the next turn of a mailing; tells whether more is left. Called by the workers.
+
+    One that another worker has in hand, or that is over, has nothing left. Records what
+    `issue_codes` records, then `mailing.ready`, `.sent` or `.failed`.
+    """
+    with transaction.atomic():
+        mailing = _at_work(mailing_id)
+        if mailing is None:
+            return False
+        waiting = mailing.letters.filter(done_at=None).order_by("id")
+        if letters := list(waiting[:AT_ONCE]):
+            _make(mailing, letters, at=at)
+            return True
+        runs = mailing.runs = mailing.runs + 1
+        mailing.moved_at = at
+        mailing.save(update_fields=["runs", "moved_at"])
+    # What breaks here is tried again, and not for ever: the count above is kept.
+    with transaction.atomic():
+        mailing = _at_work(mailing_id)
+        if mailing is not None and mailing.runs == runs:
+            _finish(mailing, at=at)
+    return False
+
+
+@transaction.atomic
+def take_mailing(*, mailing_id: UUID, by: UUID, at: datetime) -> bytes:
+    """Hand the file over, once, to who asked for it, and wipe it.
+
+    Called by the page after a fresh sign-in. Of two at once one gets it. Records `mailing.taken`.
+    Raises NothingToTakeError.
+    """
+    mailing = Mailing.objects.select_for_update().get(pk=mailing_id)
+    if mailing.state != MailingState.READY or mailing.asked_by != by or _is_over(mailing, at):
+        raise NothingToTakeError
+    pieces = mailing.pieces.order_by("number").values_list("number", "sealed")
+    content = b"".join(
+        unseal(_FILE_SEAL, bytes(sealed), str(mailing.id), str(number)) for number, sealed in pieces
+    )
+    _end(mailing, MailingState.TAKEN, by=by, at=at)
+    return content
+
+
+def list_standing_still(*, at: datetime) -> QuerySet[Mailing]:
+    """Return the mailings whose worker was lost, or who never got one."""
+    return Mailing.objects.filter(state=MailingState.WORKING, moved_at__lte=at - STANDS_STILL)
+
+
+def purge_mailings(*, at: datetime) -> int:
+    """Wipe the files that nobody took in time; returns how many. Called hourly."""
+    over = Mailing.objects.filter(state=MailingState.READY, ready_at__lte=at - WAITS)
+    done = 0
+    for key in over.values_list("id", flat=True):
+        with transaction.atomic():
+            mailing = Mailing.objects.select_for_update().get(pk=key)
+            if mailing.state == MailingState.READY:
+                _end(mailing, MailingState.GONE, by=None, at=at)
+                done += 1
+    return done
+
+
+def _is_over(mailing: Mailing, at: datetime) -> bool:
+    return mailing.ready_at is None or mailing.ready_at + WAITS <= at
+
+
+def _refuse(asked: Asked) -> None:
+    if asked.form not in FORMS[asked.act]:
+        raise NobodyFitsError
+    if asked.act == MailingAct.ISSUE:
+        code_rule(require_contract().document.registration)
+        if asked.seen != newest_codes():
+            raise MailingMeanwhileError
+    if Mailing.objects.filter(state=MailingState.WORKING).exists():
+        raise MailingAtWorkError
+
+
+def _hold_mailings(contract_id: UUID) -> None:
+    """Let those who ask for one contract follow each other, until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"mailings:{contract_id}"]
+        )
+
+
+def _fix(mailing: Mailing, entries: QuerySet[RosterEntry], *, most: int) -> int:
+    """Write a letter for each entry by one statement; returns how many."""
+    keys = entries.order_by().values("pk")[:most]
+    chosen, given = keys.query.sql_with_params()
+    with connection.cursor() as cursor:
+        # Django's own text of the query, with its parameters beside it.
+        cursor.execute(_FIX.replace("{chosen}", chosen), [mailing.id, *given])
+        return int(cursor.rowcount)
+
+
+def _at_work(mailing_id: UUID) -> Mailing | None:
+    return (
+        Mailing.objects.select_for_update(skip_locked=True)
+        .filter(pk=mailing_id, state=MailingState.WORKING)
+        .first()
+    )
+
+
+def _make(mailing: Mailing, letters: list[MailingLetter], *, at: datetime) -> None:
+    """Do what is asked for some of the entries, as far as they still need it."""
+    still = meant_entries(MailingAct(mailing.act), MailingForm(mailing.form), EntryFilter(), at=at)
+    entries = {one.id: one for one in still.filter(pk__in=[one.entry_id for one in letters])}
+    if mailing.act == MailingAct.ISSUE:
+        _issue(mailing, letters, entries, at=at)
+    elif mailing.form == MailingForm.MAIL:
+        _mail(entries, at=at)
+    for letter in letters:
+        letter.done_at, letter.is_left_out = at, letter.entry_id not in entries
+    MailingLetter.objects.bulk_update(letters, ["done_at", "is_left_out", "code_id", "code_sealed"])
+    mailing.done += len(letters)
+    mailing.left_out += sum(one.is_left_out for one in letters)
+    mailing.moved_at = at
+    mailing.save(update_fields=["done", "left_out", "moved_at"])
+
+
+def _issue(
+    mailing: Mailing,
+    letters: list[MailingLetter],
+    entries: dict[UUID, RosterEntry],
+    *,
+    at: datetime,
+) -> None:
+    codes = issue_codes(entries=entries.values(), by=mailing.asked_by, at=at)
+    made = {code.entry_id: code for code in codes}
+    for letter in letters:
+        if code := made.get(letter.entry_id):
+            letter.code_id = code.id
+            letter.code_sealed = seal(_CODE_SEAL, code.code.encode(), str(letter.pk))
+
+
+def _mail(entries: dict[UUID, RosterEntry], *, at: datetime) -> None:
+    contract = require_contract()
+    letters = [
+        Letter(entry.notice_email, entry.id, contract.id, None, {}, None)
+        for entry in entries.values()
+    ]
+    enqueue_all(kind=REMINDER_KIND, letters=letters, at=at)
+
+
+def _finish(mailing: Mailing, *, at: datetime) -> None:
+    if mailing.runs > _MOST_RUNS:
+        _end(mailing, MailingState.FAILED, by=None, at=at)
+        return
+    if mailing.form == MailingForm.MAIL:
+        _end(mailing, MailingState.SENT, by=None, at=at)
+        return
+    content = content_of(mailing, list(_addressed(mailing)), at=at)
+    MailingPiece.objects.bulk_create(
+        MailingPiece(
+            mailing=mailing,
+            number=number,
+            sealed=seal(_FILE_SEAL, content[start : start + _PIECE], str(mailing.id), str(number)),
+        )
+        for number, start in enumerate(range(0, len(content), _PIECE))
+    )
+    _wipe_codes(mailing)
+    mailing.state, mailing.ready_at, mailing.moved_at = MailingState.READY, at, at
+    mailing.save(update_fields=["state", "ready_at", "moved_at"])
+    _record(mailing, "ready", by=None, at=at)
+
+
+def _addressed(mailing: Mailing) -> Iterator[Addressed]:
+    """Yield what the file is made of, in postal order."""
+    letters = mailing.letters.filter(is_left_out=False).select_related("entry")
+    letters = letters.order_by(
+        "entry__zip", "entry__state", "entry__city", "entry__address_1", "entry__name", "id"
+    )
+    ends = dict(
+        IssuedCode.objects.filter(pk__in=mailing.letters.values("code_id")).values_list(
+            "id", "expires_at"
+        )
+    )
+    for letter in letters:
+        code = ""
+        if letter.code_sealed is not None:
+            code = unseal(_CODE_SEAL, bytes(letter.code_sealed), str(letter.pk)).decode()
+        yield Addressed(letter.entry, code, ends.get(letter.code_id) if letter.code_id else None)
+
+
+def _end(mailing: Mailing, state: MailingState, *, by: UUID | None, at: datetime) -> None:
+    """End a mailing: whatever of it could be read is wiped."""
+    mailing.pieces.all().delete()
+    _wipe_codes(mailing)
+    mailing.state, mailing.ended_at, mailing.moved_at = state, at, at
+    mailing.save(update_fields=["state", "ended_at", "moved_at"])
+    _record(mailing, state.value, by=by, at=at)
+
+
+def _wipe_codes(mailing: Mailing) -> None:
+    sealed = mailing.letters.filter(code_sealed__isnull=False)
+    sealed.update(code_sealed=None)
+
+
+def _record(mailing: Mailing, verb: str, *, by: UUID | None, at: datetime) -> None:
+    record(
+        f"mailing.{verb}",
+        contract_id=require_contract().id,
+        actor_id=by,
+        subject=("mailing", mailing.id),
+        data={
+            "act": mailing.act,
+            "form": mailing.form,
+            "entries": mailing.total,
+            "left_out": mailing.left_out,
+            "narrowed_by": sorted(mailing.chosen),
+            "reason": mailing.reason,
+        },
+        at=at,
+    )
