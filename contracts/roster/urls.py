@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from contracts.roster.views import entries, exports, history, mailings, overview, uploads
+from contracts.roster.views import (
+    entries,
+    exports,
+    history,
+    identifiers,
+    mailings,
+    overview,
+    uploads,
+)
 
 app_name = "roster"
 urlpatterns = [
@@ -36,5 +44,15 @@ urlpatterns = [
     path("mailings/<uuid:mailing_id>/take/", mailings.take, name="mailing_take"),
     path("codes/revoke/", mailings.revoke, name="codes_revoke"),
     path("entries/<uuid:entry_id>/codes/revoke/", mailings.entry_revoke, name="entry_revoke"),
+    path(
+        "entries/<uuid:entry_id>/providers/<uuid:provider_id>/release/",
+        identifiers.release,
+        name="identifier_release",
+    ),
+    path(
+        "entries/<uuid:entry_id>/providers/<uuid:provider_id>/move/",
+        identifiers.move,
+        name="identifier_move",
+    ),
     path("export/", exports.export, name="export"),
 ]

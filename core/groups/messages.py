@@ -76,6 +76,17 @@ _ACTS: Final = {
         "for it in this portal has ended, and so have the roles of all its users. What you do for "
         "other providers stays. If this is not right, tell the contact below.",
     ),
+    "provider_moved_away": ActMail(
+        "A provider of yours was moved by the program",
+        "{who}, who works for the program, has moved {provider} to another group. Your work for it "
+        "in this portal has ended, and so have the roles of all its users. What you do for other "
+        "providers stays. If this is not right, tell the contact below.",
+    ),
+    "provider_moved_here": ActMail(
+        "A provider was moved to your group by the program",
+        "{who}, who works for the program, has moved {provider} to your group. You manage it from "
+        "now on; nobody else has a role there yet. If this is not right, tell the contact below.",
+    ),
     "details_changed": ActMail(
         "Your contact information was changed",
         "{who} has changed in your account: {fields}. Look at it under My account, and correct "

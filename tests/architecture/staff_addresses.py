@@ -121,6 +121,8 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "roster:entry_revoke": StaffRow(404, 404, 403, 403),
     "roster:mailing_take": StaffRow(404, 404, 403, 403),
     "roster:export": all_staff(405),
+    "roster:identifier_release": StaffRow(404, 404, 403, 403),
+    "roster:identifier_move": StaffRow(404, 404, 403, 403),
     # Nobody's
     "staff_recovery": all_staff(404),
     "staff:account": all_staff(404),

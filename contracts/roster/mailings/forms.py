@@ -78,7 +78,10 @@ class MailingAskForm(_NarrowedForm):
         self._act = act
         offered = [one for one in FORMS[act] if self._entry is None or one != MailingForm.SHEET]
         self.fields["form"].choices = [(one.value, one.label) for one in offered]  # type: ignore[attr-defined]
-        self.initial.setdefault("form", offered[0].value)
+
+        self.initial.setdefault(
+            "form", (MailingForm.LETTERS if self._entry is None else offered[0]).value
+        )
 
     def asked(self) -> Asked:
         """Return what was asked; after `is_valid`."""

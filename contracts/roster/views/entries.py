@@ -104,6 +104,7 @@ def entry(request: StaffRequest, contract: Contract, entry_id: UUID) -> HttpResp
             ]
         ),
         "may_import": holds(request.staff, _IMPORT, contract),
+        "may_decide": holds(request.staff, StaffPermission.REGISTRATIONS_DECIDE, contract),
         "may_issue": holds(request.staff, StaffPermission.CODES_ISSUE, contract),
     }
     return roster_render(request, "entry", contract, context)

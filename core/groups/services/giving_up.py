@@ -1,6 +1,6 @@
 """Give up a provider: the group's hold on it ends, and its number can be registered again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.accounts.models import User
-from core.accounts.services.accounts import release_contract_access
+from core.accounts.services.accounts import grant_contract_access, release_contract_access
 from core.audit.recording import record
 from core.common.crypto import keyed_digest
 from core.groups.models import (
@@ -20,12 +20,14 @@ from core.groups.models import (
     Invitation,
     Membership,
     Provider,
+    ProviderGroup,
     ProviderStatus,
 )
 from core.groups.permissions import Permission
 from core.groups.roles import any_may
+from core.groups.selectors import list_group_admins
 from core.groups.services.grant_ends import end_grants
-from core.groups.services.holding import hold_group
+from core.groups.services.holding import hold_groups
 from core.groups.services.people import tell_user
 from core.groups.services.roles import (
     ChangedMeanwhileError,
@@ -35,6 +37,8 @@ from core.groups.services.roles import (
 )
 
 GIVEN_UP: Final = "provider_given_up"
+MOVED_AWAY: Final = "provider_moved_away"
+MOVED_HERE: Final = "provider_moved_here"
 RELEASED: Final = "provider_released"
 
 
@@ -43,6 +47,7 @@ class Loss:
     """Who loses what when a provider is given up, as it is now."""
 
     provider: Provider
+    group_id: UUID
     held: tuple[Membership, ...]
     """The memberships that end: those at the provider, and with the group's last provider all."""
     invitations: tuple[Invitation, ...]
@@ -56,7 +61,7 @@ class Loss:
     def staying_admins(self) -> QuerySet[User]:
         """Return the Provider Group Admins, who lose this provider and keep the group's others."""
         held = Membership.objects.filter(
-            group_id=self.provider.group_id, until__isnull=True, user=OuterRef("pk")
+            group_id=self.group_id, until__isnull=True, user=OuterRef("pk")
         )
         return User.objects.none() if self.is_last else User.objects.filter(Exists(held))
 
@@ -89,6 +94,7 @@ def loss_of(provider: Provider) -> Loss:
     held = Membership.objects.filter(Membership.OWN, ends).select_related("user", "provider")
     return Loss(
         provider=provider,
+        group_id=provider.group_id,
         held=tuple(held.order_by("id")),
         invitations=tuple(_open_invitations(provider)),
         access=tuple(_open_access(provider).select_related("office__group").order_by("id")),
@@ -119,36 +125,83 @@ def give_up_provider(*, provider_id: UUID, seen: str, by: UUID, at: datetime) ->
 
 
 @transaction.atomic
-def release_provider(*, provider_id: UUID, reason: str, by: UUID, at: datetime) -> Provider:
+def release_provider(
+    *, provider_id: UUID, reason: str, seen: str | None = None, by: UUID, at: datetime
+) -> Provider:
     """End a group's hold on a provider as staff of its contract, with a reason.
 
     Called by the pages of staff, which have loaded the provider in their scope, inside the act that
     it belongs to. What ends, who is told and who can register the number is as when a Provider
-    Group Admin gives it up. Records `provider.released` with the reason, and `membership.ended` for
-    each role. Raises ChangedMeanwhileError when it has ended already.
+    Group Admin gives it up; `seen` is the version of the loss, where a page spelled it out. Records
+    `provider.released` with the reason, and `membership.ended` for each role. Raises
+    ChangedMeanwhileError when it has ended already, or the loss is another one by now.
     """
     provider = _hold_active(provider_id)
-    data = _end(loss_of(provider), RELEASED, by=by, at=at)
+    loss = loss_of(provider)
+    if seen is not None and loss.version != seen:
+        raise ChangedMeanwhileError
+    data = _end(loss, RELEASED, by=by, at=at)
     _record("provider.released", provider, {**data, "reason": reason}, by=by, at=at)
+    return provider
+
+
+@transaction.atomic
+def hand_over_provider(
+    *, provider_id: UUID, to: UUID, reason: str, seen: str, by: UUID, at: datetime
+) -> Provider:
+    """Move a provider to another group as staff of its contract, with a reason.
+
+    Called by the pages of staff after a fresh sign-in; `seen` is the version of the loss that the
+    page spelled out. The provider stays registered, as the same row, and the admins of the other
+    group manage it from now on. Roles, invitations and the access of third parties there end, as
+    when it is given up; with its last provider the former group ends. Both sides are told by mail.
+    Records `provider.moved` with the reason, and `membership.ended` for each role. Raises
+    ChangedMeanwhileError when it has ended, the loss is another one by now, or the other group is
+    the same, an office, or without an admin.
+    """
+    provider = _hold_active(provider_id, also=to)
+    loss = loss_of(provider)
+    admins = set(list_group_admins(to).values_list("user_id", flat=True))
+    is_office = ProviderGroup.objects.filter(pk=to, office__isnull=False).exists()
+    if loss.version != seen or provider.group_id == to or is_office or not admins:
+        raise ChangedMeanwhileError
+    provider.group_id = to
+    provider.save(update_fields=["group"])
+    data = _end_hold(loss, MOVED_AWAY, gaining=admins, by=by, at=at)
+    _tell(admins, provider, MOVED_HERE, by=by, at=at)
+    _record("provider.moved", provider, {**data, "to": str(to), "reason": reason}, by=by, at=at)
     return provider
 
 
 def _end(loss: Loss, what: str, *, by: UUID, at: datetime) -> dict[str, object]:
     """End a provider with all that hangs on it, and tell who loses something; returns the facts."""
     provider = loss.provider
+    provider.status, provider.ended_at = ProviderStatus.ENDED, at
+    provider.save(update_fields=["status", "ended_at"])
+    return _end_hold(loss, what, by=by, at=at)
+
+
+def _end_hold(
+    loss: Loss, what: str, *, gaining: Collection[UUID] = (), by: UUID, at: datetime
+) -> dict[str, object]:
+    """End what hangs on a group's hold on a provider, and tell who loses something.
+
+    The provider is ended, or another group's, by then. `gaining` are accounts that get access to
+    its contract by it: accounts are locked in one order. Returns the facts.
+    """
+    provider = loss.provider
     told = {one.user_id for one in loss.held} | set(
         loss.staying_admins.values_list("id", flat=True)
     )
-    provider.status, provider.ended_at = ProviderStatus.ENDED, at
-    provider.save(update_fields=["status", "ended_at"])
     _end_roles(loss, by=by, at=at)
     end_grants(_open_access(provider), end=GrantEnd.GIVEN_UP, by=by, at=at)
     withdrawn = _end_invitations(loss, at=at)
-    for user_id in sorted(told):
-        release_contract_access(user_id=user_id, contract_id=provider.contract_id, at=at)
+    for user_id in sorted({*told, *gaining}):
+        act = grant_contract_access if user_id in gaining else release_contract_access
+        act(user_id=user_id, contract_id=provider.contract_id, at=at)
     _tell(told, provider, what, by=by, at=at)
     return {
-        "group": str(provider.group_id),
+        "group": str(loss.group_id),
         "group_ended": loss.is_last,
         "memberships": len(loss.held),
         "invitations": withdrawn,
@@ -176,15 +229,17 @@ def _hold(provider_id: UUID, *, by: UUID) -> Provider:
     return found
 
 
-def _hold_active(provider_id: UUID) -> Provider:
-    """Return a provider that has not ended, with its group held.
+def _hold_active(provider_id: UUID, *, also: UUID | None = None) -> Provider:
+    """Return a provider that has not ended, with its group held, and another one where named.
 
     Invitations are locked before the group, in the order in which accepting one does.
     """
     found = Provider.objects.get(pk=provider_id)
     list(_open_invitations(found).select_for_update(of=("self",)))
-    hold_group(found.group_id)
+    held = {one.id for one in hold_groups([found.group_id, *([also] if also else [])])}
     found.refresh_from_db()
+    if found.group_id not in held:
+        raise ChangedMeanwhileError
     if found.status != ProviderStatus.ACTIVE:
         raise ChangedMeanwhileError
     return found
