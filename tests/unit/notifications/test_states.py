@@ -12,7 +12,6 @@ FINAL = {
     MessageStatus.BOUNCED,
     MessageStatus.COMPLAINED,
     MessageStatus.EXPIRED,
-    MessageStatus.FAILED,
     MessageStatus.CANCELLED,
 }
 
@@ -24,6 +23,10 @@ def test_every_state_has_a_row() -> None:
 @pytest.mark.parametrize("status", sorted(FINAL))
 def test_nothing_leaves_a_final_state(status: MessageStatus) -> None:
     assert TRANSITIONS[status] == frozenset()
+
+
+def test_what_was_refused_can_only_be_tried_again_by_a_person() -> None:
+    assert TRANSITIONS[MessageStatus.FAILED] == {MessageStatus.QUEUED}
 
 
 def test_what_is_perhaps_sent_never_goes_back_to_the_queue() -> None:
