@@ -67,7 +67,7 @@ class PlainRows:
     """The plain rows of one file, by its contract's rule and the names in its header."""
 
     def __init__(self, registration: RegistrationSection, names: Sequence[str]) -> None:
-        self._names = list(names)
+        self.names = list(names)
         self._place = {name: place for place, name in enumerate(names)}
         self._registration = registration
         self._by_location = registration.unit == "location"
@@ -84,12 +84,12 @@ class PlainRows:
 
     def read(self, names: Sequence[str], record: Sequence[str]) -> Staged | None:
         """Return a row as it is stored, or None where it wants to be read by its rules."""
-        if names != self._names or not self._knows_npis:
+        if names != self.names or not self._knows_npis:
             return None
         match = self._row.fullmatch(_END.join(record))
         if match is None:
             return None
-        cells = dict(zip(self._names, match.groups(), strict=True))
+        cells = dict(zip(self.names, match.groups(), strict=True))
         if not (self._is_npi(cells) and self._has_code(cells)):
             return None
         if cells["state"] not in US_STATES or not self._has_dates(cells):
