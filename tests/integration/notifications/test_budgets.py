@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from contracts.console.services.going_live import TRIAL_KINDS
 from contracts.console.services.waivers import WAIVER_END_KIND
 from contracts.roster.kinds import REMINDER_KIND as ROSTER_REMINDER_KIND
 from core.accounts.services.inactivity import WARNING_KIND
@@ -264,7 +265,8 @@ def test_a_spent_budget_holds_back_what_tells_ahead_of_time_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     courtesies = {kind.name for kind in kinds._kinds.values() if kind.weight is Weight.COURTESY}
-    assert courtesies == {WARNING_KIND, WAIVER_END_KIND, WEEKLY_KIND, ROSTER_REMINDER_KIND}
+    told_ahead = {WARNING_KIND, WAIVER_END_KIND, WEEKLY_KIND, ROSTER_REMINDER_KIND}
+    assert courtesies == {*told_ahead, *TRIAL_KINDS.values()}
     monkeypatch.setattr(holding, "budget_is_spent", lambda **_known: True)
     user = make_person()
     user.refresh_from_db()
