@@ -58,6 +58,15 @@ class Applied:
     """Lines about what followed from it."""
 
 
+@dataclass(frozen=True)
+class Planned:
+    """What publishing a document would do, and whom it touches, for both readers."""
+
+    plan: Plan
+    more: Sequence[str] = ()
+    touches: Mapping[str, Any] | None = None
+
+
 class DocumentCommand(BaseCommand, Generic[Document]):
     """A command that checks, plans and applies documents of one kind."""
 
@@ -95,8 +104,8 @@ class DocumentCommand(BaseCommand, Generic[Document]):
         """Return the gates that are closed whatever is published besides."""
 
     @abstractmethod
-    def plan(self, document: Document) -> tuple[Plan, Sequence[str]]:
-        """Return what publishing would do, and more lines about it."""
+    def plan(self, document: Document) -> Planned:
+        """Return what publishing would do, with more lines about it."""
 
     @abstractmethod
     def present(self, document: Document) -> ContractRevision | DeploymentRevision | None:
@@ -199,9 +208,10 @@ class DocumentCommand(BaseCommand, Generic[Document]):
     def report_plan(self, source: Source[Document]) -> bool:
         """Tell what publishing a document would do, and whether that is anything."""
         name, _ = self.name_and_zone(source.document)
-        plan, more = self.plan(source.document)
+        planned = self.plan(source.document)
+        plan = planned.plan
         self.report(
-            [*plan_lines(plan, name), *more],
+            [*plan_lines(plan, name), *planned.more],
             file=source.file,
             name=name,
             action="plan",
@@ -209,6 +219,7 @@ class DocumentCommand(BaseCommand, Generic[Document]):
             is_new=plan.is_new,
             changes=change_facts(plan.changes),
             stricter=list(plan.stricter),
+            touches=planned.touches,
         )
         _refuse(plan.failures, source)
         return bool(plan.changes)

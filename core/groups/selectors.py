@@ -45,6 +45,17 @@ def administers_in(user_id: UUID, contract_id: UUID) -> bool:
     return _reaches(held, contract_id)
 
 
+def administering(contract_id: UUID) -> Exists:
+    """Return the same as a part of a statement about many accounts."""
+    held = Membership.objects.filter(
+        Membership.HELD, holding(Permission.USERS_VIEW), user=OuterRef("pk")
+    )
+    active = Q(contract_id=contract_id, status=ProviderStatus.ACTIVE)
+    providers = Provider.objects.filter(active)
+    own = Q(provider__in=providers) | Q(group__in=providers.values("group"))
+    return Exists(held.filter(own))
+
+
 def list_memberships_at(provider: Provider) -> QuerySet[Membership]:
     """Return the roles that reach a provider now: at it, or for its whole group."""
     return Membership.objects.filter(

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from contracts.console.access import access_revision
 from contracts.console.drafts.access import list_drafts, may_provision
+from contracts.console.effects.pages import effects_shown
 from contracts.console.forms import RollBackForm
 from contracts.console.publications.access import list_open_publications
 from contracts.console.publications.rights import needs_approval
@@ -20,7 +21,6 @@ from contracts.console.selectors import (
 )
 from contracts.console.services.publications import Wish, plan_publication
 from contracts.console.services.rolling_back import roll_back, rollback_note
-from core.accounts.models import ContractAccess
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError
@@ -144,7 +144,7 @@ def rollback(request: StaffRequest, slug: str, number: int) -> HttpResponse:
         "revision": found,
         "plan": plan_contract(document=document, at=clock.now()),
         "asks": needs_approval(request.staff, found.contract),
-        "people": ContractAccess.objects.filter(contract=found.contract_id, until=None).count(),
+        **effects_shown(request.staff, document, at=at),
         "form": form,
         "typed_is_back": bool(typed),
     }

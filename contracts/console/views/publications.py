@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from contracts.console.drafts.access import access_draft
 from contracts.console.drafts.pages import draft_page, slug_page
 from contracts.console.drafts.readiness import Readiness, readiness_of
+from contracts.console.effects.pages import effects_shown
 from contracts.console.forms import DecideForm, PublishForm
 from contracts.console.models import Draft, PlannedPublication
 from contracts.console.publications.access import access_publication
@@ -77,6 +78,7 @@ def review(request: StaffRequest, slug: str) -> HttpResponse:
         "present": contract.revision if contract else None,
         "is_behind": _is_behind(readiness, draft),
         "typed_is_back": bool(typed),
+        **effects_shown(request.staff, readiness.document, at=at),
     }
     return draft_page(request, "console/drafts/review.html", draft, context)
 

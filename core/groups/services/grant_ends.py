@@ -79,8 +79,16 @@ def end_grants_of_contract(
     Called by publishing, with what is in force from now on: all of it where third parties are let
     in no longer, otherwise that in a role which is not theirs any more.
     """
-    grants = AccessGrant.objects.filter(_not_open(contract_id, groups))
+    grants = list_grants_not_open(contract_id=contract_id, groups=groups)
     return end_grants(grants, end=GrantEnd.SWITCHED_OFF, by=by, at=at)
+
+
+def list_grants_not_open(*, contract_id: UUID, groups: GroupsSection) -> QuerySet[AccessGrant]:
+    """Return the grants, ended ones too, in roles that a document does not open to third parties.
+
+    For publishing and for the plan of it.
+    """
+    return AccessGrant.objects.filter(_not_open(contract_id, groups))
 
 
 def _not_open(contract_id: UUID, groups: GroupsSection) -> Q:

@@ -1,7 +1,7 @@
 """Check, plan, apply, create, roll back, compare and export the documents of contracts."""
 
 from argparse import ArgumentParser
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,17 @@ from contracts.console.documents import (
     DOCUMENT_ACTIONS,
     Applied,
     DocumentCommand,
+    Planned,
     Source,
     add_action,
     add_exit_code,
     short_name,
 )
+from contracts.console.effects.assessing import effects_of
+from contracts.console.effects.sentences import sentences_of
 from contracts.console.outcomes import Exit, RefusedError, change_facts
 from contracts.console.printing import change_lines, history_facts, history_lines, mistakes
 from contracts.console.services.publishing import publish
-from core.accounts.models import ContractAccess
 from core.common.clock import now
 from tenants.configuration.approvals import Approval
 from tenants.configuration.diff import difference
@@ -31,7 +33,7 @@ from tenants.configuration.gates import GateContext, GateFailure, contract_failu
 from tenants.configuration.loading import DocumentErrors, parse_contract, read_text
 from tenants.configuration.origins import contract_origin, preset_origin
 from tenants.configuration.presets import PRESETS
-from tenants.configuration.publishing import Plan, plan_contract
+from tenants.configuration.publishing import plan_contract
 from tenants.configuration.revisions import (
     day_in,
     document_of,
@@ -106,13 +108,13 @@ class Command(DocumentCommand[ContractDocument]):
     def failures(self, document: ContractDocument, on: date) -> Iterable[GateFailure]:
         return contract_failures(document, GateContext(on=on))
 
-    def plan(self, document: ContractDocument) -> tuple[Plan, Sequence[str]]:
-        plan = plan_contract(document=document, at=now())
+    def plan(self, document: ContractDocument) -> Planned:
+        at = now()
+        plan = plan_contract(document=document, at=at)
         if plan.is_new:
-            return plan, ["  new contract: applying makes its schema"]
-        slug = document.contract.slug
-        people = ContractAccess.objects.filter(contract__slug=slug, until=None).count()
-        return plan, [f"  accounts with access to the contract: {people}"]
+            return Planned(plan, ["  new contract: applying makes its schema"])
+        effects = effects_of(document, at=at)
+        return Planned(plan, [f"  {one}" for one in sentences_of(effects)], effects.as_facts())
 
     def present(self, document: ContractDocument) -> ContractRevision | None:
         return find_contract_revision(document.contract.slug)

@@ -1,14 +1,20 @@
 """Check, plan, apply and export the configuration document of the deployment."""
 
 from argparse import ArgumentParser
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
-from contracts.console.documents import DOCUMENT_ACTIONS, Applied, DocumentCommand, add_action
+from contracts.console.documents import (
+    DOCUMENT_ACTIONS,
+    Applied,
+    DocumentCommand,
+    Planned,
+    add_action,
+)
 from contracts.console.outcomes import RefusedError
 from contracts.console.printing import history_facts, history_lines
 from core.common.clock import now
@@ -16,7 +22,7 @@ from tenants.configuration.deployment import DeploymentDocument
 from tenants.configuration.exporting import to_toml
 from tenants.configuration.gates import GateContext, GateFailure, deployment_failures
 from tenants.configuration.loading import parse_deployment
-from tenants.configuration.publishing import Plan, plan_deployment, publish_deployment
+from tenants.configuration.publishing import plan_deployment, publish_deployment
 from tenants.configuration.revisions import (
     find_deployment_revision,
     read_deployment_revision,
@@ -56,8 +62,8 @@ class Command(DocumentCommand[DeploymentDocument]):
     def failures(self, document: DeploymentDocument, on: date) -> Iterable[GateFailure]:
         return deployment_failures(document, GateContext(on=on))
 
-    def plan(self, document: DeploymentDocument) -> tuple[Plan, Sequence[str]]:
-        return plan_deployment(document=document, at=now()), ()
+    def plan(self, document: DeploymentDocument) -> Planned:
+        return Planned(plan_deployment(document=document, at=now()))
 
     def present(self, document: DeploymentDocument) -> DeploymentRevision | None:
         return find_deployment_revision()

@@ -1,0 +1,1 @@
+"""Whom and what a publication touches, in numbers: of one contract, and nothing secret."""
