@@ -27,6 +27,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
 from django.test import TransactionTestCase
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
@@ -40,7 +41,10 @@ ROOT = Path(__file__).resolve().parent.parent
 _ROUNDS = (50_000, 20, 100)
 # Each run draws other examples: many short runs find what one long run finds. For a long one:
 # pytest tests/unit --hypothesis-profile=default
-hypothesis_settings.register_profile("each run", max_examples=40)
+# How fast examples are drawn says how busy the machine is, and no more.
+hypothesis_settings.register_profile(
+    "each run", max_examples=40, suppress_health_check=[HealthCheck.too_slow]
+)
 hypothesis_settings.load_profile("each run")
 
 

@@ -3,11 +3,11 @@
 A section of `document.py`, whose conventions hold here.
 """
 
-import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from tenants.configuration.patterns import check_pattern
 from tenants.configuration.values import Line, Paragraphs, Section, Text, WholeNumber, YesNo
 
 RegistrationUnit = Literal["identifier", "location"]
@@ -19,17 +19,8 @@ class ProgramIdRule(Section):
     """The registration code is a number that the program already gave the provider."""
 
     family: Literal["program_id"] = "program_id"
-    pattern: Annotated[Line, Field(max_length=200)]
+    pattern: Annotated[Line, Field(max_length=200), AfterValidator(check_pattern)]
     """Regular expression for the whole code, in capitals and without spaces, dots and hyphens."""
-
-    @field_validator("pattern")
-    @classmethod
-    def _is_a_regular_expression(cls, value: str) -> str:
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"The pattern is not a regular expression: {error}.") from error
-        return value
 
 
 class IssuedCodeRule(Section):
