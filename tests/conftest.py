@@ -41,9 +41,9 @@ ROOT = Path(__file__).resolve().parent.parent
 _ROUNDS = (50_000, 20, 100)
 # Each run draws other examples: many short runs find what one long run finds. For a long one:
 # pytest tests/unit --hypothesis-profile=default
-# How fast examples are drawn says how busy the machine is, and no more.
+# How fast examples are drawn and run says how busy the machine is, and no more.
 hypothesis_settings.register_profile(
-    "each run", max_examples=40, suppress_health_check=[HealthCheck.too_slow]
+    "each run", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("each run")
 

@@ -1,7 +1,7 @@
 """Seven tones from one colour, readable whatever the colour."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tenants.configuration.brand import (
@@ -19,13 +19,11 @@ from tests.unit.configuration.documents import PROGRAMS, sample
 colors = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 
 
-@settings(deadline=None)
 @given(colors)
 def test_whatever_the_colour_the_tones_can_be_read(color: str) -> None:
     assert make_tones(color).contrast_failures() == ()
 
 
-@settings(deadline=None)
 @given(colors)
 def test_the_tones_go_from_light_to_dark(color: str) -> None:
     tones = make_tones(color)
@@ -35,7 +33,6 @@ def test_the_tones_go_from_light_to_dark(color: str) -> None:
     assert luminances == sorted(luminances, reverse=True)
 
 
-@settings(deadline=None)
 @given(colors)
 def test_a_colour_survives_the_way_through_oklch(color: str) -> None:
     assert _to_hex(_to_oklch(color)) == color
