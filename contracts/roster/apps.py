@@ -10,9 +10,12 @@ class RosterConfig(AppConfig):
 
     def ready(self) -> None:
         from contracts.roster import messages
+        from contracts.roster.mailings.plain import plain_letter_pdf
         from core.staff.contract_pages import ContractPage, register_contract_page
+        from core.staff.letter_makers import register_letter_maker
         from core.staff.permissions import StaffPermission
 
         messages.register_kinds()
+        register_letter_maker(plain_letter_pdf)
         view = StaffPermission.ROSTER_VIEW
         register_contract_page(ContractPage("roster", "Roster", "roster:overview", view, 40))

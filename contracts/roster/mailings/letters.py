@@ -31,9 +31,11 @@ class LetterFacts:
     name: str
     lines: tuple[str, ...]
     """The address, as it stands in the window."""
-    identifier: str
-    code: str
-    until: str
+    identifier: str = ""
+    code: str = ""
+    until: str = ""
+    words: str = ""
+    """What staff wrote; then the letter says nothing of a code."""
 
 
 def letters_pdf(

@@ -1,5 +1,8 @@
 """What staff write to an address on file about a request: by mail, or printed."""
 
+import io
+
+import pypdf
 import pytest
 
 from core.audit.models import AuditEvent
@@ -94,3 +97,20 @@ def test_nobodys_letter_box_is_filled(asked: RecoveryRequest, contract_a: Active
         assert admin.post(path_of(asked), MAIL).status_code == 302
     assert "Call instead" in admin.post(path_of(asked), MAIL).content.decode()
     assert RequestLetter.objects.count() == MOST_LETTERS
+
+
+def test_the_letter_is_on_the_programs_paper(
+    asked: RecoveryRequest, filed: Provider, contract_a: ActiveContract
+) -> None:
+    Provider.objects.filter(pk=filed.pk).update(
+        address_1="1 Elm Street", city="Rowan Hill", state="WV", zip="25900"
+    )
+    admin = staff_client(StaffRole.CONTRACT_ADMIN, contract_a)
+    admin.post(path_of(asked), {**MAIL, "channel": "letter"})
+    written = RequestLetter.objects.get()
+    pdf = admin.get(f"/staff/requests/recovery/{asked.id}/letters/{written.id}.pdf").content
+    (page,) = pypdf.PdfReader(io.BytesIO(pdf)).pages
+    text = page.extract_text()
+    for words in ("Elm Clinic", "1 Elm Street", "Please call us.", contract_a.name):
+        assert words in text
+    assert "How to register" not in text
