@@ -217,7 +217,8 @@ class RequestLetter(UUIDModel):
     by the outbox, a letter is printed. Old ones go (`purging`).
     """
 
-    application_may: ClassVar = ("SELECT", "INSERT", "DELETE")
+    # The purge locks what it deletes, which asks for UPDATE as well.
+    application_may: ClassVar = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
     kind = models.CharField(max_length=30)
     request_id = models.UUIDField()
