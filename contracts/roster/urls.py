@@ -6,7 +6,7 @@ from contracts.roster.views import (
     entries,
     exports,
     history,
-    identifiers,
+    identifier_acts,
     mailings,
     overview,
     uploads,
@@ -46,12 +46,12 @@ urlpatterns = [
     path("entries/<uuid:entry_id>/codes/revoke/", mailings.entry_revoke, name="entry_revoke"),
     path(
         "entries/<uuid:entry_id>/providers/<uuid:provider_id>/release/",
-        identifiers.release,
+        identifier_acts.release,
         name="identifier_release",
     ),
     path(
         "entries/<uuid:entry_id>/providers/<uuid:provider_id>/move/",
-        identifiers.move,
+        identifier_acts.move,
         name="identifier_move",
     ),
     path("export/", exports.export, name="export"),

@@ -156,6 +156,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "contracts_roster.rosterrejection": _MINUTES,
     "contracts_roster.rosterchange": _MINUTES,
     "contracts_roster.stagedcode": _MINUTES,
+    "contracts_console.golivetick": _DEPLOYMENT,
     "contracts_console.draft": "is its author's own",
     "contracts_console.plannedpublication": _MINUTES,
     "core_staff.requestinhand": _MINUTES,
