@@ -217,9 +217,6 @@ class RequestLetter(UUIDModel):
     by the outbox, a letter is printed. Old ones go (`purging`).
     """
 
-    # The purge locks what it deletes, which asks for UPDATE as well.
-    application_may: ClassVar = ("SELECT", "INSERT", "UPDATE", "DELETE")
-
     kind = models.CharField(max_length=30)
     request_id = models.UUIDField()
     contract = models.ForeignKey("tenants.Contract", on_delete=models.PROTECT, related_name="+")
