@@ -16,7 +16,6 @@ from core.accounts.access import SignedInRequest, signed_in
 from core.accounts.signing_in.allauth_wrapper import methods_used
 from core.common import clock
 from core.common.context import bind_context
-from core.common.http import RecordedRefusal
 from core.staff.elevation import (
     ElevationNeededError,
     elevation_of,
@@ -25,8 +24,8 @@ from core.staff.elevation import (
 )
 from core.staff.permissions import StaffPermission
 from core.staff.policies import session_suffices
+from core.staff.refusing import refuse_staff
 from core.staff.scope import StaffActor, find_staff
-from core.staff.services.refusals import record_staff_refusal
 from tenants.in_hand import contract_of
 from tenants.routing import absolute_url
 
@@ -64,10 +63,7 @@ def staff_page(
             if contract_of(request) is not None:
                 return _to_the_portal(request)
             if permission is not None and not staff.may(permission):
-                record_staff_refusal(
-                    user_id=staff.user.id, permission=permission.value, contract_id=None, at=at
-                )
-                raise RecordedRefusal
+                refuse_staff(staff.user.id, permission)
             if not session_suffices(methods_used(request, staff.user)):
                 return HttpResponseRedirect(reverse("staff:factor"))
             staff = replace(staff, elevation=elevation_of(request, staff, at=at))

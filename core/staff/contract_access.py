@@ -3,12 +3,10 @@
 from django.db.models import QuerySet
 from django.http import Http404
 
-from core.common import clock
-from core.common.http import RecordedRefusal
 from core.staff.elevation import require_elevation
 from core.staff.permissions import StaffPermission
+from core.staff.refusing import refuse_staff
 from core.staff.scope import StaffActor
-from core.staff.services.refusals import record_staff_refusal
 from tenants.models import Contract
 
 _VIEW = StaffPermission.CONTRACTS_VIEW
@@ -32,13 +30,7 @@ def access_contract(staff: StaffActor, slug: str, permission: StaffPermission = 
     if contract is None:
         raise Http404
     if not holds(staff, permission, contract):
-        record_staff_refusal(
-            user_id=staff.user.id,
-            permission=permission.value,
-            contract_id=contract.pk,
-            at=clock.now(),
-        )
-        raise RecordedRefusal
+        refuse_staff(staff.user.id, permission, contract_id=contract.pk)
     require_elevation(staff, permission)
     return contract
 

@@ -4,12 +4,10 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from contracts.console.models import Draft
-from core.common import clock
-from core.common.http import RecordedRefusal
 from core.staff.contract_access import access_contract
 from core.staff.permissions import StaffPermission
+from core.staff.refusing import refuse_staff
 from core.staff.scope import StaffActor
-from core.staff.services.refusals import record_staff_refusal
 from tenants.models import Contract
 
 _CONFIGURE = StaffPermission.CONTRACTS_CONFIGURE
@@ -50,7 +48,4 @@ def may_provision(staff: StaffActor) -> bool:
 def require_provisioning(staff: StaffActor) -> None:
     """Let through who may begin new contracts. Raises RecordedRefusal for others."""
     if not may_provision(staff):
-        record_staff_refusal(
-            user_id=staff.user.id, permission=_PROVISION.value, contract_id=None, at=clock.now()
-        )
-        raise RecordedRefusal
+        refuse_staff(staff.user.id, _PROVISION)

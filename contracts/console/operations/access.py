@@ -2,13 +2,12 @@
 
 from uuid import UUID
 
-from core.common import clock
-from core.common.http import RecordedRefusal, row_or_404
+from core.common.http import row_or_404
 from core.notifications.models import OutboxMessage
 from core.notifications.outbox_facts import OutboxScope
 from core.staff.permissions import StaffPermission
+from core.staff.refusing import refuse_staff
 from core.staff.scope import StaffActor
-from core.staff.services.refusals import record_staff_refusal
 
 _VIEW, _ACT = StaffPermission.OPERATIONS_VIEW, StaffPermission.OPERATIONS_ACT
 
@@ -50,10 +49,4 @@ def may_retry(staff: StaffActor, contract_id: UUID | None) -> bool:
 
 
 def _refuse(staff: StaffActor, permission: StaffPermission, contract_id: UUID | None) -> None:
-    record_staff_refusal(
-        user_id=staff.user.id,
-        permission=permission.value,
-        contract_id=contract_id,
-        at=clock.now(),
-    )
-    raise RecordedRefusal
+    refuse_staff(staff.user.id, permission, contract_id=contract_id)

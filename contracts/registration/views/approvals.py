@@ -22,12 +22,12 @@ from core.accounts.models import User
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError
-from core.common.http import RecordedRefusal, get_or_post, row_or_404
+from core.common.http import get_or_post, row_or_404
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
 from core.staff.forms import ReasonForm
 from core.staff.permissions import StaffPermission
-from core.staff.services.refusals import record_staff_refusal
+from core.staff.refusing import refuse_staff
 from core.staff.views.in_hand import hand_of, is_in_other_hands, let_go
 from tenants import registry
 
@@ -113,11 +113,9 @@ def _names(found: Approval) -> dict[str, str]:
 
 
 def _refuse(request: StaffRequest, found: Approval) -> None:
-    record_staff_refusal(
-        user_id=request.staff.user.id,
-        permission=StaffPermission.REGISTRATIONS_DECIDE.value,
+    refuse_staff(
+        request.staff.user.id,
+        StaffPermission.REGISTRATIONS_DECIDE,
         contract_id=found.contract_id,
-        at=clock.now(),
         about=found.user_id,
     )
-    raise RecordedRefusal

@@ -11,7 +11,7 @@ from django.urls import reverse
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError
-from core.common.http import RecordedRefusal, get_only, get_or_post, row_or_404
+from core.common.http import get_only, get_or_post, row_or_404
 from core.groups.models import RecoveryRequest
 from core.groups.recovering import QUEUE_KIND, list_in_scope, may_decide, present_admins
 from core.groups.services.recoveries import (
@@ -25,7 +25,7 @@ from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
 from core.staff.forms import ReasonForm
 from core.staff.permissions import StaffPermission
-from core.staff.services.refusals import record_staff_refusal
+from core.staff.refusing import refuse_staff
 from core.staff.views.in_hand import hand_of, is_in_other_hands, let_go
 from tenants import registry
 
@@ -104,14 +104,12 @@ def _decide(request: StaffRequest, found: RecoveryRequest, form: ReasonForm) -> 
 
 
 def _refuse(request: StaffRequest, found: RecoveryRequest) -> None:
-    record_staff_refusal(
-        user_id=request.staff.user.id,
-        permission=StaffPermission.REGISTRATIONS_DECIDE.value,
+    refuse_staff(
+        request.staff.user.id,
+        StaffPermission.REGISTRATIONS_DECIDE,
         contract_id=found.provider.contract_id,
-        at=clock.now(),
         about=found.user_id,
     )
-    raise RecordedRefusal
 
 
 def _page(request: StaffRequest, name: str, context: dict[str, object]) -> HttpResponse:

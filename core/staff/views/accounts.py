@@ -16,7 +16,7 @@ from core.accounts.models import User
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError
-from core.common.http import RecordedRefusal, get_only, get_or_post
+from core.common.http import get_only, get_or_post
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
 from core.staff.account_facts import AccountFacts, events_of_account, facts_of_account
@@ -26,9 +26,9 @@ from core.staff.forms import ReasonForm, SearchForm
 from core.staff.lookups import remember_lookup, was_looked_up
 from core.staff.people import UnfinishedRegistration, unfinished_registrations
 from core.staff.permissions import StaffPermission
+from core.staff.refusing import refuse_staff
 from core.staff.services.desk import resend_registration_link
 from core.staff.services.finding import find_people, in_scope
-from core.staff.services.refusals import record_staff_refusal
 from tenants import registry
 from tenants.context import ActiveContract
 
@@ -182,14 +182,7 @@ def _require(request: StaffRequest, act: Act, facts: AccountFacts) -> None:
     if act.allowed_to(request.staff, facts):
         require_elevation(request.staff, act.permission)
         return
-    record_staff_refusal(
-        user_id=request.staff.user.id,
-        permission=act.permission.value,
-        contract_id=None,
-        at=clock.now(),
-        about=facts.user.id,
-    )
-    raise RecordedRefusal
+    refuse_staff(request.staff.user.id, act.permission, about=facts.user.id)
 
 
 def _unfinished(request: StaffRequest, registration_id: UUID) -> UnfinishedRegistration:

@@ -13,13 +13,13 @@ from core.accounts.paths import own_path_or
 from core.accounts.sessions.lifecycle import sign_in_of
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
-from core.common.http import RecordedRefusal, get_or_post
+from core.common.http import get_or_post
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
 from core.staff.elevation import elevation_words, may_be_elevated
 from core.staff.forms import ReasonForm
+from core.staff.refusing import refuse_staff
 from core.staff.services.elevating import begin_elevation, give_elevation_up
-from core.staff.services.refusals import record_staff_refusal
 from tenants import registry
 
 _TARGET: Final = "staff:home"
@@ -39,10 +39,7 @@ def elevate(request: StaffRequest) -> HttpResponse:
     wanted = may_be_elevated(request.staff)
     sign_in = sign_in_of(request)
     if not wanted or sign_in is None:
-        record_staff_refusal(
-            user_id=request.user.id, permission="elevation", contract_id=None, at=clock.now()
-        )
-        raise RecordedRefusal
+        refuse_staff(request.user.id, "elevation")
     if request.staff.elevation is not None:
         return HttpResponseRedirect(_target(request))
     at = clock.now()

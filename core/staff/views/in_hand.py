@@ -12,12 +12,12 @@ from django.views.decorators.http import require_POST
 
 from core.common import clock
 from core.common.errors import DomainError
-from core.common.http import RecordedRefusal, row_or_404
+from core.common.http import row_or_404
 from core.staff.access import StaffRequest, staff_page
 from core.staff.models import RequestInHand, RequestLetter
+from core.staff.refusing import refuse_staff
 from core.staff.request_queue.listing import find_hand
 from core.staff.request_queue.sources import RequestSource, find_source
-from core.staff.services.refusals import record_staff_refusal
 from core.staff.services.request_letters import LetterText, history_of
 from core.staff.services.requests_in_hand import (
     QueuedRequest,
@@ -114,13 +114,7 @@ def load_to_decide(request: StaffRequest, kind: str, request_id: UUID) -> tuple[
     row = row_or_404(source.list_waiting(request.staff.scope(source.view)), request_id)
     contract_id = source.contract_of(row)
     if not request.staff.scope(source.decide).covers(contract_id):
-        record_staff_refusal(
-            user_id=request.staff.user.id,
-            permission=source.decide.value,
-            contract_id=contract_id,
-            at=clock.now(),
-        )
-        raise RecordedRefusal
+        refuse_staff(request.staff.user.id, source.decide, contract_id=contract_id)
     return source, row
 
 

@@ -8,13 +8,13 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 
 from core.common import clock
-from core.common.http import RecordedRefusal, get_only
+from core.common.http import get_only
 from core.staff.access import StaffRequest, staff_page
 from core.staff.permissions import StaffPermission
+from core.staff.refusing import refuse_staff
 from core.staff.request_queue.listing import MOST_SHOWN, QueueFilter, read_queue
 from core.staff.request_queue.sources import RequestSource, sources_for
 from core.staff.scope import StaffActor
-from core.staff.services.refusals import record_staff_refusal
 from core.ui.forms import PortalForm
 from tenants import registry
 from tenants.context import ActiveContract
@@ -90,10 +90,4 @@ def _contracts(staff: StaffActor, sources: Sequence[RequestSource]) -> list[Acti
 
 
 def _refuse(request: StaffRequest) -> None:
-    record_staff_refusal(
-        user_id=request.staff.user.id,
-        permission=StaffPermission.REGISTRATIONS_VIEW.value,
-        contract_id=None,
-        at=clock.now(),
-    )
-    raise RecordedRefusal
+    refuse_staff(request.staff.user.id, StaffPermission.REGISTRATIONS_VIEW)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
-from core.common.http import RecordedRefusal, get_or_post, row_or_404
+from core.common.http import get_or_post, row_or_404
 from core.mfa.models import HelpRequest
 from core.mfa.services.help_requests import close_help_request, facts_of
 from core.staff.access import StaffRequest, staff_page
@@ -18,9 +18,9 @@ from core.staff.forms import CloseRequestForm
 from core.staff.help_requests import HELP_KIND, list_in_scope
 from core.staff.lookups import remember_lookup
 from core.staff.permissions import StaffPermission
+from core.staff.refusing import refuse_staff
 from core.staff.scope import StaffScope
 from core.staff.services.finding import in_scope, open_from_request
-from core.staff.services.refusals import record_staff_refusal
 from core.staff.views.in_hand import hand_of, is_in_other_hands, let_go
 
 
@@ -35,13 +35,9 @@ def help_request(request: StaffRequest, request_id: UUID) -> HttpResponse:
     typed = take_typed(request)
     form = CloseRequestForm(request.POST or None, initial=typed)
     if request.method == "POST" and not may_close:
-        record_staff_refusal(
-            user_id=request.staff.user.id,
-            permission=StaffPermission.USERS_RESEND.value,
-            contract_id=found.contract_id,
-            at=clock.now(),
+        refuse_staff(
+            request.staff.user.id, StaffPermission.USERS_RESEND, contract_id=found.contract_id
         )
-        raise RecordedRefusal
     if request.method == "POST" and form.is_valid():
         if is_in_other_hands(request, HELP_KIND, found.id):
             return HttpResponseRedirect(request.path)
