@@ -28,5 +28,9 @@ class ConsoleConfig(AppConfig):
         reports = StaffPermission.REPORTS_VIEW
         register_contract_page(ContractPage("figures", "Figures", "figures:figures", reports, 60))
         register_contract_page(ContractPage("going_live", "Go live", "going_live:list", view, 70))
+        asks = StaffPermission.REGISTRATIONS_VIEW
+        register_contract_page(
+            ContractPage("simulator", "Simulator", "console:simulator", asks, 35)
+        )
         register_contract_page(ContractPage("state", "Status", "console:state", view, 80))
         register_contract_page(ContractPage("history", "History", "console:history", view, 90))

@@ -10,6 +10,7 @@ from contracts.console.views import (
     new_contract,
     publications,
     sections,
+    simulator,
     standing,
 )
 
@@ -24,6 +25,7 @@ urlpatterns = [
     path("<slug:slug>/draft/review/", publications.review, name="draft_review"),
     path("<slug:slug>/draft/carry-over/", carrying_over.carry_over, name="draft_carry_over"),
     path("<slug:slug>/draft/discard/", drafts.draft_discard, name="draft_discard"),
+    path("<slug:slug>/simulator/", simulator.simulator, name="simulator"),
     path("<slug:slug>/status/", standing.state, name="state"),
     path("<slug:slug>/status/delete/", deletion.deletion, name="deletion"),
     path("<slug:slug>/status/<uuid:change_id>/withdraw/", standing.withdraw, name="state_withdraw"),

@@ -61,6 +61,7 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "console:draft_section": StaffRow(404, 404, 403, 403),
     "console:history": all_staff(404),
     "console:state": all_staff(404),
+    "console:simulator": all_staff(404),
     "console:deletion": StaffRow(404, 403, 403, 403),
     "console:state_change": StaffRow(404, 403, 403, 403),
     "console:state_withdraw": StaffRow(405, 403, 403, 403),

@@ -107,6 +107,16 @@ def find_claimed(*, contract: ActiveContract | None, claim: Claim, at: datetime)
     return _sum_up(found, elsewhere=False)
 
 
+def hold_claim_in(*, contract: ActiveContract, claim: Claim, at: datetime) -> list[Finding]:
+    """Hold a claim against one contract's roster, and return every entry that was looked at.
+
+    For staff who ask why; `contract` may carry another document than the published one.
+    """
+    code = claim.typed_code
+    matches = find_matches(claim.identifier, code, contract_id=contract.id) if code else []
+    return _evaluate_in(contract, [match.entry_id for match in matches], claim, at)
+
+
 def _by_contract(matches: Iterable[Match]) -> dict[UUID, list[UUID]]:
     grouped: dict[UUID, list[UUID]] = {}
     for match in matches:
