@@ -22,14 +22,17 @@ def check_pattern(value: str) -> str:
     """Return a pattern that is a regular expression within bounds. Raises ValueError otherwise.
 
     Allowed are capitals and digits, `\\d`, sets such as `[A-Z]`, how often each stands (`{9}`,
-    `{6,10}`, `?`, `+`), and a choice between fixed parts: `(?:MD|VA)`.
+    `{6,10}`, `?`, `+`), a choice between fixed parts, `(?:MD|VA)`, and one between whole forms.
     """
     try:
         re.compile(value)
     except re.error as error:
         raise ValueError(f"The pattern is not a regular expression: {error}.") from error
-    place = variable = 0
+    place = variable = most = 0
     while place < len(value):
+        if value[place] == "|":  # another form of the whole code, tried after the first
+            place, variable = place + 1, 0
+            continue
         part = _PART.match(value, place)
         if part is None:
             raise ValueError(
@@ -38,10 +41,10 @@ def check_pattern(value: str) -> str:
                 "such as (?:MD|VA)."
             )
         variable += _varies(part)
-        place = part.end()
-    if variable > MOST_VARIABLE:
+        most, place = max(most, variable), part.end()
+    if most > MOST_VARIABLE:
         raise ValueError(
-            f"The pattern has {variable} parts of changing length or choice; {MOST_VARIABLE} is "
+            f"The pattern has {most} parts of changing length or choice; {MOST_VARIABLE} is "
             "the most."
         )
     return value

@@ -58,8 +58,8 @@ PATTERN = {"family": "program_id", "pattern": "[0-9]{10}"}
 RULES: list[dict[str, Any]] = [
     {"rule": {"family": "program_id", "pattern": "[1-9][0-9]{9}"}},
     {"rule": {"family": "program_id", "pattern": r"00\d{8}|[A-Z]{2}\d+"}},
-    {"rule": {"family": "program_id", "pattern": r"(?=0)[0-9A-Z]{4,12}"}},
-    {"rule": {"family": "program_id", "pattern": r"(?P<a>[0-9]{5})(?P=a)|[0-9]{9}2"}},
+    {"rule": {"family": "program_id", "pattern": r"(?:12|AB)?[0-9A-Z]{4,12}"}},
+    {"rule": {"family": "program_id", "pattern": r"(12|AB)\d*|[0-9]{9}2|"}},
     {"check_npi": False},
     {"identifier_types": ["npi", "umpi"]},
     {"without_npi": "refuse"},

@@ -9,6 +9,7 @@ from unittest import mock
 import pytest
 from django.conf import settings as portal_settings
 from django.contrib.messages.storage.fallback import FallbackStorage
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, transaction
 from django.test import Client
 from django.urls import reverse
@@ -17,6 +18,7 @@ from pytest_django.fixtures import Settings
 from core.audit.models import AuditEvent
 from core.audit.recording import record
 from core.common.context import RequestContext
+from core.staff.models import StaffRole
 from tenants.context import ActiveContract
 from tests.architecture.test_url_roles import names
 from tests.support.naive import fails_with, must_fail
@@ -28,6 +30,7 @@ from tests.support.people import (
     make_provider,
 )
 from tests.support.sign_in import sign_in_directly
+from tests.support.staff import make_staff
 
 pytestmark = pytest.mark.django_db
 HEADERS = "config.middleware.SecurityHeadersMiddleware"
@@ -36,6 +39,8 @@ ODD = "config.middleware.OddRequestMiddleware"
 CSRF = "django.middleware.csrf.CsrfViewMiddleware"
 # Signed by providers; no browser sends a form there.
 SIGNED = {"callbacks:voice", "callbacks:topic"}
+# Who may send it is asked first, because its body is large; its token next.
+ASKED_LATER = {"roster:upload_new"}
 FORBIDDEN = 403
 
 
@@ -124,13 +129,21 @@ def test_a_policy_that_lets_a_page_have_its_own_scripts_is_seen() -> None:
 
 def every_form_needs_its_token(client: Client) -> None:
     for name, path in paths():
-        if name not in {*SIGNED, "nothing"}:
+        if name not in {*SIGNED, *ASKED_LATER, "nothing"}:
             assert client.post(path).status_code == FORBIDDEN, name
 
 
 def test_every_form_needs_its_token() -> None:
     client = Client(enforce_csrf_checks=True)
     every_form_needs_its_token(client)
+
+
+def test_a_large_body_needs_its_token_once_its_sender_may_send_it() -> None:
+    client = Client(enforce_csrf_checks=True)
+    sign_in_directly(client, make_staff(StaffRole.OPERATOR), option="phone")
+    file = SimpleUploadedFile("roster.csv", b"identifier,code\n")
+    answer = client.post("/staff/contracts/wv-bh/roster/upload/", {"file": file})
+    assert answer.status_code == FORBIDDEN
 
 
 def test_without_the_middleware_none_does(settings: Settings) -> None:

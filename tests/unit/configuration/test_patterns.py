@@ -12,7 +12,11 @@ from tenants.configuration.registration import ProgramIdRule
 ONE = st.sampled_from(["A", "7", "[A-Z]", "[0-9]", "[A-C3]", "\\d"])
 COUNT = st.sampled_from(["", "+", "*", "{2}", "{9}", "?", "{1,4}", "{0,64}"])
 PART = st.one_of(
-    st.builds(str.__add__, ONE, COUNT), st.just("(?:MD|VA)"), st.just("(A{2}|B)"), st.just("(7)?")
+    st.builds(str.__add__, ONE, COUNT),
+    st.just("(?:MD|VA)"),
+    st.just("(A{2}|B)"),
+    st.just("(7)?"),
+    st.just("|"),
 )
 
 
@@ -66,9 +70,12 @@ def test_the_work_stays_small_whatever_is_typed(pattern: str, typed: str) -> Non
 
 def tries(pattern: str, typed: str) -> int:
     """Return how many beginnings a matcher that goes back one step at a time looks at."""
-    parts = re.findall(r"(?:\([^)]*\)|\[[^]]*\]|\\d|.)(?:\{[^}]*\}|\?)?", pattern)
+    parts = re.findall(r"(?:\([^)]*\)|\[[^]]*\]|\\d|.)(?:\{[^}]*\}|[?+*])?", pattern)
     ends, looked = {0: 1}, 0
     for part in parts:
+        if part == "|":
+            ends = {0: 1}
+            continue
         following: dict[int, int] = {}
         for start, ways in ends.items():
             for end in range(start, len(typed) + 1):
