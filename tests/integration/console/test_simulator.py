@@ -16,12 +16,14 @@ from contracts.registration.services.simulating import (
 )
 from contracts.roster.models import RosterEntry
 from core.accounts.models import LimitCount
+from core.accounts.services.attempts import Allowance
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.common.ids import uuid7
 from core.staff.models import StaffRole
 from tenants import registry
 from tenants.context import contract_context
+from tests.support.naive import fails_with
 from tests.support.people import make_person, make_provider
 from tests.support.publishing import publish_change
 from tests.support.staff import staff_client
@@ -117,6 +119,16 @@ def test_the_simulator_and_the_registration_say_the_same(data: st.DataObject) ->
     )
     assert made.goes_on or made.problems or begun.outcome == StartOutcome.REFUSED
     assert made.goes_on == (begun.outcome == StartOutcome.FOUND) or made.problems
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_simulator_that_does_not_count_would_be_asked_all_day() -> None:
+    fails_with(
+        "contracts.registration.services.simulating.count_attempt",
+        lambda **_: Allowance(allowed=True),
+        test_nobody_finds_a_code_by_asking_all_day,
+        where="assert answers.count(True) == PER_HOUR",
+    )
 
 
 @pytest.mark.django_db(transaction=True)
