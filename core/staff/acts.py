@@ -65,9 +65,12 @@ class Act:
         """
         if facts.user.id == staff.user.id:
             return False
-        if facts.user.is_staff_member:
-            return staff.scope(StaffPermission.STAFF_MANAGE).everywhere
-        return self._reaches(staff.scope(self.permission), facts)
+        scope = staff.scope(self.right_for(facts))
+        return scope.everywhere if facts.user.is_staff_member else self._reaches(scope, facts)
+
+    def right_for(self, facts: AccountFacts) -> StaffPermission:
+        """Return the permission by which it is done to this account."""
+        return StaffPermission.STAFF_MANAGE if facts.user.is_staff_member else self.permission
 
     def _reaches(self, scope: StaffScope, facts: AccountFacts) -> bool:
         covers_all = scope.covers_all(facts.contract_ids)

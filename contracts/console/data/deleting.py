@@ -9,7 +9,7 @@ from psycopg import sql
 
 from core.accounts.models import ContractAccess, User
 from core.accounts.services.anonymising import anonymise_accounts
-from core.groups.models import Membership, ProviderGroup
+from core.groups.models import Membership, Provider, ProviderGroup
 from core.staff.models import StaffMember
 from tenants.context import contract_context
 from tenants.migrating import OWNER
@@ -29,10 +29,13 @@ def delete_data(*, contract_id: UUID) -> int:
     contract = Contract.objects.get(pk=contract_id)
     with contract_context(None), transaction.atomic(using=OWNER):
         people = list(_people_of(contract_id))
+        groups = list(_rows(Provider).filter(contract=contract_id).values_list("group", flat=True))
         for relation in _naming(Contract):
             if relation.related_model not in _STAYS:
                 _delete(_rows(relation.related_model).filter(**{relation.field.name: contract_id}))
-        _delete(_rows(ProviderGroup).filter(providers=None, office=None))
+        # Other groups without a provider are the history of other contracts.
+        emptied = _rows(ProviderGroup).filter(pk__in=groups, providers=None, office=None)
+        _delete(emptied)
         alone = [one for one in people if _works_nowhere(one)]
         for relation in _naming(User):
             _delete(_rows(relation.related_model).filter(**{f"{relation.field.name}__in": alone}))

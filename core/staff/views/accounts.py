@@ -180,7 +180,7 @@ def _load(request: StaffRequest, account_id: UUID) -> AccountFacts | None:
 
 def _require(request: StaffRequest, act: Act, facts: AccountFacts) -> None:
     if act.allowed_to(request.staff, facts):
-        require_elevation(request.staff, act.permission)
+        require_elevation(request.staff, act.right_for(facts))
         return
     refuse_staff(request.staff.user.id, act.permission, about=facts.user.id)
 

@@ -22,7 +22,7 @@ from core.accounts.models import User
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.common.ids import uuid7
-from core.groups.models import Membership, Provider
+from core.groups.models import Membership, Provider, ProviderGroup
 from core.mfa.models import Factor
 from core.staff.models import StaffRole
 from tenants import registry
@@ -125,6 +125,7 @@ def test_what_is_left_of_a_deleted_contract() -> None:
     make_provider(elsewhere, registry.get_contract("wv-bh"))
     clerk = make_staff(StaffRole.HELP_DESK, name="clerk")
     make_provider(clerk, registry.get_contract("ms-um"), identifier="1679576722")
+    history = ProviderGroup.objects.create(name="Given up elsewhere", created_at=clock.now())
     revisions = ContractRevision.objects.filter(contract=contract()).count()
     others = Provider.objects.filter(contract__slug="wv-bh").count()
     Contract.objects.filter(slug="ms-um").update(state=ContractState.ARCHIVED)
@@ -140,6 +141,8 @@ def test_what_is_left_of_a_deleted_contract() -> None:
     assert not Provider.objects.filter(contract=contract()).exists()
     assert not Membership.objects.filter(user=alone).exists()
     assert not Factor.objects.filter(user=alone).exists()
+    assert ProviderGroup.objects.filter(pk=history.pk).exists()
+    assert ProviderGroup.objects.filter(providers=None, office=None).count() == 1
     gone = User.objects.get(pk=alone.pk)
     assert (gone.is_active, gone.first_name, gone.phone) == (False, "Deleted", "")
     assert "alone" not in f"{gone.username}{gone.email}"

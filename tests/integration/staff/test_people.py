@@ -99,6 +99,16 @@ def test_closing_needs_elevated_rights() -> None:
     assert person.is_active
 
 
+def test_what_is_done_to_staff_needs_the_elevation_of_managing_staff() -> None:
+    """`users.unlock` is held all day; by `staff.manage`, which it takes here, nobody acts so."""
+    operator, clerk = Client(), make_staff(StaffRole.HELP_DESK, name="clerk")
+    sign_in_directly(operator, make_staff(StaffRole.OPERATOR), option="phone", elevated=False)
+    account(operator, clerk)
+    path = f"/staff/accounts/{clerk.id}/unlock/"
+    for answer in (operator.get(path), operator.post(path, REASON)):
+        assert answer.headers["Location"].startswith("/staff/elevated-rights/")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_closed_by_many_at_once_it_is_closed_once() -> None:
     person, by, at = make_person("dana"), make_person("olive"), clock.now()
