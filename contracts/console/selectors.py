@@ -15,7 +15,7 @@ from core.groups.models import Provider, ProviderStatus
 from tenants import registry
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.gates import overdue_waivers
-from tenants.configuration.revisions import day_in, document_of
+from tenants.configuration.revisions import day_in, document_of, zone_of
 from tenants.models import Contract
 from tenants.states import ContractState
 
@@ -95,7 +95,7 @@ def names_of(accounts: Iterable[UUID | None]) -> dict[UUID, str]:
 
 def _row(contract: Contract, *, at: datetime) -> ContractRow:
     document = document_of(contract.revision)
-    zone = document.contract.time_zone if document else "UTC"
+    zone = zone_of(document)
     return ContractRow(
         contract=contract,
         state=document.contract.state if document else "",

@@ -76,8 +76,13 @@ def is_in_force(revision: ContractRevision) -> bool:
     return present is not None and present.digest == revision.digest
 
 
-def zone_of(document: ContractDocument | DeploymentDocument) -> str:
-    """Return the time zone in which a document's pages and mails tell the time."""
+def zone_of(document: ContractDocument | DeploymentDocument | None) -> str:
+    """Return the time zone in which a document's pages and mails tell the time.
+
+    UTC without one: a contract that was never published, or cannot be read by this version.
+    """
+    if document is None:
+        return "UTC"
     if isinstance(document, ContractDocument):
         return document.contract.time_zone
     return document.deployment.time_zone

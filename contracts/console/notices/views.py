@@ -21,7 +21,7 @@ from core.staff.contract_pages import contract_page
 from core.staff.permissions import StaffPermission
 from tenants.brand_sheet import sheet_digest
 from tenants.configuration.document import BrandSection
-from tenants.configuration.revisions import document_of
+from tenants.configuration.revisions import document_of, zone_of
 from tenants.models import Contract, ContractNotice
 
 _VIEW, _PUBLISH = StaffPermission.CONTRACTS_VIEW, StaffPermission.NOTICES_PUBLISH
@@ -43,7 +43,7 @@ def notices(request: StaffRequest, slug: str) -> HttpResponse:
         "lists": lists,
         "names": names_of(who for row in rows for who in (row.published_by, row.ended_by)),
         "may_publish": holds(request.staff, _PUBLISH, found),
-        "zone": document.contract.time_zone if document else "UTC",
+        "zone": zone_of(document),
     }
     return contract_page(request, "console/notices/list.html", found, "notices", context)
 
@@ -86,7 +86,7 @@ def _write(request: StaffRequest, found: Contract, present: ContractNotice | Non
     document, typed = document_of(found.revision), take_typed(request)
     form = NoticeForm(
         request.POST or None,
-        zone=document.contract.time_zone if document else "UTC",
+        zone=zone_of(document),
         at=clock.now(),
         present=present,
         typed=typed,

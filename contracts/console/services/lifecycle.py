@@ -101,7 +101,7 @@ def withdraw_change(*, change: ContractChange, by: UUID, at: datetime) -> bool:
     """
     hold_contract(change.contract_id)
     change = ContractChange.objects.get(pk=change.pk)
-    if change.done_at or change.ended_at:
+    if not change.is_planned:
         return False
     _end(change, by=by, at=at)
     record_change(change, "contract_change.withdrawn", by=by, at=at)
@@ -124,7 +124,7 @@ def _make_due(key: UUID, *, at: datetime) -> bool:
     found = ContractChange.objects.values_list("contract_id", flat=True).get(pk=key)
     contract = hold_contract(found)
     change = ContractChange.objects.get(pk=key)
-    if change.done_at or change.ended_at:
+    if not change.is_planned:
         return False
     is_possible = _is_possible(contract, change)
     if is_possible:

@@ -20,7 +20,7 @@ from core.staff.access import StaffRequest, staff_page
 from core.staff.contract_access import access_contract, holds, list_contracts
 from core.staff.contract_pages import contract_page
 from core.staff.permissions import StaffPermission
-from tenants.configuration.revisions import document_of
+from tenants.configuration.revisions import document_of, zone_of
 from tenants.models import Contract, ContractChange
 
 _VIEW, _PROVISION = StaffPermission.CONTRACTS_VIEW, StaffPermission.CONTRACTS_PROVISION
@@ -108,5 +108,4 @@ def _change(
 
 
 def _zone(contract: Contract) -> str:
-    document = document_of(contract.revision)
-    return document.contract.time_zone if document else "UTC"
+    return zone_of(document_of(contract.revision))
