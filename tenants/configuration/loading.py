@@ -20,10 +20,15 @@ from core.common.errors import DomainError
 from tenants.configuration.deployment import DeploymentDocument
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.origins import laid_over
+from tenants.configuration.toml_limits import find_excess
 from tenants.configuration.toml_lines import Path, index_lines, line_of
 
 LARGEST_FILE: Final = 1_000_000
 """Bytes. The sample documents have about 20 000."""
+MOST_PROBLEMS: Final = 100
+"""Things wrong with one document that are told at once. Own figure: nobody reads more, and a text
+of 400 000 characters can be wrong in 40 000 places."""
+_LONGEST_FIELD: Final = 200
 
 Document = TypeVar("Document", bound=BaseModel)
 
@@ -50,8 +55,13 @@ class DocumentErrors(DomainError):  # noqa: N818 -- holds all the errors of one 
 
     code = "configuration_document_invalid"
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda problem: (problem.line, problem.field)))
+    def __init__(self, problems: Sequence[Problem], *, more: int = 0) -> None:
+        """Hold the problems in the order of the text; `more` are only counted."""
+        told = sorted(problems, key=lambda problem: (problem.line, problem.field))
+        if more:
+            said = f"{more:,} more things are wrong. Mend these first."
+            told.append(Problem(told[-1].file, told[-1].line, "", said))
+        self.problems = tuple(told)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
@@ -140,8 +150,9 @@ def _validated(
         return model.model_validate(data)
     except ValidationError as error:
         known = lines()
-        found = sentences_of(error)
-        raise DocumentErrors([_problem(file, known, data, *one) for one in found]) from error
+        details = _details_of(error)
+        found = [_problem(file, known, data, *_told(one, {})) for one in details[:MOST_PROBLEMS]]
+        raise DocumentErrors(found, more=len(details) - len(found)) from error
 
 
 def sentences_of(
@@ -151,31 +162,27 @@ def sentences_of(
 
     `words` are other sentences for kinds of error, where nobody writes TOML.
     """
-    details = _without_echoes(error.errors(include_url=False, include_input=False))
-    return [(detail["loc"], _sentence(detail, words or {})) for detail in details]
+    return [_told(detail, words or {}) for detail in _details_of(error)]
 
 
-def _without_echoes(details: list[ErrorDetails]) -> list[ErrorDetails]:
+def _told(detail: ErrorDetails, words: Mapping[str, str]) -> tuple[Path, str]:
+    return detail["loc"], _sentence(detail, words)
+
+
+def _details_of(error: ValidationError) -> list[ErrorDetails]:
     """Leave out that a list is empty when it only is so because its entries are wrong."""
+    details = error.errors(include_url=False, include_input=False)
     places = [detail["loc"] for detail in details]
-    return [
-        detail
-        for detail in details
-        if detail["type"] != "too_short"
-        or not any(_is_inside(place, detail["loc"]) for place in places)
-    ]
-
-
-def _is_inside(place: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
-    return len(place) > len(outer) and place[: len(outer)] == outer
+    outer = {place[:length] for place in places for length in range(len(place))}
+    return [one for one in details if one["type"] != "too_short" or one["loc"] not in outer]
 
 
 def _read_toml(text: str, file: str) -> dict[str, Any]:
+    if excess := find_excess(text):
+        line, sentence = excess
+        raise DocumentErrors([Problem(file, line, "", sentence)])
     try:
         return tomllib.loads(text)
-    except RecursionError as error:
-        problem = Problem(file, 1, "", "The lists or tables are nested too deeply.")
-        raise DocumentErrors([problem]) from error
     except ValueError as error:  # TOMLDecodeError, and numbers that Python refuses to read
         found = re.search(r"^(.*?)\s*\(at line (\d+), column \d+\)$", str(error), re.DOTALL)
         if found:
@@ -190,8 +197,12 @@ def _problem(
     file: str, lines: Mapping[Path, int], data: dict[str, Any], loc: Path, sentence: str
 ) -> Problem:
     path = _path_in_text(data, loc)
-    field = ".".join(str(part) for part in path)
+    field = _on_a_line(".".join(str(part) for part in path))
     return Problem(file, line_of(lines, path), field, sentence)
+
+
+def _on_a_line(field: str) -> str:
+    return field if len(field) <= _LONGEST_FIELD else f"{field[: _LONGEST_FIELD - 1]}…"
 
 
 def _path_in_text(data: Any, loc: tuple[int | str, ...]) -> Path:

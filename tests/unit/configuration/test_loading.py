@@ -3,14 +3,17 @@
 import tomllib
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tenants.configuration import loading
 from tenants.configuration.document import ContractDocument, ProgramIdRule
 from tenants.configuration.loading import (
+    MOST_PROBLEMS,
     DocumentErrors,
     Problem,
     _problem,
@@ -204,6 +207,47 @@ def test_a_file_that_cannot_be_read_is_an_error_of_the_document(tmp_path: Path) 
     broken.write_bytes(b"#" * 1_000_001)
     with pytest.raises(DocumentErrors, match="too large"):
         load_contract(broken)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (".".join(["a"] * 16_000) + "=1", "parts between its dots"),
+        (" . ".join(['"a"'] * 12) + "=1", "parts between its dots"),
+        ("[" + ".".join(["a"] * 12) + "]", "parts between its dots"),
+        ("b = {" + ".".join(["'a'"] * 12) + " = 1}", "parts between its dots"),
+        ("b = " + "[" * 21 + "]" * 21, "nested too deeply"),
+        ("b = " + "{a=" * 25 + "1" + "}" * 25, "nested too deeply"),
+        ("b = " + "[" * 190_000, "nested too deeply"),
+    ],
+    ids=["key", "quoted", "header", "inline", "lists", "tables", "unclosed"],
+)
+def test_what_costs_more_than_its_length_is_refused_at_its_line(
+    text: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tomllib, "loads", lambda _text: pytest.fail("read all the same"))
+    before = (
+        'x = """\n[[[ a.b.c.d.e.f.g.h.i.j.k \\""" "" \n""""\n# [[[ a.b\ny = \'\'\'[\n\'\'\'\'\'\n'
+    )
+    (problem,) = problems_of(f"{before}{text}\nz = 1.5\n")
+    assert (problem.line, problem.field) == (7, "")
+    assert words in problem.message
+
+
+def test_of_thousands_of_errors_the_first_are_told_and_how_many_more_there_are() -> None:
+    long = "n" * 1_000
+    text = WV + "".join(f"\n[z{place}]\n{long}{place} = 1" for place in range(2_000))
+    with patch.object(loading, "_did_you_mean", wraps=loading._did_you_mean) as asked:
+        found = problems_of(text)
+    assert asked.call_count == MOST_PROBLEMS
+    assert len(found) == MOST_PROBLEMS + 1
+    assert found[-1].message == "1,900 more things are wrong. Mend these first."
+
+
+def test_a_problem_names_no_field_longer_than_a_line() -> None:
+    (problem,) = problems_of(WV + f"\n[{'n' * 300_000}]\n")
+    assert len(problem.field) <= 200
+    assert problem.field.endswith("\u2026")
 
 
 def test_a_problem_prints_like_a_compilers() -> None:
