@@ -56,7 +56,7 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "console:publication_progress": all_staff(404),
     "console:publication_decide": StaffRow(404, 403, 403, 403),
     "console:publication_withdraw": StaffRow(405, 405, 403, 403),
-    "console:publication_go_on": StaffRow(405, 403, 403, 403),
+    "console:publication_go_on": StaffRow(404, 403, 403, 403),
     "console:draft_discard": StaffRow(404, 404, 403, 403),
     "console:draft_section": StaffRow(404, 404, 403, 403),
     "console:history": all_staff(404),
@@ -121,7 +121,7 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "roster:codes_revoke": StaffRow(404, 404, 403, 403),
     "roster:entry_revoke": StaffRow(404, 404, 403, 403),
     "roster:mailing_take": StaffRow(404, 404, 403, 403),
-    "roster:export": all_staff(405),
+    "roster:export": StaffRow(404, 404, 403, 403),
     "roster:identifier_release": StaffRow(404, 404, 403, 403),
     "roster:identifier_move": StaffRow(404, 404, 403, 403),
     # Nobody's

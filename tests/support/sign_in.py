@@ -110,3 +110,12 @@ def elevate(client: Client) -> None:
         began_at=began,
         until=began.replace(year=2100),
     )
+
+
+def age_sign_in(client: Client) -> None:
+    """Let what a browser has proven be longer ago than a fresh sign-in may be."""
+    session = client.session
+    session["account_authentication_methods"] = [
+        {**method, "at": method["at"] - 301} for method in session["account_authentication_methods"]
+    ]
+    session.save()

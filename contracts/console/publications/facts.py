@@ -50,6 +50,7 @@ def facts_of(
     document = _document(publication)
     at_work = publication.state == PublicationState.AT_WORK
     begun = publication.begun_at
+    was_lost = at_work and begun is not None and begun <= at - LOST_AFTER
     waits = publication.state == PublicationState.ASKED and at < publication.expires_at
     theirs = is_own or publishes
     return PublicationFacts(
@@ -59,11 +60,11 @@ def facts_of(
         steps=_steps(publication),
         is_due=publication.due_at <= at,
         is_next=publication.state == PublicationState.WAITING and publication.due_at <= at,
-        was_lost=at_work and begun is not None and begun <= at - LOST_AFTER,
+        was_lost=was_lost,
         may_decide=waits and publishes and not is_own,
         is_theirs_to_withdraw=theirs,
         may_withdraw=theirs and publication.state in TO_WITHDRAW,
-        may_go_on=publishes and at_work,
+        may_go_on=publishes and was_lost,
         is_own=is_own,
         answers=contract is not None and contract.revision_id is not None,
     )

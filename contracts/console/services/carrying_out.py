@@ -56,21 +56,30 @@ def carry_out(*, publication_id: UUID, at: datetime) -> None:
         _settle(publication, revision=revision, at=at)
 
 
-def resume(*, publication_id: UUID) -> bool:
-    """Let the next worker take up what another one has left; tells whether there is any such.
+def ask_to_go_on(*, publication_id: UUID, by: UUID, at: datetime) -> bool:
+    """Write down that somebody asks for a publication whose worker was lost; False: it was not.
 
-    Called by the console when somebody presses *Go on*.
+    Called by the console when somebody who may publish there presses *Go on*, after a fresh
+    sign-in; the caller tells a worker. It stays at work: nobody can withdraw what a slow worker may
+    be publishing at this moment. Records `publication.resumed`.
     """
-    return bool(
-        PlannedPublication.objects.filter(pk=publication_id, state=PublicationState.AT_WORK).update(
-            state=PublicationState.WAITING
+    with transaction.atomic():
+        found = (
+            PlannedPublication.objects.select_for_update(of=("self",))
+            .filter(_lost(at), pk=publication_id)
+            .first()
         )
-    )
+        if found is not None:
+            _record("publication.resumed", found, by=by, at=at)
+        return found is not None
 
 
 def _due(at: datetime) -> Q:
-    waits = Q(state=PublicationState.WAITING, due_at__lte=at)
-    return waits | Q(state=PublicationState.AT_WORK, begun_at__lte=at - LOST_AFTER)
+    return Q(state=PublicationState.WAITING, due_at__lte=at) | _lost(at)
+
+
+def _lost(at: datetime) -> Q:
+    return Q(state=PublicationState.AT_WORK, begun_at__lte=at - LOST_AFTER)
 
 
 def _take_up(publication: PlannedPublication, at: datetime) -> ContractRevision | None:
@@ -136,17 +145,23 @@ def _settle(
         )
         if not ended:
             return  # another worker was faster
-        contract = find_contract(publication.slug)
-        record(
-            "publication.carried_out" if revision else "publication.refused",
-            contract_id=contract.pk if contract else None,
-            subject=("publication", publication.id),
-            data={"slug": publication.slug, "digest": publication.digest},
-            at=at,
-        )
+        event = "publication.carried_out" if revision else "publication.refused"
+        _record(event, publication, by=None, at=at)
         if revision:
             _forget_draft(publication)
         tell_author(publication, at=at)
+
+
+def _record(event: str, publication: PlannedPublication, *, by: UUID | None, at: datetime) -> None:
+    contract = find_contract(publication.slug)
+    record(
+        event,
+        contract_id=contract.pk if contract else None,
+        actor_id=by,
+        subject=("publication", publication.id),
+        data={"slug": publication.slug, "digest": publication.digest},
+        at=at,
+    )
 
 
 def _forget_draft(publication: PlannedPublication) -> None:

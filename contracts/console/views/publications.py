@@ -18,7 +18,7 @@ from contracts.console.models import Draft, PlannedPublication
 from contracts.console.publications.access import access_publication
 from contracts.console.publications.facts import facts_of
 from contracts.console.publications.rights import find_contract, may_publish, needs_approval
-from contracts.console.services.carrying_out import resume
+from contracts.console.services.carrying_out import ask_to_go_on
 from contracts.console.services.publications import (
     Wish,
     approve_publication,
@@ -179,15 +179,21 @@ def withdraw(request: StaffRequest, slug: str, publication_id: UUID) -> HttpResp
     return _to(found)
 
 
+@get_or_post
 @staff_page(_PUBLISH)
-@require_POST
 def go_on(request: StaffRequest, slug: str, publication_id: UUID) -> HttpResponse:
     """Have a publication taken up again whose worker was lost."""
-    found = access_publication(request.staff, slug, publication_id, _PUBLISH)
+    found, at = access_publication(request.staff, slug, publication_id, _PUBLISH), clock.now()
     if not may_publish(request.staff, find_contract(slug)):
         raise Http404
-    resume(publication_id=found.id)
-    tell_workers(carry_out_publication, str(found.id))
+    if request.method != "POST":
+        return _to(found)  # back from a confirmation: the button is there
+    if not is_fresh(request, request.staff.user, at=at):
+        return to_confirmation(request)
+    if ask_to_go_on(publication_id=found.id, by=request.user.id, at=at):
+        tell_workers(carry_out_publication, str(found.id))
+    else:
+        messages.warning(request, "Its worker is not lost. Wait until it is done.")
     return _to(found)
 
 

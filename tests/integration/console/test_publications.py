@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from contracts.console.models import Draft, PlannedPublication
-from contracts.console.services.carrying_out import LOST_AFTER, carry_out, list_due
+from contracts.console.services.carrying_out import LOST_AFTER, ask_to_go_on, carry_out, list_due
 from contracts.console.services.publications import (
     APPROVAL_LIFE,
     DecidedMeanwhileError,
@@ -35,6 +35,7 @@ from tenants.models import ContractRevision
 from tests.support.drafts import make_draft
 from tests.support.people import deliver_all
 from tests.support.publishing import publish_change
+from tests.support.sign_in import age_sign_in
 from tests.support.staff import make_staff, staff_client
 from tests.unit.configuration.documents import changed, sample
 
@@ -332,16 +333,30 @@ def test_what_a_lost_worker_has_left_is_taken_up(olive: Client) -> None:
     found = plan(user())
     assert list_due(at=clock.now() - LOST_AFTER) == []
     lost(found, ago=timedelta(seconds=5))
-    path = f"{WV}publications/{found.id}/"
     assert list_due(at=clock.now()) == []
-    assert olive.post(f"{path}withdraw/").headers["Location"] == path  # too late
-    assert state_of(found) == "at_work"
+    path = f"{WV}publications/{found.id}/"
+    for act in ("withdraw/", "go-on/"):  # too late, and its worker is not lost
+        assert olive.post(f"{path}{act}").headers["Location"] == path
+        assert state_of(found) == "at_work"
+    assert not AuditEvent.objects.filter(event_type="publication.resumed").exists()
     lost(found)
     assert "has not been heard of" in shown(olive, path)
     assert list_due(at=clock.now()) == [found.id]
     olive.post(f"{path}go-on/")
-    assert state_of(found) == "published"
-    assert present() == 2
+    assert (state_of(found), present()) == ("published", 2)
+    assert AuditEvent.objects.get(event_type="publication.resumed").actor_id == user().id
+
+
+def test_what_is_asked_to_go_on_stays_at_work_and_needs_a_fresh_sign_in(olive: Client) -> None:
+    found = plan(user())
+    lost(found)
+    path = f"{WV}publications/{found.id}/go-on/"
+    age_sign_in(olive)
+    assert olive.post(path).headers["Location"].startswith("/confirm/")
+    assert path.startswith(olive.get(path).headers["Location"])  # back from there
+    assert ask_to_go_on(publication_id=found.id, by=user().id, at=clock.now())
+    with pytest.raises(DecidedMeanwhileError):
+        withdraw_publication(publication=found, by=user().id, at=clock.now())
 
 
 def test_what_a_lost_worker_had_published_is_not_published_again(olive: Client) -> None:

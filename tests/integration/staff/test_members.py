@@ -16,7 +16,7 @@ from core.staff.permissions import StaffPermission
 from core.staff.services.members import grant_role
 from tenants.context import ActiveContract
 from tests.support.people import START, deliver_all, session_account
-from tests.support.sign_in import sign_in_directly
+from tests.support.sign_in import age_sign_in, sign_in_directly
 from tests.support.staff import make_staff, staff_client
 
 pytestmark = pytest.mark.django_db
@@ -154,11 +154,7 @@ def test_a_last_day_ends_with_the_day(client: Client, operator: User) -> None:
 
 
 def test_it_needs_a_fresh_sign_in(client: Client, operator: User) -> None:
-    session = client.session
-    session["account_authentication_methods"] = [
-        {**method, "at": method["at"] - 301} for method in session["account_authentication_methods"]
-    ]
-    session.save()
+    age_sign_in(client)
     member = StaffMember.objects.get(user=make_staff(StaffRole.AUDITOR, name="vera"))
     assert client.get(LIST).status_code == 200
     for path in (INVITE, f"/staff/members/{member.id}/end/"):

@@ -16,7 +16,7 @@ from tests.integration.registration.journeys import Journey
 from tests.integration.staff.test_desk import lock, search
 from tests.integration.staff.test_desk_queue import asked_for
 from tests.support.people import PASSWORD, last_code, make_person, make_provider
-from tests.support.sign_in import sign_in_directly
+from tests.support.sign_in import age_sign_in, sign_in_directly
 from tests.support.staff import make_staff
 
 pytestmark = pytest.mark.django_db
@@ -99,11 +99,7 @@ def test_the_reason_of_an_act_comes_back_after_a_confirmation(
 ) -> None:
     search(desk, "email", dana.email)
     path = f"/staff/accounts/{dana.id}/reset_registration/"
-    session = desk.session
-    session["account_authentication_methods"] = [
-        {**method, "at": method["at"] - 301} for method in session["account_authentication_methods"]
-    ]
-    session.save()
+    age_sign_in(desk)
     led = desk.post(path, {"reason": TYPED}).headers["Location"]
     assert led.startswith("/confirm/")
     desk.post(led, {"password": PASSWORD})
