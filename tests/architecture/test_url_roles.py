@@ -287,7 +287,6 @@ TABLE: dict[str, Row] = {
     "roster:upload_begin": same(405),
     "roster:import_back": same(405),
     "roster:upload_cancel": same(405),
-    "roster:export": same(405),
     # Signed by providers; nobody's browser goes there
     "callbacks:voice": same(405),
     "callbacks:topic": same(405),

@@ -1,8 +1,8 @@
 """Letters as one PDF: tagged (PDF/UA-1), for window envelopes, in the contract's brand and words.
 
 Text goes to the typesetter as data and never as markup. A sign that its own fonts cannot draw
-becomes a question mark, and those that turn a text around unseen are dropped: with a hole in a name
-the typesetter refuses the whole file, as not accessible.
+becomes a question mark, and those that nobody sees are dropped, control characters and what turns a
+text around: with a hole in a name the typesetter refuses the whole file, as not accessible.
 """
 
 import json
@@ -22,6 +22,9 @@ _DRAWN: Final = ("LATIN", "GREEK", "CYRILLIC", "ARABIC LETTER")
 _ALWAYS_DRAWN: Final = "\u017f"
 """The last of the letters that every font of the typesetter has."""
 _MARKS: Final = "\u2013\u2014\u2018\u2019\u201c\u201d\u2022\u2026\u2122"
+
+
+_UNSEEN: Final = {"Cc", "Cf", "Cs"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +98,7 @@ def _drawn(sign: str) -> str:
 
 
 def _surely_drawn(sign: str) -> str:
-    if unicodedata.category(sign) == "Cf":
+    if unicodedata.category(sign) in _UNSEEN and sign != "\n":
         return ""
     return sign if sign <= _ALWAYS_DRAWN or sign in _MARKS else "?"
 

@@ -71,6 +71,16 @@ class MailingMeanwhileError(DomainError):
     )
 
 
+class SentAlreadyError(MailingMeanwhileError):
+    """The page's form was sent already: by somebody else, or asking for something else."""
+
+    code: ClassVar[str] = "mailing_sent_already"
+    message: ClassVar[str] = (
+        "This form was sent already, and something else was asked. Look at what was made last, "
+        "then send it again if it is still needed."
+    )
+
+
 class NobodyFitsError(DomainError):
     """No entry is left that it could go to."""
 
@@ -130,12 +140,12 @@ def begin_mailing(*, asked: Asked, by: UUID, at: datetime) -> Mailing:
 
     Called by staff who may issue codes, after a fresh sign-in. The same page asks once, however
     often its button is pressed. Records `mailing.begun`. Raises NoIssuedCodesError,
-    MailingAtWorkError, MailingMeanwhileError, NobodyFitsError, TooManyFitError.
+    MailingAtWorkError, MailingMeanwhileError, SentAlreadyError, NobodyFitsError,
+    TooManyFitError.
     """
     contract = require_contract()
     _hold_mailings(contract.id)
-    known = Mailing.objects.filter(request_key=asked.request_key, asked_by=by).first()
-    if known is not None:
+    if known := _asked_before(asked, by):
         return known
     _refuse(asked)
     entries = meant_entries(asked.act, asked.form, asked.chosen, at=at)
@@ -158,6 +168,17 @@ def begin_mailing(*, asked: Asked, by: UUID, at: datetime) -> Mailing:
     mailing.save(update_fields=["total"])
     _record(mailing, "begun", by=by, at=at)
     return mailing
+
+
+def _asked_before(asked: Asked, by: UUID) -> Mailing | None:
+    """Return what the same page has asked already. Raises SentAlreadyError for what is another."""
+    known = Mailing.objects.filter(request_key=asked.request_key).first()
+    if known is None:
+        return None
+    same = (known.asked_by, known.act, known.form, known.chosen)
+    if same != (by, asked.act, asked.form, asked.chosen.kept()):
+        raise SentAlreadyError
+    return known
 
 
 def work_on_mailing(*, mailing_id: UUID, at: datetime) -> bool:

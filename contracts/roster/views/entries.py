@@ -1,7 +1,6 @@
 """The entries of a roster one by one: found, shown, added, changed, taken off."""
 
 from collections.abc import Mapping
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,13 +9,12 @@ from django.urls import reverse
 
 from contracts.console.selectors import names_of
 from contracts.roster.columns import COLUMNS
-from contracts.roster.entries.finding import access_entry, read_page, standing_of
+from contracts.roster.entries.finding import access_entry, standing_of
 from contracts.roster.entries.forms import (
     EntryForm,
     EntrySearchForm,
     TakeOffForm,
     fields_of,
-    key_of,
     label_of,
     texts_of,
 )
@@ -33,7 +31,7 @@ from contracts.roster.services.entries import (
     version_of,
 )
 from contracts.roster.uploads.access import roster_page
-from contracts.roster.views.shared import roster_render
+from contracts.roster.views.shared import entries_page, roster_render
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError
@@ -56,18 +54,7 @@ _SENT = 20
 def entries(request: StaffRequest, contract: Contract) -> HttpResponse:
     """List entries, a page from wherever the last one ended."""
     form = EntrySearchForm(request.GET, has_codes=issues_codes(_registration()))
-    at, chosen = clock.now(), form.chosen()
-    kept = {**chosen.kept(), **({"off": "1"} if chosen.off else {})}
-    page = read_page(chosen, after=key_of(request.GET.get("after", "")), at=at)
-    context = {
-        "form": form,
-        "page": page,
-        "kept": kept,
-        "query": urlencode(kept),
-        "is_further": "after" in request.GET,
-        "may_import": holds(request.staff, _IMPORT, contract),
-    }
-    return roster_render(request, "entries", contract, context)
+    return entries_page(request, contract, form, at=clock.now())
 
 
 @get_only

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,6 @@ from django.db import connection
 from django.test import Client
 
 from contracts.registration.rules import Reason, evaluate
-from contracts.roster.columns import COLUMNS
 from contracts.roster.entries.finding import EntryFilter, Standing
 from contracts.roster.mailings.states import MailingAct, MailingForm, MailingState
 from contracts.roster.models import IssuedCode, Mailing, MailingLetter, MailingPiece, RosterEntry
@@ -22,6 +22,7 @@ from contracts.roster.services.mailings import (
     MailingAtWorkError,
     MailingMeanwhileError,
     NothingToTakeError,
+    SentAlreadyError,
     TooManyFitError,
     begin_mailing,
     list_standing_still,
@@ -38,7 +39,6 @@ from core.notifications.models import LocalMessage, OutboxMessage
 from core.staff.models import StaffRole
 from tenants.context import ActiveContract, contract_context
 from tests.integration.roster.conftest import (
-    CLINIC,
     LOCATION,
     NAMELESS_LOCATION,
     SECOND_LOCATION,
@@ -313,28 +313,24 @@ def test_a_rule_without_issued_codes_offers_none(operator: Client) -> None:
     assert operator.get(f"{here}mailings/new/remind/").status_code == 200
 
 
-def test_an_export_comes_in_again_as_it_is(
-    operator: Client, contract_a: ActiveContract, write_roster: WriteRoster
+def test_a_form_that_was_sent_already_asks_for_nothing_else(
+    inside: ActiveContract, operator: Client
 ) -> None:
-    with contract_context(contract_a):
-        take(
-            write_roster(
-                [CLINIC | {"name": FORMULA, "ends_on": "2031-01-31", "phone": "304-555-0100"}]
-            )
-        )
-    here = HERE.replace("acentra-sample", "wv-bh")
-    answer = operator.post(f"{here}export/")
-    rows = sheet(answer.getvalue())
-    assert list(rows[0]) == list(COLUMNS)
-    with contract_context(contract_a):
-        report = take(write_roster(rows))
-    assert report.applied
-    assert report.difference is not None
-    assert report.difference.total == 0
-    event = AuditEvent.objects.get(event_type="roster.exported")
-    assert (event.data["entries"], event.data["narrowed_by"]) == (1, [])
-    auditor = staff_client(StaffRole.AUDITOR, name="aud")
-    assert auditor.post(f"{here}export/").status_code == 403
+    first = begin_mailing(asked=(page := asked()), by=BY, at=clock.now())
+    finished(first)
+    for by, other in (
+        (uuid7(), page),
+        (BY, replace(page, form=MailingForm.LETTERS)),
+        (BY, replace(page, chosen=EntryFilter(city="Cedar Hollow"))),
+    ):
+        with pytest.raises(SentAlreadyError):
+            begin_mailing(asked=other, by=by, at=clock.now())
+    sent = {"form": "sheet", "reason": "So", "request_key": str(page.request_key), "seen": ""}
+    answer = operator.post(f"{HERE}mailings/new/issue/", sent)
+    text = answer.content.decode()
+    assert "was sent already" in text
+    assert str(page.request_key) not in text
+    assert Mailing.objects.get() == first
 
 
 @pytest.mark.django_db(transaction=True)
