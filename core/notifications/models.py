@@ -1,4 +1,4 @@
-"""The outbox, the calls' answers, and the mailbox of the local channel.
+"""The outbox, the calls' answers, the mailbox of the local channel, and how senders stand.
 
 No row of the outbox holds a secret: codes and links are minted when the message is handed to its
 channel (docs/adr). The local mailbox holds what a real mailbox would hold; its table stays empty
@@ -16,9 +16,11 @@ from core.common.phones import format_us_phone
 from core.notifications.states import (
     LEFT,
     NOT_ARRIVED,
+    SENDING,
     CallState,
     Channel,
     MessageStatus,
+    SenderStanding,
     SuppressionReason,
 )
 
@@ -256,3 +258,49 @@ class LocalMessage(UUIDModel):
     def shown_to(self) -> str:
         """The address, or the number as people write it."""
         return format_us_phone(self.to)
+
+
+class SenderCheck(UUIDModel):
+    """That the provider said the same of a sender from `first_at` to `last_at`.
+
+    The next other word ends it (`ended_at`) and begins another row. `identity` is an address, a
+    number, a pool or a contact flow. A provider that could not be asked leaves the row as it is and
+    says so in `failure`, a short code, while it lasts.
+    """
+
+    channel = models.CharField(max_length=10, choices=Channel)
+    identity = models.CharField(max_length=254)
+    standing = models.CharField(max_length=10, choices=SenderStanding)
+    facts = models.JSONField(default=dict)
+    """What the provider says beside it: the identity that counts, and records for the DNS."""
+    times = models.PositiveIntegerField(default=1)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    asked_at = models.DateTimeField()
+    failure = models.CharField(max_length=80, blank=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["channel", "identity"],
+                condition=Q(ended_at=None),
+                name="sender_check_one_present",
+            ),
+            models.CheckConstraint(
+                condition=Q(standing__in=SenderStanding.values), name="sender_check_standing"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.identity}: {self.standing}"
+
+    @property
+    def may_send(self) -> bool:
+        """Tell whether the provider takes messages from it."""
+        return self.standing in SENDING
+
+    @property
+    def is_refused(self) -> bool:
+        """Tell whether the provider certainly takes none."""
+        return self.standing in {SenderStanding.PENDING, SenderStanding.MISSING}

@@ -1,4 +1,4 @@
-"""The states of a message in the outbox, and the only ways from one to another."""
+"""The states of a message in the outbox, the ways from one to another, and how senders stand."""
 
 from typing import ClassVar, Final
 
@@ -58,6 +58,18 @@ class OutboxState(models.TextChoices):
     CANCELLED = "cancelled", "No longer wanted"
 
 
+class SenderStanding(models.TextChoices):
+    """What the provider says of a sender."""
+
+    VERIFIED = "verified", "Ready"
+    UNSIGNED = "unsigned", "Verified, does not sign"
+    PENDING = "pending", "Not ready yet"
+    MISSING = "missing", "Not known to the provider"
+    UNKNOWN = "unknown", "The provider could not be asked"
+
+
+SENDING: Final = (SenderStanding.VERIFIED, SenderStanding.UNSIGNED)
+"""The standings in which messages go out."""
 LEFT: Final = (MessageStatus.SENT, MessageStatus.BOUNCED, MessageStatus.COMPLAINED)
 """The states of a message that the provider took; `sent_at` says when."""
 

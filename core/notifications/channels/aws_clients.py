@@ -73,6 +73,9 @@ class ContactDescription(TypedDict):
 class EmailClient(Protocol):
     """The part of the `sesv2` client that is used."""
 
+    def get_email_identity(self, **request: Any) -> dict[str, Any]:
+        """Return how an address or domain stands."""
+
     def send_email(self, **request: Any) -> EmailReceipt:
         """Send one mail."""
 
@@ -80,12 +83,21 @@ class EmailClient(Protocol):
 class TextClient(Protocol):
     """The part of the `pinpoint-sms-voice-v2` client that is used."""
 
+    def describe_phone_numbers(self, **request: Any) -> dict[str, Any]:
+        """Return the account's numbers, a page at a time."""
+
+    def describe_pools(self, **request: Any) -> dict[str, Any]:
+        """Return the account's pools of numbers."""
+
     def send_text_message(self, **request: Any) -> TextReceipt:
         """Send one text message."""
 
 
 class CallClient(Protocol):
     """The part of the `connect` client that is used."""
+
+    def describe_contact_flow(self, **request: Any) -> dict[str, Any]:
+        """Return a contact flow."""
 
     def start_outbound_voice_contact(self, **request: Any) -> CallReceipt:
         """Start one call."""
