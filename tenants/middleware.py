@@ -13,6 +13,7 @@ from django.http import (
     HttpResponse,
     HttpResponseNotFound,
     HttpResponsePermanentRedirect,
+    HttpResponseRedirect,
 )
 from django.http.request import split_domain_port
 from django.shortcuts import render
@@ -23,7 +24,8 @@ from tenants import registry
 from tenants.configuration.revisions import zone_of
 from tenants.context import ActiveContract, contract_context
 from tenants.errors import UnknownContractError
-from tenants.routing import host_origin
+from tenants.host_identity import IDENTITY
+from tenants.routing import redirect_of
 from tenants.snapshot import HostMatch, RestingContract
 from tenants.states import ContractState
 
@@ -31,6 +33,8 @@ logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 _BRAND = "/brand/"
+# What a contract answers whose pages do not: the sheet of the page that says so, and who it is.
+_ANSWERED_AT_REST = (_BRAND, IDENTITY)
 _PROBES = frozenset({"/healthz", "/readyz"})
 _UNKNOWN_HOST = (
     "<!doctype html><html lang=en><title>Page not found</title>"
@@ -103,12 +107,12 @@ class ContractMiddleware:
         return self._run(request, contract)
 
     def _out_of_service(self, request: HttpRequest, slug: str) -> HttpResponse:
-        """Answer for a contract that nobody is let into; its style sheet is for everybody."""
+        """Answer for a contract that nobody is let into; what is for everybody still is."""
         resting = registry.find_resting(slug)
         if resting is None:
             return _unavailable(request)
         _mark_contract(request, resting.contract)
-        if request.path_info.startswith(_BRAND):
+        if request.path_info.startswith(_ANSWERED_AT_REST):
             return self.get_response(request)
         return _resting(request, resting)
 
@@ -166,10 +170,11 @@ def _with_slash(request: HttpRequest, path: str) -> HttpResponse:
 
 def _redirect(request: HttpRequest, match: HostMatch) -> HttpResponse:
     """Send an old host's visitor to the same address on the new one, whatever the method."""
-    origin = host_origin(str(match.redirects_to), local=match.local)
-    # `get_full_path` quotes; a path that begins with two slashes would name a host.
-    path = "/" + request.get_full_path().lstrip("/")
-    response = HttpResponsePermanentRedirect(origin + path)
+    # `get_full_path` quotes.
+    to, for_good = redirect_of(match, request.get_full_path())
+    if not for_good:
+        return HttpResponseRedirect(to, preserve_request=True)
+    response = HttpResponsePermanentRedirect(to)
     if request.method not in {"GET", "HEAD"}:
         response.status_code = 308
     return response

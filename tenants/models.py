@@ -140,6 +140,8 @@ class Host(UUIDModel, DomainMixin):
     """A host name that is a branded front door of one contract."""
 
     kind = models.CharField(max_length=10, choices=HostKind, default=HostKind.PRIMARY)
+    ready_at = models.DateTimeField(null=True)
+    """Since when it is known to lead here; links in mails wait for that (adr/0038)."""
 
     class Meta:
         constraints: ClassVar = [

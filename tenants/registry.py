@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 
@@ -41,10 +42,12 @@ __all__ = [
     "get_contract",
     "get_contract_by_id",
     "get_deployment",
+    "host_is_ready",
     "is_configured",
     "is_unavailable",
     "list_contracts",
     "list_hosts",
+    "list_matches",
 ]
 
 
@@ -159,6 +162,20 @@ def list_hosts() -> Sequence[str]:
     """Return the names of the hosts that answer here, portal and contract ones, in order."""
     hosts = _current().hosts
     return sorted(name for name, match in hosts.items() if match.redirects_to is None)
+
+
+def list_matches() -> Sequence[HostMatch]:
+    """Return what every configured host leads to, by name: those that redirect as well."""
+    hosts = _current().hosts
+    return [hosts[name] for name in sorted(hosts)]
+
+
+def host_is_ready(host: str) -> bool:
+    """Tell whether links may name a contract's host: it is known to lead here (no query).
+
+    Where the settings do not wait for that, every host is.
+    """
+    return not settings.PORTAL_LINKS_WAIT_FOR_HOSTS or host in _current().ready_hosts
 
 
 def get_deployment() -> DeploymentDocument:

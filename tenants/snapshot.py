@@ -75,6 +75,8 @@ class Snapshot:
     unavailable: frozenset[str]
     resting: Mapping[str, RestingContract]
     hosts: Mapping[str, HostMatch]
+    ready_hosts: frozenset[str]
+    """Contract hosts that are known to lead here."""
     deployment: DeploymentDocument | None
     deployment_number: int
     keys: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
@@ -123,7 +125,7 @@ def load_snapshot(former: Snapshot | None) -> Snapshot:
             .select_related("revision")
             .order_by("slug")
         )
-        hosts = list(Host.objects.values_list("domain", "kind", "tenant__slug"))
+        found = list(Host.objects.values_list("domain", "kind", "tenant__slug", "ready_at"))
         newest = DeploymentRevision.objects.order_by("-number").first()
         banners = load_banners()
     ready = [row for row in rows if row.state == ContractState.READY]
@@ -131,6 +133,7 @@ def load_snapshot(former: Snapshot | None) -> Snapshot:
     resting = _read_resting([row for row in rows if row.state in RESTING])
     deployment, number = _read_deployment(newest, former)
     unavailable = frozenset(row.slug for row in rows) - active.keys() - resting.keys()
+    hosts = [(domain, kind, slug) for domain, kind, slug, _ready_at in found]
     return Snapshot(
         epoch=epoch,
         by_slug=active,
@@ -139,6 +142,7 @@ def load_snapshot(former: Snapshot | None) -> Snapshot:
         unavailable=unavailable,
         resting=resting,
         hosts=_match_hosts(hosts, active, unavailable | resting.keys(), deployment),
+        ready_hosts=frozenset(domain for domain, _, _, ready_at in found if ready_at),
         deployment=deployment,
         deployment_number=number,
         keys=keys,

@@ -19,10 +19,22 @@ class DigestConverter:
         return value
 
 
+class NumberConverter(DigestConverter):
+    """Thirty-two hexadecimal digits."""
+
+    regex = "[0-9a-f]{32}"
+
+
 register_converter(DigestConverter, "digest")
+register_converter(NumberConverter, "number")
 
 app_name = "tenants"
 urlpatterns = [
     path("brand/<digest:digest>.css", views.brand_css, name="brand_css"),
     path("schemas/contract.json", views.contract_schema_json, name="contract_schema"),
+    path(
+        ".well-known/portal-identity/<number:number>",
+        views.portal_identity,
+        name="portal_identity",
+    ),
 ]

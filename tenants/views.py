@@ -1,4 +1,4 @@
-"""What the site shows of itself: the brand's style sheet, the schema of its documents."""
+"""What the site shows of itself: the brand's style sheet, its documents' schema, who it is."""
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
@@ -6,6 +6,8 @@ from django.views.decorators.http import require_safe
 from tenants.brand_sheet import render_sheet, sheet_digest
 from tenants.configuration.schema import contract_schema
 from tenants.context_processors import Site
+from tenants.host_identity import identity_of
+from tenants.in_hand import contract_of, site_host_of
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -39,3 +41,13 @@ def contract_schema_json(_request: HttpRequest) -> HttpResponse:
         content_type="application/schema+json",
         headers={"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=3600"},
     )
+
+
+@require_safe
+def portal_identity(request: HttpRequest, number: str) -> HttpResponse:
+    """Answer a number so that who sent it knows that this host leads here, for this contract."""
+    contract = contract_of(request)
+    answer = identity_of(
+        number, host=site_host_of(request), contract_id=contract.id if contract else None
+    )
+    return HttpResponse(answer, content_type="text/plain", headers={"Cache-Control": "no-store"})

@@ -244,6 +244,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "contracts.console.tasks.publish_due",
         "schedule": 30.0,
     },
+    "ask whether hosts lead here and senders are verified": {
+        "task": "contracts.console.tasks.check_reachability",
+        "schedule": 300.0,
+    },
     "keep the figures of the day that has ended": {
         "task": "contracts.console.tasks.keep_daily_figures",
         "schedule": crontab(hour="9", minute="30"),  # UTC: night in every state served
@@ -278,6 +282,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 PORTAL_LOCAL_HOSTS = False
 PORTAL_PUBLIC_SCHEME = "https"
 PORTAL_PUBLIC_PORT: int | None = None
+# Whether links wait until a contract's own host is known to lead here (adr/0038). Where workers
+# cannot ask hosts from within, every host counts as ready.
+PORTAL_LINKS_WAIT_FOR_HOSTS = True
+# Networks that hosts may lead to although they are not public: a load balancer inside, perhaps.
+PORTAL_HOST_NETWORKS: tuple[Network, ...] = ()
 # The domain of passkeys that all hosts share; while it is empty, the primary portal host.
 PORTAL_PASSKEY_DOMAIN = ""
 # The application's login to the database, which the release gives its rights.

@@ -7,6 +7,7 @@ from config.databases import database
 from config.env import env_int, env_str
 from config.settings.base import *  # noqa: F403
 from config.settings.logs import readable_logs
+from core.common.networks import read_networks
 
 DEBUG = False
 SECRET_KEY = "local-only-not-a-secret-local-only-not-a-secret-local"  # noqa: S105
@@ -31,6 +32,9 @@ CACHES = {
 ROOT_URLCONF = "config.urls_local"
 PORTAL_LOCAL_HOSTS = True
 PORTAL_PUBLIC_SCHEME = "http"
+# Names that end in .localhost are this machine's own (RFC 6761).
+PORTAL_LINKS_WAIT_FOR_HOSTS = False
+PORTAL_HOST_NETWORKS = read_networks(["127.0.0.0/8", "::1"])
 PORTAL_PUBLIC_PORT = env_int("PORT", 8000)
 PORTAL_CHANNELS = {
     "email": "core.notifications.channels.local.LocalMailbox",

@@ -52,6 +52,8 @@ if env_bool("BEHIND_TLS_PROXY", default=False):
             "header that says https counts from there only."
         )
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+PORTAL_LINKS_WAIT_FOR_HOSTS = env_bool("LINKS_WAIT_FOR_HOSTS", default=True)
+PORTAL_HOST_NETWORKS = env_networks("HOST_NETWORKS")
 PORTAL_PASSKEY_DOMAIN = env_str("PORTAL_PASSKEY_DOMAIN", "")
 PORTAL_APPLICATION_ROLE = env_str("PORTAL_APPLICATION_ROLE", "portal_app")
 PORTAL_BREACHED_PASSWORDS = env_str("BREACHED_PASSWORDS", "")

@@ -4,15 +4,24 @@ from uuid import UUID
 
 from celery import shared_task
 
+from contracts.console.hosts.targets import list_targets, portal_target
 from contracts.console.services.carrying_out import carry_out, list_due
 from contracts.console.services.drafts import purge_drafts
 from contracts.console.services.figures import keep_figures
+from contracts.console.services.host_checks import check_due_hosts, check_hosts, purge_checks
 from contracts.console.services.lifecycle import make_due_changes
 from contracts.console.services.provisioning import resume_run
 from contracts.console.services.publications import expire_publications, purge_publications
 from contracts.console.services.waivers import announce_ending_waivers
 from core.common.clock import now
+from core.notifications.services.sender_checks import (
+    check_due_senders,
+    check_senders,
+    purge_sender_checks,
+    targets_of_address,
+)
 from core.notifications.tasks import tell_workers
+from tenants import registry
 from tenants.celery import SharedTask
 
 
@@ -24,12 +33,13 @@ def announce_waivers() -> None:
 
 @shared_task(base=SharedTask, name="contracts.console.tasks.forget_drafts", expires=3000)
 def forget_drafts() -> int:
-    """Delete drafts that nobody has saved for long, and publications that ended long ago.
+    """Delete drafts that nobody has saved for long, ended publications, and old checks of hosts.
 
     Hourly; twice is once.
     """
     at = now()
-    return purge_drafts(at=at) + purge_publications(at=at)
+    done = purge_drafts(at=at) + purge_publications(at=at)
+    return done + purge_checks(at=at) + purge_sender_checks(at=at)
 
 
 @shared_task(base=SharedTask, name="contracts.console.tasks.change_states")
@@ -63,3 +73,19 @@ def publish_due() -> None:
 def keep_daily_figures() -> int:
     """Keep the figures of the day that has ended; nightly, twice is once."""
     return keep_figures(at=now())
+
+
+@shared_task(base=SharedTask, name="contracts.console.tasks.check_reachability", expires=280)
+def check_reachability() -> int:
+    """Ask hosts whether they lead here, and providers how senders stand: what is due."""
+    at = now()
+    return check_due_hosts(at=at) + check_due_senders(at=at)
+
+
+@shared_task(base=SharedTask, name="contracts.console.tasks.check_contract", expires=120)
+def check_contract(slug: str) -> None:
+    """Ask about the hosts and senders of one contract now."""
+    document = registry.get_configured(slug).document
+    portal = portal_target()
+    check_hosts([*list_targets(slug), *([portal] if portal else [])])
+    check_senders(targets_of_address(document.brand.sender_address), at=now())

@@ -32,6 +32,7 @@ FABRICATED: dict[str, object] = {
     "uuid": UUID("01900000-0000-7000-8000-000000000000"),
     "str": "nothing",
     "digest": "0" * 16,
+    "number": "0" * 32,
     "slug": "nothing",
     "int": 1,
 }
@@ -78,6 +79,7 @@ TABLE: dict[str, Row] = {
     "readyz": same(200),
     "tenants:brand_css": same(200),
     "tenants:contract_schema": same(200),
+    "tenants:portal_identity": same(200),
     # Sign-in
     "login_options": before_sign_in(200),
     "sign_in_phone": same(200),

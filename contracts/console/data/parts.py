@@ -77,7 +77,8 @@ _OF_A_PERSON: Final = (
 """What is known of somebody, without anything that a sign-in is proven by."""
 SHARED: Final = (
     Part(ContractRevision, _by("contract")),
-    Part(Host, _by("tenant")),
+    # Not where it leads: that is found out anew.
+    Part(Host, _by("tenant"), ("id", "tenant", "domain", "kind", "is_primary")),
     Part(ContractChange, _by("contract")),
     Part(ContractNotice, _by("contract")),
     Part(User, None, _OF_A_PERSON),
@@ -143,6 +144,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "core_notifications.callanswer": _MINUTES,
     "core_notifications.callwatch": _MINUTES,
     "core_notifications.channelhealth": _DEPLOYMENT,
+    "core_notifications.sendercheck": _DEPLOYMENT,
     "core_notifications.channeluse": _DEPLOYMENT,
     "core_notifications.suppressedaddress": _DEPLOYMENT,
     "core_notifications.localmessage": _DEPLOYMENT,
@@ -157,6 +159,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "contracts_roster.rosterchange": _MINUTES,
     "contracts_roster.stagedcode": _MINUTES,
     "contracts_console.golivetick": _DEPLOYMENT,
+    "contracts_console.hostcheck": _DEPLOYMENT,
     "contracts_console.draft": "is its author's own",
     "contracts_console.plannedpublication": _MINUTES,
     "core_staff.requestinhand": _MINUTES,

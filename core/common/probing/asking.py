@@ -1,7 +1,7 @@
 """Ask a host one thing, over the address that its name had at that moment.
 
 The name is resolved once; every address that it gave has to be one that may be asked, and the
-connection goes to that very address under the name that was asked for (adr/0037). A redirect is
+connection goes to that very address under the name that was asked for (adr/0038). A redirect is
 read and not followed. Whoever owns the name sees that somebody asked, and learns nothing else.
 """
 

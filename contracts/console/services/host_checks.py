@@ -1,0 +1,136 @@
+"""Keep what checks of hosts found, and say which hosts links may name."""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Q
+
+from contracts.console.hosts.probing import Found, default_prober, probe_host
+from contracts.console.hosts.targets import HostTarget, list_targets
+from contracts.console.models import HostCheck, HostFinding
+from core.audit.recording import record
+from core.common.clock import now
+from core.common.probing.asking import Prober
+from core.common.purging import delete_in_batches
+from core.common.turns import hold_turn
+from tenants import registry
+from tenants.models import Host
+
+READY_EVERY: Final = timedelta(minutes=15)
+"""How often a host is asked that was ready the last time; others are asked every five minutes."""
+KEPT: Final = timedelta(days=400)
+_AT_ONCE: Final = 8
+_TO_BE_SURE: Final = 2
+"""A host that was ready is believed to be so until so many checks in a row say otherwise."""
+
+
+def check_hosts(
+    targets: Iterable[HostTarget], *, prober: Prober | None = None, at: datetime | None = None
+) -> list[HostCheck]:
+    """Ask hosts, eight at a time, and keep what was found. Called by workers and the command.
+
+    Asking needs no database; each finding is a transaction of its own, which records `host.ready`
+    or `host.not_ready` where links change. `at` None: each has the moment at which it was asked.
+    """
+    asked, how = list(targets), prober or default_prober()
+
+    def ask(target: HostTarget) -> tuple[datetime, Found]:
+        return at or now(), probe_host(target, how)
+
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        found = list(pool.map(ask, asked))
+    return [
+        keep_finding(target, one, at=moment)
+        for target, (moment, one) in zip(asked, found, strict=True)
+    ]
+
+
+def check_due_hosts(*, at: datetime) -> int:
+    """Ask every host whose last check is long enough ago; returns how many. Twice is once more."""
+    recent = HostCheck.objects.filter(
+        ended_at=None, finding=HostFinding.READY, last_at__gt=at - READY_EVERY
+    )
+    known = {(one.host, one.contract_id, one.role) for one in recent}
+    due = [one for one in list_targets() if (one.host, one.contract_id, one.role) not in known]
+    check_hosts(due)
+    return len(due)
+
+
+@transaction.atomic
+def keep_finding(target: HostTarget, found: Found, *, at: datetime) -> HostCheck:
+    """Keep what one check found; the same as before makes the present row longer.
+
+    A check that began before the newest one changes nothing. Records `host.ready` and
+    `host.not_ready`.
+    """
+    hold_turn("host-check", target.host)
+    host = Host.objects.filter(domain=target.host).first()
+    present = HostCheck.objects.filter(host=target.host, ended_at=None).first()
+    if present is not None and present.last_at > at:
+        return present
+    kept = _kept(target, found, present, at=at)
+    if host is not None and host.tenant_id == target.contract_id:
+        _tell_links(host, kept, former=present, at=at)
+    return kept
+
+
+def purge_checks(*, at: datetime) -> int:
+    """Delete findings that ended long ago, and those of hosts that nobody has asked for long."""
+    old = at - KEPT
+    return delete_in_batches(HostCheck.objects.filter(Q(ended_at__lt=old) | Q(last_at__lt=old)))
+
+
+def _kept(
+    target: HostTarget, found: Found, present: HostCheck | None, *, at: datetime
+) -> HostCheck:
+    if present is not None:
+        if _says_the_same(present, target, found):
+            present.times, present.last_at = present.times + 1, at
+            present.address = found.address or None
+            present.certificate_ends_at = found.certificate_ends_at
+            present.save(update_fields=["times", "last_at", "address", "certificate_ends_at"])
+            return present
+        HostCheck.objects.filter(pk=present.pk).update(ended_at=at)
+    return HostCheck.objects.create(
+        contract_id=target.contract_id,
+        host=target.host,
+        role=target.role,
+        finding=found.finding,
+        detail=found.detail,
+        first_at=at,
+        last_at=at,
+        address=found.address or None,
+        certificate_ends_at=found.certificate_ends_at,
+    )
+
+
+def _says_the_same(present: HostCheck, target: HostTarget, found: Found) -> bool:
+    was = (present.contract_id, present.role, present.finding, present.detail)
+    return was == (target.contract_id, target.role, found.finding, found.detail)
+
+
+def _tell_links(host: Host, kept: HostCheck, *, former: HostCheck | None, at: datetime) -> None:
+    """Let links name a host that leads here, and no longer one that certainly does not."""
+    if kept.is_ready and host.ready_at is None:
+        _change(host, at, "host.ready", kept, at=at)
+    elif not kept.is_ready and host.ready_at is not None:
+        again = kept.times >= _TO_BE_SURE or (former is not None and not former.is_ready)
+        if again:
+            _change(host, None, "host.not_ready", kept, at=at)
+
+
+def _change(
+    host: Host, ready_at: datetime | None, event: str, kept: HostCheck, *, at: datetime
+) -> None:
+    Host.objects.filter(pk=host.pk).update(ready_at=ready_at)
+    registry.announce()
+    record(
+        event,
+        contract_id=host.tenant_id,
+        subject=("host", host.pk),
+        data={"finding": kept.finding, "detail": kept.detail},
+        at=at,
+    )
