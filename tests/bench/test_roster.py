@@ -5,12 +5,9 @@ The check runs in a process of its own, as a worker's, so that what it holds can
 `ROSTER_ROWS` takes another number of rows.
 """
 
-import os
 import re
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,68 +15,10 @@ from django.db import connections
 from psycopg import sql
 
 from contracts.roster.columns import COLUMNS
-from core.common.identifiers import npi_check_digit
 from tenants.context import ActiveContract, contract_context
+from tests.bench.large_roster import ROWS, import_by_worker, write_roster
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-ROWS = int(os.environ.get("ROSTER_ROWS", "1000000"))
 LIMIT_MB, CHECK_LIMIT, WHOLE_LIMIT = 200, 2.5, 5.0
-CITIES = ("Charleston", "Huntington", "Morgantown", "Parkersburg", "Wheeling", "Beckley")
-WORK = """
-import sys, time
-from pathlib import Path
-import django
-django.setup()
-from contracts.roster.services import runs
-from contracts.roster.services.uploads import confirm_upload, take_file
-from core.common.clock import now
-from core.common.ids import uuid7
-from tenants.context import contract_context
-from tenants.registry import get_contract
-by = uuid7()
-with contract_context(get_contract("wv-bh")):
-    path = Path(sys.argv[1])
-    with path.open("rb") as file:
-        upload = take_file(
-            file=file, file_name=path.name, size=path.stat().st_size, by=by, at=now()
-        )
-    began = time.perf_counter()
-    runs.run_upload(upload_id=upload.id, clock=now)
-    print("checked", time.perf_counter() - began)
-    upload.refresh_from_db()
-    assert upload.state == "ready", (upload.state, upload.problem, upload.rejected)
-    shown = (upload.added, upload.changed, upload.removed)
-    confirm_upload(upload_id=upload.id, shown=shown, by=by, reason="bench", at=now())
-    began = time.perf_counter()
-    runs.run_upload(upload_id=upload.id, clock=now)
-    print("swapped", time.perf_counter() - began)
-    upload.refresh_from_db()
-    assert upload.state == "applied", upload.state
-print(open("/proc/self/status").read())
-"""
-
-
-def lines() -> Iterator[str]:
-    """Yield a roster as programs send them: each row another provider."""
-    yield ",".join(COLUMNS)
-    for number in range(ROWS):
-        body = str(100_000_000 + number)
-        values = {
-            "identifier": body + npi_check_digit(body),
-            "identifier_type": "npi",
-            "code": f"{number:010d}",
-            "name": f"Clinic number {number} of the valley",
-            "provider_type": "Behavioral Health Clinic",
-            "address_1": f"{number % 9999} Main Street",
-            "address_2": f"Suite {number % 50}" if number % 3 == 0 else "",
-            "city": CITIES[number % len(CITIES)],
-            "state": "WV",
-            "zip": f"{24700 + number % 2000}",
-            "phone": f"304-555-{number % 10_000:04d}",
-            "notice_email": f"office{number}@clinic.example.org" if number % 2 else "",
-            "starts_on": "2026-01-01",
-        }
-        yield ",".join(values.get(name, "") for name in COLUMNS)
 
 
 def timed(act: Callable[[], object]) -> float:
@@ -115,22 +54,15 @@ def owner_copy(path: Path) -> float:
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_a_million_rows(contract_a: ActiveContract, tmp_path: Path) -> None:
     path = tmp_path / "roster.csv"
-    with path.open("w") as file:
-        file.writelines(f"{line}\n" for line in lines())
+    write_roster(path)
     with contract_context(contract_a):
         bare = owner_copy(path)
-    result = subprocess.run(
-        [sys.executable, "-c", WORK, str(path)],
-        cwd=ROOT,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.test"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr[-3000:]
-    took = dict(re.findall(r"^(checked|swapped) ([0-9.]+)$", result.stdout, re.MULTILINE))
+    with import_by_worker(path) as worker:
+        output, errors = worker.communicate()
+    assert worker.returncode == 0, errors[-3000:]
+    took = dict(re.findall(r"^(checked|swapped) ([0-9.]+)$", output, re.MULTILINE))
     checked, swapped = float(took["checked"]), float(took["swapped"])
-    peak = re.search(r"VmHWM:\s+(\d+) kB", result.stdout)
+    peak = re.search(r"VmHWM:\s+(\d+) kB", output)
     assert peak is not None
     held = int(peak.group(1)) / 1024
     print(

@@ -8,5 +8,6 @@ import os
 from config.settings.test import *  # noqa: F403
 
 CELERY_TASK_ALWAYS_EAGER = False
+PORTAL_WATCH_REGISTRY = True
 if os.environ.get("PORTAL_TEST_REAL_HASHES"):
     PASSWORD_HASHERS = ["core.accounts.passwords.hashers.PortalArgon2Hasher"]
