@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -44,7 +45,7 @@ def test_a_new_contracts_sign_in_page_answers(contract_a: ActiveContract, tmp_pa
             assert requests.get(f"{server.address}/new-{number}/", timeout=20).status_code == 404
             began = time.perf_counter()
             _create(file)
-            _until_seen(lambda at=f"{server.address}/new-{number}/": _answers(at))
+            _until_seen(partial(_answers, f"{server.address}/new-{number}/"))
             taken.append(time.perf_counter() - began)
     _report("contract create, to its sign-in page in every process", taken, CREATED_WITHIN)
     assert statistics.median(taken) < CREATED_WITHIN
@@ -61,14 +62,14 @@ def test_what_is_rolled_back_is_seen(contract_a: ActiveContract) -> None:
             name = f"Newer name {number}"
             publish_change(contract_a.slug, brand__product=name)
             page = f"{server.address}/{contract_a.slug}/"
-            _until_seen(lambda page=page, name=name: _shows(page, name))
+            _until_seen(partial(_shows, page, name))
             path = f"/staff/contracts/{contract_a.slug}/revisions/1/rollback/"
             found = browser.visit(path)
             assert found.status_code == 200, found.headers["Location"]
             began = time.perf_counter()
             answer = browser.submit(path, {"reason": "As it was"})
             assert answer.status_code == 302, answer.text
-            _until_seen(lambda page=page, name=name: not _shows(page, name))
+            _until_seen(partial(_is_without, page, name))
             taken.append(time.perf_counter() - began)
     _report("from the click on Roll back until every process shows it", taken, ROLLED_BACK_WITHIN)
     assert statistics.median(taken) < ROLLED_BACK_WITHIN
@@ -97,6 +98,10 @@ def _answers(address: str) -> bool:
 
 def _shows(address: str, name: str) -> bool:
     return name in requests.get(address, timeout=20).text
+
+
+def _is_without(address: str, name: str) -> bool:
+    return not _shows(address, name)
 
 
 def _until_seen(condition: Callable[[], bool]) -> None:
