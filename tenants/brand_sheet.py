@@ -3,7 +3,7 @@
 import hashlib
 from functools import lru_cache
 
-from tenants.configuration.brand import make_tones
+from tenants.configuration.brand import make_tones, readable_on
 from tenants.configuration.document import BrandSection
 
 _SELECTOR = ":root, ::before, ::after, ::backdrop"
@@ -27,10 +27,20 @@ def _digest(color: str) -> str:
 @lru_cache(maxsize=512)
 def render_sheet(color: str) -> str:
     """Return the sheet of a colour: the seven tones and the component tokens made from them."""
-    properties = dict(make_tones(color).custom_properties())
-    properties |= _COMPONENT_TOKENS
+    return _rule(_SELECTOR, make_tones(color).custom_properties() | _COMPONENT_TOKENS)
+
+
+@lru_cache(maxsize=512)
+def render_preview_sheet(color: str) -> str:
+    """Return the sheet that paints what is called `brand-preview`, and nothing else of a page."""
+    properties = make_tones(color).custom_properties() | _COMPONENT_TOKENS
+    properties |= {"--mail-color": color, "--on-mail-color": readable_on(color)}
+    return _rule(".brand-preview", properties)
+
+
+def _rule(selector: str, properties: dict[str, str]) -> str:
     lines = "\n".join(f"  {name}: {value};" for name, value in properties.items())
-    return f"{_SELECTOR} {{\n{lines}\n}}\n"
+    return f"{selector} {{\n{lines}\n}}\n"
 
 
 _COMPONENT_TOKENS = {

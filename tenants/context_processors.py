@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -27,6 +28,16 @@ from tenants.errors import NotConfiguredError
 from tenants.in_hand import contract_of, is_portal_host, site_host_of
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SiteLogo:
+    """The image in place of the word-mark."""
+
+    url: str
+    width: int
+    height: int
+    alt: str
 
 
 class Site:
@@ -74,6 +85,19 @@ class Site:
     def logo_text(self) -> str:
         """The word-mark in the header."""
         return self.brand.logo_text if self.brand else ""
+
+    @cached_property
+    def logo(self) -> SiteLogo | None:
+        """The image in place of the word-mark, below the address of the page; None without one."""
+        brand = self.brand
+        if brand is None or brand.logo is None:
+            return None
+        return SiteLogo(
+            url=find_address("tenants:logo", digest=brand.logo),
+            width=brand.logo_width or 0,
+            height=brand.logo_height or 0,
+            alt=brand.logo_alt or brand.logo_text,
+        )
 
     @property
     def contacts(self) -> Sequence[SupportContact]:

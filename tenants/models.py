@@ -6,7 +6,10 @@ from django.db import models
 from django_tenants.models import DomainMixin, TenantMixin
 
 from core.common.models import UUIDModel
+from tenants.logos.models import LogoImage
 from tenants.states import ContractState
+
+__all__ = ["LogoImage"]
 
 
 def schema_name_for(slug: str) -> str:

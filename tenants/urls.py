@@ -25,12 +25,28 @@ class NumberConverter(DigestConverter):
     regex = "[0-9a-f]{32}"
 
 
+class ImageConverter(DigestConverter):
+    """A SHA-256 in hexadecimal."""
+
+    regex = "[0-9a-f]{64}"
+
+
+class ColorConverter(DigestConverter):
+    """A colour without its #."""
+
+    regex = "[0-9a-f]{6}"
+
+
 register_converter(DigestConverter, "digest")
 register_converter(NumberConverter, "number")
+register_converter(ImageConverter, "image")
+register_converter(ColorConverter, "color")
 
 app_name = "tenants"
 urlpatterns = [
     path("brand/<digest:digest>.css", views.brand_css, name="brand_css"),
+    path("brand/<image:digest>.png", views.logo, name="logo"),
+    path("brand/preview/<color:color>.css", views.preview_css, name="preview_css"),
     path("schemas/contract.json", views.contract_schema_json, name="contract_schema"),
     path(
         ".well-known/portal-identity/<number:number>",

@@ -1,13 +1,14 @@
 """What the site shows of itself: the brand's style sheet, its documents' schema, who it is."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.views.decorators.http import require_safe
 
-from tenants.brand_sheet import render_sheet, sheet_digest
+from tenants.brand_sheet import render_preview_sheet, render_sheet, sheet_digest
 from tenants.configuration.schema import contract_schema
 from tenants.context_processors import Site
 from tenants.host_identity import identity_of
 from tenants.in_hand import contract_of, site_host_of
+from tenants.logos.stored import find_logo
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -27,6 +28,31 @@ def brand_css(request: HttpRequest, digest: str) -> HttpResponse:
         render_sheet(brand.color),
         content_type="text/css",
         headers={"Cache-Control": _FOR_EVER if is_present else "no-store"},
+    )
+
+
+@require_safe
+def logo(_request: HttpRequest, digest: str) -> HttpResponse:
+    """Return the image under a digest, the same on every host and for ever."""
+    content = find_logo(digest)
+    if content is None:
+        headers = {"Cache-Control": "no-store"}
+        return HttpResponseNotFound("", content_type="text/plain", headers=headers)
+    headers = {
+        "Cache-Control": _FOR_EVER,
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    return HttpResponse(content, content_type="image/png", headers=headers)
+
+
+@require_safe
+def preview_css(_request: HttpRequest, color: str) -> HttpResponse:
+    """Return the sheet that paints a preview in any colour: a style in a page would be refused."""
+    return HttpResponse(
+        render_preview_sheet(f"#{color}"),
+        content_type="text/css",
+        headers={"Cache-Control": _FOR_EVER},
     )
 
 

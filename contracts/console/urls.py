@@ -3,6 +3,7 @@
 from django.urls import path
 
 from contracts.console.views import (
+    brand,
     carrying_over,
     contracts,
     deletion,
@@ -59,6 +60,7 @@ urlpatterns = [
     path("<slug:slug>/revisions/<int:number>/", contracts.revision, name="revision"),
     path("<slug:slug>/revisions/<int:number>.toml", contracts.revision_toml, name="revision_toml"),
     path("<slug:slug>/revisions/<int:number>/rollback/", contracts.rollback, name="rollback"),
+    path("<slug:slug>/draft/brand/", brand.draft_brand, name="draft_brand"),
     # Last: other pages of a draft are no sections.
     path("<slug:slug>/draft/<slug:section>/", sections.draft_section, name="draft_section"),
 ]

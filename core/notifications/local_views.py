@@ -26,10 +26,11 @@ _KEYPAD: Final = (
     ("1", ""), ("2", "ABC"), ("3", "DEF"), ("4", "GHI"), ("5", "JKL"), ("6", "MNO"),
     ("7", "PQRS"), ("8", "TUV"), ("9", "WXYZ"), ("*", ""), ("0", ""), ("#", ""),
 )  # fmt: skip
-# A mail is a page of its own with its own styles; nothing in it may run or load.
+# A mail is a page of its own with its own styles; nothing in it may run, and nothing but the
+# logo load.
 _MAIL_POLICY: Final = (
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
 )
 _UNCHANGED: Final = 204
 

@@ -9,14 +9,17 @@ from zoneinfo import ZoneInfo
 from django.template import Context, Template, loader
 from django.utils import timezone
 
-from tenants.configuration.brand import WHITE, contrast
+from tenants.configuration.brand import readable_on
 from tenants.configuration.deployment import DeploymentDocument
-from tenants.configuration.document import ContractDocument, SupportContact
+from tenants.configuration.document import BrandSection, ContractDocument, SupportContact
 from tenants.configuration.revisions import zone_of
+from tenants.routing import absolute_reverse
 
 _LONGEST_SUBJECT: Final = 200
+_LOGO_WIDTH: Final = 240
+_LOGO_HEIGHT: Final = 64
+"""Pixels that a logo takes at most: mail programs look at attributes and not at style sheets."""
 _BLANK_LINES: Final = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
-_BLACK: Final = "#000000"
 
 
 class RenderedMail(NamedTuple):
@@ -25,6 +28,16 @@ class RenderedMail(NamedTuple):
     subject: str
     text: str
     html: str
+
+
+@dataclass(frozen=True)
+class MailLogo:
+    """The image in place of the word-mark, as large as it is shown."""
+
+    url: str
+    width: int
+    height: int
+    alt: str
 
 
 @dataclass(frozen=True)
@@ -39,6 +52,7 @@ class MailBrand:
     color: str
     on_color: str
     contacts: Sequence[SupportContact]
+    logo: MailLogo | None = None
 
 
 def render_mail(
@@ -74,6 +88,20 @@ def brand_of(document: ContractDocument | DeploymentDocument) -> MailBrand:
         color=brand.color,
         on_color=readable_on(brand.color),
         contacts=document.support,
+        logo=logo_of(brand),
+    )
+
+
+def logo_of(brand: BrandSection) -> MailLogo | None:
+    """Return the logo of mails, at the portal host: an address that outlives a contract's host."""
+    if brand.logo is None or not brand.logo_width or not brand.logo_height:
+        return None
+    share = min(1.0, _LOGO_WIDTH / brand.logo_width, _LOGO_HEIGHT / brand.logo_height)
+    return MailLogo(
+        url=absolute_reverse("tenants:logo", contract=None, kwargs={"digest": brand.logo}),
+        width=max(1, round(brand.logo_width * share)),
+        height=max(1, round(brand.logo_height * share)),
+        alt=brand.logo_alt or brand.logo_text,
     )
 
 
@@ -81,14 +109,6 @@ def _name_of(document: ContractDocument | DeploymentDocument) -> str:
     if isinstance(document, ContractDocument):
         return document.contract.name
     return document.deployment.name
-
-
-def readable_on(color: str) -> str:
-    """Return white or black, whichever contrasts more with a colour `#rrggbb`.
-
-    Relative luminance and contrast as WCAG 2.2 defines them; one of the two always reaches 4.5:1.
-    """
-    return max((WHITE, _BLACK), key=lambda one: contrast(one, color))
 
 
 def _render(name: str, values: dict[str, object], *, escape: bool) -> str:

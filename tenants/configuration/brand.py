@@ -17,6 +17,7 @@ STRONG_CONTRAST: Final = 7.0
 """WCAG 2.2, 1.4.6: what the dark tones reach on white and on the lightest tone."""
 
 WHITE: Final = "#ffffff"
+BLACK: Final = "#000000"
 _LIGHT_TONES: Final = {"lightest": (0.965, 0.16), "lighter": (0.90, 0.34), "light": (0.76, 0.62)}
 """Lightness, and the share of the base colour's chroma."""
 _DARK_TONES: Final = {"dark": 0.80, "darker": 0.62, "darkest": 0.46}
@@ -51,29 +52,53 @@ class Tones:
             "--color-primary-darkest": self.darkest,
         }
 
+    def contrasts(self) -> tuple["Contrast", ...]:
+        """Return every pair of tones that the pages use for text, with what it reaches."""
+        return (
+            Contrast("White text on the brand color", WHITE, self.base, TEXT_CONTRAST),
+            Contrast(
+                "The brand color as text on its lightest tone",
+                self.base,
+                self.lightest,
+                TEXT_CONTRAST,
+            ),
+            Contrast("White text on the dark tone", WHITE, self.dark, TEXT_CONTRAST),
+            Contrast(
+                "The darker tone as text on the lighter one",
+                self.darker,
+                self.lighter,
+                TEXT_CONTRAST,
+            ),
+            Contrast("The darkest tone as text on white", self.darkest, WHITE, STRONG_CONTRAST),
+        )
+
     def contrast_failures(self) -> tuple[str, ...]:
         """Return a sentence for every pair of tones that the pages use and nobody could read."""
         return tuple(
-            f"{name} has a contrast of {found:.2f} to 1 instead of {needed} to 1"
-            for name, foreground, background, needed in (
-                ("white text on the brand colour", WHITE, self.base, TEXT_CONTRAST),
-                (
-                    "the brand colour as text on its lightest tone",
-                    self.base,
-                    self.lightest,
-                    TEXT_CONTRAST,
-                ),
-                ("white text on the dark tone", WHITE, self.dark, TEXT_CONTRAST),
-                (
-                    "the darker tone as text on the lighter one",
-                    self.darker,
-                    self.lighter,
-                    TEXT_CONTRAST,
-                ),
-                ("the darkest tone as text on white", self.darkest, WHITE, STRONG_CONTRAST),
-            )
-            if (found := contrast(foreground, background)) < needed
+            f"{one.use} has a contrast of {one.found:.2f} to 1 instead of {one.needed} to 1"
+            for one in self.contrasts()
+            if not one.is_enough
         )
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Text of one colour on another, where it is used, and the contrast that it needs there."""
+
+    use: str
+    text: str
+    ground: str
+    needed: float
+
+    @property
+    def found(self) -> float:
+        """Return the contrast ratio, from 1 to 21."""
+        return contrast(self.text, self.ground)
+
+    @property
+    def is_enough(self) -> bool:
+        """Tell whether the text can be read."""
+        return self.found >= self.needed
 
 
 @lru_cache(maxsize=512)
@@ -97,6 +122,14 @@ def make_tones(color: str) -> Tones:
         for name, share in _DARK_TONES.items()
     }
     return Tones(base=base, **lights, **darks)
+
+
+def readable_on(color: str) -> str:
+    """Return white or black, whichever contrasts more with a colour `#rrggbb`.
+
+    Relative luminance and contrast as WCAG 2.2 defines them; one of the two always reaches 4.5:1.
+    """
+    return max((WHITE, BLACK), key=lambda one: contrast(one, color))
 
 
 def contrast(one: str, other: str) -> float:

@@ -91,6 +91,10 @@ class DeploymentDocument(Section):
         own = (entry.brand for entry in self.portal_hosts if entry.host == host)
         return next((brand for brand in own if brand is not None), self.brand)
 
+    def brands(self) -> tuple[BrandSection, ...]:
+        """Return every brand that it describes."""
+        return (self.brand, *(one.brand for one in self.portal_hosts if one.brand))
+
     def notices_at(self, at: datetime) -> tuple[Notice, ...]:
         """Return the banners that are on the pages of the portal hosts at this moment."""
         return tuple(notice for notice in self.notices if notice.is_shown(at))

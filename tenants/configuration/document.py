@@ -29,6 +29,7 @@ from tenants.configuration.values import (
     Color,
     EmailAddress,
     HostName,
+    ImageDigest,
     Line,
     Paragraphs,
     PhoneText,
@@ -38,6 +39,7 @@ from tenants.configuration.values import (
     TimeZone,
     Url,
     UsState,
+    WholeNumber,
     YesNo,
 )
 
@@ -114,7 +116,7 @@ class BrandSection(Section):
     product: Line
     """What the portal is called in titles and mails."""
     logo_text: Line
-    """The word-mark in the header; contracts show no image as a logo."""
+    """The word-mark in the header, where there is no logo."""
     color: Color
     """One color. Seven tones are made from it, so dark that text on them can be read."""
     sender_name: Line
@@ -123,6 +125,20 @@ class BrandSection(Section):
     """The address that mails come from. Its domain has to be verified for sending."""
     reply_to: EmailAddress | None = None
     """Where answers to mails go. Without one they go to nobody."""
+    logo: ImageDigest | None = None
+    """The image in place of the word-mark, by the SHA-256 of its PNG file."""
+    logo_width: Annotated[WholeNumber, Field(ge=16, le=640)] | None = None
+    """How wide the image is, in pixels."""
+    logo_height: Annotated[WholeNumber, Field(ge=16, le=240)] | None = None
+    """How high the image is, in pixels."""
+    logo_alt: Line | None = None
+    """What the logo says, for who does not see it. Without one the word-mark is read out."""
+
+    @model_validator(mode="after")
+    def _logo_has_its_size(self) -> Self:
+        if len({one is None for one in (self.logo, self.logo_width, self.logo_height)}) > 1:
+            raise ValueError("logo, logo_width and logo_height belong together.")
+        return self
 
 
 class SupportContact(Section):

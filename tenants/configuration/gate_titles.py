@@ -8,6 +8,7 @@ VALID: Final = "document_is_valid"
 GATE_TITLES: Final = {
     VALID: "Every field says what it can say, and every limit is within its bounds",
     "brand_is_readable": "The colour gives a contrast of 4.5:1 or more wherever it is used",
+    "logo_is_present": "The logo is present",
     "support_is_reachable": "A support contact can be reached by phone or e-mail",
     "hosts_are_free": "Every host is free",
     "issuers_are_known": "Every identity provider is known to the deployment",

@@ -65,6 +65,8 @@ class GateContext:
     """Of the identity providers that the deployment has; None: it is not known here."""
     needed_issuers: Mapping[str, str] = field(default_factory=dict)
     """Issuers that published contracts name, and which contract."""
+    logos: Mapping[str, tuple[int, int]] | None = None
+    """Width and height of the images that are here, by digest; None: it is not known here."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ def deployment_failures(
     failures: list[GateFailure] = []
     for place, brand in brands:
         failures += _brand_failures(place, brand)
+        failures += _logo_failures(place, brand, context)
     failures += _host_failures(hosts, context)
     failures += _issuers_are_kept(document, context)
     failures += _waiver_failures(document.waivers, weaknesses, context.on)
@@ -167,6 +170,31 @@ def _brand_is_readable(document: ContractDocument, context: GateContext) -> Iter
 def _brand_failures(place: str, brand: BrandSection) -> Iterator[GateFailure]:
     for message in make_tones(brand.color).contrast_failures():
         yield GateFailure("brand_is_readable", f"{place}.color", f"{message}.")
+
+
+def _logo_is_present(document: ContractDocument, context: GateContext) -> Iterator[GateFailure]:
+    yield from _logo_failures("brand", document.brand, context)
+
+
+def _logo_failures(place: str, brand: BrandSection, context: GateContext) -> Iterator[GateFailure]:
+    """A document that was written for another deployment may name an image that is only there."""
+    if brand.logo is None or context.logos is None:
+        return
+    found, said = context.logos.get(brand.logo), (brand.logo_width, brand.logo_height)
+    if found is None:
+        yield GateFailure(
+            "logo_is_present",
+            f"{place}.logo",
+            f"The image {brand.logo[:12]}… is not stored here. Upload it on the page of the brand, "
+            "or store its file with `contract logo`.",
+        )
+    elif found != said:
+        yield GateFailure(
+            "logo_is_present",
+            f"{place}.logo",
+            f"The image {brand.logo[:12]}… has {found[0]} × {found[1]} pixels, not "
+            f"{said[0]} × {said[1]}.",
+        )
 
 
 def _support_is_reachable(
@@ -297,6 +325,7 @@ _CONTRACT_GATES: Final[
     tuple[Callable[[ContractDocument, GateContext], Iterator[GateFailure]], ...]
 ] = (
     _brand_is_readable,
+    _logo_is_present,
     _support_is_reachable,
     _hosts_are_free,
     _issuers_are_known,

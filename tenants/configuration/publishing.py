@@ -39,6 +39,7 @@ from tenants.configuration.revisions import (
     read_deployment_revision,
     to_json,
 )
+from tenants.logos.stored import hold_logos, logo_sizes
 from tenants.models import (
     Contract,
     ContractRevision,
@@ -169,6 +170,7 @@ def _publish(
         earlier = contract.revisions.filter(number=base).first() if base else None
         _refuse_other_base(base, published, earlier, before)
         refuse_without_approval(published, authorship)
+        hold_logos(document.brand)
         failures = contract_failures(document, _context(document, before, at))
         if failures:
             raise GatesClosedError(failures)
@@ -229,6 +231,7 @@ def publish_deployment(
         before = read_deployment_revision(published) if published else None
         earlier = find_deployment_revision(base) if base else None
         _refuse_other_base(base, published, earlier, before)
+        hold_logos(*document.brands())
         failures = deployment_failures(document, _deployment_context(document, at))
         if failures:
             raise GatesClosedError(failures)
@@ -368,13 +371,16 @@ def _context(
         published=published,
         taken_hosts=taken,
         issuers=issuers,
+        logos=logo_sizes(document.brand),
     )
 
 
 def _deployment_context(document: DeploymentDocument, at: datetime) -> GateContext:
-    on = day_in(document.deployment.time_zone, at)
     return GateContext(
-        on=on, taken_hosts=_contract_hosts(other_than=""), needed_issuers=_named_issuers()
+        on=day_in(document.deployment.time_zone, at),
+        taken_hosts=_contract_hosts(other_than=""),
+        needed_issuers=_named_issuers(),
+        logos=logo_sizes(*document.brands()),
     )
 
 

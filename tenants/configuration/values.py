@@ -45,6 +45,7 @@ _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\
 _URL = re.compile(r"https?://[^\s<>\"'\\\x00-\x1f\x7f-\x9f]{3,300}")
 _PHONE = re.compile(r"[0-9A-Z()+./ x-]{7,40}")
 _COLOR = re.compile(r"#[0-9a-f]{6}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 _POSTAL_ABBREVIATIONS = """
 AK AL AR AS AZ CA CO CT DC DE FL GA GU HI IA ID IL IN KS KY LA MA MD ME MI MN MO MP MS MT NC ND NE
@@ -192,6 +193,12 @@ Color = Annotated[
     str,
     AfterValidator(
         _matching(_COLOR, "A color is # and six hexadecimal digits, such as #0b5cad.", lower=True)
+    ),
+]
+ImageDigest = Annotated[
+    str,
+    AfterValidator(
+        _matching(_SHA256, "An image is named by 64 hexadecimal digits: its SHA-256.", lower=True)
     ),
 ]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]

@@ -48,6 +48,7 @@ STAFF_TABLE: dict[str, StaffRow] = {
     # A draft is one's own, of a contract that one may configure; new ones are begun by operators
     "console:new_contract": StaffRow(200, 403, 403, 403),
     "console:draft": StaffRow(404, 404, 403, 403),
+    "console:draft_brand": StaffRow(404, 404, 403, 403),
     "console:draft_toml": StaffRow(404, 404, 403, 403),
     "console:draft_download": StaffRow(404, 404, 403, 403),
     "console:draft_carry_over": StaffRow(404, 404, 403, 403),

@@ -33,6 +33,8 @@ FABRICATED: dict[str, object] = {
     "str": "nothing",
     "digest": "0" * 16,
     "number": "0" * 32,
+    "image": "0" * 64,
+    "color": "0" * 6,
     "slug": "nothing",
     "int": 1,
 }
@@ -78,6 +80,9 @@ TABLE: dict[str, Row] = {
     "healthz": same(200),
     "readyz": same(200),
     "tenants:brand_css": same(200),
+    # An image that is not there
+    "tenants:logo": same(404),
+    "tenants:preview_css": same(200),
     "tenants:contract_schema": same(200),
     "tenants:portal_identity": same(200),
     # Sign-in

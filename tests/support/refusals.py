@@ -22,7 +22,7 @@ _STAFF_PAGES = (
     "roster:",
 )
 # A picture of a secret that there is not, and no page
-_PICTURES = {"mfa:app_code", "mfa:factor_app_code"}
+_PICTURES = {"mfa:app_code", "mfa:factor_app_code", "tenants:logo"}
 
 
 class RecordedRefusals:

@@ -7,13 +7,14 @@ from django.db import connections, transaction
 from django.db.models import QuerySet
 from psycopg import sql
 
+from contracts.console.services.logos import delete_unnamed, logos_of
 from core.accounts.models import ContractAccess, User
 from core.accounts.services.anonymising import anonymise_accounts
 from core.groups.models import Membership, Provider, ProviderGroup
 from core.staff.models import StaffMember
 from tenants.context import contract_context
 from tenants.migrating import OWNER
-from tenants.models import Contract, ContractChange, ContractRevision
+from tenants.models import Contract, ContractChange, ContractRevision, LogoImage
 
 _STAYS: Final = (ContractRevision, ContractChange)
 
@@ -29,6 +30,8 @@ def delete_data(*, contract_id: UUID) -> int:
     contract = Contract.objects.get(pk=contract_id)
     with contract_context(None), transaction.atomic(using=OWNER):
         people = list(_people_of(contract_id))
+        logos = list(_rows(LogoImage).select_for_update().filter(digest__in=_logos(contract_id)))
+        delete_unnamed(digests=[one.pk for one in logos], using=OWNER, but_of=contract_id)
         groups = list(_rows(Provider).filter(contract=contract_id).values_list("group", flat=True))
         for relation in _naming(Contract):
             if relation.related_model not in _STAYS:
@@ -44,6 +47,10 @@ def delete_data(*, contract_id: UUID) -> int:
             name = sql.Identifier(contract.schema_name)
             cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(name))
     return len(alone)
+
+
+def _logos(contract_id: UUID) -> list[str]:
+    return list(logos_of(contract_id, using=OWNER))
 
 
 def _rows(model: Any) -> QuerySet[Any, Any]:

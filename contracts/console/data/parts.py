@@ -14,6 +14,7 @@ from django.apps import apps
 from django.db.models import Field, Model, Q, QuerySet
 
 from contracts.console.models import DailyFigures
+from contracts.console.services.logos import logos_of
 from contracts.registration.models import TermsAcceptance
 from core.accounts.models import ContractAccess, User
 from core.audit.models import AuditEvent
@@ -31,7 +32,7 @@ from core.groups.models import (
     SuspendedRole,
 )
 from tenants.database_router import contract_labels
-from tenants.models import ContractChange, ContractNotice, ContractRevision, Host
+from tenants.models import ContractChange, ContractNotice, ContractRevision, Host, LogoImage
 
 RowsOf = Callable[[UUID], Q]
 
@@ -44,6 +45,8 @@ class Part:
     rows: RowsOf | None
     fields: Sequence[str] = ()
     """The columns that come along; empty: all."""
+    is_everybodys: bool = False
+    """Whether a row may be there already where it is restored, and is the same there."""
 
     @property
     def label(self) -> str:
@@ -81,6 +84,7 @@ SHARED: Final = (
     Part(Host, _by("tenant"), ("id", "tenant", "domain", "kind", "is_primary")),
     Part(ContractChange, _by("contract")),
     Part(ContractNotice, _by("contract")),
+    Part(LogoImage, lambda contract_id: Q(digest__in=logos_of(contract_id)), is_everybodys=True),
     Part(User, None, _OF_A_PERSON),
     Part(ContractAccess, _by("contract")),
     Part(ProviderGroup, None),

@@ -34,6 +34,7 @@ from tenants.states import ContractState
 
 _BLOCK: Final = 1 << 20
 _PEOPLE_AT_ONCE: Final = 1_000
+_ASIDE: Final = sql.Identifier("restored_aside")
 
 
 def restore_data(*, path: Path, by: UUID | None, at: datetime, progress: Progress) -> Contract:
@@ -121,14 +122,22 @@ def _read(archive: zipfile.ZipFile, manifest: Manifest, part: Part, *, at: datet
 
 def _copy_in(stream: IO[bytes], part: Part) -> int:
     columns = sql.SQL(", ").join(sql.Identifier(name) for name in part.columns())
-    asked = sql.SQL("COPY {} ({}) FROM STDIN WITH (FORMAT csv, HEADER MATCH)").format(
-        sql.Identifier(part.model._meta.db_table), columns
-    )
+    table = sql.Identifier(part.model._meta.db_table)
+    into = _ASIDE if part.is_everybodys else table
     with connection.cursor() as cursor:
-        with cursor.copy(asked) as copy:
+        if part.is_everybodys:
+            cursor.execute(
+                sql.SQL("CREATE TEMP TABLE {} (LIKE {}) ON COMMIT DROP").format(into, table)
+            )
+        asked = sql.SQL("COPY {} ({}) FROM STDIN WITH (FORMAT csv, HEADER MATCH)")
+        with cursor.copy(asked.format(into, columns)) as copy:
             while block := stream.read(_BLOCK):
                 copy.write(block)
-        return int(cursor.rowcount)
+        count = int(cursor.rowcount)
+        if part.is_everybodys:
+            taken = sql.SQL("INSERT INTO {} SELECT * FROM {} ON CONFLICT DO NOTHING")
+            cursor.execute(taken.format(table, into))
+    return count
 
 
 def _people(stream: IO[bytes], *, at: datetime) -> int:

@@ -10,6 +10,7 @@ from contracts.console.drafts.content import canonical, read_content, sections
 from contracts.console.models import Draft
 from contracts.console.publications.rights import find_contract
 from contracts.console.sections.beside import PUBLISHED, Source, beside, weak_points
+from contracts.console.sections.brand import BRAND, brand_parts, brand_preview
 from contracts.console.sections.checking import read_section
 from contracts.console.sections.forms import SectionForm
 from contracts.console.sections.nodes import Typed
@@ -84,10 +85,11 @@ def section_context(draft: Draft, section: str, shown: Shown) -> dict[str, objec
         weak_points(section, value, draft.document.get("waivers")),
     )
     before, _ = neighbours(section)
+    form = SectionForm(section, shown.typed, shown.problems, beside=around, fixed="contract-slug")
+    more = {"live": brand_preview(value), **brand_parts(form)} if section == BRAND else {}
     return {
-        "form": SectionForm(
-            section, shown.typed, shown.problems, beside=around, fixed="contract-slug"
-        ),
+        **more,
+        "form": form,
         "shown": shown,
         "section": section,
         "label": section_label(section),

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.common.identifiers import normalize
-from tenants.configuration.brand import TEXT_CONTRAST, WHITE, contrast, make_tones
+from tenants.configuration.brand import make_tones
 from tenants.configuration.document import BrandSection, ProgramIdRule, RegistrationSection
 from tenants.configuration.values import Section
 
@@ -31,16 +31,8 @@ def preview_of(section: Section | None) -> Preview | None:
 
 def _of_brand(brand: BrandSection) -> Preview:
     tones = make_tones(brand.color)
-    found = contrast(WHITE, tones.base)
-    said = [
-        f"White text on the color of the buttons: {found:.1f} to 1, of at least {TEXT_CONTRAST}."
-    ]
-    if tones.base != brand.color:
-        said.append(f"{brand.color} is too light for text on it: pages use {tones.base} instead.")
     failures = tones.contrast_failures()
-    return Preview(
-        "The seven tones", (*said, *failures), not failures, tuple(asdict(tones).items())
-    )
+    return Preview("The seven tones", failures, not failures, tuple(asdict(tones).items()))
 
 
 def _of_pattern(rule: ProgramIdRule, example: Any) -> Preview:

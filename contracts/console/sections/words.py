@@ -14,7 +14,7 @@ from tenants.configuration.merge import policy_fields
 _LABELS: Final[Mapping[str, str]] = {
     "contract": "Program",
     "hosts": "Domain names",
-    "brand": "Names and color",
+    "brand": "Brand",
     "support": "Support contacts",
     "vocabulary": "Words of the program",
     "profile": "Forms about people",
@@ -42,6 +42,9 @@ _LABELS: Final[Mapping[str, str]] = {
     "brand.sender_name": "Name of the sender",
     "brand.sender_address": "Address of the sender",
     "brand.reply_to": "Answers go to",
+    "brand.logo_alt": "What the logo says",
+    "brand.logo_width": "Width of the logo",
+    "brand.logo_height": "Height of the logo",
     "support.purpose": "For what",
     "email": "E-mail",
     "url": "Web page",

@@ -13,6 +13,7 @@ from contracts.console.drafts.access import access_draft
 from contracts.console.drafts.content import sections
 from contracts.console.drafts.pages import draft_page
 from contracts.console.models import Draft
+from contracts.console.sections.brand import BRAND
 from contracts.console.sections.checking import check
 from contracts.console.sections.nodes import Typed
 from contracts.console.sections.pages import Shown, neighbours, section_context, section_url
@@ -28,20 +29,23 @@ from core.staff.access import StaffRequest, staff_page
 from core.staff.permissions import StaffPermission
 from tenants.configuration.diff import difference_of_values
 
-_SEEN: Final = "seen"
+SEEN: Final = "seen"
 """The input that tells which state of the section the form is about."""
 _TYPED: Final = "typed"
+_TEMPLATE: Final = "console/sections/section.html"
+_TEMPLATES: Final = {BRAND: "console/sections/brand.html"}
+"""Sections whose page shows more than their form."""
 _NOT_TYPED: Final = {"csrfmiddlewaretoken"}
 
 
-def _kept(request: HttpRequest) -> Mapping[str, str]:
+def keep_section(request: HttpRequest) -> Mapping[str, str]:
     """Keep all that was typed, as one text."""
     lists = {name: given for name, given in request.POST.lists() if name not in _NOT_TYPED}
     return {_TYPED: json.dumps(lists)}
 
 
 @get_or_post
-@keeps_typed(_kept)
+@keeps_typed(keep_section)
 @staff_page(StaffPermission.CONTRACTS_CONFIGURE)
 def draft_section(request: StaffRequest, slug: str, section: str) -> HttpResponse:
     """Show a section of one's own draft, act on the rows of its lists, and save it."""
@@ -52,23 +56,29 @@ def draft_section(request: StaffRequest, slug: str, section: str) -> HttpRespons
         typed = dict(request.POST.lists())
         acted = act_on_rows(section, typed, request.POST.get("do", ""))
         if acted is None:
-            return _save(request, draft, section, typed)
-        return _page(request, draft, section, Shown(acted, request.POST.get(_SEEN, "")))
+            return save_typed(request, draft, section, typed)
+        return section_page(request, draft, section, Shown(acted, request.POST.get(SEEN, "")))
+    return open_section(request, draft, section)
+
+
+def open_section(request: StaffRequest, draft: Draft, section: str) -> HttpResponse:
+    """Answer with a section as it is saved, or as it was typed before a session ended."""
     if back := take_typed(request):
         typed = json.loads(back[_TYPED])
-        shown = Shown(typed, "".join(typed.get(_SEEN, ())), typed_is_back=True)
+        shown = Shown(typed, "".join(typed.get(SEEN, ())), typed_is_back=True)
     else:
         typed = dict(section_node(section).typed(draft.document.get(section), section))
         waived = with_waiver(section, typed, request.GET.get("rule", ""))
         shown = Shown(waived, mark_of(draft, section))
-    return _page(request, draft, section, shown)
+    return section_page(request, draft, section, shown)
 
 
-def _save(request: StaffRequest, draft: Draft, section: str, typed: Typed) -> HttpResponse:
-    seen = request.POST.get(_SEEN, "")
+def save_typed(request: StaffRequest, draft: Draft, section: str, typed: Typed) -> HttpResponse:
+    """Save what was typed and go on, or answer with what hinders it."""
+    seen = request.POST.get(SEEN, "")
     checked = check(section, typed)
     if checked.problems:
-        return _page(request, draft, section, Shown(typed, seen, checked.problems))
+        return section_page(request, draft, section, Shown(typed, seen, checked.problems))
     try:
         save_section(
             draft=draft,
@@ -80,11 +90,11 @@ def _save(request: StaffRequest, draft: Draft, section: str, typed: Typed) -> Ht
         )
     except OtherSlugError as error:
         problems = [("contract-slug", error.sentence)]
-        return _page(request, draft, section, Shown(typed, seen, problems))
+        return section_page(request, draft, section, Shown(typed, seen, problems))
     except StaleDraftError:
         present = access_draft(request.staff, draft.slug)
         shown = _stale(present, section, typed, checked.value)
-        return _page(request, present, section, shown)
+        return section_page(request, present, section, shown)
     messages.success(request, f"{section_label(section)}: saved.")
     return HttpResponseRedirect(_onward(draft, section, request.POST.get("do", "")))
 
@@ -105,6 +115,7 @@ def _onward(draft: Draft, section: str, pressed: str) -> str:
     return section_url(draft, before if verb == "back" else after)
 
 
-def _page(request: StaffRequest, draft: Draft, section: str, shown: Shown) -> HttpResponse:
+def section_page(request: StaffRequest, draft: Draft, section: str, shown: Shown) -> HttpResponse:
+    """Answer with the page of a section."""
     context = section_context(draft, section, shown)
-    return draft_page(request, "console/sections/section.html", draft, context)
+    return draft_page(request, _TEMPLATES.get(section, _TEMPLATE), draft, context)

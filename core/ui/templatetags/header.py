@@ -15,6 +15,7 @@ def strangers_header(context: Context) -> str:
     """Return the head that names nobody, for the site of the page."""
     site = context.get("site")
     return _header(
+        logo=getattr(site, "logo", None),
         logo_text=getattr(site, "logo_text", ""),
         product=getattr(site, "product", ""),
         contract=getattr(getattr(site, "contract", None), "name", ""),
@@ -23,9 +24,10 @@ def strangers_header(context: Context) -> str:
 
 
 @lru_cache(maxsize=512)
-def _header(*, logo_text: str, product: str, contract: str, prefix: str) -> str:
+def _header(*, logo: object, logo_text: str, product: str, contract: str, prefix: str) -> str:
     """Render the head; `prefix` is what its addresses begin with: a contract's, or the host's."""
     site = {
+        "logo": logo,
         "logo_text": logo_text,
         "product": product,
         "contract": {"name": contract} if contract else None,

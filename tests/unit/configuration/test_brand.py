@@ -62,7 +62,7 @@ def test_contrast_is_the_one_that_wcag_defines(one: str, other: str, ratio: floa
 def test_tones_that_cannot_be_read_are_named() -> None:
     grey = "#999999"
     failures = Tones(grey, grey, grey, grey, grey, grey, grey).contrast_failures()
-    assert any("white text on the brand colour" in failure for failure in failures)
+    assert any("White text on the brand color" in failure for failure in failures)
 
 
 def test_the_tones_are_the_design_systems_seven_properties() -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from core.notifications.mail import RenderedMail, brand_of, readable_on, render_mail
+from core.notifications.mail import RenderedMail, brand_of, render_mail
+from tenants.configuration.brand import readable_on
 from tenants.configuration.deployment import DeploymentDocument
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.loading import load_contract, load_deployment

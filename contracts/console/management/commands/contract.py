@@ -1,5 +1,6 @@
 """Check, plan, apply, create, roll back, compare and export the documents of contracts."""
 
+import json
 from argparse import ArgumentParser
 from collections.abc import Iterable
 from datetime import date
@@ -42,6 +43,8 @@ from tenants.configuration.revisions import (
 )
 from tenants.configuration.schema import contract_schema
 from tenants.configuration.starter import LATEST_TIME_ZONE, starter_text
+from tenants.logos.encoding import LogoRefusedError, read_logo
+from tenants.logos.stored import store_logo
 from tenants.models import Contract, ContractRevision
 from tenants.states import ContractState
 
@@ -52,6 +55,7 @@ _HELP = {
     "export": "write the published document as TOML",
     "history": "list the published revisions, newest first",
     "schema": "print the JSON Schema of the document",
+    "logo": "store the image of a logo; prints what a document says to show it",
     "new": "write a commented document for a new contract",
 }
 
@@ -82,6 +86,7 @@ class Command(DocumentCommand[ContractDocument]):
         for name in ("export", "history"):
             own[name].add_argument("contract", metavar="SLUG|FILE")
         own["export"].add_argument("--revision", type=int, help="an earlier revision")
+        own["logo"].add_argument("image", type=Path, metavar="FILE")
         own["new"].add_argument("slug")
         own["new"].add_argument("--output", type=Path, help="file to make; else it is printed")
         for name in ("create", "new"):
@@ -185,6 +190,18 @@ class Command(DocumentCommand[ContractDocument]):
     def _schema(self, _options: dict[str, Any]) -> None:
         self.in_lines = True  # it is JSON as it stands
         self.report([contract_schema()])
+
+    def _logo(self, options: dict[str, Any]) -> None:
+        path = options["image"]
+        try:
+            logo = read_logo(path)
+        except (OSError, LogoRefusedError) as error:
+            said = error.sentence if isinstance(error, LogoRefusedError) else error.strerror
+            raise RefusedError(f"{short_name(path)}: {said}", code="logo_refused") from error
+        store_logo(logo=logo, by=None, at=now())
+        facts = {"logo": logo.digest, "logo_width": logo.width, "logo_height": logo.height}
+        lines = [f"{name} = {json.dumps(value)}" for name, value in facts.items()]
+        self.report(["[brand]", *lines], action="logo", **facts)
 
     def _new(self, options: dict[str, Any]) -> None:
         slug, output = options["slug"], options["output"]

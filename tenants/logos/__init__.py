@@ -1,0 +1,1 @@
+"""Images that documents name by their digest: made from uploads, kept, shown."""
