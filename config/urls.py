@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("staff/contracts/<slug:slug>/notices/", include("contracts.console.notices.urls")),
     path("staff/contracts/<slug:slug>/figures/", include("contracts.console.figures.urls")),
     path("staff/contracts/<slug:slug>/go-live/", include("contracts.console.going_live.urls")),
+    path("staff/contracts/<slug:slug>/hosts/", include("contracts.console.hosts.urls")),
     path("staff/contracts/<slug:slug>/roster/", include("contracts.roster.urls")),
     path("staff/disputes/", include("contracts.disputes.staff_urls")),
     path("staff/approvals/", include("contracts.registration.staff_urls")),

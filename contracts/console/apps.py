@@ -28,6 +28,7 @@ class ConsoleConfig(AppConfig):
         reports = StaffPermission.REPORTS_VIEW
         register_contract_page(ContractPage("figures", "Figures", "figures:figures", reports, 60))
         register_contract_page(ContractPage("going_live", "Go live", "going_live:list", view, 70))
+        register_contract_page(ContractPage("hosts", "Hosts", "hosts:list", view, 65))
         asks = StaffPermission.REGISTRATIONS_VIEW
         register_contract_page(
             ContractPage("simulator", "Simulator", "console:simulator", asks, 35)

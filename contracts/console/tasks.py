@@ -4,25 +4,22 @@ from uuid import UUID
 
 from celery import shared_task
 
-from contracts.console.hosts.targets import list_targets, portal_target
 from contracts.console.services.carrying_out import carry_out, list_due
 from contracts.console.services.drafts import purge_drafts
 from contracts.console.services.figures import keep_figures
-from contracts.console.services.host_checks import check_due_hosts, check_hosts, purge_checks
+from contracts.console.services.host_checks import check_due_hosts, purge_checks
 from contracts.console.services.lifecycle import make_due_changes
 from contracts.console.services.logos import purge_logos
 from contracts.console.services.provisioning import resume_run
 from contracts.console.services.publications import expire_publications, purge_publications
+from contracts.console.services.reach import check_reach
 from contracts.console.services.waivers import announce_ending_waivers
 from core.common.clock import now
 from core.notifications.services.sender_checks import (
     check_due_senders,
-    check_senders,
     purge_sender_checks,
-    targets_of_address,
 )
 from core.notifications.tasks import tell_workers
-from tenants import registry
 from tenants.celery import SharedTask
 
 
@@ -87,7 +84,4 @@ def check_reachability() -> int:
 @shared_task(base=SharedTask, name="contracts.console.tasks.check_contract", expires=120)
 def check_contract(slug: str) -> None:
     """Ask about the hosts and senders of one contract now."""
-    document = registry.get_configured(slug).document
-    portal = portal_target()
-    check_hosts([*list_targets(slug), *([portal] if portal else [])])
-    check_senders(targets_of_address(document.brand.sender_address), at=now())
+    check_reach(slug)

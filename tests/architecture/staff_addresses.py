@@ -82,6 +82,9 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "going_live:tick": StaffRow(405, 405, 403, 403),
     "going_live:untick": StaffRow(405, 405, 403, 403),
     "going_live:try": StaffRow(405, 405, 403, 403),
+    # Hosts and sender: to see for all, to ask now for who configures the contract
+    "hosts:list": all_staff(404),
+    "hosts:check": StaffRow(405, 405, 403, 403),
     # The deployment at work: operators act, auditors look; the help desk sees the outbox
     "operations:overview": StaffRow(200, 403, 403, 200),
     "operations:outbox": StaffRow(200, 403, 200, 200),
@@ -94,6 +97,7 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "operations:tasks": StaffRow(200, 403, 403, 200),
     "operations:channels": StaffRow(200, 403, 403, 200),
     "operations:migrations": StaffRow(200, 403, 403, 200),
+    "operations:hosts": StaffRow(200, 403, 403, 200),
     # The roster of a contract that does not exist
     "roster:overview": all_roster_views(404),
     "roster:empty_file": all_roster_views(404),

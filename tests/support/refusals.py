@@ -19,6 +19,7 @@ _STAFF_PAGES = (
     "notices:",
     "figures:",
     "going_live:",
+    "hosts:",
     "roster:",
 )
 # A picture of a secret that there is not, and no page

@@ -3,18 +3,19 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
-from django.conf import settings
+from django.urls import reverse
 
 from contracts.console.going_live.items import ITEMS
+from contracts.console.going_live.line import Line, LineState
+from contracts.console.hosts.facts import host_facts, host_lines
+from contracts.console.hosts.sender_facts import sender_facts, sender_lines
 from contracts.console.models import GoLiveTick
 from contracts.console.services.going_live import TRIAL_KINDS, list_trials, present_ticks
 from contracts.roster.models import RosterImport
 from contracts.roster.services.staging import count_present
 from core.notifications.models import OutboxMessage
-from core.notifications.senders import sender_for
 from core.notifications.states import LEFT, Channel
 from core.staff.models import StaffRole
 from core.staff.selectors import list_staff
@@ -25,25 +26,6 @@ from tenants.configuration.publishing import plan_contract
 from tenants.context import ActiveContract, contract_context
 from tenants.models import Contract
 from tenants.states import ContractState
-
-
-class LineState(StrEnum):
-    """Whether a line is in order. A note is neither: it works, and somebody should know how."""
-
-    GOOD = "good"
-    OPEN = "open"
-    NOTE = "note"
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line: what it asks for, how it stands, and who brought that about when."""
-
-    title: str
-    state: LineState
-    detail: str = ""
-    by: UUID | None = None
-    since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +62,8 @@ def gate_lines(contract: Contract, document: ContractDocument, *, at: datetime) 
             detail=" ".join(f"{one.field}: {one.message}" for one in found),
             by=revision.published_by if revision else None,
             since=revision.published_at if revision else None,
+            todo="Change it in a draft, and publish that." if found else "",
+            url=reverse("console:draft", args=[contract.slug]),
         )
         for name, title in GATE_TITLES.items()
         for found in [[one for one in failures if one.gate == name]]
@@ -91,10 +75,8 @@ def fact_lines(contract: Contract, document: ContractDocument, *, at: datetime) 
     active = registry.find_contract(contract.slug)
     return [
         _service(contract),
-        _host(contract, document),
-        _sender(contract, document),
-        _number(contract, Channel.SMS, "Texts have a number"),
-        _number(contract, Channel.VOICE, "Calls have a number"),
+        *host_lines(contract, host_facts(contract, at=at)),
+        *sender_lines(contract, sender_facts(contract, document)),
         *([_roster(active)] if active else []),
         _admin(contract, at=at),
     ]
@@ -130,57 +112,9 @@ def _service(contract: Contract) -> Line:
     if contract.state == ContractState.READY:
         return Line(title, LineState.GOOD, since=contract.state_since or contract.ready_at)
     detail = f"It is {contract.get_state_display().lower()}."
-    return Line(title, LineState.OPEN, detail, since=contract.state_since)
-
-
-def _host(contract: Contract, document: ContractDocument) -> Line:
-    title = "Its pages have an address"
-    path = f"/{contract.slug}/ on the portal host"
-    host = document.hosts.primary
-    if host is None:
-        return Line(title, LineState.GOOD, f"They stand under {path}.")
-    detail = (
-        f"They stand under {path} whether or not {host} leads here yet. "
-        f"Links in mails name {host}: see that its name and certificate are set up before "
-        "the first mail goes out."
-    )
-    return Line(title, LineState.NOTE, detail)
-
-
-def _sender(contract: Contract, document: ContractDocument) -> Line:
-    title, wanted = "Mail goes out from the contract's own address", document.brand.sender_address
-    used = sender_for(contract.pk)
-    if _is_local(Channel.EMAIL):
-        return Line(title, LineState.NOTE, "Mail stays on this machine, in the local mailbox.")
-    if not registry.get_deployment().channels.email.senders:
-        detail = f"The deployment lists no verified addresses, so {wanted} has to be one."
-        return Line(title, LineState.NOTE, detail)
-    if used.address == wanted:
-        return Line(title, LineState.GOOD, f"{wanted} is verified for sending.")
-    detail = (
-        f"{wanted} is not verified for sending yet. Until it is, mail goes out from {used.address} "
-        f"in the contract's name, and answers go to {used.reply_to}."
-    )
-    return Line(title, LineState.OPEN, detail)
-
-
-def _number(contract: Contract, channel: Channel, title: str) -> Line:
-    if _is_local(channel):
-        return Line(title, LineState.NOTE, "They stay on this machine, in the local mailbox.")
-    number = sender_for(contract.pk, channel=channel.value).number or _of_deployment(channel)
-    if number:
-        return Line(title, LineState.GOOD, f"They come from {number}.")
-    return Line(title, LineState.OPEN, "The deployment names none.")
-
-
-def _of_deployment(channel: Channel) -> str:
-    is_text = channel is Channel.SMS
-    return str(settings.AWS_SMS_ORIGINATION if is_text else settings.AWS_CONNECT_SOURCE_NUMBER)
-
-
-def _is_local(channel: Channel) -> bool:
-    """Tell whether the settings put a channel of their own in the provider's place."""
-    return channel.value in settings.PORTAL_CHANNELS
+    url = reverse("console:state", args=[contract.slug])
+    todo = "See under Status how it comes back."
+    return Line(title, LineState.OPEN, detail, since=contract.state_since, todo=todo, url=url)
 
 
 def _roster(active: ActiveContract) -> Line:
@@ -189,7 +123,9 @@ def _roster(active: ActiveContract) -> Line:
         number = count_present()
         last = RosterImport.objects.filter(applied=True).order_by("-id").first()
     if not number:
-        return Line(title, LineState.OPEN, "It has no entry: nobody can register.")
+        url = reverse("roster:overview", args=[active.slug])
+        detail, todo = "It has no entry: nobody can register.", "Upload the roster."
+        return Line(title, LineState.OPEN, detail, todo=todo, url=url)
     entries = "1 entry" if number == 1 else f"{number:,} entries"
     return Line(
         title,
@@ -206,5 +142,6 @@ def _admin(contract: Contract, *, at: datetime) -> Line:
     held = list_staff(at=at).filter(role=role, contract_id=contract.pk, user__is_active=True)
     first = held.first()
     if first is None:
-        return Line(title, LineState.OPEN, "Nobody is. Operators invite them under Staff members.")
+        todo, url = "Invite one: operators do.", reverse("staff:members")
+        return Line(title, LineState.OPEN, "Nobody is.", todo=todo, url=url)
     return Line(title, LineState.GOOD, by=first.user_id, since=first.granted_at)

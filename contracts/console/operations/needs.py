@@ -5,6 +5,8 @@ from datetime import datetime
 
 from django.urls import reverse
 
+from contracts.console.going_live.line import LineState
+from contracts.console.hosts.facts import all_host_facts
 from contracts.console.operations.access import outbox_scope
 from contracts.console.operations.levels import schema_levels
 from contracts.console.operations.timetable import timetable
@@ -39,6 +41,9 @@ def _of_deployment(at: datetime) -> Iterator[Need]:
     number = len(list_down_channels())
     words = _words(number, "channel is left alone after failures", "channels are left alone")
     yield Need(number, words, reverse("operations:channels"))
+    number = sum(one.state is not LineState.GOOD for one in all_host_facts(at=at) if one.check)
+    words = _words(number, "host does not lead here, or soon", "hosts do not lead here, or soon")
+    yield Need(number, words, reverse("operations:hosts"))
     number = sum(bool(level.missing) for level in schema_levels())
     words = _words(number, "contract lags behind this version", "contracts lag behind this version")
     yield Need(number, words, reverse("operations:migrations"))

@@ -16,5 +16,6 @@ urlpatterns = [
     path("provisioning/<uuid:run_id>/resume/", provisioning.resume, name="resume"),
     path("tasks/", deployment.tasks, name="tasks"),
     path("channels/", deployment.channels, name="channels"),
+    path("hosts/", deployment.hosts, name="hosts"),
     path("migrations/", deployment.migrations, name="migrations"),
 ]

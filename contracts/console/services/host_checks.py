@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import Final
+from typing import ClassVar, Final
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
@@ -11,20 +12,44 @@ from django.db.models import Q
 from contracts.console.hosts.probing import Found, default_prober, probe_host
 from contracts.console.hosts.targets import HostTarget, list_targets
 from contracts.console.models import HostCheck, HostFinding
+from core.accounts.services.attempts import Limit, count_attempt
 from core.audit.recording import record
 from core.common.clock import now
+from core.common.errors import DomainError
 from core.common.probing.asking import Prober
 from core.common.purging import delete_in_batches
 from core.common.turns import hold_turn
 from tenants import registry
 from tenants.models import Host
 
+_ASKED: Final = (2, timedelta(minutes=1))
+"""So often somebody may have the hosts of a contract asked. Own figure: each asks strangers."""
 READY_EVERY: Final = timedelta(minutes=15)
 """How often a host is asked that was ready the last time; others are asked every five minutes."""
 KEPT: Final = timedelta(days=400)
 _AT_ONCE: Final = 8
 _TO_BE_SURE: Final = 2
 """A host that was ready is believed to be so until so many checks in a row say otherwise."""
+
+
+class CheckTooSoonError(DomainError):
+    """The hosts were asked a moment ago."""
+
+    code: ClassVar[str] = "host_check_too_soon"
+    message: ClassVar[str] = "They were asked a moment ago. You can ask again in a minute."
+
+
+def ask_check(*, contract_id: UUID, by: UUID, at: datetime) -> None:
+    """Count and record that somebody has a contract's hosts and sender asked now.
+
+    Called by staff who configure the contract, outside of a transaction, before the worker is told.
+    Records `hosts.check_asked`. Raises CheckTooSoonError.
+    """
+    attempts, window = _ASKED
+    limit = Limit("host_check", str(contract_id), attempts=attempts, window=window)
+    if not count_attempt(limits=[limit], at=at).allowed:
+        raise CheckTooSoonError
+    record("hosts.check_asked", contract_id=contract_id, actor_id=by, at=at)
 
 
 def check_hosts(

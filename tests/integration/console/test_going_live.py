@@ -8,7 +8,8 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from contracts.console.going_live.items import ITEMS
-from contracts.console.going_live.lines import LineState, fact_lines, gate_lines
+from contracts.console.going_live.line import LineState
+from contracts.console.going_live.lines import fact_lines, gate_lines
 from contracts.console.models import GoLiveTick
 from contracts.console.services.going_live import (
     TRIAL_KINDS,
@@ -126,10 +127,27 @@ def test_a_sender_that_is_not_verified_is_named_with_the_one_in_its_place(
 def test_a_contract_without_a_host_of_its_own_stands_under_its_slug() -> None:
     assert facts("wv-bh")["Its pages have an address"][1].startswith("They stand under /wv-bh/")
     publish_change("wv-bh", hosts={"primary": "wv.providers.example"})
-    state, detail = facts("wv-bh")["Its pages have an address"]
-    assert state is LineState.NOTE
-    assert "whether or not wv.providers.example leads here" in detail
+    assert facts("wv-bh")["wv.providers.example leads here"] == (
+        LineState.NOTE,
+        "Nobody has asked it yet.",
+    )
     assert Client().get("/wv-bh/login/email/").status_code == 200
+
+
+def test_every_line_that_is_open_says_what_to_do_next(admin: Client) -> None:
+    Contract.objects.filter(slug="wv-bh").update(state=ContractState.SUSPENDED)
+    registry.announce()
+    contract = Contract.objects.select_related("revision").get(slug="wv-bh")
+    document = registry.get_configured("wv-bh").document
+    late = clock.now() + timedelta(days=4000)
+    lines = [
+        *fact_lines(contract, document, at=clock.now()),
+        *gate_lines(contract, document, at=late),
+    ]
+    waiting = [line for line in lines if line.state is LineState.OPEN]
+    assert len(waiting) >= 2
+    assert all(line.todo and line.url for line in waiting)
+    assert "See under Status how it comes back." in admin.get(LIST).content.decode()
 
 
 def test_a_line_is_ticked_with_who_and_since_when_and_taken_back(

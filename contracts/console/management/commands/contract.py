@@ -22,9 +22,13 @@ from contracts.console.documents import (
 )
 from contracts.console.effects.assessing import effects_of
 from contracts.console.effects.sentences import sentences_of
+from contracts.console.hosts.facts import host_facts, told_hosts
+from contracts.console.hosts.printing import is_open, reach_lines
+from contracts.console.hosts.sender_facts import sender_facts, told_senders
 from contracts.console.outcomes import Exit, RefusedError, change_facts
 from contracts.console.printing import change_lines, history_facts, history_lines, mistakes
 from contracts.console.services.publishing import publish
+from contracts.console.services.reach import check_reach
 from core.common.clock import now
 from tenants.configuration.approvals import Approval
 from tenants.configuration.diff import difference
@@ -54,6 +58,7 @@ _HELP = {
     "diff": "compare two documents, or one with what is published",
     "export": "write the published document as TOML",
     "history": "list the published revisions, newest first",
+    "hosts": "show whether the published hosts lead here and the sender is verified",
     "schema": "print the JSON Schema of the document",
     "logo": "store the image of a logo; prints what a document says to show it",
     "new": "write a commented document for a new contract",
@@ -85,6 +90,9 @@ class Command(DocumentCommand[ContractDocument]):
         add_exit_code(own["diff"])
         for name in ("export", "history"):
             own[name].add_argument("contract", metavar="SLUG|FILE")
+        own["hosts"].add_argument("contract", metavar="SLUG|FILE")
+        own["hosts"].add_argument("--check", action="store_true", help="ask them now")
+        add_exit_code(own["hosts"])
         own["export"].add_argument("--revision", type=int, help="an earlier revision")
         own["logo"].add_argument("image", type=Path, metavar="FILE")
         own["new"].add_argument("slug")
@@ -186,6 +194,25 @@ class Command(DocumentCommand[ContractDocument]):
         revisions = list(contract.revisions.order_by("-number"))
         told = [history_facts(one) for one in revisions]
         self.report(history_lines(revisions), action="history", name=slug, revisions=told)
+
+    def _hosts(self, options: dict[str, Any]) -> bool:
+        slug = self._slug_of(options["contract"])
+        contract = Contract.objects.filter(slug=slug).first()
+        if contract is None:
+            raise RefusedError(f"There is no contract {slug}.", code="no_such_contract")
+        document = self._revision_of(slug, None)
+        if options["check"]:
+            check_reach(slug)
+        hosts = host_facts(contract, at=now())
+        senders = sender_facts(contract, document)
+        self.report(
+            list(reach_lines(hosts, senders)),
+            action="hosts",
+            name=slug,
+            hosts=told_hosts(hosts),
+            senders=told_senders(senders),
+        )
+        return is_open([*hosts, *senders])
 
     def _schema(self, _options: dict[str, Any]) -> None:
         self.in_lines = True  # it is JSON as it stands

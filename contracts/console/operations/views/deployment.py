@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from contracts.console.hosts.facts import all_host_facts
 from contracts.console.operations.access import access_operations
 from contracts.console.operations.levels import schema_levels
 from contracts.console.operations.needs import operations_needs
@@ -59,6 +60,14 @@ def channels(request: StaffRequest) -> HttpResponse:
         for facts in channel_facts()
     ]
     return _page(request, "channels", {"rows": rows, "mail_is_late": delivery_is_late(at=at)})
+
+
+@get_only
+@staff_page(_VIEW)
+def hosts(request: StaffRequest) -> HttpResponse:
+    """Show every host of the deployment, what does not lead here first."""
+    access_operations(request.staff)
+    return _page(request, "hosts", {"hosts": all_host_facts(at=clock.now())})
 
 
 @get_only
