@@ -10,8 +10,11 @@ class DisputesConfig(AppConfig):
 
     def ready(self) -> None:
         from contracts.disputes import messages, queue
+        from contracts.disputes.services.guarding import refuse_while_disputed
+        from core.groups.services.release_guards import register_release_guard
         from core.notifications.kinds import register_kind
 
         queue.register_disputes()
+        register_release_guard(refuse_while_disputed)
         for kind in messages.KINDS:
             register_kind(kind)

@@ -19,13 +19,15 @@ class Dispute(UUIDModel):
     """What somebody typed on the page for disputes; staff find out whether there is anything to it.
 
     The facts are sealed for this row (`contracts.disputes.facts`): anybody may type anything, also
-    about others. `provider_id` is what a decision released, `first_provider_id` what the first of
-    two people wants to. The row goes some time after it is over (`services.disputes`).
+    about others. `identifier_digest` finds the disputes over one identifier. `provider_id` is what
+    a decision released, `first_provider_id` what the first of two people wants to. The row goes
+    some time after it is over (`services.disputes`).
     """
 
     reference = models.CharField(max_length=12, unique=True)
     contract = models.ForeignKey("tenants.Contract", on_delete=models.PROTECT, related_name="+")
     sealed_facts = models.BinaryField(max_length=12_000)
+    identifier_digest = models.BinaryField(max_length=32)
     asked_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=DisputeState, default=DisputeState.OPEN)
     needs_second = models.BooleanField(default=False)
@@ -89,7 +91,12 @@ class Dispute(UUIDModel):
                 fields=["asked_at"],
                 condition=models.Q(state=DisputeState.OPEN),
                 name="dispute_that_waits",
-            )
+            ),
+            models.Index(
+                fields=["identifier_digest"],
+                condition=models.Q(state=DisputeState.OPEN),
+                name="open_dispute_over_identifier",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,11 +1,12 @@
 """Read disputes, and who holds what they are about."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import QuerySet
 
-from contracts.disputes.facts import facts_of
-from contracts.disputes.models import Dispute
+from contracts.disputes.facts import digests_of, facts_of
+from contracts.disputes.models import Dispute, DisputeState
 from contracts.registration.models import PendingRegistration
 from contracts.registration.selectors import list_live
 from contracts.roster.models import RosterEntry
@@ -33,6 +34,13 @@ def list_in_scope(scope: StaffScope) -> QuerySet[Dispute]:
 def may_decide(staff: StaffActor, dispute: Dispute) -> bool:
     """Tell whether a member of staff may decide a dispute."""
     return staff.scope(StaffPermission.REGISTRATIONS_DECIDE).covers(dispute.contract_id)
+
+
+def list_open_over(contract_id: UUID, identifier: str) -> QuerySet[Dispute]:
+    """Return the disputes over an identifier that nobody has decided, the oldest first."""
+    found = Dispute.objects.filter(state=DisputeState.OPEN, contract_id=contract_id)
+    over = found.filter(identifier_digest__in=digests_of(contract_id, identifier))
+    return over.order_by("asked_at", "id")
 
 
 def list_holders_of(dispute: Dispute) -> QuerySet[Provider]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 from typing import TypeVar
 
 from django.db import connection
@@ -24,3 +24,13 @@ def at_once(count: int, act: Callable[[int], Result]) -> list[Result]:
 
     with ThreadPoolExecutor(count) as pool:
         return list(pool.map(run, range(count)))
+
+
+def until_blocked_or(done: Event) -> None:
+    """Wait until another connection waits for a lock, or has gone on without one."""
+    waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = "
+    for _ in range(3000):
+        with connection.cursor() as cursor:
+            cursor.execute(waiting + "current_database()")
+            if cursor.fetchone() is not None or done.wait(timeout=0.01):
+                return

@@ -13,9 +13,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from contracts.disputes.facts import DisputeFacts, sealed
+from contracts.disputes.facts import DisputeFacts, digests_of, sealed
 from contracts.disputes.models import Dispute, DisputeState
 from contracts.disputes.selectors import list_holders_of
+from contracts.disputes.services.guarding import hold_identifier
 from core.accounts.services.attempts import Limit, count_attempt
 from core.audit.recording import record
 from core.common.errors import DomainError
@@ -98,12 +99,14 @@ def open_dispute(
         if not allowance.allowed:
             record("dispute.refused", contract_id=contract.id, result="too_many", at=at)
             return DisputeAnswer(None, retry_at=allowance.retry_at)
+        hold_identifier(contract.id, facts.identifier)
         dispute_id = uuid7()
         dispute = Dispute.objects.create(
             id=dispute_id,
             reference=_new_reference(),
             contract_id=contract.id,
             sealed_facts=sealed(facts, dispute_id),
+            identifier_digest=digests_of(contract.id, facts.identifier)[-1],
             asked_at=at,
         )
         _tell(dispute, facts.email, at=at)
@@ -166,7 +169,7 @@ def uphold_dispute(
             return _begin(dispute, provider, reason=reason, by=by, at=at)
         if present is UpholdStep.SECOND and dispute.first_provider_id != provider.id:
             raise DisputeOverError
-        release_provider(provider_id=provider.id, reason=reason, by=by, at=at)
+        release_provider(provider_id=provider.id, reason=reason, settles=dispute.id, by=by, at=at)
         dispute.provider_id = provider.id
         _close(dispute, DisputeState.UPHELD, reason=reason, by=by, at=at)
         _tell(dispute, email, at=at)

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from contracts.disputes.selectors import list_open_over
 from contracts.roster.entries.finding import access_entry
 from contracts.roster.identifiers import MoveForm, ReleaseForm, access_provider
 from contracts.roster.models import RosterEntry
@@ -120,6 +121,7 @@ def _context(
         "loss": loss,
         "form": form,
         "typed_is_back": is_back,
+        "disputes": list_open_over(provider.contract_id, provider.identifier),
     }
 
 

@@ -29,6 +29,7 @@ from core.groups.selectors import list_group_admins
 from core.groups.services.grant_ends import end_grants
 from core.groups.services.holding import hold_groups
 from core.groups.services.people import tell_user
+from core.groups.services.release_guards import ask_release_guards
 from core.groups.services.roles import (
     ChangedMeanwhileError,
     end_memberships,
@@ -126,16 +127,24 @@ def give_up_provider(*, provider_id: UUID, seen: str, by: UUID, at: datetime) ->
 
 @transaction.atomic
 def release_provider(
-    *, provider_id: UUID, reason: str, seen: str | None = None, by: UUID, at: datetime
+    *,
+    provider_id: UUID,
+    reason: str,
+    seen: str | None = None,
+    settles: UUID | None = None,
+    by: UUID,
+    at: datetime,
 ) -> Provider:
     """End a group's hold on a provider as staff of its contract, with a reason.
 
     Called by the pages of staff, which have loaded the provider in their scope, inside the act that
     it belongs to. What ends, who is told and who can register the number is as when a Provider
-    Group Admin gives it up; `seen` is the version of the loss, where a page spelled it out. Records
-    `provider.released` with the reason, and `membership.ended` for each role. Raises
-    ChangedMeanwhileError when it has ended already, or the loss is another one by now.
+    Group Admin gives it up; `seen` is the version of the loss, where a page spelled it out, and
+    `settles` the request that is decided by it. Records `provider.released` with the reason, and
+    `membership.ended` for each role. Raises ChangedMeanwhileError when it has ended already, or the
+    loss is another one by now, and what a release guard raises.
     """
+    ask_release_guards(provider_id, settles=settles)
     provider = _hold_active(provider_id)
     loss = loss_of(provider)
     if seen is not None and loss.version != seen:
@@ -147,23 +156,33 @@ def release_provider(
 
 @transaction.atomic
 def hand_over_provider(
-    *, provider_id: UUID, to: UUID, reason: str, seen: str, by: UUID, at: datetime
+    *,
+    provider_id: UUID,
+    to: UUID,
+    reason: str,
+    seen: str | None = None,
+    settles: UUID | None = None,
+    by: UUID,
+    at: datetime,
 ) -> Provider:
     """Move a provider to another group as staff of its contract, with a reason.
 
     Called by the pages of staff after a fresh sign-in; `seen` is the version of the loss that the
-    page spelled out. The provider stays registered, as the same row, and the admins of the other
-    group manage it from now on. Roles, invitations and the access of third parties there end, as
-    when it is given up; with its last provider the former group ends. Both sides are told by mail.
-    Records `provider.moved` with the reason, and `membership.ended` for each role. Raises
-    ChangedMeanwhileError when it has ended, the loss is another one by now, or the other group is
-    the same, an office, or without an admin.
+    page spelled out, and `settles` the request that is decided by it. The provider stays
+    registered, as the same row, and the admins of the other group manage it from now on. Roles,
+    invitations and the access of third parties there end, as when it is given up; with its last
+    provider the former group ends. Both sides are told by mail. Records `provider.moved` with the
+    reason, and `membership.ended` for each role. Raises ChangedMeanwhileError when it has ended,
+    the loss is another one by now, or the other group is the same, an office, or without an admin,
+    and what a release guard raises.
     """
+    ask_release_guards(provider_id, settles=settles)
     provider = _hold_active(provider_id, also=to)
     loss = loss_of(provider)
     admins = set(list_group_admins(to).values_list("user_id", flat=True))
     is_office = ProviderGroup.objects.filter(pk=to, office__isnull=False).exists()
-    if loss.version != seen or provider.group_id == to or is_office or not admins:
+    changed = seen is not None and loss.version != seen
+    if changed or provider.group_id == to or is_office or not admins:
         raise ChangedMeanwhileError
     provider.group_id = to
     provider.save(update_fields=["group"])

@@ -7,7 +7,7 @@ from threading import Barrier, Event
 from uuid import UUID
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from core.accounts.models import ContractAccess, User
@@ -30,7 +30,7 @@ from tenants import registry
 from tests.support.naive import fails_with
 from tests.support.people import EVERYWHERE, START, after, make_person, make_provider
 from tests.support.staff import ALL_PROGRAMS
-from tests.support.threads import at_once
+from tests.support.threads import at_once, until_blocked_or
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 LATER = after(hours=1)
@@ -238,16 +238,6 @@ def test_an_objection_and_the_end_of_the_wait_at_once_are_one() -> None:
 def works_and_may_enter(user: User, provider: Provider) -> tuple[bool, bool]:
     access = ContractAccess.objects.filter(user=user, contract=provider.contract_id)
     return works_in(user.id, provider.contract_id), access.filter(until__isnull=True).exists()
-
-
-def until_blocked_or(done: Event) -> None:
-    """Wait until another connection waits for a lock, or has gone on without one."""
-    waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = "
-    for _ in range(3000):
-        with connection.cursor() as cursor:
-            cursor.execute(waiting + "current_database()")
-            if cursor.fetchone() is not None or done.wait(timeout=0.01):
-                return
 
 
 @pytest.mark.parametrize("first", ["grant", "end"])
