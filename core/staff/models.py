@@ -222,6 +222,8 @@ class RequestLetter(UUIDModel):
     contract = models.ForeignKey("tenants.Contract", on_delete=models.PROTECT, related_name="+")
     channel = models.CharField(max_length=10, choices=LetterChannel)
     sealed_text = models.BinaryField(max_length=12_000)
+    form_key = models.UUIDField(null=True)
+    """The name of the form that it was sent by: sent twice, it is one letter."""
     written_by = models.ForeignKey(
         "core_accounts.User", on_delete=models.PROTECT, related_name="request_letters"
     )
@@ -232,7 +234,10 @@ class RequestLetter(UUIDModel):
             models.CheckConstraint(
                 condition=models.Q(channel__in=LetterChannel.values),
                 name="request_letter_channel_is_known",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "request_id", "form_key"], name="request_letter_once"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["request_id", "written_at"], name="letters_of_a_request")

@@ -6,7 +6,7 @@ the program knows. What was written is kept as the request's history.
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import ClassVar, Final
 from uuid import UUID
@@ -19,6 +19,7 @@ from core.audit.recording import record
 from core.common.crypto import seal, unseal
 from core.common.errors import DomainError
 from core.common.ids import uuid7
+from core.common.turns import hold_turn
 from core.notifications.services.outbox import enqueue
 from core.staff.models import LetterChannel, RequestLetter
 from core.staff.request_queue.sources import OnFile
@@ -63,6 +64,8 @@ class Writing:
     to: OnFile
     channel: LetterChannel
     words: str
+    key: UUID = field(default_factory=uuid7)
+    """The name of the form; sent twice, it is one letter."""
 
 
 @transaction.atomic
@@ -71,27 +74,22 @@ def write_to_address_on_file(
 ) -> RequestLetter:
     """Write about a request to an address on file, and keep it in the request's history.
 
-    Called by the pages of staff who may decide the request. A mail goes into the outbox, a letter
-    is there to be printed. Records `request.written`, without words and address. Raises
-    NoAddressError, WrittenOftenError.
+    Called by the pages of staff who may decide the request. The same form sent twice writes once,
+    and letters about one request are counted in turns, whoever writes them. A mail goes into
+    the outbox, a letter is there to be printed. Records `request.written`, without words and
+    address. Raises NoAddressError, WrittenOftenError.
     """
     to, channel = writing.to, writing.channel
     if request.contract_id is None or not (to.email if channel == "mail" else to.lines):
         raise NoAddressError
-    if list_letters(request.kind, request.id).count() >= MOST_LETTERS:
+    hold_turn("request.letter", f"{request.kind} {request.id}")
+    written = list_letters(request.kind, request.id)
+    present = written.filter(form_key=writing.key).first()
+    if present is not None:
+        return present
+    if written.count() >= MOST_LETTERS:
         raise WrittenOftenError
-    letter_id = uuid7()
-    text = LetterText(to.name, to.lines, to.email, writing.words)
-    letter = RequestLetter.objects.create(
-        id=letter_id,
-        kind=request.kind,
-        request_id=request.id,
-        contract_id=request.contract_id,
-        channel=channel,
-        sealed_text=seal(_SEAL, json.dumps(asdict(text)).encode(), str(letter_id)),
-        written_by=by,
-        written_at=at,
-    )
+    letter = _write(request, writing, by=by, at=at)
     if channel == LetterChannel.MAIL:
         enqueue(
             kind=LETTER_KIND,
@@ -109,6 +107,23 @@ def write_to_address_on_file(
         at=at,
     )
     return letter
+
+
+def _write(request: QueuedRequest, writing: Writing, *, by: User, at: datetime) -> RequestLetter:
+    assert request.contract_id is not None  # an address on file is a contract's
+    to, letter_id = writing.to, uuid7()
+    text = LetterText(to.name, to.lines, to.email, writing.words)
+    return RequestLetter.objects.create(
+        id=letter_id,
+        kind=request.kind,
+        request_id=request.id,
+        contract_id=request.contract_id,
+        channel=writing.channel,
+        sealed_text=seal(_SEAL, json.dumps(asdict(text)).encode(), str(letter_id)),
+        form_key=writing.key,
+        written_by=by,
+        written_at=at,
+    )
 
 
 def list_letters(kind: str, request_id: UUID) -> QuerySet[RequestLetter]:

@@ -14,6 +14,7 @@ from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post, row_or_404
+from core.common.ids import uuid7
 from core.staff.access import StaffRequest, staff_page
 from core.staff.letter_makers import PlainLetter, find_letter_maker
 from core.staff.models import LetterChannel
@@ -49,6 +50,7 @@ class WritingForm(PortalForm):
         widget=forms.Textarea(attrs={"rows": 8}),
         error_messages={"required": "Write what the address on file should read."},
     )
+    key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, addresses: Sequence[OnFile], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -62,6 +64,7 @@ class WritingForm(PortalForm):
             ways.append((LetterChannel.LETTER.value, "Letter, to be printed"))
         self.fields["channel"].choices = ways  # type: ignore[attr-defined]
         self.initial.setdefault("to", "0")
+        self.initial.setdefault("key", uuid7())
         self.initial.setdefault("channel", LetterChannel.MAIL.value)
 
     def writing(self) -> Writing:
@@ -70,6 +73,7 @@ class WritingForm(PortalForm):
             to=self.addresses[int(self.cleaned_data["to"])],
             channel=LetterChannel(self.cleaned_data["channel"]),
             words=self.cleaned_data["words"],
+            key=self.cleaned_data["key"] or uuid7(),
         )
 
 

@@ -1,22 +1,38 @@
 """What staff write to an address on file about a request: by mail, or printed."""
 
 import io
+import re
+from threading import Barrier
+from uuid import UUID
 
 import pypdf
 import pytest
 
+from core.accounts.models import User
 from core.audit.models import AuditEvent
+from core.common import clock
+from core.common.errors import DomainError
+from core.common.ids import uuid7
 from core.groups.models import Provider, RecoveryRequest
-from core.notifications.models import LocalMessage
+from core.notifications.models import LocalMessage, OutboxMessage
 from core.staff import letter_makers
 from core.staff.letter_makers import PlainLetter
-from core.staff.models import RequestLetter, StaffRole
-from core.staff.services.request_letters import MOST_LETTERS, text_of
+from core.staff.models import LetterChannel, RequestLetter, StaffRole
+from core.staff.request_queue.sources import OnFile
+from core.staff.services.request_letters import (
+    MOST_LETTERS,
+    Writing,
+    text_of,
+    write_to_address_on_file,
+)
+from core.staff.services.requests_in_hand import QueuedRequest
 from tenants.context import ActiveContract
 from tests.integration.setup.conftest import dana, elm, head
 from tests.integration.setup.test_recovery import ON_FILE, asked, filed
+from tests.support.naive import fails_with
 from tests.support.people import deliver_all
-from tests.support.staff import staff_client
+from tests.support.staff import make_staff, staff_client
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 __all__ = ["asked", "dana", "elm", "filed", "head"]
@@ -114,3 +130,70 @@ def test_the_letter_is_on_the_programs_paper(
     for words in ("Elm Clinic", "1 Elm Street", "Please call us.", contract_a.name):
         assert words in text
     assert "How to register" not in text
+
+
+def writing(asked: RecoveryRequest, contract: ActiveContract, by: User, key: UUID) -> str:
+    try:
+        write_to_address_on_file(
+            request=QueuedRequest("recovery", asked.id, contract.id),
+            writing=Writing(OnFile("Elm Clinic", (), ON_FILE), LetterChannel.MAIL, WORDS, key),
+            by=by,
+            at=clock.now(),
+        )
+    except DomainError as error:
+        return error.code
+    return "written"
+
+
+def test_a_form_that_is_sent_twice_sends_one_mail(
+    asked: RecoveryRequest, contract_a: ActiveContract
+) -> None:
+    admin = staff_client(StaffRole.CONTRACT_ADMIN, contract_a)
+    shown = admin.get(path_of(asked)).content.decode()
+    key = re.search(r'name="key" value="([0-9a-f-]+)"', shown)
+    assert key is not None
+    for _time in range(2):
+        assert admin.post(path_of(asked), {**MAIL, "key": key.group(1)}).status_code == 302
+    assert RequestLetter.objects.count() == 1
+    assert OutboxMessage.objects.filter(kind="request_letter").count() == 1
+    odd = admin.post(path_of(asked), {**MAIL, "key": "odd"})
+    assert odd.status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_double_click_sends_one_mail(asked: RecoveryRequest, contract_a: ActiveContract) -> None:
+    olive, key = make_staff(StaffRole.CONTRACT_ADMIN, contract_a), uuid7()
+    came = at_once(4, lambda _place: writing(asked, contract_a, olive, key))
+    assert came == ["written"] * 4
+    assert RequestLetter.objects.count() == 1
+    assert OutboxMessage.objects.filter(kind="request_letter").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_who_write_at_once_do_not_fill_a_letter_box(
+    asked: RecoveryRequest, contract_a: ActiveContract
+) -> None:
+    olive = make_staff(StaffRole.CONTRACT_ADMIN, contract_a)
+    for _time in range(MOST_LETTERS - 1):
+        writing(asked, contract_a, olive, uuid7())
+    came = at_once(4, lambda _place: writing(asked, contract_a, olive, uuid7()))
+    assert sorted(came) == ["written", *["written_often"] * 3]
+    assert RequestLetter.objects.count() == MOST_LETTERS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_counted_without_a_turn_all_of_them_would_write(
+    asked: RecoveryRequest, contract_a: ActiveContract
+) -> None:
+    all_have_come = Barrier(4)
+
+    def naive(*_given: str) -> None:
+        if RequestLetter.objects.count() == MOST_LETTERS - 1:
+            all_have_come.wait(timeout=30)
+
+    fails_with(
+        "core.staff.services.request_letters.hold_turn",
+        naive,
+        lambda: test_many_who_write_at_once_do_not_fill_a_letter_box(asked, contract_a),
+        where='sorted(came) == ["written"',
+    )
