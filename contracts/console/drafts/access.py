@@ -4,9 +4,9 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from contracts.console.models import Draft
+from core.staff.acting import require_right
 from core.staff.contract_access import access_contract
 from core.staff.permissions import StaffPermission
-from core.staff.refusing import refuse_staff
 from core.staff.scope import StaffActor
 from tenants.models import Contract
 
@@ -32,7 +32,9 @@ def access_draft(staff: StaffActor, slug: str) -> Draft:
     """
     if Contract.objects.filter(slug=slug).exists():
         access_contract(staff, slug, _CONFIGURE)
-    elif not may_provision(staff):
+    elif may_provision(staff):
+        require_provisioning(staff)
+    else:
         raise Http404
     draft = find_draft(staff, slug)
     if draft is None:
@@ -47,5 +49,5 @@ def may_provision(staff: StaffActor) -> bool:
 
 def require_provisioning(staff: StaffActor) -> None:
     """Let through who may begin new contracts. Raises RecordedRefusal for others."""
-    if not may_provision(staff):
-        refuse_staff(staff.user.id, _PROVISION)
+    for permission in (_PROVISION, _CONFIGURE):
+        require_right(staff, permission, held=may_provision(staff))

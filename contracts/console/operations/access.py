@@ -5,8 +5,8 @@ from uuid import UUID
 from core.common.http import row_or_404
 from core.notifications.models import OutboxMessage
 from core.notifications.outbox_facts import OutboxScope
+from core.staff.acting import require_right_in
 from core.staff.permissions import StaffPermission
-from core.staff.refusing import refuse_staff
 from core.staff.scope import StaffActor
 
 _VIEW, _ACT = StaffPermission.OPERATIONS_VIEW, StaffPermission.OPERATIONS_ACT
@@ -17,8 +17,7 @@ def access_operations(staff: StaffActor, permission: StaffPermission = _VIEW) ->
 
     Raises RecordedRefusal (`staff_access.refused`) for who holds it in some contracts alone.
     """
-    if not staff.scope(permission).everywhere:
-        _refuse(staff, permission, None)
+    require_right_in(staff, permission, None)
 
 
 def outbox_scope(staff: StaffActor) -> OutboxScope:
@@ -38,15 +37,10 @@ def access_message_to_retry(staff: StaffActor, message_id: UUID) -> OutboxMessag
     Raises Http404 out of scope, and RecordedRefusal where they may only look.
     """
     message = access_message(staff, message_id)
-    if not may_retry(staff, message.contract_id):
-        _refuse(staff, _ACT, message.contract_id)
+    require_right_in(staff, _ACT, message.contract_id)
     return message
 
 
 def may_retry(staff: StaffActor, contract_id: UUID | None) -> bool:
     """Tell whether somebody may have messages of a contract tried again (None: of none)."""
     return staff.scope(_ACT).covers(contract_id)
-
-
-def _refuse(staff: StaffActor, permission: StaffPermission, contract_id: UUID | None) -> None:
-    refuse_staff(staff.user.id, permission, contract_id=contract_id)

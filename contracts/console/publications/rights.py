@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core.accounts.models import User
+from core.staff.acting import require_right
 from core.staff.permissions import StaffPermission
 from core.staff.scope import StaffActor, find_staff, list_holders
 from tenants.configuration.approvals import asks_for_second_person
@@ -23,6 +24,14 @@ def may_publish(staff: StaffActor, contract: Contract | None) -> bool:
     if contract is None or contract.revision_id is None:
         return staff.scope(_PUBLISH).everywhere and staff.scope(_PROVISION).everywhere
     return staff.scope(_PUBLISH).covers(contract.pk)
+
+
+def require_publishing(staff: StaffActor, contract: Contract | None) -> None:
+    """Let through who may publish there now. Raises RecordedRefusal, ElevationNeededError."""
+    is_new = contract is None or contract.revision_id is None
+    held, key = may_publish(staff, contract), contract.pk if contract else None
+    for permission in (_PUBLISH, _PROVISION) if is_new else (_PUBLISH,):
+        require_right(staff, permission, held=held, contract_id=key)
 
 
 def needs_approval(staff: StaffActor, contract: Contract | None) -> bool:

@@ -17,7 +17,12 @@ from contracts.console.forms import DecideForm, PublishForm
 from contracts.console.models import Draft, PlannedPublication
 from contracts.console.publications.access import access_publication
 from contracts.console.publications.facts import facts_of
-from contracts.console.publications.rights import find_contract, may_publish, needs_approval
+from contracts.console.publications.rights import (
+    find_contract,
+    may_publish,
+    needs_approval,
+    require_publishing,
+)
 from contracts.console.services.carrying_out import ask_to_go_on
 from contracts.console.services.publications import (
     Wish,
@@ -34,7 +39,6 @@ from core.common.http import get_only, get_or_post
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.notifications.tasks import tell_workers
 from core.staff.access import StaffRequest, staff_page
-from core.staff.elevation import require_elevation
 from core.staff.permissions import StaffPermission
 from tenants.configuration.refusals import PublishedMeanwhileError
 
@@ -54,7 +58,7 @@ def review(request: StaffRequest, slug: str) -> HttpResponse:
     contract = find_contract(slug)
     asks = needs_approval(request.staff, contract)
     if not asks:
-        require_elevation(request.staff, _PUBLISH)  # it is published by whoever asks for it
+        require_publishing(request.staff, contract)  # it is published by whoever asks for it
     if not is_fresh(request, request.staff.user, at=at):
         return to_confirmation(request)
     typed = take_typed(request)
@@ -136,6 +140,7 @@ def decide(request: StaffRequest, slug: str, publication_id: UUID) -> HttpRespon
     found = access_publication(request.staff, slug, publication_id, _PUBLISH)
     if not facts_of(found, request.staff, at=clock.now()).may_decide:
         return _to(found)  # where it says how it stands
+    require_publishing(request.staff, find_contract(slug))
     if not is_fresh(request, request.staff.user, at=clock.now()):
         return to_confirmation(request)
     typed = take_typed(request)
@@ -170,6 +175,8 @@ def withdraw(request: StaffRequest, slug: str, publication_id: UUID) -> HttpResp
     found = access_publication(request.staff, slug, publication_id, _CONFIGURE)
     if not facts_of(found, request.staff, at=clock.now()).is_theirs_to_withdraw:
         raise Http404
+    if found.author_id != request.user.id:
+        require_publishing(request.staff, find_contract(slug))
     try:
         withdraw_publication(publication=found, by=request.user.id, at=clock.now())
     except DomainError as error:
@@ -184,8 +191,10 @@ def withdraw(request: StaffRequest, slug: str, publication_id: UUID) -> HttpResp
 def go_on(request: StaffRequest, slug: str, publication_id: UUID) -> HttpResponse:
     """Have a publication taken up again whose worker was lost."""
     found, at = access_publication(request.staff, slug, publication_id, _PUBLISH), clock.now()
-    if not may_publish(request.staff, find_contract(slug)):
+    contract = find_contract(slug)
+    if not may_publish(request.staff, contract):
         raise Http404
+    require_publishing(request.staff, contract)
     if request.method != "POST":
         return _to(found)  # back from a confirmation: the button is there
     if not is_fresh(request, request.staff.user, at=at):

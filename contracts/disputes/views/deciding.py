@@ -32,11 +32,12 @@ from core.common.http import get_or_post, row_or_404
 from core.groups.services.giving_up import loss_of
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
+from core.staff.acting import require_right
 from core.staff.permissions import StaffPermission
-from core.staff.refusing import refuse_staff
 from core.staff.views.in_hand import hand_of, is_in_other_hands, let_go
 from tenants import registry
 
+_DECIDE = StaffPermission.REGISTRATIONS_DECIDE
 _REJECTED = "It is rejected. Whoever opened it has mail with the reason."
 _UPHELD = "It is upheld, and the identifier is free. Everybody whom it touches has mail."
 _BEGUN = "Your decision is written down. A second person has to confirm it."
@@ -53,8 +54,7 @@ def decide(request: StaffRequest, dispute_id: UUID) -> HttpResponse:
     typed = take_typed(request)
     form = DecisionForm(request.POST or None, initial=typed, providers=holders)
     if request.method == "POST":
-        if not allowed:
-            _refuse(request, found)
+        require_right(request.staff, _DECIDE, held=allowed, contract_id=found.contract_id)
         if not is_fresh(request, request.staff.user, at=clock.now()):
             return to_confirmation(request)
         if form.is_valid() and _names_one(request, form):
@@ -127,9 +127,3 @@ def _names(found: Dispute) -> dict[str, str]:
     keys = {"first": found.first_by, "decided": found.decided_by}
     people = User.objects.in_bulk([key for key in keys.values() if key])
     return {what: people[key].get_full_name() for what, key in keys.items() if key in people}
-
-
-def _refuse(request: StaffRequest, found: Dispute) -> None:
-    refuse_staff(
-        request.staff.user.id, StaffPermission.REGISTRATIONS_DECIDE, contract_id=found.contract_id
-    )

@@ -25,9 +25,9 @@ from core.common.errors import DomainError
 from core.common.http import get_or_post, row_or_404
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
+from core.staff.acting import require_right
 from core.staff.forms import ReasonForm
 from core.staff.permissions import StaffPermission
-from core.staff.refusing import refuse_staff
 from core.staff.views.in_hand import hand_of, is_in_other_hands, let_go
 from tenants import registry
 
@@ -46,8 +46,13 @@ def approval(request: StaffRequest, approval_id: UUID) -> HttpResponse:
     typed = take_typed(request)
     form = ReasonForm(request.POST or None, initial=typed)
     if request.method == "POST":
-        if not allowed:
-            _refuse(request, found)
+        require_right(
+            request.staff,
+            StaffPermission.REGISTRATIONS_DECIDE,
+            held=allowed,
+            contract_id=found.contract_id,
+            about=found.user_id,
+        )
         if not is_fresh(request, request.staff.user, at=clock.now()):
             return to_confirmation(request)
         if form.is_valid():
@@ -110,12 +115,3 @@ def _names(found: Approval) -> dict[str, str]:
     keys = {"first": found.first_by, "decided": found.decided_by}
     people = User.objects.in_bulk([key for key in keys.values() if key])
     return {what: people[key].get_full_name() for what, key in keys.items() if key in people}
-
-
-def _refuse(request: StaffRequest, found: Approval) -> None:
-    refuse_staff(
-        request.staff.user.id,
-        StaffPermission.REGISTRATIONS_DECIDE,
-        contract_id=found.contract_id,
-        about=found.user_id,
-    )

@@ -23,9 +23,9 @@ from core.groups.services.recoveries import (
 from core.groups.states import LIVE_RECOVERIES, RecoveryState
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
+from core.staff.acting import require_right
 from core.staff.forms import ReasonForm
 from core.staff.permissions import StaffPermission
-from core.staff.refusing import refuse_staff
 from core.staff.views.in_hand import hand_of, is_in_other_hands, let_go
 from tenants import registry
 
@@ -54,8 +54,13 @@ def recovery(request: StaffRequest, recovery_id: UUID) -> HttpResponse:
     typed = take_typed(request)
     form = ReasonForm(request.POST or None, initial=typed)
     if request.method == "POST":
-        if not allowed:
-            _refuse(request, found)
+        require_right(
+            request.staff,
+            StaffPermission.REGISTRATIONS_DECIDE,
+            held=allowed,
+            contract_id=found.provider.contract_id,
+            about=found.user_id,
+        )
         if not is_fresh(request, request.staff.user, at=clock.now()):
             return to_confirmation(request)
         if form.is_valid():
@@ -101,15 +106,6 @@ def _decide(request: StaffRequest, found: RecoveryRequest, form: ReasonForm) -> 
         let_go(request, QUEUE_KIND, found.id, found.provider.contract_id)
         messages.success(request, _DONE[name])
     return HttpResponseRedirect(reverse("staff_recovery", args=[found.id]))
-
-
-def _refuse(request: StaffRequest, found: RecoveryRequest) -> None:
-    refuse_staff(
-        request.staff.user.id,
-        StaffPermission.REGISTRATIONS_DECIDE,
-        contract_id=found.provider.contract_id,
-        about=found.user_id,
-    )
 
 
 def _page(request: StaffRequest, name: str, context: dict[str, object]) -> HttpResponse:

@@ -5,7 +5,6 @@ from typing import Final
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -20,13 +19,12 @@ from core.common.http import get_only, get_or_post
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
 from core.staff.account_facts import AccountFacts, events_of_account, facts_of_account
+from core.staff.acting import require_right
 from core.staff.acts import ACTS, Act, offered_acts
-from core.staff.elevation import require_elevation
 from core.staff.forms import ReasonForm, SearchForm
 from core.staff.lookups import remember_lookup, was_looked_up
 from core.staff.people import UnfinishedRegistration, unfinished_registrations
 from core.staff.permissions import StaffPermission
-from core.staff.refusing import refuse_staff
 from core.staff.services.desk import resend_registration_link
 from core.staff.services.finding import find_people, in_scope
 from tenants import registry
@@ -136,8 +134,9 @@ def registration(request: StaffRequest, registration_id: UUID) -> HttpResponse:
     may_resend = request.staff.scope(StaffPermission.USERS_RESEND).covers(found.contract_id)
     typed = take_typed(request)
     form = ReasonForm(request.POST or None, initial=typed)
-    if request.method == "POST" and not may_resend:
-        raise PermissionDenied
+    if request.method == "POST":
+        right = StaffPermission.USERS_RESEND
+        require_right(request.staff, right, held=may_resend, contract_id=found.contract_id)
     if request.method == "POST" and form.is_valid():
         try:
             resend_registration_link(
@@ -179,10 +178,9 @@ def _load(request: StaffRequest, account_id: UUID) -> AccountFacts | None:
 
 
 def _require(request: StaffRequest, act: Act, facts: AccountFacts) -> None:
-    if act.allowed_to(request.staff, facts):
-        require_elevation(request.staff, act.right_for(facts))
-        return
-    refuse_staff(request.staff.user.id, act.permission, about=facts.user.id)
+    held = act.allowed_to(request.staff, facts)
+    right = act.right_for(facts) if held else act.permission
+    require_right(request.staff, right, held=held, about=facts.user.id)
 
 
 def _unfinished(request: StaffRequest, registration_id: UUID) -> UnfinishedRegistration:

@@ -14,8 +14,8 @@ from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import row_or_404
 from core.staff.access import StaffRequest, staff_page
+from core.staff.acting import require_right_in
 from core.staff.models import RequestInHand, RequestLetter
-from core.staff.refusing import refuse_staff
 from core.staff.request_queue.listing import find_hand
 from core.staff.request_queue.sources import RequestSource, find_source
 from core.staff.services.request_letters import LetterText, history_of
@@ -112,9 +112,7 @@ def load_to_decide(request: StaffRequest, kind: str, request_id: UUID) -> tuple[
     if source is None:
         raise Http404
     row = row_or_404(source.list_waiting(request.staff.scope(source.view)), request_id)
-    contract_id = source.contract_of(row)
-    if not request.staff.scope(source.decide).covers(contract_id):
-        refuse_staff(request.staff.user.id, source.decide, contract_id=contract_id)
+    require_right_in(request.staff, source.decide, source.contract_of(row))
     return source, row
 
 

@@ -14,11 +14,11 @@ from core.common.http import get_or_post, row_or_404
 from core.mfa.models import HelpRequest
 from core.mfa.services.help_requests import close_help_request, facts_of
 from core.staff.access import StaffRequest, staff_page
+from core.staff.acting import require_right
 from core.staff.forms import CloseRequestForm
 from core.staff.help_requests import HELP_KIND, list_in_scope
 from core.staff.lookups import remember_lookup
 from core.staff.permissions import StaffPermission
-from core.staff.refusing import refuse_staff
 from core.staff.scope import StaffScope
 from core.staff.services.finding import in_scope, open_from_request
 from core.staff.views.in_hand import hand_of, is_in_other_hands, let_go
@@ -34,10 +34,9 @@ def help_request(request: StaffRequest, request_id: UUID) -> HttpResponse:
     may_close = _covers(scope, found) and found.account_id != request.staff.user.id
     typed = take_typed(request)
     form = CloseRequestForm(request.POST or None, initial=typed)
-    if request.method == "POST" and not may_close:
-        refuse_staff(
-            request.staff.user.id, StaffPermission.USERS_RESEND, contract_id=found.contract_id
-        )
+    if request.method == "POST":
+        right = StaffPermission.USERS_RESEND
+        require_right(request.staff, right, held=may_close, contract_id=found.contract_id)
     if request.method == "POST" and form.is_valid():
         if is_in_other_hands(request, HELP_KIND, found.id):
             return HttpResponseRedirect(request.path)
