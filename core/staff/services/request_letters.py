@@ -89,7 +89,7 @@ def write_to_address_on_file(
         return present
     if written.count() >= MOST_LETTERS:
         raise WrittenOftenError
-    letter = _write(request, writing, by=by, at=at)
+    letter = _write(request, writing, contract_id=request.contract_id, by=by, at=at)
     if channel == LetterChannel.MAIL:
         enqueue(
             kind=LETTER_KIND,
@@ -109,15 +109,16 @@ def write_to_address_on_file(
     return letter
 
 
-def _write(request: QueuedRequest, writing: Writing, *, by: User, at: datetime) -> RequestLetter:
-    assert request.contract_id is not None  # an address on file is a contract's
+def _write(
+    request: QueuedRequest, writing: Writing, *, contract_id: UUID, by: User, at: datetime
+) -> RequestLetter:
     to, letter_id = writing.to, uuid7()
     text = LetterText(to.name, to.lines, to.email, writing.words)
     return RequestLetter.objects.create(
         id=letter_id,
         kind=request.kind,
         request_id=request.id,
-        contract_id=request.contract_id,
+        contract_id=contract_id,
         channel=writing.channel,
         sealed_text=seal(_SEAL, json.dumps(asdict(text)).encode(), str(letter_id)),
         form_key=writing.key,
