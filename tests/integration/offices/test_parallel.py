@@ -36,9 +36,8 @@ from tenants import registry
 from tests.integration.offices.conftest import FACTS, through
 from tests.integration.offices.test_access import lapse
 from tests.integration.setup.configured import AUDITOR, offering
-from tests.integration.setup.test_parallel import until_blocked_or
 from tests.support.people import EVERYWHERE, START, make_person, make_provider
-from tests.support.threads import at_once
+from tests.support.threads import at_once, until_blocked_or
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
