@@ -15,6 +15,7 @@ from typing import Any, Final
 import typst
 
 from tenants.configuration.document import ContractDocument, SupportContact
+from tenants.logos.stored import find_logo
 
 _TEMPLATE: Final = Path(__file__).with_name("letter.typ")
 _STANDARD: Final = "ua-1"
@@ -59,20 +60,22 @@ def letters_pdf(
         "product": document.brand.product,
         "color": document.brand.color,
         "contact": _contact(document.support[0]),
+        "logo_alt": document.brand.logo_alt or document.brand.logo_text,
         "letters": [asdict(one) for one in letters],
     }
+    logo = find_logo(document.brand.logo) if document.brand.logo else None
     try:
-        return _compiled(_each_text(data, _drawn))
+        return _compiled(_each_text(data, _drawn), logo or b"")
     except typst.TypstError:
         # A rare letter of a script that is else there: fewer letters, but the letters go out.
-        return _compiled(_each_text(data, _surely_drawn))
+        return _compiled(_each_text(data, _surely_drawn), logo or b"")
 
 
-def _compiled(data: Any) -> bytes:
+def _compiled(data: Any, logo: bytes) -> bytes:
     made = typst.compile(
         _TEMPLATE.read_bytes(),
         format="pdf",
-        sys_inputs={"data": json.dumps(data)},
+        sys_inputs={"data": json.dumps(data), "logo": json.dumps(list(logo))},
         pdf_standards=_STANDARD,
         ignore_system_fonts=True,
     )

@@ -2,6 +2,7 @@
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management.base import CommandError
@@ -18,9 +19,10 @@ from core.common import clock
 from core.groups.models import Membership, Provider
 from tenants import registry
 from tenants.context import contract_context
-from tenants.models import Contract
+from tenants.models import Contract, LogoImage
 from tenants.states import ContractState
 from tests.integration.configuration.test_commands import refusal, run
+from tests.support.logos import naming, stored_logo
 from tests.support.people import make_person, make_provider
 from tests.unit.configuration.documents import changed, sample
 
@@ -36,7 +38,8 @@ def nothing(_label: str, _rows: int) -> None:
 @pytest.fixture
 def program() -> None:
     """Publish a contract that the template does not have, with a roster, people and providers."""
-    document = changed(sample(), contract__slug=SLUG, hosts__primary=None, hosts__aliases=[])
+    fields: dict[str, Any] = {"contract__slug": SLUG, "hosts__primary": None, "hosts__aliases": []}
+    document = changed(sample(), **fields, **naming(stored_logo()))
     publish(document=document, base=None, by=None, at=clock.now())
     run("roster", "import", SLUG, str(ROSTER))
     contract = registry.get_contract(SLUG)
@@ -69,17 +72,20 @@ def test_what_is_restored_elsewhere_is_the_same_to_the_byte(program: None, tmp_p
     assert entries > 200
     elsewhere()
     assert not Contract.objects.filter(slug=SLUG).exists()
+    assert not LogoImage.objects.exists()
     contract = restore_data(path=tmp_path / "one.zip", by=None, at=clock.now(), progress=nothing)
     assert contract.state == ContractState.SUSPENDED
     after = tables(written(tmp_path, "two.zip"))
     events = "tables/core_audit.auditevent.csv"
     assert after.pop(events).startswith(before.pop(events)[:2000])  # and those of the restoring
     assert after == before
+    assert LogoImage.objects.count() == 1
 
 
 def test_the_restored_contract_works_once_it_is_resumed(program: None, tmp_path: Path) -> None:
     written(tmp_path)
     elsewhere()
+    stored_logo()  # another contract there has the same
     assert "suspended" in run("contract_data", "restore", str(tmp_path / "one.zip"))
     assert Client().get(f"/{SLUG}/").status_code == 503
     Contract.objects.filter(slug=SLUG).update(state=ContractState.READY)

@@ -27,8 +27,9 @@ from core.mfa.models import Factor
 from core.staff.models import StaffRole
 from tenants import registry
 from tenants.configuration.refusals import ArchivedError
-from tenants.models import Contract, ContractChange, ContractRevision, Host
+from tenants.models import Contract, ContractChange, ContractRevision, Host, LogoImage
 from tenants.states import ContractState
+from tests.support.logos import naming, stored_logo
 from tests.support.people import make_person, make_provider
 from tests.support.publishing import publish_change
 from tests.support.staff import make_staff, staff_client
@@ -126,6 +127,10 @@ def test_what_is_left_of_a_deleted_contract() -> None:
     clerk = make_staff(StaffRole.HELP_DESK, name="clerk")
     make_provider(clerk, registry.get_contract("ms-um"), identifier="1679576722")
     history = ProviderGroup.objects.create(name="Given up elsewhere", created_at=clock.now())
+    own, shared = stored_logo("#111111"), stored_logo("#222222")
+    publish_change("wv-bh", **naming(shared))
+    publish_change("ms-um", **naming(shared))
+    publish_change("ms-um", **naming(own))
     revisions = ContractRevision.objects.filter(contract=contract()).count()
     others = Provider.objects.filter(contract__slug="wv-bh").count()
     Contract.objects.filter(slug="ms-um").update(state=ContractState.ARCHIVED)
@@ -152,6 +157,7 @@ def test_what_is_left_of_a_deleted_contract() -> None:
     assert Membership.objects.filter(user=elsewhere).count() == 1
     assert Provider.objects.filter(contract__slug="wv-bh").count() == others
     assert ContractRevision.objects.filter(contract=contract()).count() == revisions
+    assert [one.digest for one in LogoImage.objects.all()] == [shared.digest]
     assert AuditEvent.objects.filter(contract_id=contract().pk).count() > events
     assert Client().get("/ms-um/").status_code == 404
     assert Client().get("/wv-bh/").status_code == 200

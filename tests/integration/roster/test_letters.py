@@ -9,7 +9,10 @@ from contracts.roster.mailings.letters import LetterFacts, letters_pdf
 from contracts.roster.mailings.plain import plain_letter_pdf
 from core.staff.letter_makers import PlainLetter
 from tenants.context import ActiveContract
+from tenants.models import LogoImage
 from tests.integration.roster.conftest import AT
+from tests.support.logos import naming, stored_logo
+from tests.unit.configuration.documents import changed, sample
 
 pytestmark = pytest.mark.django_db
 UNSEEN = "".join(map(chr, [*range(32), *range(127, 160), 0x200B, 0x202E, 0xFEFF])).replace("\n", "")
@@ -17,6 +20,10 @@ UNSEEN = "".join(map(chr, [*range(32), *range(127, 160), 0x200B, 0x202E, 0xFEFF]
 
 def text_of(content: bytes) -> str:
     return pypdf.PdfReader(io.BytesIO(content)).pages[0].extract_text()
+
+
+def pictures_of(content: bytes) -> int:
+    return len(pypdf.PdfReader(io.BytesIO(content)).pages[0].images)
 
 
 def test_letters_are_made_whatever_a_name_holds(contract_b: ActiveContract) -> None:
@@ -35,3 +42,15 @@ def test_a_letter_of_words_keeps_its_lines_and_drops_what_nobody_sees(
     text = text_of(plain_letter_pdf(letter))
     assert "Dear Sir,\nplease" in text
     assert "{{7*7}}" in text
+
+
+def test_a_letter_bears_the_logo_that_is_read_out_by_its_words() -> None:
+    logo = stored_logo()
+    document = changed(sample(), **naming(logo), brand__logo_alt="The program’s logo")
+    facts = LetterFacts(name="A clinic", lines=("A clinic", "1 Main St"))
+    plain = letters_pdf(sample(), [facts], page="example.org", on="June 1, 2026")
+    made = letters_pdf(document, [facts], page="example.org", on="June 1, 2026")
+    LogoImage.objects.all().delete()
+    gone = letters_pdf(document, [facts], page="example.org", on="June 1, 2026")
+    assert [pictures_of(one) for one in (plain, made, gone)] == [0, 1, 0]
+    assert b"/Alt" in made

@@ -16,6 +16,7 @@ from tenants.logos.encoding import (
     LogoRefusedError,
     encode_logo,
 )
+from tests.support.naive import fails_with
 
 SECRET = b"<script>alert(1)</script>"
 
@@ -119,6 +120,19 @@ def test_only_pixels_come_along() -> None:
         assert SECRET in file
         assert SECRET not in encode_logo(file).content
         assert not drawn(encode_logo(file)).info
+
+
+def test_a_file_that_is_kept_because_it_begins_like_a_picture_brings_all_along() -> None:
+    def kept(content: bytes) -> EncodedLogo:
+        assert content.startswith((b"\x89PNG", b"\xff\xd8", b"GIF8", b"RIFF"))
+        return EncodedLogo(content, "", 200, 80)
+
+    fails_with(
+        f"{__name__}.encode_logo",
+        kept,
+        test_only_pixels_come_along,
+        where="SECRET not in encode_logo(file).content",
+    )
 
 
 def test_a_photo_stands_upright() -> None:
