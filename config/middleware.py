@@ -10,6 +10,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from core.common.content_policy import content_policy
 from core.common.context import bind_context
 from core.common.ids import uuid7
 from core.common.networks import is_in, read_address
@@ -26,19 +27,7 @@ _FORWARDED = (
     "HTTP_X_REQUEST_ID",
 )
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    ]
-)
+CONTENT_SECURITY_POLICY = content_policy()
 
 
 class RequestIdMiddleware:

@@ -55,6 +55,11 @@ def note_page_of(request: HttpRequest, provider: Provider) -> None:
     setattr(request, _OF_PAGE, provider)
 
 
+def show_context(request: HttpRequest, context: Context) -> None:
+    """Say what the head of a page shows, for whoever knows it without a look-up."""
+    setattr(request, _FOUND, context)
+
+
 def change_path(request: HttpRequest) -> str:
     """Return where to change the context: on a portal host the page of all contracts."""
     path = reverse("context")

@@ -1,4 +1,4 @@
-"""Reading many tables as they are at one moment."""
+"""Reading many tables as they are at one moment, and reading with writing forbidden."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,3 +24,16 @@ def consistent_reading() -> Iterator[None]:
     finally:
         if not driver.closed:
             driver.isolation_level = None
+
+
+@contextmanager
+def reading_only() -> Iterator[None]:
+    """Have the database refuse every write of a `with` block, whoever would make it.
+
+    PostgreSQL itself raises then, as `django.db.InternalError`. Inside another transaction it holds
+    for the block alone.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('transaction_read_only', 'on', true)")
+        yield
