@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("core.groups.urls")),
     path("", include("contracts.disputes.urls")),
     path("", include("contracts.registration.urls")),
+    path("preview/", include("contracts.console.previewing.urls")),
     path("callbacks/", include("core.notifications.callback_urls")),
 ]
 

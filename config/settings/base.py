@@ -64,6 +64,8 @@ MIDDLEWARE = [
     "config.middleware.OddRequestMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tenants.middleware.ContractMiddleware",
+    # Before all that reads or writes a session: previews know nobody.
+    "contracts.console.previewing.middleware.PreviewMiddleware",
     "core.accounts.middleware.PortalSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

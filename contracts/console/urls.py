@@ -9,6 +9,7 @@ from contracts.console.views import (
     deletion,
     drafts,
     new_contract,
+    previews,
     publications,
     sections,
     simulator,
@@ -26,6 +27,21 @@ urlpatterns = [
     path("<slug:slug>/draft/review/", publications.review, name="draft_review"),
     path("<slug:slug>/draft/carry-over/", carrying_over.carry_over, name="draft_carry_over"),
     path("<slug:slug>/draft/discard/", drafts.draft_discard, name="draft_discard"),
+    path("<slug:slug>/preview/<slug:of>/", previews.preview, name="preview"),
+    path(
+        "<slug:slug>/preview/<slug:of>/links/", previews.preview_link_make, name="preview_link_make"
+    ),
+    path(
+        "<slug:slug>/preview/<slug:of>/links/<uuid:link_id>/take-back/",
+        previews.preview_link_take_back,
+        name="preview_link_take_back",
+    ),
+    path("<slug:slug>/preview/<slug:of>/shown/", previews.preview_shown, name="preview_pages"),
+    path(
+        "<slug:slug>/preview/<slug:of>/shown/<path:rest>",
+        previews.preview_shown,
+        name="preview_page",
+    ),
     path("<slug:slug>/simulator/", simulator.simulator, name="simulator"),
     path("<slug:slug>/status/", standing.state, name="state"),
     path("<slug:slug>/status/delete/", deletion.deletion, name="deletion"),

@@ -28,9 +28,9 @@ _PAGES_OF_THE_PORTAL = """
 account accounts add-provider admin api assets auth brand callbacks confirm console context contract
 contracts deployment email favicon first-login forgot forgot-password groups healthz help home
 invitations legacy login logout mail-again me media mfa mfa-help my-account new offices operator
-operators outbox phone portal profile providers public readyz register registration requests reset
-robots schemas session setup shared sign-in sign-out staff static step-up support terms ui users
-weekly-mail well-known www
+operators outbox phone portal preview profile providers public readyz register registration requests
+reset robots schemas session setup shared sign-in sign-out staff static step-up support terms ui
+users weekly-mail well-known www
 """
 RESERVED_SLUGS: Final = frozenset(_PAGES_OF_THE_PORTAL.split())
 """First path segments of the portal hosts' own pages: no contract can be called so."""

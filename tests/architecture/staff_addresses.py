@@ -60,6 +60,13 @@ STAFF_TABLE: dict[str, StaffRow] = {
     "console:publication_go_on": StaffRow(404, 403, 403, 403),
     "console:draft_discard": StaffRow(404, 404, 403, 403),
     "console:draft_section": StaffRow(404, 404, 403, 403),
+    # The preview of a draft, publication or revision that there is not; links are made by who
+    # configures the contract
+    "console:preview": all_staff(404),
+    "console:preview_pages": all_staff(404),
+    "console:preview_page": all_staff(404),
+    "console:preview_link_make": StaffRow(405, 405, 403, 403),
+    "console:preview_link_take_back": StaffRow(405, 405, 403, 403),
     "console:history": all_staff(404),
     "console:state": all_staff(404),
     "console:simulator": all_staff(404),

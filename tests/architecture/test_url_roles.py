@@ -37,6 +37,7 @@ FABRICATED: dict[str, object] = {
     "color": "0" * 6,
     "slug": "nothing",
     "int": 1,
+    "path": "nothing",
 }
 
 
@@ -294,6 +295,9 @@ TABLE: dict[str, Row] = {
     "roster:upload_begin": same(405),
     "roster:import_back": same(405),
     "roster:upload_cancel": same(405),
+    # Links to previews: one that does not work says so to everybody alike
+    "preview:pages": same(404),
+    "preview:page": same(404),
     # Signed by providers; nobody's browser goes there
     "callbacks:voice": same(405),
     "callbacks:topic": same(405),

@@ -24,6 +24,8 @@ _STAFF_PAGES = (
 )
 # A picture of a secret that there is not, and no page
 _PICTURES = {"mfa:app_code", "mfa:factor_app_code", "tenants:logo"}
+# Answered before anything knows who asks
+_OF_NOBODY = {"preview:pages", "preview:page"}
 
 
 class RecordedRefusals:
@@ -38,7 +40,7 @@ class RecordedRefusals:
         """Take in what somebody was answered at an address that names something, or not."""
         actor = client.session.get(SESSION_KEY)
         led_away = answer == _FOUND and name.startswith("setup:") and has_key
-        if actor and (led_away or (answer == _NOT_FOUND and name not in _PICTURES)):
+        if actor and (led_away or (answer == _NOT_FOUND and name not in _PICTURES | _OF_NOBODY)):
             self._counts[actor, name] += 1
         if actor and answer == _FORBIDDEN:
             at_door = name.startswith(_STAFF_PAGES)

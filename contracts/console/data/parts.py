@@ -165,6 +165,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "contracts_console.golivetick": _DEPLOYMENT,
     "contracts_console.hostcheck": _DEPLOYMENT,
     "contracts_console.draft": "is its author's own",
+    "contracts_console.previewlink": _MINUTES,
     "contracts_console.plannedpublication": _MINUTES,
     "core_staff.requestinhand": _MINUTES,
     "core_staff.requestletter": _SEALED,

@@ -4,6 +4,7 @@ from contracts.console.models.drafts import Draft
 from contracts.console.models.figures import DailyFigures
 from contracts.console.models.going_live import GoLiveTick
 from contracts.console.models.hosts import HostCheck, HostFinding, HostRole
+from contracts.console.models.previews import PreviewLink
 from contracts.console.models.publications import PlannedPublication
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "HostFinding",
     "HostRole",
     "PlannedPublication",
+    "PreviewLink",
 ]

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.db.models.fields.json import KT
 
-from contracts.console.models import Draft, PlannedPublication
+from contracts.console.models import Draft, PlannedPublication, PreviewLink
 from core.common.purging import in_batches
 from tenants.models import ContractRevision, DeploymentRevision, LogoImage, ProvisioningRun
 from tenants.states import ContractState
@@ -57,7 +57,7 @@ def named_logos(
         return set()
     revisions = ContractRevision.objects.using(using).exclude(contract=but_of)
     found = set(_logos(revisions.exclude(contract__state=ContractState.DELETED)))
-    for model in (Draft, PlannedPublication, ProvisioningRun):
+    for model in (Draft, PlannedPublication, PreviewLink, ProvisioningRun):
         rows: QuerySet[Any, Any] = model._default_manager.using(using)  # noqa: SLF001
         found.update(_logos(rows))
     deployments = DeploymentRevision.objects.using(using).values_list("document", flat=True)
