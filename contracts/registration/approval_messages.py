@@ -18,12 +18,14 @@ _HEADINGS: Final = {
     "": "Your registration waits for approval",
     ApprovalOutcome.APPROVED: "Your registration was approved",
     ApprovalOutcome.DECLINED: "Your registration was declined",
+    ApprovalOutcome.WITHDRAWN: "You have withdrawn your registration",
     ApprovalOutcome.ENDED: "Your registration has ended without a decision",
 }
 _PAGES: Final = {
     "": ("home", "See how far it is"),
     ApprovalOutcome.APPROVED: ("home", "Begin to work"),
     ApprovalOutcome.DECLINED: ("home", "Home"),
+    ApprovalOutcome.WITHDRAWN: ("home", "Home"),
     ApprovalOutcome.ENDED: ("registration:add_provider", "Register again"),
 }
 

@@ -69,6 +69,7 @@ def list_waiting_providers(user: User) -> Sequence[WaitingProvider]:
             place=one.provider_place,
             since=one.asked_at,
             until=one.registration.reserved_until,
+            withdraw_url=reverse("registration:withdraw", args=[one.id]),
         )
         for one in waiting.order_by("asked_at", "id")
     ]

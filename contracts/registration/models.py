@@ -192,7 +192,11 @@ class Approval(UUIDModel):
                     decided_by__isnull=False,
                 )
                 & ~Q(reason="")
-                | Q(outcome__in=["", ApprovalOutcome.ENDED], decided_by__isnull=True, reason=""),
+                | Q(
+                    outcome__in=["", ApprovalOutcome.WITHDRAWN, ApprovalOutcome.ENDED],
+                    decided_by__isnull=True,
+                    reason="",
+                ),
                 name="approval_is_decided_by_somebody_with_a_reason",
             ),
             models.CheckConstraint(

@@ -150,6 +150,11 @@ def find_waiting_approval(pending_id: UUID | None) -> Approval | None:
     return waiting.select_related("registration").first()
 
 
+def list_own_approvals(user: User) -> QuerySet[Approval]:
+    """Return what waits or waited for the approval of an account's registrations."""
+    return Approval.objects.filter(user=user)
+
+
 def find_claimable(pending_id: UUID, *, email: str, at: datetime) -> PendingRegistration | None:
     """Return the open registration that was begun under an account's own address, or None."""
     return list_open(at).filter(same_text("email", email), id=pending_id).first()

@@ -13,7 +13,8 @@ address added the provider to an account that existed already.
 `awaiting`: the contract wants staff to approve registrations (`registration.approval`). The address
 is proven and the account made; the provider is not registered before somebody approves. The unit
 stays reserved, the username belongs to the account by now. Who adds a provider to an account begins
-here. `declined`: staff said no.
+here. `declined`: staff said no. Who waits can withdraw: then it is `released`, as when its time is
+over.
 """
 
 from typing import ClassVar, Final
@@ -77,6 +78,7 @@ class ApprovalOutcome(models.TextChoices):
 
     APPROVED = "approved", "Approved"
     DECLINED = "declined", "Declined"
+    WITHDRAWN = "withdrawn", "Withdrawn"
     ENDED = "ended", "Ended without a decision"
 
 

@@ -11,6 +11,7 @@ from contracts.registration.views import (
     providers,
     start,
     terms,
+    withdrawing,
 )
 
 app_name = "registration"
@@ -33,6 +34,7 @@ urlpatterns = [
     path("terms/", terms.terms, name="terms"),
     path("terms/<str:version>/", terms.terms_version, name="terms_version"),
     path("providers/add/", providers.add_provider, name="add_provider"),
+    path("providers/waiting/<uuid:approval_id>/withdraw/", withdrawing.withdraw, name="withdraw"),
     path("providers/add/<uuid:journey_id>/", providers.add_confirm, name="add_confirm"),
     path("providers/add/<uuid:journey_id>/done/", providers.add_done, name="add_done"),
     path("providers/add/<uuid:journey_id>/join/", joining.join, name="join"),

@@ -20,6 +20,8 @@ class WaitingProvider:
     place: str
     since: datetime
     until: datetime
+    withdraw_url: str
+    """Where the person takes it back."""
 
 
 WaitingFinder = Callable[[User], Sequence[WaitingProvider]]

@@ -272,6 +272,7 @@ TABLE: dict[str, Row] = {
     # Whoever proves identifier and code may add a provider, whatever their role elsewhere
     "registration:add_provider": after_sign_in(200),
     "registration:add_confirm": after_sign_in(302),
+    "registration:withdraw": after_sign_in(404),
     "registration:join": after_sign_in(302),
     "registration:add_done": after_sign_in(HOME),
     "registration:add_claimed": after_sign_in(302),

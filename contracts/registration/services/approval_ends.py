@@ -13,15 +13,16 @@ from core.notifications.services.outbox import enqueue
 from tenants.context import contract_context
 
 
-def end_undecided(pending: PendingRegistration, *, at: datetime) -> None:
-    """End the waiting of a registration that nobody decided in its time, in the caller's
-    transaction, its row locked.
+def end_undecided(pending: PendingRegistration, outcome: ApprovalOutcome, *, at: datetime) -> None:
+    """End the waiting of a registration that nobody decided in its time, or that was withdrawn.
+
+    In the caller's transaction, its row locked.
 
     The issued code is good again: nothing was wrong with it. Whoever registered has mail, and
     access to the contract ends unless something else needs it.
     """
     approval = Approval.objects.select_for_update().get(registration=pending, outcome="")
-    close_approval(approval, ApprovalOutcome.ENDED, at=at)
+    close_approval(approval, outcome, at=at)
     code_id = pending.evidence["issued_code_id"]
     contract = find_contract(pending.contract_id)
     if code_id and contract is not None:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from contracts.registration.kinds import LINK_KIND
 from contracts.registration.models import JoinOffer, Journey, PendingRegistration
 from contracts.registration.services.approval_ends import end_undecided
-from contracts.registration.states import LIVE, RegistrationState, check_transition
+from contracts.registration.states import LIVE, ApprovalOutcome, RegistrationState, check_transition
 from core.accounts.services.attempts import forget_counts
 from core.audit.recording import record
 from core.common.without_case import same_text
@@ -87,11 +87,13 @@ def end_registrations(
     registrations: Iterable[PendingRegistration],
     *,
     state: RegistrationState,
+    waited_for: ApprovalOutcome = ApprovalOutcome.ENDED,
     at: datetime,
 ) -> None:
     """End registrations that came to nothing, in the caller's transaction, rows locked.
 
-    `state` is RELEASED or SUPERSEDED. Kills their links, wipes the personal data and records
+    `state` is RELEASED or SUPERSEDED, `waited_for` what becomes of an approval that one of them
+    waits for. Kills their links, wipes the personal data and records
     `registration.released` or `registration.superseded`. Raises TransitionError.
     """
     for pending in registrations:
@@ -104,7 +106,7 @@ def end_registrations(
         pending.save()
         cancel_messages(kind=LINK_KIND, subject_id=pending.id)
         if waited:
-            end_undecided(pending, at=at)
+            end_undecided(pending, waited_for, at=at)
         record(
             f"registration.{state.value}",
             contract_id=pending.contract_id,

@@ -162,6 +162,37 @@ def test_declined_with_a_reason_that_the_person_reads(asks: ActiveContract) -> N
     assert Journey(asks.slug).start().path
 
 
+def test_who_waits_takes_the_registration_back(
+    asks: ActiveContract, contract_b: ActiveContract
+) -> None:
+    admin = staff_client(StaffRole.CONTRACT_ADMIN, asks)
+    journey = registered(asks.slug)
+    approval = Approval.objects.get()
+    path = f"/{asks.slug}/providers/waiting/{approval.id}/withdraw/"
+    assert path in journey.client.get(f"/{asks.slug}/home/", follow=True).content.decode()
+    asked = text_of(journey.client.get(path))
+    assert f"Withdraw your registration of {approval.provider_name}" in asked
+    assert Approval.objects.get().outcome == ""
+    # Nobody else's.
+    assert admin.post(path.removeprefix(f"/{asks.slug}")).status_code == 404
+    done = text_of(journey.client.post(path, follow=True))
+    assert "is withdrawn" in done
+    assert "Waiting for approval" not in done
+    approval.refresh_from_db()
+    assert approval.outcome == "withdrawn"
+    assert not ContractAccess.objects.filter(user=approval.user_id, until=None).exists()
+    assert "You have withdrawn your registration" in mails_to(DANA)[-1]
+    event = AuditEvent.objects.get(event_type="registration.withdrawn")
+    assert (event.actor_id, event.contract_id) == (approval.user_id, asks.id)
+    assert approval.provider_name not in admin.get("/staff/requests/").content.decode()
+    page = admin.get(f"/staff/approvals/{approval.id}/").content.decode()
+    assert "Withdrawn on" in page
+    again = text_of(journey.client.post(f"/providers/waiting/{approval.id}/withdraw/", follow=True))
+    assert "Nothing was done" in again
+    # The number is free, and the code is good again.
+    assert Journey(asks.slug, Browser()).start().path
+
+
 def test_two_people_approve_and_never_one_twice(by_two: ActiveContract) -> None:
     olive, otto = (make_staff(StaffRole.CONTRACT_ADMIN, by_two, name=n) for n in ("olive", "otto"))
     registered(by_two.slug)

@@ -14,6 +14,7 @@ from contracts.registration.services.approvals import (
 from contracts.registration.services.journeys import start_registration
 from contracts.registration.services.links import correct_address
 from contracts.registration.services.reservations import release_expired
+from contracts.registration.services.withdrawing import withdraw_registration
 from core.accounts.models import User
 from core.common import clock
 from core.common.errors import DomainError
@@ -149,3 +150,19 @@ def test_a_restart_by_whoever_registers_changes_nothing_of_what_is_decided() -> 
     assert both(lambda: approving(approval, olive), restart) == {"approved", "left"}
     assert Provider.objects.get().status == "active"
     assert PendingRegistration.objects.get().email == ""
+
+
+def withdrawing(approval: Approval) -> str:
+    try:
+        withdraw_registration(approval_id=approval.id, by=approval.user_id, at=clock.now())
+    except DomainError as error:
+        return error.code
+    return "withdrawn"
+
+
+def test_of_withdrawing_and_a_decision_at_once_one_counts() -> None:
+    approval, (olive,) = waiting(), staff("olive")
+    came = both(lambda: withdrawing(approval), lambda: approving(approval, olive))
+    approval.refresh_from_db()
+    assert came == {approval.outcome, "approval_over"}
+    assert Provider.objects.count() == (approval.outcome == "approved")
