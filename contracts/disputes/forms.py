@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from contracts.disputes.facts import DisputeFacts
+from contracts.roster.identifiers import Target, find_target
 from core.groups.models import Provider
 from core.staff.forms import ReasonForm
 from core.ui.fields import PlainEmailField
@@ -64,17 +65,32 @@ class DisputeForm(PortalForm):
 
 
 class DecisionForm(ReasonForm):
-    """Why, and which of the providers that hold the identifier is released."""
+    """Why, which of the providers that hold the identifier it is about, and where it would go."""
 
     provider = forms.ChoiceField(
-        label="Which one is released?",
+        label="Which one is it about?",
         required=False,
         widget=forms.RadioSelect,
     )
+    other = forms.CharField(
+        label="To move it: the identifier of a provider of the other group",
+        max_length=64,
+        required=False,
+        help_text=(
+            "Where whoever sent the report is registered already, with another provider. Leave it "
+            "empty to release the number."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
 
-    def __init__(self, *args: Any, providers: Sequence[Provider], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, providers: Sequence[Provider], may_move: bool, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.order_fields(["provider", "reason"])
+        self.order_fields(["provider", "other", "reason"])
+        self._providers = {str(one.id): one for one in providers}
+        if not may_move:
+            del self.fields["other"]
         self.fields["provider"].choices = [  # type: ignore[attr-defined]
             (str(one.id), f"{one.name}, {one.address_1}, {one.city}") for one in providers
         ]
@@ -82,3 +98,12 @@ class DecisionForm(ReasonForm):
             self.initial.setdefault("provider", str(providers[0].id))
         if not providers:
             del self.fields["provider"]
+
+    def target(self) -> Target | None:
+        """Return the group to move to, or None with what is wrong at the field."""
+        provider = self._providers.get(self.cleaned_data.get("provider", ""))
+        try:
+            return find_target(self.cleaned_data.get("other", ""), provider) if provider else None
+        except forms.ValidationError as error:
+            self.add_error("other", error)
+        return None

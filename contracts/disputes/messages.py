@@ -16,6 +16,7 @@ _HEADINGS: Final = {
     DisputeState.REJECTED: "The decision about your number",
     DisputeState.UPHELD: "Your number is free to be registered",
 }
+_MOVED: Final = "The decision about your number"
 
 
 def prepare_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
@@ -27,12 +28,13 @@ def prepare_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
     contract = find_contract(message.contract_id) if message.contract_id else None
     if dispute is None or contract is None:
         return None
-    upheld = dispute.state == DisputeState.UPHELD
+    moved = dispute.moved_to is not None
+    freed = dispute.state == DisputeState.UPHELD and not moved
     context = {
-        "heading": _HEADINGS[DisputeState(dispute.state)],
+        "heading": _MOVED if moved else _HEADINGS[DisputeState(dispute.state)],
         "dispute": dispute,
         "program": contract.name,
-        "link": absolute_reverse("registration:start", contract=contract) if upheld else "",
+        "link": absolute_reverse("registration:start", contract=contract) if freed else "",
     }
     return compose_mail(message, "dispute_notice", context, document=contract.document)
 

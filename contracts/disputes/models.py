@@ -12,7 +12,7 @@ class DisputeState(models.TextChoices):
 
     OPEN = "open", "Waiting"
     REJECTED = "rejected", "Rejected"
-    UPHELD = "upheld", "Upheld, the identifier is free"
+    UPHELD = "upheld", "Upheld"
 
 
 class Dispute(UUIDModel):
@@ -35,8 +35,11 @@ class Dispute(UUIDModel):
     first_at = models.DateTimeField(null=True)
     first_reason = models.CharField(max_length=300, blank=True)
     first_provider_id = models.UUIDField(null=True)
+    first_moved_to = models.UUIDField(null=True)
     reason = models.CharField(max_length=300, blank=True)
     provider_id = models.UUIDField(null=True)
+    moved_to = models.UUIDField(null=True)
+    """The group that an upheld dispute moved the provider to; empty where it was released."""
     decided_by = models.UUIDField(null=True)
     decided_at = models.DateTimeField(null=True)
 
@@ -84,6 +87,25 @@ class Dispute(UUIDModel):
                 | models.Q(first_by__isnull=True)
                 | ~models.Q(first_by=models.F("decided_by")),
                 name="dispute_second_is_another_person",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(moved_to__isnull=True) | models.Q(state=DisputeState.UPHELD),
+                name="dispute_moves_when_upheld",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(first_moved_to__isnull=True) | models.Q(first_by__isnull=False),
+                name="dispute_first_moves_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state=DisputeState.UPHELD)
+                | models.Q(first_by__isnull=True)
+                | models.Q(
+                    moved_to__isnull=False,
+                    first_moved_to__isnull=False,
+                    moved_to=models.F("first_moved_to"),
+                )
+                | models.Q(moved_to__isnull=True, first_moved_to__isnull=True),
+                name="dispute_moves_where_the_first_said",
             ),
         ]
         indexes: ClassVar = [

@@ -26,7 +26,9 @@ class Target:
 
 def access_provider(entry: RosterEntry, key: UUID) -> Provider:
     """Return an active provider that was registered by an entry. Raises Http404."""
-    mine = _active().filter(roster_entry_id=entry.id).select_related("group")
+    mine = (
+        _active_in(require_contract().id).filter(roster_entry_id=entry.id).select_related("group")
+    )
     return row_or_404(mine, key)
 
 
@@ -57,23 +59,37 @@ class MoveForm(ReleaseForm):
 
     def clean_other(self) -> Target:
         """Find the one group that is meant."""
-        found = _active().filter(identifier=normalize(self.cleaned_data["other"]))
-        groups = list(ProviderGroup.objects.filter(pk__in=found.values("group"))[:2])
-        if not groups:
-            raise forms.ValidationError("Nobody is registered with this identifier here.")
-        if len(groups) > 1:
-            raise forms.ValidationError(
-                "Several groups have locations of this identifier. Name another provider of the "
-                "group that is meant."
-            )
-        if groups[0].id == self._provider.group_id:
-            raise forms.ValidationError("This is a provider of the same group.")
-        admins = list_group_admins(groups[0].id).filter(user__is_active=True)
-        people = [one.user.get_full_name() for one in admins.select_related("user")]
-        if not people:
-            raise forms.ValidationError("This group has no active Provider Group Admin.")
-        return Target(groups[0], tuple(sorted(people)))
+        return find_target(self.cleaned_data["other"], self._provider)
 
 
-def _active() -> QuerySet[Provider]:
-    return Provider.objects.filter(contract_id=require_contract().id, status=ProviderStatus.ACTIVE)
+def find_target(identifier: str, provider: Provider) -> Target:
+    """Return the group of another provider of the contract, for one that is to be moved there.
+
+    Raises ValidationError with the sentence for the field.
+    """
+    found = _active_in(provider.contract_id).filter(identifier=normalize(identifier))
+    groups = list(ProviderGroup.objects.filter(pk__in=found.values("group"))[:2])
+    if not groups:
+        raise forms.ValidationError("Nobody is registered with this identifier here.")
+    if len(groups) > 1:
+        raise forms.ValidationError(
+            "Several groups have locations of this identifier. Name another provider of the "
+            "group that is meant."
+        )
+    if groups[0].id == provider.group_id:
+        raise forms.ValidationError("This is a provider of the same group.")
+    target = target_of(groups[0])
+    if not target.admins:
+        raise forms.ValidationError("This group has no active Provider Group Admin.")
+    return target
+
+
+def target_of(group: ProviderGroup) -> Target:
+    """Return a group with the names of who administers it now."""
+    admins = list_group_admins(group.id).filter(user__is_active=True)
+    people = [one.user.get_full_name() for one in admins.select_related("user")]
+    return Target(group, tuple(sorted(people)))
+
+
+def _active_in(contract_id: UUID) -> QuerySet[Provider]:
+    return Provider.objects.filter(contract_id=contract_id, status=ProviderStatus.ACTIVE)

@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import ClassVar, Final
 from uuid import UUID
 
@@ -23,8 +24,7 @@ from core.common.errors import DomainError
 from core.common.identifiers import normalize
 from core.common.ids import uuid7
 from core.common.purging import delete_in_batches
-from core.groups.models import Provider
-from core.groups.services.giving_up import release_provider
+from core.groups.services.giving_up import hand_over_provider, release_provider
 from core.notifications.services.outbox import enqueue
 from tenants import registry
 from tenants.context import ActiveContract
@@ -130,6 +130,7 @@ def reject_dispute(*, dispute_id: UUID, reason: str, email: str, by: UUID, at: d
     """
     dispute = _hold(dispute_id)
     dispute.first_by = dispute.first_at = dispute.first_provider_id = None
+    dispute.first_moved_to = None
     dispute.first_reason = ""
     _close(dispute, DisputeState.REJECTED, reason=reason, by=by, at=at)
     _tell(dispute, email, at=at)
@@ -139,22 +140,26 @@ def reject_dispute(*, dispute_id: UUID, reason: str, email: str, by: UUID, at: d
 
 @dataclass(frozen=True)
 class Release:
-    """Which provider is released, and the step that the page showed."""
+    """Which provider is released or moved, and the step that the page showed."""
 
     provider_id: UUID
     step: str
+    to: UUID | None = None
+    """The group of whoever opened the dispute, where the provider is moved there."""
 
 
 def uphold_dispute(
     *, dispute_id: UUID, release: Release, reason: str, email: str, by: UUID, at: datetime
 ) -> Dispute:
-    """Uphold a dispute and release the provider that holds the identifier, or begin to.
+    """Uphold a dispute: release the provider that holds the identifier, or move it, or begin to.
 
     Called by the pages of staff. Where the contract asks for a second person the first decision is
     written down, and the second one, about the same provider, carries it out: the provider ends in
     its group with its roles, everybody concerned has mail, and the identifier can be registered by
-    whoever passes the contract's rule. Records `dispute.upheld_once`, or `dispute.upheld` and
-    `provider.released`. Raises DisputeOverError, SameDeciderError.
+    whoever passes the contract's rule. With a group in `release.to` it is moved there instead, as
+    at the roster. Records `dispute.upheld_once`, or `dispute.upheld` and `provider.released` or
+    `provider.moved`. Raises DisputeOverError, SameDeciderError, and ChangedMeanwhileError when it
+    cannot be moved there by now.
     """
     with transaction.atomic():
         dispute = _hold(dispute_id)
@@ -166,11 +171,11 @@ def uphold_dispute(
         if present != release.step or provider is None:
             raise DisputeOverError
         if present is UpholdStep.FIRST:
-            return _begin(dispute, provider, reason=reason, by=by, at=at)
-        if present is UpholdStep.SECOND and dispute.first_provider_id != provider.id:
+            return _begin(dispute, release, reason=reason, by=by, at=at)
+        first = (dispute.first_provider_id, dispute.first_moved_to)
+        if present is UpholdStep.SECOND and first != (provider.id, release.to):
             raise DisputeOverError
-        release_provider(provider_id=provider.id, reason=reason, settles=dispute.id, by=by, at=at)
-        dispute.provider_id = provider.id
+        _settle(dispute, release, reason=reason, by=by, at=at)
         _close(dispute, DisputeState.UPHELD, reason=reason, by=by, at=at)
         _tell(dispute, email, at=at)
         _record("dispute.upheld", dispute, by=by, at=at, reason=reason)
@@ -182,9 +187,16 @@ def purge_disputes(*, at: datetime) -> int:
     return delete_in_batches(Dispute.objects.filter(decided_at__lt=at - KEPT))
 
 
-def _begin(dispute: Dispute, provider: Provider, *, reason: str, by: UUID, at: datetime) -> Dispute:
+def _settle(dispute: Dispute, release: Release, *, reason: str, by: UUID, at: datetime) -> None:
+    act = release_provider if release.to is None else partial(hand_over_provider, to=release.to)
+    act(provider_id=release.provider_id, reason=reason, settles=dispute.id, by=by, at=at)
+    dispute.provider_id, dispute.moved_to = release.provider_id, release.to
+
+
+def _begin(dispute: Dispute, release: Release, *, reason: str, by: UUID, at: datetime) -> Dispute:
     dispute.first_by, dispute.first_at, dispute.first_reason = by, at, reason
-    dispute.first_provider_id, dispute.needs_second = provider.id, True
+    dispute.first_provider_id, dispute.first_moved_to = release.provider_id, release.to
+    dispute.needs_second = True
     dispute.save()
     _record("dispute.upheld_once", dispute, by=by, at=at, reason=reason)
     return dispute
@@ -219,6 +231,7 @@ def _record(
     event: str, dispute: Dispute, *, by: UUID | None, at: datetime, reason: str = ""
 ) -> None:
     provider = dispute.provider_id or dispute.first_provider_id
+    to = dispute.moved_to or dispute.first_moved_to
     record(
         event,
         contract_id=dispute.contract_id,
@@ -226,6 +239,7 @@ def _record(
         subject=("dispute", dispute.id),
         data={
             **({"provider": str(provider)} if provider else {}),
+            **({"to": str(to)} if to else {}),
             **({"reason": reason} if reason else {}),
         },
         at=at,

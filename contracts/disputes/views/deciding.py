@@ -24,11 +24,13 @@ from contracts.disputes.services.disputes import (
     step_of,
     uphold_dispute,
 )
+from contracts.roster.identifiers import Target, target_of
 from core.accounts.models import User
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_or_post, row_or_404
+from core.groups.models import ProviderGroup
 from core.groups.services.giving_up import loss_of
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
@@ -40,25 +42,29 @@ from tenants import registry
 _DECIDE = StaffPermission.REGISTRATIONS_DECIDE
 _REJECTED = "It is rejected. Whoever opened it has mail with the reason."
 _UPHELD = "It is upheld, and the identifier is free. Everybody whom it touches has mail."
+_MOVED = "It is upheld, and the provider is moved. Both groups are told."
 _BEGUN = "Your decision is written down. A second person has to confirm it."
 
 
 @get_or_post
-@keeps_typed(fields_named("reason", "provider"))
+@keeps_typed(fields_named("reason", "provider", "other"))
 @staff_page(StaffPermission.REGISTRATIONS_VIEW)
 def decide(request: StaffRequest, dispute_id: UUID) -> HttpResponse:
     """Show both sides of a dispute; reject or uphold it, with a reason."""
     found = row_or_404(list_disputes(request.staff), dispute_id)
     allowed = may_decide(request.staff, found)
     holders = list(list_holders_of(found).order_by("id"))
-    typed = take_typed(request)
-    form = DecisionForm(request.POST or None, initial=typed, providers=holders)
+    typed, target = take_typed(request), _first_target(found)
+    may_move = bool(holders) and found.first_by is None
+    form = DecisionForm(request.POST or None, initial=typed, providers=holders, may_move=may_move)
     if request.method == "POST":
         require_right(request.staff, _DECIDE, held=allowed, contract_id=found.contract_id)
         if not is_fresh(request, request.staff.user, at=clock.now()):
             return to_confirmation(request)
         if form.is_valid() and _names_one(request, form):
-            return _decide(request, found, form)
+            target = _target(request, form) or target
+            if _is_confirmed(request, target):
+                return _decide(request, found, form, target)
     contract = registry.get_contract_by_id(found.contract_id)
     waits = found.state == DisputeState.OPEN
     context = {
@@ -72,6 +78,8 @@ def decide(request: StaffRequest, dispute_id: UUID) -> HttpResponse:
         "names": _names(found),
         "step": step_of(found, contract).value,
         "form": form,
+        "target": target,
+        "went_to": _group(found.moved_to),
         "waits": waits,
         "may_decide": allowed,
         "is_first": found.first_by == request.staff.user.id,
@@ -83,20 +91,45 @@ def decide(request: StaffRequest, dispute_id: UUID) -> HttpResponse:
 
 def _names_one(request: StaffRequest, form: DecisionForm) -> bool:
     """Tell whether the decision says which provider it is about, where it has to."""
-    if request.POST.get("act") != "uphold" or form.cleaned_data.get("provider"):
+    if request.POST.get("act") == "reject" or form.cleaned_data.get("provider"):
         return True
     form.add_error(
-        "provider" if "provider" in form.fields else None, "Choose which one is released."
+        "provider" if "provider" in form.fields else None, "Choose which one it is about."
     )
     return False
 
 
-def _decide(request: StaffRequest, found: Dispute, form: DecisionForm) -> HttpResponse:
+def _target(request: StaffRequest, form: DecisionForm) -> Target | None:
+    """Return the group that a first decision moves to, as it is typed."""
+    moves = request.POST.get("act") == "move" and "other" in form.fields
+    return form.target() if moves else None
+
+
+def _first_target(found: Dispute) -> Target | None:
+    """Return the group that the first of two people wants to move to."""
+    group = _group(found.first_moved_to) if found.state == DisputeState.OPEN else None
+    return target_of(group) if group else None
+
+
+def _group(key: UUID | None) -> ProviderGroup | None:
+    return ProviderGroup.objects.filter(pk=key).first() if key else None
+
+
+def _is_confirmed(request: StaffRequest, target: Target | None) -> bool:
+    """Tell whether it is no move, or the page has shown the very group that it goes to."""
+    if request.POST.get("act") != "move":
+        return True
+    return target is not None and request.POST.get("to") == str(target.group.id)
+
+
+def _decide(
+    request: StaffRequest, found: Dispute, form: DecisionForm, target: Target | None
+) -> HttpResponse:
     here = HttpResponseRedirect(reverse("disputes:decide", args=[found.id]))
     if is_in_other_hands(request, QUEUE_KIND, found.id):
         return here
     try:
-        said = _carry_out(request, found, form)
+        said = _carry_out(request, found, form, target)
     except DomainError as error:
         messages.error(request, error.sentence)
         return here
@@ -105,20 +138,25 @@ def _decide(request: StaffRequest, found: Dispute, form: DecisionForm) -> HttpRe
     return here
 
 
-def _carry_out(request: StaffRequest, found: Dispute, form: DecisionForm) -> str:
+def _carry_out(
+    request: StaffRequest, found: Dispute, form: DecisionForm, target: Target | None
+) -> str:
     reason, email = form.cleaned_data["reason"], facts_of(found).email
     by, at = request.staff.user.id, clock.now()
     match request.POST.get("act"):
         case "reject":
             reject_dispute(dispute_id=found.id, reason=reason, email=email, by=by, at=at)
             return _REJECTED
-        case "uphold":
+        case "uphold" | "move" as act:
             chosen = UUID(form.cleaned_data["provider"])
-            release = Release(chosen, request.POST.get("step", ""))
+            to = target.group.id if target and act == "move" else None
+            release = Release(chosen, request.POST.get("step", ""), to)
             done = uphold_dispute(
                 dispute_id=found.id, release=release, reason=reason, email=email, by=by, at=at
             )
-            return _BEGUN if done.state == DisputeState.OPEN else _UPHELD
+            if done.state == DisputeState.OPEN:
+                return _BEGUN
+            return _MOVED if done.moved_to else _UPHELD
     raise Http404
 
 

@@ -201,6 +201,41 @@ def test_two_people_uphold_and_the_number_is_free(
             Dispute.objects.update(**wrong)
 
 
+def test_two_people_move_it_to_the_group_of_whoever_opened_it(
+    contract_a: ActiveContract, holder: Provider
+) -> None:
+    theirs = make_provider(make_person("noah", phone=None), contract_a, identifier=FREE)
+    admin = staff_client(StaffRole.CONTRACT_ADMIN, contract_a)
+    other = staff_client(StaffRole.CONTRACT_ADMIN, contract_a, name="otto")
+    path = f"/staff/disputes/{opened(contract_a).id}/"
+    data = {"act": "move", "step": "first", "provider": str(holder.id), "reason": "called both"}
+    for wrong, said in (("", "Nobody is registered"), (NUMBER, "a provider of the same group")):
+        assert said in admin.post(path, {**data, "other": wrong}).content.decode()
+    shown = text_of(admin.post(path, {**data, "other": FREE}))
+    assert f"It goes to {theirs.group.name}" in shown
+    assert Dispute.objects.get().first_by is None
+    there = {**data, "to": str(theirs.group_id)}
+    begun = text_of(admin.post(path, {**there, "other": FREE}, follow=True))
+    assert "A second person has to confirm it" in begun
+    assert f"It goes to {theirs.group.name}" in text_of(other.get(path))
+    # The second person confirms what the first one said, and nothing else.
+    release = {**there, "act": "uphold", "step": "second"}
+    assert "Nothing was done" in text_of(other.post(path, release, follow=True))
+    done = text_of(other.post(path, {**there, "step": "second"}, follow=True))
+    assert f"moved to {theirs.group.name}" in done
+    holder.refresh_from_db()
+    assert (holder.status, holder.group_id) == (ProviderStatus.ACTIVE, theirs.group_id)
+    assert "your group manages it" in mails_to(MARY)[-1]
+    assert "was moved by the program" in mails_to("head@clinic.example")[-1]
+    assert "moved to your group" in mails_to("noah@clinic.example")[-1]
+    event = AuditEvent.objects.get(event_type="dispute.upheld")
+    assert event.data["to"] == str(theirs.group_id)
+    assert AuditEvent.objects.filter(event_type="provider.moved").count() == 1
+    for wrong_row in ({"moved_to": None}, {"state": DisputeState.REJECTED, "provider_id": None}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Dispute.objects.update(**wrong_row)
+
+
 def test_one_person_where_the_contract_asks_for_no_other(
     contract_a: ActiveContract, holder: Provider
 ) -> None:
