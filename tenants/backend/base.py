@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from time import monotonic
 from typing import Any, NoReturn
 
@@ -17,6 +18,7 @@ from django_tenants.utils import get_public_schema_name
 from psycopg import ClientCursor, sql
 from psycopg.pq import TransactionStatus
 
+from tenants.backend.bare import sent_bare
 from tenants.backend.connections import GuardedConnection
 from tenants.backend.cursors import (
     GuardedBindingCursor,
@@ -139,14 +141,13 @@ class DatabaseWrapper(library.DatabaseWrapper):
 
     def _set_path(self, wanted: Path) -> None:
         self._path = None
-        names = sql.SQL(", ").join(sql.Identifier(name) for name in wanted)
-        statement = sql.SQL("SET search_path = {}").format(names)
-        with ClientCursor(self.connection) as cursor:
-            cursor.execute(statement)
+        text = _text_of(wanted)
+        if not sent_bare(self.connection, text):
+            with ClientCursor(self.connection) as cursor:
+                cursor.execute(text.encode())  # says what is wrong
         self.path_switches += 1
         self._path = wanted
         if self.queries_logged:
-            text = statement.as_string(None)
             self.queries_log.append({"sql": text, "time": "0.000"})
 
     def _is_aborted(self) -> bool:
@@ -214,11 +215,13 @@ class DatabaseWrapper(library.DatabaseWrapper):
 
     def _savepoint(self, sid: str) -> None:
         with self._steered():
-            super()._savepoint(sid)
+            if not self._sent_bare(self.ops.savepoint_create_sql(sid)):
+                super()._savepoint(sid)
 
     def _savepoint_commit(self, sid: str) -> None:
         with self._steered():
-            super()._savepoint_commit(sid)
+            if not self._sent_bare(self.ops.savepoint_commit_sql(sid)):
+                super()._savepoint_commit(sid)
         if self._transaction_block() is None:
             self._unbind()
 
@@ -231,6 +234,11 @@ class DatabaseWrapper(library.DatabaseWrapper):
             self.transaction_finds.clear()
             if self._transaction_block() is None:
                 self._unbind()
+
+    def _sent_bare(self, text: str) -> bool:
+        """Send a statement without a cursor, unless somebody looks at what goes through cursors."""
+        watched = self.queries_logged or self.execute_wrappers
+        return not watched and self.connection is not None and sent_bare(self.connection, text)
 
     @contextmanager
     def _ending(self) -> Iterator[None]:
@@ -249,6 +257,13 @@ class DatabaseWrapper(library.DatabaseWrapper):
             yield
         finally:
             self._steering = False
+
+
+@lru_cache(maxsize=1024)
+def _text_of(path: Path) -> str:
+    """Return the statement that sets a path."""
+    names = sql.SQL(", ").join(sql.Identifier(name) for name in path)
+    return sql.SQL("SET search_path = {}").format(names).as_string(None)
 
 
 def _path_for(scope: Scope | None) -> Path:

@@ -11,6 +11,7 @@ from unittest import mock
 import psycopg
 import pytest
 from django.db import DatabaseError, InternalError, ProgrammingError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from contracts.roster.models import RosterEntry
 from tenants.context import contract_context
@@ -97,6 +98,7 @@ def test_a_failed_set_raises_and_the_query_does_not_run(
     """Stock: a failed SET search_path is swallowed, and the query runs in the former contract."""
     with contract_context(two.one):
         schema_of_query()
+    monkeypatch.setattr("tenants.backend.base.sent_bare", lambda _connection, _text: False)
     monkeypatch.setattr(
         "tenants.backend.base.ClientCursor", _failing_cursor(psycopg.OperationalError("no"))
     )
@@ -108,6 +110,46 @@ def test_a_failed_set_raises_and_the_query_does_not_run(
         assert cursor.fetchone() == (None,)
     with contract_context(two.other):
         assert schema_of_query() == two.other.schema_name
+
+
+def test_a_path_that_the_server_refuses_raises_what_it_says(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenants.backend.base._text_of", lambda _path: 'SET search_path = "')
+    connection.close()
+    with contract_context(two.one), pytest.raises(DatabaseError, match="unterminated"):
+        schema_of_query()
+    monkeypatch.undo()
+    with contract_context(two.one):
+        assert schema_of_query() == two.one.schema_name
+
+
+def test_the_first_path_of_a_transaction_goes_with_it(two: Two) -> None:
+    """Set before BEGIN it would outlast the rollback."""
+    connection.close()
+    with pytest.raises(ZeroDivisionError), contract_context(two.one), transaction.atomic():
+        assert schema_of_query() == two.one.schema_name
+        1 / 0  # noqa: B018
+    with connection.connection.cursor() as raw:
+        raw.connection.portal_guard = None
+        raw.execute("SELECT current_schema()")
+        assert raw.fetchone() == ("public",)
+
+
+def test_a_savepoint_in_an_aborted_transaction_raises_what_the_server_says(two: Two) -> None:
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        with pytest.raises(DatabaseError, match="nowhere"):
+            connection.cursor().execute("SELECT * FROM nowhere")
+        with pytest.raises(DatabaseError, match="aborted"):
+            connection._savepoint("s1")
+        1 / 0  # noqa: B018
+
+
+def test_who_watches_the_statements_sees_savepoints_among_them(two: Two) -> None:
+    with CaptureQueriesContext(connection) as seen, transaction.atomic(), transaction.atomic():
+        assert schema_of_query() == "public"
+    kinds = [one["sql"].split()[0] for one in seen.captured_queries]
+    assert [kind for kind in kinds if kind in {"SAVEPOINT", "RELEASE"}] == ["SAVEPOINT", "RELEASE"]
 
 
 def _failing_cursor(error: Exception) -> type:
