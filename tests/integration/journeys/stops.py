@@ -1,9 +1,12 @@
 """Journeys as lists of stops: what is pending at each, and which pages are open besides."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from django.db import connection
 
 from contracts.registration.models import TermsAcceptance
 from core.accounts.models import User
@@ -196,8 +199,24 @@ CONFIRMATION = Course(
 COURSES = (SIGN_IN, FIRST_LOGIN, FORGOT_PASSWORD, CONFIRMATION)
 
 
+_MOVED = (User, Factor, MfaRegistration, PasswordReset, RememberedBrowser, TermsAcceptance)
+# One statement: it is asked for after each of a thousand requests.
+_ROWS = "\nUNION ALL ".join(
+    f"SELECT '{table.__name__}', jsonb_agg(to_jsonb(kept) ORDER BY kept.id) "
+    f"FROM {table._meta.db_table} AS kept"
+    for table in _MOVED
+)
+
+
 def standing(site: Site) -> dict[str, Any]:
     """Return everything that a step of a journey moves: rows, and who is signed in."""
-    tables = (User, Factor, MfaRegistration, PasswordReset, RememberedBrowser, TermsAcceptance)
-    rows = {table.__name__: list(table.objects.order_by("pk").values()) for table in tables}
+    with connection.cursor() as cursor:
+        cursor.execute(_ROWS)
+        rows = {name: json.loads(kept or "[]") for name, kept in cursor.fetchall()}
     return rows | {"signed in": site.client.session.get("_auth_user_id")}
+
+
+def held_by_browser(site: Site) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what the browser's session and its cookies say."""
+    cookies = {name: cookie.value for name, cookie in site.client.cookies.items()}
+    return dict(site.client.session.items()), cookies

@@ -17,6 +17,7 @@ from tests.integration.journeys.stops import (
     NEW_PASSWORD_TWICE,
     Course,
     Stop,
+    held_by_browser,
     standing,
 )
 from tests.support.naive import fails_with
@@ -83,6 +84,7 @@ def test_a_page_of_another_journey_neither_skips_nor_loses_a_step(
 ) -> None:
     for stop in walked(course, site, user):
         before = standing(site)
+        shown: list[object] = []  # what the browser held when the pending page opened
         for page in ELSEWHERE:
             if page in {*course.pages, *stop.open_too, stop.pending}:
                 continue
@@ -90,7 +92,10 @@ def test_a_page_of_another_journey_neither_skips_nor_loses_a_step(
             if stop.pending:
                 site.post(page, action="continue", method="email", accepted="on")
             assert standing(site) == before, (stop.name, page)
-            assert not stop.pending or site.get(stop.pending).status_code == 200, (stop.name, page)
+            # With the same rows and the same browser it is the same request.
+            if stop.pending and (held := held_by_browser(site)) not in shown:
+                assert site.get(stop.pending).status_code == 200, (stop.name, page)
+                shown.append(held)
 
 
 @pytest.mark.parametrize("course", [FIRST_LOGIN])
