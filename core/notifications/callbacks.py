@@ -17,7 +17,6 @@ from rest_framework.views import APIView
 
 from core.common import clock
 from core.notifications.channels.base import DeliveryError
-from core.notifications.channels.topics import confirm_subscription, signing_certificate
 from core.notifications.reports import read_report
 from core.notifications.services.feedback import Taken, record_report
 from core.notifications.services.watching import look_at_call
@@ -84,6 +83,21 @@ class TopicCallbackView(APIView):
         except DeliveryError as trouble:
             logger.warning("a notification of a topic could not be checked: %s", trouble.reason)
             return Response({"error": "later"}, status=503)
+
+
+def signing_certificate(url: str) -> bytes:
+    """Return the certificate that a notification names. Raises what `topics` raises for it."""
+    # Amazon's library is loaded with the first notification, and not with every process.
+    from core.notifications.channels import topics  # noqa: PLC0415
+
+    return topics.signing_certificate(url)
+
+
+def confirm_subscription(*, topic: str, token: str) -> None:
+    """Confirm the portal's subscription to a topic. Raises what `topics` raises for it."""
+    from core.notifications.channels import topics  # noqa: PLC0415
+
+    topics.confirm_subscription(topic=topic, token=token)
 
 
 def _checked(body: bytes) -> Notification:

@@ -31,6 +31,9 @@ LOCAL_PARTS = (
     "playwright",
 )
 
+# What is loaded where it is needed: else 7 MB of every process and a twentieth of its start.
+LOADED_LATE = ("boto3", "botocore")
+
 
 def run_python(code: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -58,6 +61,7 @@ def known(path):
 asked = ("NAME", "SECURE", "HTTPONLY", "SAMESITE", "DOMAIN", "PATH")
 print(json.dumps({{
     "local": [name for name in {LOCAL_PARTS!r} if name in sys.modules],
+    "late": [name for name in {LOADED_LATE!r} if name in sys.modules],
     "known": [known(path) for path in ("/outbox/", "/outbox.json", "/ui/", "/healthz")],
     "cookies": [
         [getattr(settings, f"{{cookie}}_COOKIE_{{one}}") for one in asked]
@@ -79,6 +83,11 @@ def started() -> dict[str, Any]:
 @pytest.mark.slow
 def test_production_imports_nothing_local(started: dict[str, Any]) -> None:
     assert started["local"] == []
+
+
+@pytest.mark.slow
+def test_what_few_requests_need_is_not_loaded_with_every_process(started: dict[str, Any]) -> None:
+    assert started["late"] == []
 
 
 @pytest.mark.slow

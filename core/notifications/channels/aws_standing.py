@@ -4,12 +4,12 @@ Only descriptions are read; nothing is made, changed or sent.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from core.notifications.channels import aws_clients
+from core.notifications.channels.standing import NotSaidError, Standing
 from core.notifications.states import SENDING, SenderStanding
 
 _UNKNOWN_CODES: Final = frozenset({"NotFoundException", "ResourceNotFoundException"})
@@ -17,22 +17,6 @@ _PARENTS: Final = 4
 _PAGE: Final = 100
 _MOST_PAGES: Final = 5
 _DKIM_ZONE: Final = "dkim.amazonses.com"
-
-
-class NotSaidError(Exception):
-    """The provider could not be asked. `reason` is a short code without names or secrets."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How a sender stands. `facts` are plain values to keep and show."""
-
-    standing: SenderStanding
-    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def standing_of_address(address: str) -> Standing:

@@ -12,13 +12,7 @@ from django.db.models import Q
 from core.audit.recording import record
 from core.common.purging import delete_in_batches
 from core.common.turns import hold_turn
-from core.notifications.channels.aws_standing import (
-    NotSaidError,
-    Standing,
-    standing_of_address,
-    standing_of_flow,
-    standing_of_texts,
-)
+from core.notifications.channels.standing import NotSaidError, Standing
 from core.notifications.models import SenderCheck
 from core.notifications.senders import is_asked_for, temporary_address, text_sender
 from core.notifications.states import Channel, SenderStanding
@@ -154,11 +148,14 @@ def _make(target: SenderTarget, found: Standing, *, at: datetime, failure: str =
 
 
 def _ask(target: SenderTarget) -> Standing:
+    # Amazon's library is loaded where it is asked for: no page does.
+    from core.notifications.channels import aws_standing  # noqa: PLC0415
+
     if target.channel == Channel.EMAIL:
-        return standing_of_address(target.identity)
+        return aws_standing.standing_of_address(target.identity)
     if target.channel == Channel.SMS:
-        return standing_of_texts(target.identity)
-    return standing_of_flow(str(settings.AWS_CONNECT_INSTANCE_ID), target.identity)
+        return aws_standing.standing_of_texts(target.identity)
+    return aws_standing.standing_of_flow(str(settings.AWS_CONNECT_INSTANCE_ID), target.identity)
 
 
 def _addresses() -> Iterator[SenderTarget]:

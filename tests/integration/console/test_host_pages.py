@@ -20,7 +20,7 @@ from contracts.console.tasks import check_reachability
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.common.probing.asking import Prober
-from core.notifications.channels.aws_standing import Standing
+from core.notifications.channels.standing import Standing
 from core.notifications.services.sender_checks import SenderTarget, keep_failure, keep_standing
 from core.notifications.states import SenderStanding
 from core.staff.models import StaffRole

@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from core.audit.models import AuditEvent
 from core.common import clock
-from core.notifications.channels.aws_standing import NotSaidError, Standing
+from core.notifications.channels.standing import NotSaidError, Standing
 from core.notifications.models import SenderCheck
 from core.notifications.senders import sender_for
 from core.notifications.services import sender_checks

@@ -10,13 +10,12 @@ from pytest_django import Settings
 
 from core.notifications.channels import aws_clients
 from core.notifications.channels.aws_standing import (
-    NotSaidError,
-    Standing,
     identities_of,
     standing_of_address,
     standing_of_flow,
     standing_of_texts,
 )
+from core.notifications.channels.standing import NotSaidError, Standing
 from core.notifications.states import SenderStanding
 
 ADDRESS = "no-reply@mail.program.example"
