@@ -6,8 +6,12 @@ from functools import lru_cache
 from typing import Protocol
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+
 from core.accounts.models import ContractAccess, User
 from core.accounts.passwords.rules import PasswordRules, blocked_words
+from core.common.compiled import CompiledQuery
 from tenants import registry
 from tenants.configuration.document import BrandSection
 from tenants.configuration.merge import MergedPolicy, strictest
@@ -51,8 +55,22 @@ def effective_policy(user_id: UUID) -> MergedPolicy:
     Without a contract, and for an unknown account, the deployment's defaults hold; for staff its
     policy for staff, too. Design decisions 7 and 16.
     """
-    user = User.objects.with_contracts().filter(pk=user_id).first()
-    return policy_for(user) if user else policy_of([])
+    found = _WORKS_IN.first(user_id=user_id)
+    if found is None:
+        return policy_of([])
+    is_staff, contract_keys = found
+    return policy_of(find_contracts(contract_keys), staff=is_staff)
+
+
+def _work_of(user_id: UUID) -> "QuerySet[User, tuple[bool, list[UUID]]]":
+    access = ContractAccess.objects.filter(user=OuterRef("pk"), until__isnull=True)
+    held = User.objects.filter(pk=user_id).annotate(
+        contract_keys=ArraySubquery(access.values("contract_id"))
+    )
+    return held.values_list("is_staff_member", "contract_keys")
+
+
+_WORKS_IN: CompiledQuery[tuple[bool, list[UUID]]] = CompiledQuery(_work_of)
 
 
 def policy_for(user: User) -> MergedPolicy:
