@@ -13,8 +13,9 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from core.common.compiled import CompiledQuery
 from core.common.failures import describe_safely
 from core.notifications.channels.base import (
     CallReader,
@@ -116,16 +117,22 @@ def _claim(message_id: UUID, *, at: datetime) -> _Claim | MessageStatus | None:
         return _postpone(message_id, describe_safely(error), at=at)
 
 
-def _lock(message_id: UUID) -> OutboxMessage | None:
-    return (
-        OutboxMessage.objects.select_for_update(skip_locked=True)
-        .filter(id=message_id)
-        .filter(
-            Q(status=MessageStatus.QUEUED)
-            | Q(status=MessageStatus.UNKNOWN, channel=Channel.VOICE, attempts__lt=CALL_ATTEMPTS)
-        )
-        .first()
+def _waiting(message_id: UUID) -> "QuerySet[OutboxMessage]":
+    held = OutboxMessage.objects.select_for_update(skip_locked=True).filter(id=message_id)
+    return held.filter(
+        Q(status=MessageStatus.QUEUED)
+        | Q(status=MessageStatus.UNKNOWN, channel=Channel.VOICE, attempts__lt=CALL_ATTEMPTS)
     )
+
+
+_WAITING = CompiledQuery(_waiting)
+_HELD = CompiledQuery(
+    lambda message_id: OutboxMessage.objects.select_for_update().filter(id=message_id)
+)
+
+
+def _lock(message_id: UUID) -> OutboxMessage | None:
+    return _WAITING.first(message_id=message_id)
 
 
 def _prepare(message: OutboxMessage, *, at: datetime) -> _Claim | MessageStatus:
@@ -225,7 +232,7 @@ def _outcome_of(kind: MessageKind, error: DeliveryError) -> Outcome:
 
 def _settle(claim: _Claim, outcome: Outcome, *, at: datetime) -> MessageStatus:
     with transaction.atomic(durable=True):
-        message = OutboxMessage.objects.select_for_update().get(id=claim.message.id)
+        [message] = _HELD.all(message_id=claim.message.id)
         status = _record_outcome(claim, message, outcome, at=at)
         _tell_breaker(claim, outcome, at=at)
         return status
