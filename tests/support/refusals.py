@@ -10,7 +10,7 @@ from core.accounts.services import throttle
 from core.accounts.services.refusals import ACCESS_REFUSED
 from core.audit.models import AuditEvent
 
-_FOUND, _FORBIDDEN, _NOT_FOUND = 302, 403, 404
+_FOUND, _FORBIDDEN, _NOT_FOUND = _REFUSALS = 302, 403, 404
 _STAFF_DOOR = "a door of staff pages, which says what was asked for"
 _STAFF_PAGES = (
     "staff",
@@ -38,6 +38,8 @@ class RecordedRefusals:
 
     def note(self, client: Client, name: str, answer: int | str, *, has_key: bool) -> None:
         """Take in what somebody was answered at an address that names something, or not."""
+        if answer not in _REFUSALS:
+            return
         actor = client.session.get(SESSION_KEY)
         led_away = answer == _FOUND and name.startswith("setup:") and has_key
         if actor and (led_away or (answer == _NOT_FOUND and name not in _PICTURES | _OF_NOBODY)):

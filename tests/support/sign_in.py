@@ -10,6 +10,7 @@ from django.test.client import ClientHandler
 from django.urls import reverse
 
 from core.accounts.models import User
+from core.accounts.selectors import find_account_by_email
 from core.accounts.sessions.guarding import RECORD_KEY
 from core.accounts.signing_in.allauth_wrapper import SignInAttempt, sign_in_proven
 from core.common.ids import uuid7
@@ -68,7 +69,9 @@ class _Door(ClientHandler):
             contract=contract_key_of(request),
             proven=[CHANNELS[self._option]],
         )
-        user = User.objects.get(pk=self._user.pk)
+        # As the page of the password reads it.
+        user = find_account_by_email(User.objects.values_list("email").get(pk=self._user.pk)[0])
+        assert user is not None
         return sign_in_proven(request, user, attempt=attempt, redirect_url=reverse("home"))
 
 
