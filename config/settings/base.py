@@ -115,8 +115,9 @@ MESSAGE_STORAGE = "core.ui.messages.PortalMessages"
 CSRF_FAILURE_VIEW = "core.ui.views.csrf_failure"
 MESSAGE_TAGS = {message_levels.INFO: "", message_levels.WARNING: "warn"}  # the design system's
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
-# The table of roles (core/groups/grid.py) sends two fields for each of its 150 cells.
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 400
+# A section of a draft with 100 terms or contacts of 9 fields each, the largest form that there is
+# (tests/unit/console/test_sections.py). A table of roles (core/groups/grid.py) sends 300.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 # The whole body of a request: a file of new users (core/groups/forms.py) and what is around it.
 PORTAL_LARGEST_BODY = 4_000_000
 # A roster file, as it is sent and as what it inflates to; own figures: a million rows have some

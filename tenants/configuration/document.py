@@ -26,6 +26,7 @@ from tenants.configuration.registration import (
 )
 from tenants.configuration.staff import ContractStaffSection
 from tenants.configuration.values import (
+    MOST_ENTRIES,
     Color,
     EmailAddress,
     HostName,
@@ -267,7 +268,7 @@ class ContractDocument(PolicySections):
     """The domain names under which the contract's pages stand."""
     brand: BrandSection
     """Names, color and sender: what the contract's pages and mails look like."""
-    support: tuple[SupportContact, ...] = Field(min_length=1)
+    support: tuple[SupportContact, ...] = Field(min_length=1, max_length=MOST_ENTRIES)
     """Whom people can ask. The first contact is the one that is shown where there is room for one
     only."""
     vocabulary: VocabularySection = VocabularySection()
@@ -282,17 +283,19 @@ class ContractDocument(PolicySections):
     """Where the state's own staff sign in."""
     publishing: PublishingSection = PublishingSection()
     """How this document itself is published."""
-    terms: Annotated[tuple[TermsVersion, ...], AfterValidator(_told_apart)] = Field(min_length=1)
+    terms: Annotated[tuple[TermsVersion, ...], AfterValidator(_told_apart)] = Field(
+        min_length=1, max_length=MOST_ENTRIES
+    )
     """What people agree to. A version that is in effect is never edited, only superseded by a newer
     one."""
-    notices: tuple[Notice, ...] = ()
+    notices: tuple[Notice, ...] = Field(default=(), max_length=MOST_ENTRIES)
     """Banners that are published with the document. What has to be said at once is published under
     Notices, without a revision."""
     channels: ContractChannelsSection = ContractChannelsSection()
     """What mails, texts and calls may cost in a month."""
     modules: tuple[Module, ...] = ("registration",)
     """The parts of the portal that the contract has."""
-    waivers: tuple[Waiver, ...] = ()
+    waivers: tuple[Waiver, ...] = Field(default=(), max_length=MOST_ENTRIES)
     """Where this contract is weaker than the safer default: each point with its reason and its last
     day."""
 

@@ -244,6 +244,7 @@ _SENTENCES: Final = {
     "greater_than_equal": "This must be at least {ge}.",
     "less_than_equal": "This must be at most {le}.",
     "string_too_long": "This text must have at most {max_length} characters.",
+    "too_long": "This list must have at most {max_length} entries.",
     "literal_error": "This must be one of: {expected}.",
     "union_tag_not_found": "The table needs a family: program_id, issued_code or knowledge_proof.",
     "union_tag_invalid": "The family must be one of: {expected_tags}.",

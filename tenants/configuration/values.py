@@ -157,6 +157,8 @@ Text = Annotated[
     str, Field(min_length=1, max_length=4000), AfterValidator(_without_control_characters)
 ]
 """A text that may have several lines."""
+MOST_ENTRIES: Final = 100
+"""Contacts, terms, notices or waivers of one document. Own figure: ten times what any has."""
 Paragraphs = Annotated[tuple[Text, ...], BeforeValidator(split_paragraphs)]
 """A text as its paragraphs; in TOML a list, or one text with empty lines between them."""
 OrNone = BeforeValidator(_none)

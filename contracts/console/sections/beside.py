@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from contracts.console.sections.nodes import Node, OneOf, Rows, Table, Typed, rows_of
+from contracts.console.sections.nodes import Node, OneOf, Rows, Table, Typed, shown_rows
 from contracts.console.sections.reading import section_node
 from contracts.console.sections.words import in_words, offered, with_words
 from tenants.configuration.gates import weaker_than_default
@@ -105,7 +105,7 @@ def _facts_of_rows(
     others = [one for one in sources if one.name != PUBLISHED and _tables(one.section)]
     named = [(one.name, [str(row.get(name)) for row in _tables(one.section)]) for one in others]
     yield at, Beside(tuple((source, _short("; ".join(names))) for source, names in named))
-    for row in rows_of(typed, at):
+    for row in shown_rows(typed, at):
         is_called = {name: node.item.parts[name].value(typed, f"{at}-{row}-{name}")}
         same = [
             Source(one.name, found)

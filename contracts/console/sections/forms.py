@@ -11,7 +11,7 @@ from django.utils.datastructures import MultiValueDict
 
 from contracts.console.sections.beside import Beside
 from contracts.console.sections.inputs import field_of
-from contracts.console.sections.nodes import Node, OneOf, Rows, Table, Typed, rows_of
+from contracts.console.sections.nodes import Node, OneOf, Rows, Table, Typed, shown_rows
 from contracts.console.sections.reading import section_node
 from contracts.console.sections.words import help_of, label_of, row_label
 from core.ui.forms import PortalForm
@@ -106,7 +106,7 @@ class SectionForm(PortalForm):
                 parts = [self._part(one, f"{at}-{key}", row) for key, one in inside.items()]
                 return Part("table", node, at, label, parts=parts)
             case Rows():
-                names = rows_of(self._typed, at)
+                names = shown_rows(self._typed, at)
                 rows = [self._row(node, f"{at}-{name}", place) for place, name in enumerate(names)]
                 return Part("rows", node, at, label, self[at], rows, beside)
             case OneOf(tables=tables):

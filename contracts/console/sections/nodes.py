@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from tenants.configuration.values import MOST_ENTRIES
+
 Typed = Mapping[str, Sequence[str]]
 """What stands in the inputs by name, as a browser posts it."""
 Path = tuple[int | str, ...]
@@ -20,8 +22,8 @@ Path = tuple[int | str, ...]
 Look = Literal["line", "text", "number", "yes", "date", "moment", "one", "some", "lines"]
 """What kind of input a leaf is drawn as."""
 
-MOST_ROWS: Final = 200
-"""Rows of one list that are read; no document has as many."""
+MOST_ROWS: Final = MOST_ENTRIES
+"""Rows of one list that are shown. A list that is longer in a file is not saved from a form."""
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*", re.DOTALL)
 _EMPTY_LINES = re.compile(r"\n\s*\n")
@@ -224,12 +226,12 @@ class Rows(Node):
     def inputs(self, typed: Typed, at: str) -> Iterator[tuple[str, Node]]:
         """Return the input that names the rows, then theirs."""
         yield at, self
-        for row in rows_of(typed, at):
+        for row in shown_rows(typed, at):
             yield from self.item.inputs(typed, f"{at}-{row}")
 
     def place(self, path: Path, typed: Typed, at: str, sentence: str = "") -> str:
         """Go on to the row; what is said of the whole list is told at the list."""
-        rows = rows_of(typed, at)
+        rows = shown_rows(typed, at)
         if path and isinstance(path[0], int) and path[0] < len(rows):
             return self.item.place(path[1:], typed, f"{at}-{rows[path[0]]}", sentence)
         return at
@@ -280,8 +282,12 @@ class OneOf(Node):
 
 def rows_of(typed: Typed, at: str) -> list[str]:
     """Return the names of a list's rows in their order."""
-    named = dict.fromkeys(row for row in typed.get(at, ()) if re.fullmatch(r"[0-9]{1,4}", row))
-    return list(named)[:MOST_ROWS]
+    return list(dict.fromkeys(row for row in typed.get(at, ()) if re.fullmatch(r"[0-9]{1,4}", row)))
+
+
+def shown_rows(typed: Typed, at: str) -> list[str]:
+    """Return the names of the rows that are drawn: each has some inputs."""
+    return rows_of(typed, at)[:MOST_ROWS]
 
 
 def text_of(given: Sequence[str]) -> str:

@@ -7,13 +7,17 @@ from contracts.console.sections.nodes import MOST_ROWS, About, Rows, Typed, rows
 from contracts.console.sections.reading import section_node
 from contracts.console.sections.words import offered
 
+_TOO_LONG: Final = (
+    f"There are {{count}}, and a form shows {MOST_ROWS} of them. Nothing of it can be saved here: "
+    "change the whole document as TOML."
+)
 ACTS: Final = ("add", "remove", "up", "down")
 
 
 def act_on_rows(name: str, typed: Typed, act: str) -> dict[str, Sequence[str]] | None:
     """Return what is typed after an act such as `up support 2`; None for no act of ours.
 
-    What does not exist any more is left as it is.
+    What does not exist any more is left as it is, and so is a list that is too long to be shown.
     """
     verb, _, rest = act.partition(" ")
     at, _, row = rest.partition(" ")
@@ -24,12 +28,23 @@ def act_on_rows(name: str, typed: Typed, act: str) -> dict[str, Sequence[str]] |
     if verb == "add":
         return with_row(name, typed, at, {})
     rows = rows_of(typed, at)
-    if row in rows:
+    if row in rows and len(rows) <= MOST_ROWS:
         place = rows.index(row)
         rows.pop(place)
         if verb != "remove":
             rows.insert(max(0, place + (1 if verb == "down" else -1)), row)
     return {**typed, at: rows}
+
+
+def full_lists(name: str, typed: Typed, act: str = "") -> list[tuple[str, str]]:
+    """Return (input, sentence) for each list that has no room for what a page or an act needs."""
+    lists = [at for at, node in section_node(name).inputs(typed, name) if isinstance(node, Rows)]
+    counts = {at: len(rows_of(typed, at)) for at in lists}
+    said = {at: _TOO_LONG.format(count=count) for at, count in counts.items() if count > MOST_ROWS}
+    at = act.removeprefix("add ")
+    if at != act and counts.get(at) == MOST_ROWS:
+        said[at] = f"There are {MOST_ROWS} already, and there is no room for more."
+    return list(said.items())
 
 
 def with_waiver(name: str, typed: Typed, rule: str) -> dict[str, Sequence[str]]:

@@ -18,7 +18,7 @@ from contracts.console.sections.checking import check
 from contracts.console.sections.nodes import Typed
 from contracts.console.sections.pages import Shown, neighbours, section_context, section_url
 from contracts.console.sections.reading import section_node
-from contracts.console.sections.rows import act_on_rows, with_waiver
+from contracts.console.sections.rows import act_on_rows, full_lists, with_waiver
 from contracts.console.sections.saving import mark_of, save_section
 from contracts.console.sections.words import change_label, section_label
 from contracts.console.services.drafts import OtherSlugError, StaleDraftError
@@ -57,7 +57,8 @@ def draft_section(request: StaffRequest, slug: str, section: str) -> HttpRespons
         acted = act_on_rows(section, typed, request.POST.get("do", ""))
         if acted is None:
             return save_typed(request, draft, section, typed)
-        return section_page(request, draft, section, Shown(acted, request.POST.get(SEEN, "")))
+        full = full_lists(section, typed, request.POST.get("do", ""))
+        return section_page(request, draft, section, Shown(acted, request.POST.get(SEEN, ""), full))
     return open_section(request, draft, section)
 
 
@@ -69,7 +70,7 @@ def open_section(request: StaffRequest, draft: Draft, section: str) -> HttpRespo
     else:
         typed = dict(section_node(section).typed(draft.document.get(section), section))
         waived = with_waiver(section, typed, request.GET.get("rule", ""))
-        shown = Shown(waived, mark_of(draft, section))
+        shown = Shown(waived, mark_of(draft, section), full_lists(section, waived))
     return section_page(request, draft, section, shown)
 
 
@@ -77,8 +78,8 @@ def save_typed(request: StaffRequest, draft: Draft, section: str, typed: Typed) 
     """Save what was typed and go on, or answer with what hinders it."""
     seen = request.POST.get(SEEN, "")
     checked = check(section, typed)
-    if checked.problems:
-        return section_page(request, draft, section, Shown(typed, seen, checked.problems))
+    if problems := full_lists(section, typed) or checked.problems:
+        return section_page(request, draft, section, Shown(typed, seen, problems))
     try:
         save_section(
             draft=draft,
