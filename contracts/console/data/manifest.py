@@ -1,13 +1,16 @@
 """What a data file says of itself, and how one is checked before anything of it is believed."""
 
 import json
+import lzma
 import zipfile
+import zlib
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from django.apps import apps
+from pydantic import TypeAdapter
 
 from contracts.console.data.parts import all_parts
 from core.common.crypto import constant_time_equal
@@ -17,6 +20,15 @@ from tenants.schema_level import newest_migration
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = 1
 _BLOCK: Final = 1 << 20
+_LARGEST_MANIFEST: Final = 1 << 20
+"""Bytes. One has some 10,000; the tables are streamed, and may be as large as they are."""
+_BROKEN: Final = (
+    *(OSError, EOFError, KeyError, TypeError, ValueError, RecursionError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    *(RuntimeError, NotImplementedError),
+)
+"""What a ZIP file that is none, or a sealed one, or JSON of another shape ends in. The last two
+are for passwords and for ways of packing that nobody here knows."""
 
 
 class DataFileError(DomainError):
@@ -51,6 +63,9 @@ class Manifest:
         return json.dumps(asdict(self), indent=2, sort_keys=True) + "\n"
 
 
+_MANIFESTS: Final = TypeAdapter(Manifest)
+
+
 def read_manifest(path: Path) -> Manifest:
     """Return a data file's manifest after each of its files was compared with its checksum.
 
@@ -58,14 +73,24 @@ def read_manifest(path: Path) -> Manifest:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            manifest = _parse(json.loads(archive.read(MANIFEST)))
+            text = _read_manifest(archive)
+            manifest = _MANIFESTS.validate_json(text, strict=True, extra="forbid")
             for facts in manifest.files.values():
                 _compare(archive, facts)
-    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+    except _BROKEN as error:
         raise DataFileError(
             f"{path.name} is no data file of a contract, or not whole: {error}"
         ) from error
     return manifest
+
+
+def _read_manifest(archive: zipfile.ZipFile) -> bytes:
+    """Return the text of the manifest, of which no more is inflated than one may have."""
+    with archive.open(MANIFEST) as stream:
+        text = stream.read(_LARGEST_MANIFEST + 1)
+    if len(text) > _LARGEST_MANIFEST:
+        raise ValueError("its manifest is larger than any")
+    return text
 
 
 def present_migrations() -> dict[str, str]:
@@ -73,11 +98,6 @@ def present_migrations() -> dict[str, str]:
     labels = sorted({part.model._meta.app_label for part in all_parts()})
     newest = {label: newest_migration(apps.get_app_config(label).name) for label in labels}
     return {label: name for label, name in newest.items() if name}
-
-
-def _parse(found: dict[str, Any]) -> Manifest:
-    files = {label: FileFacts(**facts) for label, facts in found.pop("files").items()}
-    return Manifest(**found, files=files)
 
 
 def _compare(archive: zipfile.ZipFile, facts: FileFacts) -> None:

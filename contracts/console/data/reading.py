@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import IO, Any, Final
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
 from psycopg import sql
+from pydantic import TypeAdapter
 
 from contracts.console.data.manifest import (
     FORMAT,
@@ -20,21 +22,24 @@ from contracts.console.data.manifest import (
     present_migrations,
     read_manifest,
 )
-from contracts.console.data.parts import Part, all_parts
+from contracts.console.data.parts import Part, all_parts, rows_of
 from contracts.console.data.writing import Progress
 from contracts.roster.services.index import rebuild_index
 from core.accounts.models import User
 from core.accounts.services.imported import restore_accounts
 from core.audit.recording import record
 from tenants import registry
+from tenants.configuration.revisions import document_of
+from tenants.configuration.values import Slug
 from tenants.context import contract_context, filling_scope
-from tenants.models import Contract, ContractRevision
+from tenants.models import Contract, ContractRevision, schema_name_for
 from tenants.provisioning import ensure_schema
 from tenants.states import ContractState
 
 _BLOCK: Final = 1 << 20
 _PEOPLE_AT_ONCE: Final = 1_000
 _ASIDE: Final = sql.Identifier("restored_aside")
+_LARGEST_EPOCH: Final = 2**31
 
 
 def restore_data(*, path: Path, by: UUID | None, at: datetime, progress: Progress) -> Contract:
@@ -49,10 +54,12 @@ def restore_data(*, path: Path, by: UUID | None, at: datetime, progress: Progres
     """
     manifest = read_manifest(path)
     _check_version(manifest)
+    _check_contract(manifest)
     contract = _reserve(manifest)
     ensure_schema(contract)
     with filling_scope(contract.schema_name), transaction.atomic():
         _fill(path, manifest, at=at, progress=progress)
+        _check_rows(manifest, contract.pk)
         _put_in_force(contract, at=at)
         record(
             "contract_data.restored",
@@ -67,12 +74,37 @@ def restore_data(*, path: Path, by: UUID | None, at: datetime, progress: Progres
     return Contract.objects.get(pk=contract.pk)
 
 
+def _check_contract(manifest: Manifest) -> None:
+    """Refuse what no contract of ours is called: its schema would be somebody else's."""
+    known = manifest.contract
+    try:
+        TypeAdapter(Slug).validate_python(known.get("slug"))
+        fits = known["schema_name"] == schema_name_for(known["slug"])
+        fits = fits and str(UUID(known["id"])) == known["id"] and bool(known["name"])
+        fits = fits and 0 <= int(known["policy_epoch"]) < _LARGEST_EPOCH
+    except (KeyError, ValueError) as error:
+        raise DataFileError(f"The file names no contract that could be here: {error}") from error
+    if not fits:
+        raise DataFileError("The file names no contract that could be here.")
+
+
+def _check_rows(manifest: Manifest, contract_id: UUID) -> None:
+    """See that each row belongs to this contract, as it was when it was written.
+
+    A file is not signed: rows of another contract could be among them.
+    """
+    for part in all_parts():
+        found = rows_of(part, contract_id).order_by().count()
+        if found != manifest.files[part.label].rows:
+            raise DataFileError(f"Rows of {part.label} are not this contract's. Nothing was made.")
+
+
 def _fill(path: Path, manifest: Manifest, *, at: datetime, progress: Progress) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             for part in all_parts():
                 progress(part.label, _read(archive, manifest, part, at=at))
-    except DatabaseError as error:
+    except (DatabaseError, ValidationError, ValueError, csv.Error) as error:
         raise DataFileError(f"The data does not fit this deployment: {error}") from error
 
 
@@ -117,7 +149,7 @@ def _read(archive: zipfile.ZipFile, manifest: Manifest, part: Part, *, at: datet
     if facts is None:
         raise DataFileError(f"The file lacks the table {part.label}.")
     with archive.open(facts.file) as stream:
-        return _people(stream, at=at) if part.model is User else _copy_in(stream, part)
+        return _people(stream, part, at=at) if part.model is User else _copy_in(stream, part)
 
 
 def _copy_in(stream: IO[bytes], part: Part) -> int:
@@ -140,9 +172,11 @@ def _copy_in(stream: IO[bytes], part: Part) -> int:
     return count
 
 
-def _people(stream: IO[bytes], *, at: datetime) -> int:
+def _people(stream: IO[bytes], part: Part, *, at: datetime) -> int:
     """Make the accounts, a thousand at once, so that memory stays flat."""
     rows = csv.DictReader(io.TextIOWrapper(stream, encoding="utf-8", newline=""))
+    if list(rows.fieldnames or ()) != part.columns():
+        raise ValueError(f"the columns of {part.label} are others")
     made = 0
     while some := list(islice(_users(rows), _PEOPLE_AT_ONCE)):
         made += restore_accounts(accounts=some, at=at)
@@ -153,6 +187,8 @@ def _users(rows: "csv.DictReader[str]") -> Iterator[User]:
     """Read accounts from a table's rows; an empty cell is nothing where nothing may stand."""
     fields = {field.column: field for field in User._meta.concrete_fields}
     for row in rows:
+        if len(row) != len(rows.fieldnames or ()) or None in row.values():
+            raise ValueError("a person's row has more or fewer cells than columns")
         given: dict[str, Any] = {}
         for column, text in row.items():
             field = fields[column]
@@ -169,6 +205,9 @@ def _put_in_force(contract: Contract, *, at: datetime) -> None:
     newest = ContractRevision.objects.filter(contract=contract.pk).order_by("-number").first()
     if newest is None:
         raise DataFileError("The file holds no revision of the contract's document.")
+    document = document_of(newest)
+    if document is None or document.contract.slug != contract.slug:
+        raise DataFileError("The newest document in the file cannot be read, or is of another.")
     Contract.objects.filter(pk=contract.pk).update(
         revision=newest,
         state=ContractState.SUSPENDED,

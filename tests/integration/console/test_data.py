@@ -1,6 +1,8 @@
 """A contract's complete data: written into a file, and restored where there is none of it."""
 
+import json
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +166,88 @@ def test_a_file_of_another_version_is_refused(program: None, tmp_path: Path) -> 
             changed_file.writestr(name, content)
     with pytest.raises(DataFileError, match="another version of the portal"):
         restore_data(path=other, by=None, at=clock.now(), progress=nothing)
+
+
+def tampered(path: Path, label: str, old: bytes, new: bytes) -> Path:
+    """Return a file like another, but for a piece of a table, with checksums that fit."""
+    other = path.with_name("tampered.zip")
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(other, "w") as made:
+        manifest = json.loads(archive.read("manifest.json"))
+        facts = manifest["files"].get(label, {"file": "manifest.json"})
+        for name in archive.namelist():
+            content = archive.read(name)
+            if name == facts["file"]:
+                assert old in content
+                content = content.replace(old, new)
+                facts["sha256"] = sha256(content).hexdigest()
+            if name != "manifest.json":
+                made.writestr(name, content)
+        text = json.dumps(manifest).encode()
+        made.writestr("manifest.json", text.replace(old, new) if not label else text)
+    return other
+
+
+def test_rows_that_are_not_the_contracts_never_come_in(program: None, tmp_path: Path) -> None:
+    path, known = written(tmp_path), Contract.objects.get(slug=SLUG)
+    elsewhere()
+    other, before = Contract.objects.get(slug="wv-bh"), AuditEvent.objects.count()
+    own, theirs, schema = str(known.id), str(other.id), known.schema_name
+    for label, old, new, said in (
+        ("core_audit.auditevent", own, theirs, "not this contract's"),
+        ("core_accounts.contractaccess", own, theirs, "not this contract's"),
+        ("core_accounts.user", "id,username", "is_staff_member,username", "columns"),
+        ("core_accounts.user", "head@clinic.example", 'x","y', "fit"),
+        ("tenants.contractrevision", f'""slug"": ""{SLUG}""', '""slug"": ""ms-um""', "another"),
+        ("", schema, other.schema_name, "no contract that could be here"),
+        ("", schema, "public", "no contract that could be here"),
+        ("", f'"slug": "{SLUG}"', '"slug": "staff"', "no contract that could be here"),
+        ("", own, "../../etc", "no contract that could be here"),
+    ):
+        file = tampered(path, label, old.encode(), new.encode())
+        with pytest.raises(DataFileError, match=said):
+            restore_data(path=file, by=None, at=clock.now(), progress=nothing)
+        assert AuditEvent.objects.count() == before
+        assert not User.objects.filter(username="head").exists()
+        assert registry.find_contract(SLUG) is None
+    restore_data(path=path, by=None, at=clock.now(), progress=nothing)
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        b"[]",
+        b"{}",
+        b'{"files": []}',
+        b'{"files": {"x": 1}}',
+        b"[" * 200_000,
+        b"\xff",
+        b'{"a": "' + b"x" * 20_000_000 + b'"}',
+    ],
+    ids=["list", "empty", "files", "facts", "deep", "octets", "bomb"],
+)
+def test_a_manifest_of_another_shape_is_refused_in_little_memory(
+    tmp_path: Path, manifest: bytes
+) -> None:
+    path = tmp_path / "odd.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("manifest.json", manifest)
+    with pytest.raises(DataFileError, match="no data file of a contract"):
+        read_manifest(path)
+
+
+@pytest.mark.parametrize(("place", "value"), [(6, 1), (8, 99)], ids=["sealed", "packed"])
+def test_a_file_that_is_sealed_or_packed_in_another_way_is_refused(
+    tmp_path: Path, place: int, value: int
+) -> None:
+    path = tmp_path / "odd.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("manifest.json", b"{}")
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x03\x04") + place] = value
+    content[content.index(b"PK\x01\x02") + place + 2] = value
+    path.write_bytes(bytes(content))
+    with pytest.raises(DataFileError, match="no data file of a contract"):
+        read_manifest(path)
 
 
 def test_the_command_writes_checks_and_names_what_it_wrote(program: None, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from contracts.console.data.writing import write_data
 from core.common.clock import now
 from core.common.errors import DomainError
 from tenants import registry
-from tenants.errors import UnknownContractError
+from tenants.errors import TenancyError, UnknownContractError
 
 
 class Command(BaseCommand):
@@ -31,7 +31,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
             getattr(self, f"_{options['action']}")(options)
-        except (DomainError, UnknownContractError) as error:
+        except (DomainError, TenancyError) as error:
             raise CommandError(str(error)) from error
 
     def _export(self, options: dict[str, Any]) -> None:
