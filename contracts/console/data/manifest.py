@@ -25,10 +25,10 @@ _LARGEST_MANIFEST: Final = 1 << 20
 _BROKEN: Final = (
     *(OSError, EOFError, KeyError, TypeError, ValueError, RecursionError),
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
-    *(RuntimeError, NotImplementedError),
+    RuntimeError,
 )
-"""What a ZIP file that is none, or a sealed one, or JSON of another shape ends in. The last two
-are for passwords and for ways of packing that nobody here knows."""
+"""What a ZIP file that is none, or JSON of another shape, ends in. The last is for passwords, and
+for ways of packing that nobody here knows."""
 
 
 class DataFileError(DomainError):

@@ -16,6 +16,7 @@ from tenants.configuration.revisions import (
     read_contract_revision,
 )
 from tenants.context import contract_context
+from tenants.errors import UnknownContractError
 from tenants.models import ContractRevision
 
 
@@ -69,7 +70,11 @@ def follow_up(
     former = document_of(before)
     if former is not None and _index_rule(former) == _index_rule(document):
         return None
-    with contract_context(registry.get_contract(document.contract.slug)):
+    try:
+        contract = registry.get_configured(document.contract.slug)
+    except UnknownContractError:
+        return None  # archived at this moment: nobody registers there, and the revision stands
+    with contract_context(contract):
         return rebuild_index()
 
 

@@ -14,6 +14,7 @@ from contracts.console.publications.states import PublicationState
 from contracts.console.services import carrying_out
 from contracts.console.services.carrying_out import LOST_AFTER, carry_out, list_due
 from contracts.console.services.drafts import create_draft
+from contracts.console.services.lifecycle import Wording, change_state
 from contracts.console.services.publications import (
     PublicationOpenError,
     Wish,
@@ -22,10 +23,13 @@ from contracts.console.services.publications import (
     withdraw_publication,
 )
 from contracts.console.services.publishing import publish
+from contracts.console.services.rolling_back import roll_back
+from contracts.directory.models import Fingerprint
 from core.accounts.models import User
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.common.errors import DomainError
+from core.common.ids import uuid7
 from core.notifications.models import OutboxMessage
 from core.staff.models import StaffRole
 from tenants import provisioning, registry
@@ -33,7 +37,8 @@ from tenants.configuration import publishing
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.revisions import to_json
 from tenants.configuration.starter import starter_contract
-from tenants.models import Contract, ContractRevision
+from tenants.models import Contract, ContractChange, ContractRevision
+from tenants.states import ContractState
 from tests.support.staff import make_staff
 from tests.support.threads import at_once
 from tests.unit.configuration.documents import changed, sample
@@ -123,6 +128,80 @@ def test_what_is_due_and_a_publication_by_hand_do_not_undo_each_other() -> None:
     assert revisions() == 2
     ends = {"done": "refused", "configuration_published_meanwhile": "published"}
     assert states(publication) == [ends[hand]]
+
+
+def state_to(state: ContractState) -> ContractChange:
+    return change_state(
+        contract_id=Contract.objects.get(slug="wv-bh").pk,
+        to=state,
+        wording=Wording("Why"),
+        due_at=None,
+        by=uuid7(),
+        at=clock.now(),
+    )
+
+
+def other_rule(product: str) -> ContractDocument:
+    return changed(sample(), brand__product=product, registration__without_code="refuse")
+
+
+def test_a_new_rule_of_a_contract_that_rests_is_in_force_with_its_index() -> None:
+    (author,) = operators(1)
+    before = Fingerprint.objects.count()
+    assert before
+    state_to(ContractState.SUSPENDED)
+    publication = planned(author, other_rule("Resting"))
+    carry_out(publication_id=publication.id, at=clock.now())
+    assert (states(publication), publication.outcome) == (["published"], "")
+    assert revisions() == 2
+    assert 0 < Fingerprint.objects.count() < before
+
+
+def test_published_and_suspended_at_once_both_are_done() -> None:
+    (author,) = operators(1)
+    publication = planned(author, other_rule("Both"))
+    acts: list[Callable[[], object]] = [
+        lambda: carry_out(publication_id=publication.id, at=clock.now()),
+        lambda: state_to(ContractState.SUSPENDED),
+    ]
+    assert at_once(2, lambda place: told(acts[place])) == ["done", "done"]
+    assert states(publication) == ["published"]
+    contract = Contract.objects.get(slug="wv-bh")
+    assert (contract.state, contract.revision.number) == (ContractState.SUSPENDED, 2)  # type: ignore[union-attr]
+
+
+def test_published_and_archived_at_once_it_is_one_after_the_other() -> None:
+    (author,) = operators(1)
+    publication = planned(author, other_rule("Archived"))
+    state_to(ContractState.CLOSED)
+    acts: list[Callable[[], object]] = [
+        lambda: carry_out(publication_id=publication.id, at=clock.now()),
+        lambda: state_to(ContractState.ARCHIVED),
+    ]
+    assert at_once(2, lambda place: told(acts[place])) == ["done", "done"]
+    ended = states(publication)
+    assert revisions() == {"published": 2, "refused": 1}[ended[0]]
+    assert Contract.objects.get(slug="wv-bh").state == ContractState.ARCHIVED
+
+
+def test_published_and_rolled_back_at_once_one_wins_and_the_other_is_told() -> None:
+    (author,) = operators(1)
+    first = ContractRevision.objects.get(contract__slug="wv-bh", number=1)
+    publish(document=named("Second"), base=1, by=None, at=clock.now())
+    wish = Wish(document=named("Third"), base=2, note="So")
+    publication = plan_publication(wish=wish, author=author, at=clock.now())
+
+    def back() -> object:
+        return roll_back(revision=first, base=2, by=author.pk, reason="So", at=clock.now())
+
+    acts: list[Callable[[], object]] = [
+        lambda: carry_out(publication_id=publication.id, at=clock.now()),
+        back,
+    ]
+    _, rolled = at_once(2, lambda place: told(acts[place]))
+    ends = {"done": "refused", "configuration_published_meanwhile": "published"}
+    assert states(publication) == [ends[rolled]]
+    assert revisions() == 3
 
 
 def test_approved_and_withdrawn_at_once_it_is_one_of_both() -> None:
