@@ -17,6 +17,7 @@ class RegistrationConfig(AppConfig):
             selectors,
             source,
             unfinished,
+            vector_gate,
         )
         from contracts.registration.services.links import SOURCE_KIND, find_pending_target
         from core.accounts.models import register_account_fact
@@ -28,7 +29,9 @@ class RegistrationConfig(AppConfig):
         from core.mfa.registering.sources import register_source
         from core.notifications.kinds import register_kind
         from core.staff.people import register_unfinished
+        from tenants.configuration.gates import add_gate
 
+        add_gate(vector_gate.vectors_are_met)
         messages.register_kinds()
         for kind in approval_messages.KINDS:
             register_kind(kind)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-_NAMED_BY: Final = ("version", "rule", "host", "purpose", "issuer", "value")
+_NAMED_BY: Final = ("version", "rule", "host", "purpose", "issuer", "value", "what")
 """Fields by which the entries of a list are told apart, so that a moved entry is no difference."""
 _ABSENT: Final = "(none)"
 _LONGEST: Final = 96

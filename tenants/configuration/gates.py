@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from core.common.identifiers import normalize, npi_is_valid
 from tenants.configuration.brand import make_tones
@@ -67,6 +67,8 @@ class GateContext:
     """Issuers that published contracts name, and which contract."""
     logos: Mapping[str, tuple[int, int]] | None = None
     """Width and height of the images that are here, by digest; None: it is not known here."""
+    was_published_without_vectors: bool = False
+    """Whether this very document was published before there were test vectors."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,23 @@ class Weakness:
     message: str
 
 
+Gate = Callable[[ContractDocument, GateContext], Iterator[GateFailure]]
+
+
 def contract_failures(document: ContractDocument, context: GateContext) -> tuple[GateFailure, ...]:
     """Return every reason why a contract's document cannot be published; empty when it can."""
-    return tuple(failure for gate in _CONTRACT_GATES for failure in gate(document, context))
+    gates = (*_CONTRACT_GATES, *_Added.gates)
+    return tuple(failure for gate in gates for failure in gate(document, context))
+
+
+def add_gate(gate: Gate) -> None:
+    """Have one more gate asked of every contract's document, after those of this module.
+
+    For apps that know what this one cannot: what a rule of registration says. Called when an app is
+    ready; the same gate once more changes nothing.
+    """
+    if gate not in _Added.gates:
+        _Added.gates.append(gate)
 
 
 def deployment_failures(
@@ -321,9 +337,11 @@ def _waiver_failures(
             )
 
 
-_CONTRACT_GATES: Final[
-    tuple[Callable[[ContractDocument, GateContext], Iterator[GateFailure]], ...]
-] = (
+class _Added:
+    gates: ClassVar[list[Gate]] = []
+
+
+_CONTRACT_GATES: Final[tuple[Gate, ...]] = (
     _brand_is_readable,
     _logo_is_present,
     _support_is_reachable,

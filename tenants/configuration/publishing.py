@@ -26,11 +26,7 @@ from tenants.configuration.gates import (
     deployment_failures,
 )
 from tenants.configuration.merge import stricter_fields
-from tenants.configuration.refusals import (
-    ArchivedError,
-    GatesClosedError,
-    PublishedMeanwhileError,
-)
+from tenants.configuration.refusals import ArchivedError, GatesClosedError, PublishedMeanwhileError
 from tenants.configuration.revisions import (
     day_in,
     digest_of,
@@ -38,6 +34,7 @@ from tenants.configuration.revisions import (
     find_deployment_revision,
     read_deployment_revision,
     to_json,
+    was_published_without_vectors,
 )
 from tenants.logos.stored import hold_logos, logo_sizes
 from tenants.models import (
@@ -372,6 +369,7 @@ def _context(
         taken_hosts=taken,
         issuers=issuers,
         logos=logo_sizes(document.brand),
+        was_published_without_vectors=was_published_without_vectors(document),
     )
 
 

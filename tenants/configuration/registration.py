@@ -9,9 +9,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from tenants.configuration.patterns import check_pattern
 from tenants.configuration.values import Line, Paragraphs, Section, Text, WholeNumber, YesNo
+from tenants.configuration.vectors import IdentifierKind, TestVectors
 
 RegistrationUnit = Literal["identifier", "location"]
-IdentifierKind = Literal["npi", "program_id", "umpi", "api"]
 KnownFact = Literal["remittance_on", "remittance_amount"]
 
 
@@ -120,6 +120,9 @@ class RegistrationSection(Section):
     """What is special about the number that this program asks for."""
     limits: RegistrationLimits = RegistrationLimits()
     """How often somebody may try before they have to wait."""
+    test_vectors: TestVectors = ()
+    """Tries at the registration, each with what the rule must say to it. They are run before each
+    publication; one that is accepted and one that is refused have to be there."""
 
     @model_validator(mode="after")
     def _fallbacks_suit_the_family(self) -> Self:

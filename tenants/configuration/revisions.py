@@ -76,6 +76,16 @@ def is_in_force(revision: ContractRevision) -> bool:
     return present is not None and present.digest == revision.digest
 
 
+def was_published_without_vectors(document: ContractDocument) -> bool:
+    """Tell whether this document was published by a version that had no test vectors yet."""
+    if document.registration.test_vectors:
+        return False
+    earlier = ContractRevision.objects.filter(
+        contract__slug=document.contract.slug, document__registration__isnull=False
+    ).exclude(document__registration__has_key="test_vectors")
+    return any(document_of(revision) == document for revision in earlier)
+
+
 def zone_of(document: ContractDocument | DeploymentDocument | None) -> str:
     """Return the time zone in which a document's pages and mails tell the time.
 

@@ -19,6 +19,7 @@ from tenants.configuration.exporting import to_toml
 from tenants.configuration.gates import weaker_than_default
 from tenants.configuration.origins import laid_over
 from tenants.configuration.revisions import to_json
+from tenants.configuration.vectors import ANOTHER_CODE, ISSUED_CODE, TestVector, VectorEntry
 
 STARTER_TIME_ZONE: Final = "America/New_York"
 LATEST_TIME_ZONE: Final = "Pacific/Pago_Pago"
@@ -52,6 +53,29 @@ _REGISTRATION: Final = RegistrationSection(
         "Without a letter, call or write to the support contact below.",
     ),
     rule=IssuedCodeRule(),
+    test_vectors=(
+        TestVector(
+            what="NPI and issued code",
+            identifier="1234567893",
+            code=ISSUED_CODE,
+            expect="accepted",
+            entry=VectorEntry(identifier="1234567893", issued_code="valid"),
+        ),
+        TestVector(
+            what="An issued code that has expired",
+            identifier="1234567893",
+            code=ISSUED_CODE,
+            expect="code_expired",
+            entry=VectorEntry(identifier="1234567893", issued_code="expired"),
+        ),
+        TestVector(
+            what="A code that was never issued",
+            identifier="1234567893",
+            code=ANOTHER_CODE,
+            expect="wrong_code",
+            entry=VectorEntry(identifier="1234567893", issued_code="valid"),
+        ),
+    ),
 )
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django import template
 
+from contracts.console.sections.words import choice_label
 from tenants.models import ContractRevision, ProvisioningRun
 
 register = template.Library()
@@ -30,3 +31,9 @@ def provisioned_by(run: ProvisioningRun, names: Mapping[UUID, str]) -> str:
     if run.began_by is None:
         return "The command line"
     return names.get(run.began_by, "Somebody whose account is gone")
+
+
+@register.simple_tag
+def outcome_words(outcome: str) -> str:
+    """Return what a rule says to a test vector, as the section of the registration calls it."""
+    return choice_label("registration.test_vectors.expect", outcome)

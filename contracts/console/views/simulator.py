@@ -9,6 +9,8 @@ from contracts.console.access import access_revision
 from contracts.console.drafts.access import find_draft
 from contracts.console.drafts.content import read_content
 from contracts.registration.forms.start import StartForm
+from contracts.registration.rules import run_vector
+from contracts.registration.selectors import local_date
 from contracts.registration.services.simulating import (
     Simulation,
     TooManyTriesError,
@@ -50,11 +52,16 @@ def simulator(request: StaffRequest, slug: str) -> HttpResponse:
     made = None
     if request.method == "POST" and form.is_valid():
         made = _simulate(request, active, form)
+    today = local_date(tried.document, clock.now())
     context = {
         "tried": tried,
         "choices": choices,
         "form": form,
         "made": made,
+        "vectors": [
+            run_vector(tried.document.registration, vector, today=today)
+            for vector in tried.document.registration.test_vectors
+        ],
         "may_see_roster": holds(request.staff, StaffPermission.ROSTER_VIEW, found),
     }
     return contract_page(request, "console/simulator.html", found, "simulator", context)

@@ -29,6 +29,7 @@ from contracts.registration.rules.pairs import (
     probe_pair,
 )
 from contracts.registration.rules.proofs import parse_amount, parse_date
+from contracts.registration.rules.vectors import VectorResult, run_vector
 
 __all__ = [
     "Check",
@@ -41,6 +42,7 @@ __all__ = [
     "ProofFacts",
     "Reason",
     "Step",
+    "VectorResult",
     "Way",
     "check_input",
     "entry_pairs",
@@ -53,4 +55,5 @@ __all__ = [
     "parse_amount",
     "parse_date",
     "probe_pair",
+    "run_vector",
 ]

@@ -143,7 +143,16 @@ def test_the_schema_of_documents_is_printed() -> None:
 
 @pytest.mark.django_db
 def test_a_new_rule_makes_the_index_anew(tmp_path: Path) -> None:
-    file = edited(tmp_path, ('without_npi = "code_in_both"', 'without_npi = "refuse"'))
+    file = edited(
+        tmp_path,
+        ('without_npi = "code_in_both"', 'without_npi = "refuse"'),
+        # Its test vectors follow the rule: a Medicaid ID is no NPI.
+        (
+            'expect = "accepted"\nentry = { identifier = "0012',
+            'expect = "malformed"\nentry = { identifier = "0012',
+        ),
+        ('expect = "no_entry"', 'expect = "malformed"'),
+    )
     said = run("contract", "apply", file)
     assert re.search(r"shared index made anew: [1-9]\d* fingerprints", said)
 

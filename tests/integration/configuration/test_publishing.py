@@ -17,7 +17,11 @@ from tenants.configuration.publishing import (
     publish_contract,
 )
 from tenants.configuration.refusals import GatesClosedError, PublishedMeanwhileError
-from tenants.configuration.revisions import find_contract_revision, read_contract_revision
+from tenants.configuration.revisions import (
+    find_contract_revision,
+    read_contract_revision,
+    to_json,
+)
 from tenants.configuration.starter import starter_contract
 from tenants.models import Contract, ContractRevision, Host
 from tenants.states import ContractState
@@ -287,3 +291,16 @@ def test_two_deployers_of_one_new_contract_make_one() -> None:
         thread.join(timeout=60)
     assert sorted(outcomes) == [False, True]
     assert Contract.objects.filter(slug=SLUG).count() == 1
+
+
+@pytest.mark.django_db
+def test_what_was_published_before_there_were_test_vectors_can_be_gone_back_to() -> None:
+    bare = changed(sample(), registration__test_vectors=[])
+    with pytest.raises(GatesClosedError):
+        publish(bare, 1)
+    known = ContractRevision.objects.get(contract__slug="wv-bh", number=1)
+    older = ContractRevision(contract=known.contract, number=99, document=to_json(bare))
+    older.document["registration"].pop("test_vectors")
+    older.digest, older.published_at = known.digest[::-1], AT
+    older.save()
+    assert publish(bare, 1).changed

@@ -272,7 +272,15 @@ def test_a_contract_that_is_not_there_touches_nobody() -> None:
 
 
 def test_a_plan_says_it_to_pipelines_without_names(tmp_path: Any) -> None:
-    file = edited(tmp_path, ('without_code = "identifier_in_both"', 'without_code = "refuse"'))
+    file = edited(
+        tmp_path,
+        ('without_code = "identifier_in_both"', 'without_code = "refuse"'),
+        # The test vector of a provider without a number follows the rule.
+        (
+            'expect = "accepted"\nentry = { identifier = "1234567893" }',
+            'expect = "fallback_not_open"\nentry = { identifier = "1234567893" }',
+        ),
+    )
     told = json.loads(run("contract", "plan", file, "--json"))
     [result] = told["results"]
     lost = result["touches"]["roster_entries_unmatched"]

@@ -8,6 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.registration.models import Journey
+from contracts.registration.rules import check_input, run_vector
+from contracts.registration.selectors import local_date
+from contracts.registration.services.findings import Claim, hold_claim_in
 from contracts.registration.services.journeys import StartOutcome, start_registration
 from contracts.registration.services.simulating import (
     PER_HOUR,
@@ -15,19 +18,22 @@ from contracts.registration.services.simulating import (
     simulate_registration,
 )
 from contracts.roster.models import RosterEntry
-from core.accounts.models import LimitCount
+from core.accounts.models import LimitCount, User
 from core.accounts.services.attempts import Allowance
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.common.ids import uuid7
 from core.staff.models import StaffRole
 from tenants import registry
+from tenants.configuration.vectors import TestVector, VectorEntry
 from tenants.context import contract_context
+from tests.support.drafts import make_draft
 from tests.support.naive import fails_with
 from tests.support.people import make_person, make_provider
 from tests.support.publishing import publish_change
 from tests.support.staff import staff_client
 from tests.support.threads import at_once
+from tests.unit.configuration.documents import sample
 
 pytestmark = pytest.mark.django_db
 PAGE = "/staff/contracts/wv-bh/simulator/"
@@ -151,3 +157,51 @@ def test_nobody_finds_a_code_by_asking_all_day() -> None:
         contract=contract, identifier="1679576722", code="1", by=by, at=later
     )
     assert made.problems
+
+
+def test_test_vectors_are_shown_with_what_the_rule_says(desk: Client) -> None:
+    page = desk.get(PAGE).content.decode()
+    assert "NPI in both fields, though the provider has a Medicaid ID" in page
+    assert "Not as expected" not in page
+    otto = staff_client(StaffRole.OPERATOR, name="otto")
+    vectors = [one.model_dump(mode="json") for one in sample().registration.test_vectors]
+    vectors[0]["expect"] = "wrong_code"
+    make_draft(User.objects.get(username="otto"), registration__test_vectors=vectors)
+    tried = otto.get(f"{PAGE}?of=draft").content.decode()
+    assert tried.count("Not as expected") == 1
+    assert "Expected: Refused: wrong code. The rule says: Accepted." in tried
+
+
+@settings(max_examples=40)
+@given(data=st.data())
+def test_a_vector_says_what_the_registration_says(data: st.DataObject) -> None:
+    """Of an entry of the roster, whatever somebody types of it or of another one."""
+    contract = registry.get_contract("wv-bh")
+    with contract_context(contract):
+        rows = list(RosterEntry.objects.filter(removed_at=None).order_by("id")[:60])
+    one, other = data.draw(st.sampled_from(rows)), data.draw(st.sampled_from(rows))
+    texts = [one.identifier, one.code, other.identifier, other.code, "0000000000", "1999999992"]
+    known = st.sampled_from([text for text in texts if text])
+    identifier, code = data.draw(known), data.draw(known)
+    found = hold_claim_in(contract=contract, claim=Claim(identifier, code), at=clock.now())
+    mine = [str(finding.decision.reason) for finding in found if finding.entry.id == one.id]
+    vector = TestVector(
+        what="drawn",
+        identifier=identifier,
+        code=code,
+        expect="accepted",
+        entry=VectorEntry(
+            identifier=one.identifier or None,
+            identifier_type=str(one.identifier_type),
+            code=one.code or None,
+            provider_type=one.provider_type or None,
+            starts_on=one.starts_on,
+            ends_on=one.ends_on,
+        ),
+    )
+    rule = contract.document.registration
+    result = run_vector(rule, vector, today=local_date(contract.document, clock.now()))
+    if check_input(rule, identifier, code):
+        assert result.outcome == "malformed"
+    else:
+        assert result.outcome == (mine[0] if mine else "no_entry")

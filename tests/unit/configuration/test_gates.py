@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from contracts.registration import vector_gate
 from tenants.configuration import gates
 from tenants.configuration.deployment import DeploymentDocument
 from tenants.configuration.document import ContractDocument
@@ -219,5 +220,6 @@ def test_a_letter_alone_does_not_reach_support() -> None:
 
 
 def test_every_gate_has_a_title() -> None:
-    named = set(re.findall(r'GateFailure\(\s*"([a-z_]+)"', inspect.getsource(gates)))
+    sources = inspect.getsource(gates) + inspect.getsource(vector_gate)
+    named = set(re.findall(r'GateFailure\(\s*"([a-z_]+)"', sources))
     assert set(GATE_TITLES) - {VALID} == named - {"issuers_are_kept"}  # of the deployment's alone
