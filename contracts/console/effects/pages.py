@@ -1,4 +1,4 @@
-"""The effects of a publication for a page, as far as its reader may see them."""
+"""A plan and its effects for a page, as far as its reader may see them."""
 
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from core.staff.contract_access import holds
 from core.staff.permissions import StaffPermission
 from core.staff.scope import StaffActor
 from tenants.configuration.document import ContractDocument
+from tenants.configuration.publishing import plan_contract
 
 
 def effects_shown(
@@ -21,4 +22,12 @@ def effects_shown(
     return {
         "effects": sentences_of(effects),
         "unmatched": effects.roster.examples if may_see else (),
+    }
+
+
+def plan_shown(staff: StaffActor, document: ContractDocument, *, at: datetime) -> dict[str, object]:
+    """Return what `console/parts/plan.html` shows: what publishing a document would do now."""
+    return {
+        "plan": plan_contract(document=document, at=at),
+        **effects_shown(staff, document, at=at),
     }

@@ -47,7 +47,7 @@ def facts_of(
     publishes = may_publish(staff, contract)
     is_own = publication.author_id == staff.user.pk
     names = names_of([publication.author_id, publication.decided_by])
-    document = _document(publication)
+    document = document_planned(publication)
     at_work = publication.state == PublicationState.AT_WORK
     begun = publication.begun_at
     was_lost = at_work and begun is not None and begun <= at - LOST_AFTER
@@ -70,7 +70,8 @@ def facts_of(
     )
 
 
-def _document(publication: PlannedPublication) -> ContractDocument | None:
+def document_planned(publication: PlannedPublication) -> ContractDocument | None:
+    """Return what would be published; None when it is no document of this version any more."""
     try:
         return read_contract(publication.document)
     except DocumentErrors:

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from contracts.console.access import access_revision
 from contracts.console.drafts.access import list_drafts, may_provision
-from contracts.console.effects.pages import effects_shown
+from contracts.console.effects.pages import plan_shown
 from contracts.console.forms import RollBackForm
 from contracts.console.publications.access import list_open_publications
 from contracts.console.publications.rights import needs_approval
@@ -33,7 +33,6 @@ from core.staff.contract_pages import contract_page
 from core.staff.permissions import StaffPermission
 from tenants.configuration.diff import difference
 from tenants.configuration.exporting import to_toml
-from tenants.configuration.publishing import plan_contract
 from tenants.configuration.refusals import PublishedMeanwhileError
 from tenants.configuration.revisions import document_of, is_in_force, read_contract_revision
 from tenants.models import ContractRevision
@@ -142,9 +141,8 @@ def rollback(request: StaffRequest, slug: str, number: int) -> HttpResponse:
             return response
     context = {
         "revision": found,
-        "plan": plan_contract(document=document, at=clock.now()),
         "asks": needs_approval(request.staff, found.contract),
-        **effects_shown(request.staff, document, at=at),
+        **plan_shown(request.staff, document, at=at),
         "form": form,
         "typed_is_back": bool(typed),
     }

@@ -12,11 +12,11 @@ from django.views.decorators.http import require_POST
 from contracts.console.drafts.access import access_draft
 from contracts.console.drafts.pages import draft_page, slug_page
 from contracts.console.drafts.readiness import Readiness, readiness_of
-from contracts.console.effects.pages import effects_shown
+from contracts.console.effects.pages import effects_shown, plan_shown
 from contracts.console.forms import DecideForm, PublishForm
 from contracts.console.models import Draft, PlannedPublication
 from contracts.console.publications.access import access_publication
-from contracts.console.publications.facts import facts_of
+from contracts.console.publications.facts import document_planned, facts_of
 from contracts.console.publications.rights import (
     find_contract,
     may_publish,
@@ -137,17 +137,19 @@ def progress(request: StaffRequest, slug: str, publication_id: UUID) -> HttpResp
 @staff_page(_PUBLISH)
 def decide(request: StaffRequest, slug: str, publication_id: UUID) -> HttpResponse:
     """Show what somebody else wants published; with a reason, approve or decline it."""
-    found = access_publication(request.staff, slug, publication_id, _PUBLISH)
-    if not facts_of(found, request.staff, at=clock.now()).may_decide:
+    found, at = access_publication(request.staff, slug, publication_id, _PUBLISH), clock.now()
+    if not facts_of(found, request.staff, at=at).may_decide:
         return _to(found)  # where it says how it stands
     require_publishing(request.staff, find_contract(slug))
-    if not is_fresh(request, request.staff.user, at=clock.now()):
+    if not is_fresh(request, request.staff.user, at=at):
         return to_confirmation(request)
     typed = take_typed(request)
     form = DecideForm(request.POST or None, initial=typed or None)
     if request.method == "POST" and form.is_valid() and _decide(request, found, form):
         return _to(found)
-    return _page(request, "decide", found, {"form": form, "typed_is_back": bool(typed)})
+    document = document_planned(found)
+    touched = plan_shown(request.staff, document, at=at) if document else {}
+    return _page(request, "decide", found, {"form": form, "typed_is_back": bool(typed), **touched})
 
 
 def _decide(request: StaffRequest, found: PlannedPublication, form: DecideForm) -> bool:

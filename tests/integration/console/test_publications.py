@@ -239,8 +239,8 @@ def test_a_contract_admin_asks_and_an_operator_approves(otto: User) -> None:
     assert admin.get(f"{path}decide/").status_code == 403
     assert admin.post(f"{path}decide/", {"decision": "approve"}).status_code == 403
     client = staff_client(StaffRole.OPERATOR, name="olga")
-    page = shown(client, f"{path}decide/")
-    assert "Of the program" in page
+    page, said = shown(client, f"{path}decide/"), ("Of the program", "What changes (1)", "touches")
+    assert [one for one in said if one not in page] == []
     asked = {"decision": "approve", "reason": "Seen"}
     assert client.post(f"{path}decide/", asked).headers["Location"] == path
     assert "Published as revision 2" in shown(admin, path)
