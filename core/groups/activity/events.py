@@ -165,7 +165,9 @@ _EVENTS: Final[dict[ActivityKind, dict[str, str]]] = {
             "recovery.withdrawn"
         ),
     },
-    ActivityKind.PROVIDERS: {"provider": "provider.registered provider.given_up"},
+    ActivityKind.PROVIDERS: {
+        "provider": "provider.registered provider.given_up provider.released provider.moved"
+    },
     ActivityKind.THIRD_PARTIES: {
         "access_grant": (
             "access_grant.given access_grant.end_changed access_grant.role_changed "

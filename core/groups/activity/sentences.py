@@ -67,6 +67,8 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "access_grant.ended": "The access of {office} to {where} ended.",
     "provider.registered": "{who} registered {where}.",
     "provider.given_up": "{who} gave up {where}.",
+    "provider.released": "{who} released {where}: nobody is registered with its number any more.",
+    "provider.moved": "{who} moved {where} to your group.",
 }
 _SUSPENDED: Final = "{who} suspended {whose} role {role} {at}, because nobody confirmed it."
 _OF_ONESELF: Final = {"membership.granted": "{who} became {role} {at}."}
