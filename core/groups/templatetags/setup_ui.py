@@ -1,7 +1,10 @@
 """What the pages of Setup need beside their rows."""
 
-from typing import Any, NamedTuple, TypedDict
+from collections.abc import Hashable
+from functools import partial
+from typing import Any, Final, NamedTuple, TypedDict, cast
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django import template
 from django.db.models import Count, QuerySet, Subquery, Value
@@ -9,6 +12,7 @@ from django.db.models.functions import Coalesce
 
 from core.accounts.models import User
 from core.accounts.policies import contracts_in_hand
+from core.common.compiled import CompiledQuery
 from core.groups.context import Context, change_path, context_in_hand
 from core.groups.forms import SetupSearchForm
 from core.groups.models import Invitation, JoinRequest, Membership, Provider
@@ -20,10 +24,13 @@ from core.groups.reach import (
     list_reached_users,
 )
 from core.groups.reviewing.listing import contracts_asking, list_waiting_reviews
+from core.groups.reviewing.rules import rules_of
+from core.groups.roles import added_roles
 from core.groups.roles import role_name as _role_name
 from core.groups.third_parties import any_lets_in, list_grantable_providers
 from core.groups.wording import mail_words
 from core.groups.wording import number_name as _number_name
+from tenants.context import ActiveContract
 from tenants.in_hand import contract_of, is_portal_host, path_in, site_host_of
 from tenants.routing import absolute_reverse
 
@@ -45,16 +52,36 @@ class Counts(TypedDict):
 def tab_counts(reach: Reach) -> Counts:
     """Return how many providers, users and requests an admin reaches, and what the tabs need else.
 
-    One query; the reviews are of the contracts that ask for one.
+    One query; the reviews are of the contracts that ask for one. Its text is made once for some
+    contracts as they are configured now: Django takes longer for it than for the rest of a page.
     """
-    counts: Counts = User.objects.values(
-        providers=_number_of(list_reached_providers(reach, Permission.USERS_VIEW)),
-        users=_number_of(list_reached_users(reach, Permission.USERS_VIEW)),
-        requests=_number_of(list_reached_requests(reach)),
-        reviews=_number_of(list_waiting_reviews(reach)),
-        open_to_third_parties=_number_of(list_grantable_providers(reach)),
-    ).get(pk=reach.actor.pk)
-    return counts
+    about = tuple(
+        (one.id, rules_of(one) is not None, one.document.groups.third_parties)
+        for one in reach.contracts
+    )
+    made = _made.get(key := (about, added_roles()))
+    if made is None:
+        if len(_made) >= _MOST_MADE:
+            _made.clear()
+        made = _made[key] = CompiledQuery(partial(_counts, reach.contracts))
+    [counts] = made.all(actor_id=reach.actor.pk)
+    return cast("Counts", dict(zip(Counts.__annotations__, counts, strict=True)))
+
+
+_MOST_MADE: Final = 256
+"""Texts that a process keeps, 10 kB each: one for each set of contracts that somebody works in."""
+_made: dict[Hashable, CompiledQuery[Any]] = {}
+
+
+def _counts(contracts: tuple[ActiveContract, ...], actor_id: UUID) -> QuerySet[Any, Any]:
+    reach = Reach(User(pk=actor_id), contracts, left_out=0, entered=frozenset())
+    return User.objects.filter(pk=actor_id).values_list(
+        _number_of(list_reached_providers(reach, Permission.USERS_VIEW)),
+        _number_of(list_reached_users(reach, Permission.USERS_VIEW)),
+        _number_of(list_reached_requests(reach)),
+        _number_of(list_waiting_reviews(reach)),
+        _number_of(list_grantable_providers(reach)),
+    )
 
 
 def _number_of(rows: QuerySet[Any]) -> Coalesce:
