@@ -21,6 +21,14 @@ _OPTIONS: Final = {
     # What passed need not be described and carried over: it is most of what axe has to tell.
     "resultTypes": ["violations"],
 }
+_LAYOUT: Final = {
+    **_OPTIONS,
+    "runOnly": {
+        "type": "rule",
+        "values": ["color-contrast", "scrollable-region-focusable", "target-size"],
+    },
+}
+"""What another width can break of a page that was found clean at one."""
 _LOOK: Final = """
 options => axe.run(options).then(results => results.violations.map(
   found => `${found.id}: ${found.help}: ${found.nodes[0].html.slice(0, 200)}`
@@ -69,15 +77,18 @@ _STATE: Final = r"""
 _clean: Final[set[str]] = set()
 
 
-def violations_on(page: Page) -> list[str]:
-    """Return what axe finds wrong with the page as it stands; WCAG 2.2 A and AA."""
+def violations_on(page: Page, *, layout_only: bool = False) -> list[str]:
+    """Return what axe finds wrong with the page as it stands; WCAG 2.2 A and AA.
+
+    Of a page that was looked at in another width the layout is enough.
+    """
     page.wait_for_load_state()
-    state = page.evaluate(_STATE)
+    state = f"{layout_only} {page.evaluate(_STATE)}"
     if state in _clean:
         return []
     if not page.evaluate("'axe' in window"):
         page.evaluate(_script())
-    found: list[Any] = page.evaluate(_LOOK, _OPTIONS)
+    found: list[Any] = page.evaluate(_LOOK, _LAYOUT if layout_only else _OPTIONS)
     if not found:
         _clean.add(state)
     return [str(violation) for violation in found]

@@ -146,7 +146,7 @@ def virtual_authenticator(page: Page) -> Iterator[None]:
     session.detach()
 
 
-def check_accessibility(page: Page) -> None:
-    """Fail when axe finds a violation of WCAG 2.2 A or AA on the page."""
-    found = violations_on(page)
+def check_accessibility(page: Page, *, layout_only: bool = False) -> None:
+    """Fail when axe finds a violation of WCAG 2.2 A or AA on the page, or in its layout."""
+    found = violations_on(page, layout_only=layout_only)
     assert found == [], f"{page.url}: {found}"

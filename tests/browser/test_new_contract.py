@@ -1,15 +1,18 @@
-"""An operator makes a new program: begun with a preset, filled in, published, answering."""
+"""An operator makes a new program: begun with a preset, filled in, published, registered in."""
 
+import csv
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.support import Portal, Registrant
 from tests.browser.test_staff import become_staff, look_at
-from tests.browser.walks import sign_out
+from tests.browser.walks import follow_link, register, sign_out
 
 pytestmark = pytest.mark.browser
+NPI = "1000000905"
 SLUG, NAME = "ohio-dd", "Ohio Developmental Disabilities"
 
 
@@ -25,7 +28,9 @@ def operator(browser: Browser, portal: Portal) -> Iterator[Page]:
     context.close()
 
 
-def test_from_a_preset_to_a_page_that_answers(operator: Page, portal: Portal) -> None:
+def test_from_a_preset_to_a_provider_that_registers(
+    operator: Page, portal: Portal, tmp_path: Path
+) -> None:
     page = operator
     page.get_by_role("link", name="Contracts").click()
     page.get_by_role("link", name="New contract").click()
@@ -71,8 +76,23 @@ def test_from_a_preset_to_a_page_that_answers(operator: Page, portal: Portal) ->
     expect(page.get_by_role("main")).to_contain_text("Ohio Waiver Programs")
 
     sign_out(page)
-    page.goto(portal.url(f"/{SLUG}/"))
-    page.get_by_role("link", name="register here").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Specify your organization")
+    code = give_code(portal, tmp_path)
+    owner = Registrant("otis.first", "otis.first@clinic.example", "Otis", "First")
+    register(page, portal.url(f"/{SLUG}/"), NPI, code, owner)
     expect(page.get_by_role("banner")).to_contain_text("Sample Organization")
     look_at(page)
+    follow_link(page, portal, owner)
+
+
+def give_code(portal: Portal, folder: Path) -> str:
+    """Load a roster of one location, and return the code that is issued for it."""
+    roster, codes = folder / "roster.csv", folder / "codes.csv"
+    roster.write_text(
+        "identifier,identifier_type,name,address_1,city,state,zip,notice_email\n"
+        f"{NPI},npi,First Clinic,1 Example Plaza,Columbus,OH,43085,office@clinic.example\n"
+    )
+    portal.manage("roster", "import", SLUG, str(roster))
+    portal.manage("roster", "issue-codes", SLUG, "--missing", "--out", str(codes))
+    with codes.open(newline="") as file:
+        [row] = csv.DictReader(file)
+    return row["code"]

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from tests.browser.support import Portal, Registrant
-from tests.browser.test_staff import become_staff, look_at
+from tests.browser.test_staff import become_staff, get_elevated_rights, look_at
 
 pytestmark = pytest.mark.browser
 DRAFT = "/staff/contracts/ms-um/draft/"
@@ -52,7 +52,7 @@ def look_through(page: Page, address: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your e-mail")
 
 
-def test_a_change_is_seen_in_the_preview_and_nowhere_else(
+def test_a_change_is_previewed_published_and_rolled_back(
     page: Page, portal: Portal, browser: Browser
 ) -> None:
     operator = Registrant("petra.view", "petra.view@company.example", "Petra", "View")
@@ -87,7 +87,36 @@ def test_a_change_is_seen_in_the_preview_and_nowhere_else(
             "This preview cannot be opened"
         )
         look_at(visitor)
+        number = publish_draft(page, portal)
+        visitor.goto(portal.url("/ms-um/register/"))
+        assert colour_of_next(visitor) == PURPLE
+        expect(visitor.get_by_label(LABEL)).to_be_visible()
+        roll_back_to(page, portal, number - 1)
+        visitor.reload()
+        assert colour_of_next(visitor) != PURPLE
+        expect(visitor.get_by_label(LABEL)).to_have_count(0)
     assert heard == []
+
+
+def publish_draft(page: Page, portal: Portal) -> int:
+    """Publish the draft from its review, and return the number of the revision."""
+    page.goto(portal.url(f"{DRAFT}review/"))
+    get_elevated_rights(page)
+    look_at(page)
+    page.get_by_label("Reason").fill("The agency has seen it")
+    page.get_by_role("button", name="Publish").click()
+    published = page.get_by_text(re.compile(r"Published as revision \d+"))
+    expect(published).to_be_visible()
+    return int(re.findall(r"revision (\d+)", published.inner_text())[0])
+
+
+def roll_back_to(page: Page, portal: Portal, number: int) -> None:
+    """Publish an earlier revision again, from its page."""
+    page.goto(portal.url(f"/staff/contracts/ms-um/revisions/{number}/"))
+    page.get_by_role("link", name="Roll back to this revision").click()
+    page.get_by_label("Reason").fill("The agency wants it as it was")
+    page.get_by_role("button", name="Roll back").click()
+    expect(page.get_by_role("status")).to_contain_text(f"Revision {number} is published again.")
 
 
 def hear(message: ConsoleMessage, heard: list[str]) -> None:

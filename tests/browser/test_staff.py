@@ -26,10 +26,11 @@ def staff_page(browser: Browser) -> Iterator[Page]:
 
 
 def look_at(page: Page) -> None:
-    """Check a page on a desktop, and that it does not scroll sideways on a phone."""
+    """Check a page on a desktop, and on a phone its layout, which does not scroll sideways."""
     check_accessibility(page)
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390, page.url
+    check_accessibility(page, layout_only=True)
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
@@ -222,7 +223,7 @@ def look_at_operations(page: Page) -> None:
     """Open every page about the deployment at work, and give the elevated rights up there."""
     page.get_by_role("link", name="Operations", exact=True).click()
     look_at(page)
-    for name in ("Outbox", "Channels", "Scheduled tasks", "Provisioning", "Migrations"):
+    for name in ("Outbox", "Channels", "Scheduled tasks", "Provisioning", "Migrations", "Hosts"):
         page.get_by_role("navigation", name="Operations").get_by_role("link", name=name).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
         look_at(page)
