@@ -312,8 +312,6 @@ class ProvisioningRun(UUIDModel):
     transaction that makes the contract ready.
     """
 
-    application_may: ClassVar = ("SELECT", "INSERT", "UPDATE")
-
     slug = models.CharField(max_length=40)
     document = models.JSONField()
     digest = models.CharField(max_length=64)
@@ -345,8 +343,6 @@ class ProvisioningRun(UUIDModel):
 
 class ProvisioningStep(UUIDModel):
     """One step of a run: when it began last, when it was done, what it failed with."""
-
-    application_may: ClassVar = ("SELECT", "INSERT", "UPDATE")
 
     run = models.ForeignKey(ProvisioningRun, on_delete=models.CASCADE, related_name="steps")
     name = models.CharField(max_length=10, choices=ProvisioningStepName)

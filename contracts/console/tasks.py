@@ -11,7 +11,7 @@ from contracts.console.services.host_checks import check_due_hosts, purge_checks
 from contracts.console.services.lifecycle import make_due_changes
 from contracts.console.services.logos import purge_logos
 from contracts.console.services.previews import purge_preview_links
-from contracts.console.services.provisioning import resume_run
+from contracts.console.services.provisioning import purge_runs, resume_run
 from contracts.console.services.publications import expire_publications, purge_publications
 from contracts.console.services.reach import check_reach
 from contracts.console.services.waivers import announce_ending_waivers
@@ -32,13 +32,13 @@ def announce_waivers() -> None:
 
 @shared_task(base=SharedTask, name="contracts.console.tasks.forget_drafts", expires=3000)
 def forget_drafts() -> int:
-    """Delete drafts that nobody has saved for long, and publications, links and checks that ended.
+    """Delete drafts that nobody saves, and publications, links, checks and runs that are over.
 
     After them the logos that no document names any more. Hourly; twice is once.
     """
     at = now()
     done = purge_drafts(at=at) + purge_publications(at=at) + purge_preview_links(at=at)
-    done += purge_checks(at=at) + purge_sender_checks(at=at)
+    done += purge_checks(at=at) + purge_sender_checks(at=at) + purge_runs(at=at)
     return done + purge_logos(at=at)
 
 

@@ -1,15 +1,20 @@
 """Take up a run of provisioning that was interrupted."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
 
 from contracts.console.services.publishing import publish
 from core.audit.recording import record
+from core.common.purging import delete_in_batches
 from tenants.configuration.document import ContractDocument
 from tenants.models import ProvisioningRun
 from tenants.provisioning_runs import settle_runs
+
+RUNS_KEPT: Final = timedelta(days=90)
+"""Own figure, as of publications: what became of a run stands in the audit for longer."""
 
 
 @transaction.atomic
@@ -45,3 +50,8 @@ def resume_run(*, run_id: UUID, by: UUID | None, at: datetime) -> None:
     settle_runs(slug=run.slug, at=at)
     if ProvisioningRun.objects.filter(pk=run_id, ended_at__isnull=True).exists():
         publish(document=document, base=None, by=by, at=at, note=run.note)
+
+
+def purge_runs(*, at: datetime) -> int:
+    """Delete runs that ended long ago, with their steps; returns how many."""
+    return delete_in_batches(ProvisioningRun.objects.filter(ended_at__lt=at - RUNS_KEPT))

@@ -8,12 +8,20 @@ from celery import current_app
 from django.test import Client
 
 from contracts.console.operations.timetable import timetable
+from contracts.console.services.provisioning import RUNS_KEPT, purge_runs
 from core.common import clock
 from core.notifications.models import ChannelHealth
 from core.staff.models import StaffRole
 from tenants.configuration.starter import starter_contract
 from tenants.context import ActiveContract
-from tenants.models import Contract, ProvisioningRun, ProvisioningStepName, ScheduledTask
+from tenants.models import (
+    Contract,
+    ProvisioningOutcome,
+    ProvisioningRun,
+    ProvisioningStep,
+    ProvisioningStepName,
+    ScheduledTask,
+)
 from tenants.provisioning_runs import begin_run, recorded_step
 from tests.support.staff import staff_client
 
@@ -134,3 +142,20 @@ def test_staff_of_one_contract_do_not_see_the_deployment(contract_a: ActiveContr
     pages = ("", "tasks/", "channels/", "provisioning/", "migrations/")
     assert {browser.get(f"{PAGES}{page}").status_code for page in pages} == {403}
     assert browser.get(f"{PAGES}outbox/").status_code == 200
+
+
+def test_runs_that_ended_long_ago_are_deleted_with_their_steps() -> None:
+    at = clock.now()
+    runs = [
+        begin_run(document=starter_contract(f"new-{place}", on=at.date()), note="", by=None, at=at)
+        for place in range(3)
+    ]
+    for run in runs:
+        with recorded_step(run, ProvisioningStepName.RESERVED):
+            pass
+    ended = ProvisioningRun.objects.filter(pk__in=[run.pk for run in runs[:2]])
+    ended.update(ended_at=at, outcome=ProvisioningOutcome.values[0])
+    ended.filter(pk=runs[0].pk).update(ended_at=at - timedelta(days=2))
+    assert purge_runs(at=at + RUNS_KEPT - timedelta(days=1)) == 1
+    assert set(ProvisioningRun.objects.filter(slug__startswith="new-")) == set(runs[1:])
+    assert ProvisioningStep.objects.filter(run__in=runs).count() == 2
