@@ -27,6 +27,7 @@ HIGHEST: Final = 240
 """Pixels: three times of what a page shows, for sharp screens and paper."""
 LEAST_SIDE: Final = 16
 _FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF")
+_JPEG: Final = b"\xff\xd8"
 _MOST_SCANS: Final = 100
 """A progressive JPEG has some ten; each one more costs a pass over all pixels for a few bytes."""
 _NEXT_SIZE: Final = 0.85
@@ -100,7 +101,8 @@ def _refuse_costly(image: Image.Image, content: bytes) -> None:
     width, height = image.size
     if width * height > MOST_PIXELS:
         raise _too_many_pixels()
-    if image.format == "JPEG" and content.count(b"\xff\xda") > _MOST_SCANS:
+    # By its first bytes: a JPEG that says it holds several pictures has another name here (MPO).
+    if content.startswith(_JPEG) and content.count(b"\xff\xda") > _MOST_SCANS:
         raise LogoRefusedError("This JPEG is built in an unusual way. Save it anew as PNG.")
 
 

@@ -164,6 +164,13 @@ def test_a_logo_of_ours_stays_the_same_when_it_is_taken_along(kind: str) -> None
     assert encode_logo(logo.content) == logo
 
 
+def several() -> bytes:
+    """Return a JPEG that says it holds two pictures, as some cameras write it."""
+    made = io.BytesIO()
+    picture().convert("RGB").save(made, "MPO", save_all=True, append_images=[picture()])
+    return made.getvalue()
+
+
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "nothing": (lambda: b"", "no picture"),
     "text": (lambda: b"hello", "no picture"),
@@ -183,6 +190,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "a bomb": (lambda: png_of_size(30_000, 30_000), "12 million"),
     "a bigger bomb": (lambda: png_of_size(200_000, 2_000_000), "12 million"),
     "many scans": (lambda: saved(picture(), "JPEG") + b"\xff\xda" * 200, "unusual"),
+    "many scans of several pictures": (lambda: several() + b"\xff\xda" * 200, "unusual"),
     "too large": (lambda: bytes(LARGEST_UPLOAD + 1), "3 MB"),
     "a line": (lambda: saved(picture(size=(5000, 20))), "too narrow"),
     "a dot": (lambda: saved(picture(size=(8, 8))), "too small"),
