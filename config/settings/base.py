@@ -64,7 +64,8 @@ MIDDLEWARE = [
     "config.middleware.OddRequestMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tenants.middleware.ContractMiddleware",
-    # Before all that reads or writes a session: previews know nobody.
+    # Before all that reads or writes a session: both know nobody.
+    "tenants.brand_middleware.BrandMiddleware",
     "contracts.console.previewing.middleware.PreviewMiddleware",
     "core.accounts.middleware.PortalSessionMiddleware",
     "django.middleware.common.CommonMiddleware",

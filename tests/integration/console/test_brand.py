@@ -172,8 +172,23 @@ def test_the_address_of_a_logo_serves_it_for_ever_and_nothing_else(client: Clien
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert "sandbox" in answer.headers["Content-Security-Policy"]
         assert not answer.cookies
+        assert "Vary" not in answer.headers
     missing = client.get(f"/brand/{'0' * 64}.png")
     assert (missing.status_code, missing.headers["Cache-Control"]) == (404, "no-store")
+
+
+def test_no_shared_cache_gets_anything_of_a_person_with_the_brand() -> None:
+    """What is kept for a year and by everybody neither differs by cookies nor sets one."""
+    logo = stored_logo()
+    person = staff_client(StaffRole.OPERATOR)
+    sheet = Client().get("/wv-bh/").content.decode().partition("/brand/")[2].partition('"')[0]
+    for name in (f"{logo.digest}.png", sheet, "preview/aa3311.css"):
+        answer = person.get(f"/wv-bh/brand/{name}")
+        assert answer.headers["Cache-Control"].startswith("public"), name
+        assert "Vary" not in answer.headers
+        assert not answer.cookies
+        assert answer.headers["Content-Length"] == str(len(answer.content))
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_pages_and_mails_show_the_logo_of_their_contract_alone(client: Client) -> None:
