@@ -49,6 +49,16 @@ class _UnaskedAccountForm(AccountForm):
         return str(self.cleaned_data["username"])
 
 
+class _UnknownSignInForm(SignInForm):
+    """The form of the sign-in page, for which no browser offers what it keeps for the real one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].widget.attrs["autocomplete"] = "off"
+        # Browsers fill a password in although it is "off", and leave a new one alone.
+        self.fields["password"].widget.attrs["autocomplete"] = "new-password"
+
+
 def show_page(visit: Visit, path: str) -> HttpResponse:
     """Return the page of an address of the portal; for one that is not previewed, a page to say so.
 
@@ -84,7 +94,7 @@ def _login_options(visit: Visit) -> HttpResponse:
 
 
 def _sign_in(visit: Visit, option: str) -> HttpResponse:
-    form = SignInForm(visit.posted)
+    form = _UnknownSignInForm(visit.posted)
     if form.is_valid():
         return visit.to("home")
     context = {"form": form, "option": option, "remember_hours": 0}

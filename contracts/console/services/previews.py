@@ -7,14 +7,18 @@ from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from contracts.console.models import Draft, PreviewLink
 from core.audit.recording import record
 from core.common.errors import DomainError
 from core.common.purging import delete_in_batches
+from core.common.turns import hold_turn
+from core.staff.permissions import StaffPermission
+from core.staff.scope import find_staff
 from tenants.models import Contract
 
+_CONFIGURE: Final = StaffPermission.CONTRACTS_CONFIGURE
 MOST_LINKS: Final = 10
 """Links of one document that work at once. Own figure: each colleague can have their own."""
 
@@ -46,6 +50,7 @@ def make_preview_link(*, previewed: Previewed, hours: int, by: UUID, at: datetim
     `preview_link.made`. Raises TooManyLinksError.
     """
     with transaction.atomic():
+        _hold_links(previewed, by)
         if list_links(previewed, by=by, at=at).count() >= MOST_LINKS:
             raise TooManyLinksError
         link = PreviewLink.objects.create(
@@ -83,14 +88,32 @@ def list_links(previewed: Previewed, *, by: UUID, at: datetime) -> QuerySet[Prev
 
 
 def find_link(link_id: UUID, *, at: datetime) -> PreviewLink | None:
-    """Return a link while it works and whoever made it has an account, or None."""
+    """Return a link while it works and whoever made it could make it now, or None.
+
+    A role that ended takes its links along: nobody leaves a door open behind them.
+    """
     rows = PreviewLink.objects.filter(taken_back_at=None, expires_at__gt=at)
-    return rows.filter(pk=link_id, made_by__is_active=True).first()
+    contract = Contract.objects.filter(slug=OuterRef("slug")).values("id")[:1]
+    found = rows.filter(pk=link_id, made_by__is_active=True).select_related("made_by")
+    link = found.annotate(about=Subquery(contract)).first()
+    return link if link is not None and _may_still_link(link, at) else None
+
+
+def _may_still_link(link: Any, at: datetime) -> bool:
+    """Tell whether who made a link holds the right; for a contract to come, everywhere."""
+    staff = find_staff(link.made_by, at=at)
+    return staff is not None and staff.scope(_CONFIGURE).covers(link.about)
 
 
 def purge_preview_links(*, at: datetime) -> int:
     """Delete links that have ended; returns how many. What they showed is kept by its source."""
     return delete_in_batches(PreviewLink.objects.filter(expires_at__lte=at))
+
+
+def _hold_links(previewed: Previewed, by: UUID) -> None:
+    """Count links of one document in turns: two presses at once make no eleventh."""
+    of = f"{by}" if previewed.draft else previewed.of
+    hold_turn("preview-links", f"{previewed.slug}/{of}")
 
 
 def _record(event_type: str, link: PreviewLink, by: UUID, at: datetime, **data: object) -> None:

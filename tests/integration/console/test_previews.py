@@ -26,7 +26,8 @@ from core.accounts.services.accounts import deactivate_account
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.common.ids import uuid7
-from core.staff.models import StaffRole
+from core.staff.models import StaffMember, StaffRole
+from core.staff.services.members import end_role, grant_role
 from tenants import registry
 from tenants.backend.reading import reading_only
 from tenants.context import ActiveContract, contract_context
@@ -176,7 +177,13 @@ def test_no_contract_is_in_hand(draft: Draft, visitor: Client) -> None:
     with connection.execute_wrapper(note):
         walk(visitor, draft, path_of(link))
     assert seen
-    allowed = ("contracts_console_previewlink", "SAVEPOINT", "transaction_read_only")
+    # The link, and whether who made it still may: nothing else.
+    allowed = (
+        "contracts_console_previewlink",
+        "core_staff_staffmember",
+        "SAVEPOINT",
+        "transaction_read_only",
+    )
     assert [sql for sql in seen if not any(word in sql for word in allowed)] == []
 
 
@@ -272,6 +279,34 @@ def test_a_link_ends_with_its_draft_and_with_its_makers_account(
     assert visitor.get(path_of(second)).status_code == 200
     deactivate_account(user_id=olive.id, reason="left", by=None, at=clock.now())
     assert visitor.get(path_of(second)).status_code == 404
+
+
+def test_a_link_ends_with_the_role_of_its_maker(visitor: Client) -> None:
+    contract = registry.get_contract("wv-bh")
+    ada = make_staff(StaffRole.CONTRACT_ADMIN, contract, name="ada")
+    link = link_to(make_draft(ada, brand__color=COLOR))
+    assert visitor.get(path_of(link)).status_code == 200
+    member = StaffMember.objects.get(user=ada)
+    end_role(member_id=member.id, reason="left the program", by=None, at=clock.now())
+    grant_role(
+        user_id=ada.id,
+        role=StaffRole.CONTRACT_ADMIN,
+        contract_id=registry.get_contract("ms-um").id,
+        by=None,
+        at=clock.now(),
+    )
+    assert visitor.get(path_of(link)).status_code == 404
+
+
+def test_the_real_sign_in_is_not_filled_in_a_preview(draft: Draft, visitor: Client) -> None:
+    """A preview looks like the page that a browser keeps a password for, at the same host."""
+    path = path_of(link_to(draft), "pages/login/phone/")
+    sent = visitor.post(path, {"email": "nobody", "password": "Not a password 1"})
+    for page in (text_of(visitor, path), sent.content.decode()):
+        assert 'autocomplete="new-password"' in page
+        assert "current-password" not in page
+        assert 'autocomplete="username"' not in page
+        assert "Not a password 1" not in page
 
 
 def test_links_are_counted_recorded_and_forgotten(draft: Draft) -> None:
