@@ -35,14 +35,16 @@ def written(settings: dict[str, Any], level: int, text: str, *args: object, **mo
     return stream.getvalue()
 
 
-LINKS = sorted(name for name, values in names().items() if "token" in values)
+LINKS = {name: values for name, values in sorted(names().items()) if "token" in values}
+"""By the name of the address: what else stands in it."""
 
 
 @pytest.mark.parametrize("settings", [readable_logs(), json_logs()], ids=["readable", "json"])
 @pytest.mark.parametrize("link", LINKS)
 def test_what_django_refuses_does_not_tell_the_token(link: str, settings: dict[str, Any]) -> None:
     token = link_token(WeeklyMail()) if "weekly" in link else new_token("a purpose").token
-    path = "/wv-bh" + reverse(link, kwargs={"token": token})
+    more = dict.fromkeys(LINKS[link], "more")
+    path = "/wv-bh" + reverse(link, kwargs={**more, "token": token})
     request = RequestFactory().put(path)
     line = written(
         settings, logging.WARNING, "Method Not Allowed (%s): %s", "PUT", path, request=request
