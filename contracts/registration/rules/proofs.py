@@ -5,7 +5,8 @@ from datetime import date
 from decimal import Decimal
 
 _LONGEST_INPUT = 40
-_AMOUNT = re.compile(r"\$?\s?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12})(?:\.[0-9]{0,2})?")
+# Twelve digits at most, with commas or without: beyond 28 of them no cents can be made.
+_AMOUNT = re.compile(r"\$?\s?(?:[0-9]{1,3}(?:,[0-9]{3}){1,3}|[0-9]{1,12})(?:\.[0-9]{0,2})?")
 _ISO_DATE = re.compile(r"(?P<year>[0-9]{4})[-/.](?P<month>[0-9]{1,2})[-/.](?P<day>[0-9]{1,2})")
 _US_DATE = re.compile(
     r"(?P<month>[0-9]{1,2})[-/.](?P<day>[0-9]{1,2})[-/.](?P<year>[0-9]{4}|[0-9]{2})"

@@ -196,6 +196,12 @@ def test_amounts_are_read_in_every_way_they_are_written(amount: Decimal) -> None
         assert parse_amount(written) == amount
 
 
+def test_an_amount_of_more_than_twelve_digits_is_none() -> None:
+    assert parse_amount("999,999,999,999.99") == Decimal("999999999999.99")
+    for digits in ("1,999,999,999,999", "999" + 9 * ",999", "9" * 13):
+        assert parse_amount(digits) is None
+
+
 @given(st.text(), st.text())
 def test_facts_never_match_an_entry_without_them(day: str, amount: str) -> None:
     decision = evaluate(
