@@ -84,8 +84,8 @@ class TestVector(Section):
     """What is typed as the date of the latest remittance advice."""
     remittance_amount: Line | None = None
     """What is typed as its amount."""
-    on: date | None = None
-    """The day on which it is tried. Empty: today."""
+    on: Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))] | None = None
+    """The day on which it is tried, between 2000 and 2199. Empty: today."""
     expect: Outcome
     """What the rule must say."""
     entry: VectorEntry = VectorEntry()

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any, get_args
 
 import pytest
+from pydantic import ValidationError
 
 from contracts.registration.rules import Reason, run_vector
 from tenants.configuration.document import ContractDocument
@@ -136,3 +137,19 @@ def test_a_vector_without_a_day_is_tried_today() -> None:
     rule = sample().registration
     assert run_vector(rule, vector, today=date(2026, 6, 30)).passed
     assert run_vector(rule, vector, today=date(2026, 7, 1)).outcome == "entry_ended"
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31", "2200-01-01", "9999-12-31"])
+def test_a_day_beside_which_there_is_none_is_refused_at_its_field(day: str) -> None:
+    with pytest.raises(ValidationError, match=r"test_vectors\.0\.on"):
+        with_vectors(sample(), {**as_they_are(sample())[0], "on": day})
+
+
+@pytest.mark.parametrize("day", ["2000-01-01", "2199-12-31"])
+@pytest.mark.parametrize("standing", ["valid", "expired", "revoked"])
+def test_the_first_and_the_last_day_can_be_tried(day: str, standing: str) -> None:
+    entry = {"identifier": "1234567893", "issued_code": standing}
+    row = {"what": "x", "identifier": "1234567893", "expect": "accepted", "entry": entry}
+    vector = TestVector.model_validate({**row, "code": ISSUED_CODE, "on": day})
+    rule = sample("acentra-sample").registration
+    assert run_vector(rule, vector, today=TODAY).passed == (standing == "valid")
