@@ -15,7 +15,7 @@ from core.groups.permissions import Permission
 from core.groups.policies import roles_in_place, roles_reaching, roles_to_give
 from core.groups.reach import Reach
 from core.groups.roles import GROUP_ADMIN, RoleTerms, terms_of
-from core.groups.setup import find_providers, find_users, page_of
+from core.groups.setup import find_providers, find_users, no_more_than, page_of
 
 COLUMNS: Final = 6
 """Own figure: what stands beside each other on a screen of 1280 pixels."""
@@ -81,9 +81,11 @@ def build_grid(
 def _cell(
     user: User, provider: Provider, role: RoleTerms | None, choices: tuple[RoleTerms, ...]
 ) -> Cell:
+    is_leaving = provider.suspends_at is not None
     if role is None:
-        return Cell(user, provider, role, choices)
-    return Cell(user, provider, role, roles_in_place(role, choices) if role != GROUP_ADMIN else ())
+        return Cell(user, provider, role, () if is_leaving else choices)
+    here = roles_in_place(role, choices) if role != GROUP_ADMIN else ()
+    return Cell(user, provider, role, no_more_than(role, here) if is_leaving else here)
 
 
 def _choices(own: Iterable[Membership], provider: Provider) -> tuple[RoleTerms, ...]:

@@ -163,7 +163,8 @@ def provider_part(
     ).get_page(page)
     others = find_users(reach, words, Permission.ROLES_MANAGE).filter(is_active=True)
     there = at_it.values("user")
-    available = list(others.exclude(id__in=there)[: MOST_CHOICES + 1]) if roles else []
+    may_add = bool(roles) and provider.suspends_at is None
+    available = list(others.exclude(id__in=there)[: MOST_CHOICES + 1]) if may_add else []
     here = list_reached_invitations(reach, Permission.USERS_VIEW).filter(providers=provider)
     invited = list(here.order_by("-invited_at", "-id")[: MOST_INVITED + 1])
     return ProviderPart(
@@ -171,7 +172,12 @@ def provider_part(
         page=shown,
         rows=[
             replace(
-                _row(one, acting, contract_id if one.provider_id else None),
+                _row(
+                    one,
+                    acting,
+                    contract_id if one.provider_id else None,
+                    is_leaving=one.provider_id is not None and provider.suspends_at is not None,
+                ),
                 is_reached=one.provider_id is not None or GROUP_ADMIN.key in held,
             )
             for one in shown
@@ -180,7 +186,7 @@ def provider_part(
         has_more_invited=len(invited) > MOST_INVITED,
         available=available[:MOST_CHOICES],
         has_more=len(available) > MOST_CHOICES,
-        roles=roles,
+        roles=roles if may_add else (),
         permissions=permissions_of((one.role, contract_id, one.grant_id) for one in present),
         may_move=bool(roles) and _has_others(reach, provider),
         lets_in_third_parties=any(
@@ -194,7 +200,8 @@ def user_part(reach: Reach, user: User, *, page: str = "", words: Sequence[str] 
     own = list(list_own_memberships(reach.actor).select_related("provider"))
     held = list_reached_memberships_of(reach, user)
     shown = Paginator(held.order_by("provider__name", "id"), PER_PAGE).get_page(page)
-    free = find_providers(reach, words, Permission.ROLES_MANAGE).exclude(
+    staying = find_providers(reach, words, Permission.ROLES_MANAGE).filter(suspends_at=None)
+    free = staying.exclude(
         Q(id__in=held.filter(provider__isnull=False).values("provider"))
         | Q(group__in=held.filter(group__isnull=False).values("group"))
     )
@@ -214,7 +221,7 @@ def user_part(reach: Reach, user: User, *, page: str = "", words: Sequence[str] 
 
 def _has_others(reach: Reach, provider: Provider) -> bool:
     managed = list_reached_providers(reach, Permission.ROLES_MANAGE)
-    return managed.exclude(pk=provider.pk).exists()
+    return managed.filter(suspends_at=None).exclude(pk=provider.pk).exists()
 
 
 def acting_roles(reach: Reach, held: Iterable[str], provider: Provider) -> set[str]:
@@ -224,12 +231,25 @@ def acting_roles(reach: Reach, held: Iterable[str], provider: Provider) -> set[s
 
 
 def _row(
-    held: Membership, acting: Iterable[str], contract_id: UUID | None, contract_name: str = ""
+    held: Membership,
+    acting: Iterable[str],
+    contract_id: UUID | None,
+    contract_name: str = "",
+    *,
+    is_leaving: bool,
 ) -> RoleRow:
     """Return a role with what may take its place, which may be one that is no longer offered."""
     role = terms_of(held.role, contract_id)
     offered = roles_to_give(acting, Permission.ROLES_MANAGE, contract_id=contract_id)
-    return RoleRow(held, role, roles_in_place(role, offered), contract_name)
+    choices = roles_in_place(role, offered)
+    return RoleRow(
+        held, role, no_more_than(role, choices) if is_leaving else choices, contract_name
+    )
+
+
+def no_more_than(role: RoleTerms, choices: Iterable[RoleTerms]) -> tuple[RoleTerms, ...]:
+    """Return those of some roles that hold no more than one: at a provider that is leaving."""
+    return tuple(one for one in choices if one.permissions <= role.permissions)
 
 
 def _row_of_user(reach: Reach, own: Iterable[Membership], held: Membership) -> RoleRow:
@@ -239,7 +259,9 @@ def _row_of_user(reach: Reach, own: Iterable[Membership], held: Membership) -> R
         provider_id=held.provider_id,
         partly_entered=reach.partly_entered,
     )
-    return _row(held, acting, held.contract_id, reach.name_of(held.contract_id))
+    is_leaving = held.provider is not None and held.provider.suspends_at is not None
+    name = reach.name_of(held.contract_id)
+    return _row(held, acting, held.contract_id, name, is_leaving=is_leaving)
 
 
 def roles_at(

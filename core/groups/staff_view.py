@@ -24,10 +24,16 @@ def list_held_roles(user_id: UUID) -> Iterator[HeldRole]:
 def _at_provider(held: Membership, provider: Provider) -> HeldRole:
     return HeldRole(
         contract_id=provider.contract_id,
-        where=provider.name,
+        where=_place_of(provider),
         role=role_name(held.role, provider.contract_id),
         since=held.since,
     )
+
+
+def _place_of(provider: Provider) -> str:
+    if provider.suspends_at is None:
+        return provider.name
+    return f"{provider.name} (left the roster; suspended on {provider.suspends_at:%Y-%m-%d})"
 
 
 def _in_group(held: Membership) -> Iterator[HeldRole]:

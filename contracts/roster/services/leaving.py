@@ -1,7 +1,8 @@
 """What becomes of registered providers whose entry leaves the roster, or ends, or comes back.
 
-The admins are told first; for the contract's days nothing changes, then the provider is suspended.
-A provider whose entry is back is active again. Done by the hourly watch, and after each import.
+The admins are told first; for the contract's days the provider can be read and nothing added to it,
+then it is suspended. A provider whose entry is back is what it was. Done by the hourly watch, and
+after each import.
 """
 
 from datetime import datetime, timedelta
@@ -16,13 +17,18 @@ from core.audit.recording import record
 from core.groups.models import LIVE_STATUSES, Provider, ProviderStatus
 from core.groups.permissions import Permission
 from core.groups.selectors import list_admins_of
-from core.groups.services.suspending import reactivate_provider, suspend_provider
+from core.groups.services.suspending import (
+    keep_provider,
+    mark_leaving,
+    reactivate_provider,
+    suspend_provider,
+)
 from core.notifications.services.outbox import enqueue
 from tenants.configuration.revisions import day_in
 from tenants.context import ActiveContract, require_contract
 
 LEAVING_KIND: Final = "provider_leaves_roster"
-LEAVES, SUSPENDED, BACK = "leaves", "suspended", "back"
+LEAVES, SUSPENDED, BACK, STAYS = "leaves", "suspended", "back", "stays"
 MOST_AT_ONCE: Final = 500
 """Providers of one step of a run; the rest waits for the next one."""
 
@@ -31,7 +37,8 @@ def watch_leaving(*, at: datetime) -> int:
     """Tell, suspend and reactivate in the contract in hand; returns how many providers.
 
     Called hourly and after each import; twice is once. Each provider is a transaction of its own.
-    Records `provider.left_roster`, `provider.suspended` and `provider.reactivated`.
+    Records `provider.left_roster`, `provider.stays`, `provider.suspended` and
+    `provider.reactivated`.
     """
     contract = require_contract()
     off = _off_roster(contract, at)
@@ -70,13 +77,10 @@ def _unnoticed(contract: ActiveContract, off: QuerySet[RosterEntry]) -> list[UUI
 
 @transaction.atomic
 def _tell_first(contract: ActiveContract, provider_id: UUID, *, at: datetime) -> bool:
-    days = contract.document.groups.roster_end_days
-    [row] = LeavingProvider.objects.bulk_create(
-        [LeavingProvider(provider=provider_id, told_at=at, suspends_at=at + timedelta(days=days))],
-        ignore_conflicts=True,
-    )
-    if not _open().filter(pk=row.pk).exists():
-        return False  # another worker was quicker
+    suspends_at = at + timedelta(days=contract.document.groups.roster_end_days)
+    if not mark_leaving(provider_id=provider_id, suspends_at=suspends_at):
+        return False  # another worker was quicker, or it was given up
+    row = LeavingProvider.objects.create(provider=provider_id, told_at=at, suspends_at=suspends_at)
     _tell(contract, row, LEAVES, at=at)
     record(
         "provider.left_roster",
@@ -106,7 +110,10 @@ def _come_back(contract: ActiveContract, one: LeavingProvider, *, at: datetime) 
         return False
     row.over_at = at
     row.save(update_fields=["over_at"])
-    if row.suspended_at and reactivate_provider(provider_id=row.provider, at=at):
+    if row.suspended_at is None:
+        if keep_provider(provider_id=row.provider, at=at):
+            _tell(contract, row, STAYS, at=at)
+    elif reactivate_provider(provider_id=row.provider, at=at):
         _tell(contract, row, BACK, at=at)
     return True
 

@@ -25,6 +25,7 @@ from core.groups.permissions import Permission
 from core.groups.policies import roles_reaching, roles_to_give
 from core.groups.reach import Reach, list_reached_invitations, list_reached_providers
 from core.groups.roles import STAFF, roles_in
+from core.groups.services.leaving import ProviderLeavingError
 from tenants.context import ActiveContract
 
 _FIELD_OF: Final = {"state": "us_state"}
@@ -138,6 +139,8 @@ def _find_providers(desk: _Desk, row: FileRow, checked: CheckedRow) -> None:
         fitting = desk.by_number.get(number, [])
         if len(fitting) != 1:
             return checked.refuse("provider", _why_not_one(desk, number, fitting))
+        if fitting[0].suspends_at is not None:
+            return checked.refuse("provider", ProviderLeavingError.message)
         found[fitting[0].id] = fitting[0]
     providers = tuple(found.values())
     if not providers:

@@ -23,7 +23,8 @@ class ProviderStatus(models.TextChoices):
     """Whether a provider works in its contract.
 
     A suspended one left the roster: nobody reaches it, and nobody else can register its unit. It
-    becomes active again when its entry is back.
+    becomes active again when its entry is back. An active one with a day on which it will be
+    suspended (`suspends_at`) has just left: it can be looked at, and nothing can be added to it.
     """
 
     ACTIVE = "active", "Active"
@@ -62,6 +63,7 @@ class Provider(UUIDModel):
     registered_at = models.DateTimeField()
     registered_by = models.UUIDField()
     ended_at = models.DateTimeField(null=True)
+    suspends_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -74,6 +76,11 @@ class Provider(UUIDModel):
                 condition=models.Q(status__in=LIVE_STATUSES, ended_at__isnull=True)
                 | models.Q(status=ProviderStatus.ENDED, ended_at__isnull=False),
                 name="provider_end_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(suspends_at__isnull=True)
+                | models.Q(status=ProviderStatus.ACTIVE),
+                name="provider_leaves_while_active",
             ),
         ]
 

@@ -14,6 +14,7 @@ from core.groups.selectors import list_own_memberships_at
 from core.groups.services.holding import hold_group
 from core.groups.services.invitations import (
     InvitationOverError,
+    InvitationWaitsError,
     OtherAddressError,
     hold_invitation,
     reach_of_role,
@@ -45,8 +46,9 @@ def take_roles(invitation: Invitation, user: User, *, at: datetime) -> None:
     Called when a new account is complete, or its owner has accepted. Whoever invited must still be
     able to give the role, and its contract still have it: the invitations of an admin who was
     removed, or whose account is closed, give nothing any more; nor does one to a group that has
-    grown into a contract which they had not entered. Raises InvitationOverError when nothing
-    is left to give.
+    grown into a contract which they had not entered. Providers that are leaving the roster get
+    nobody. Raises InvitationOverError when nothing is left to give, InvitationWaitsError when the
+    others are leaving.
     """
     hold_group(invitation.group_id)
     office = find_office(invitation.group_id)
@@ -74,7 +76,10 @@ def _take_provider_roles(invitation: Invitation, user: User, *, at: datetime) ->
     still = [provider for provider in active if _may_still_give(invitation, provider)]
     if not still:
         raise InvitationOverError
-    for provider in still:
+    open_now = [provider for provider in still if provider.suspends_at is None]
+    if not open_now:
+        raise InvitationWaitsError
+    for provider in open_now:
         _grant(invitation, user, provider, at=at)
 
 

@@ -126,7 +126,7 @@ def give_access(
     admin's reach. Tells the office's admins and the providers' other admins. Records
     `access_grant.given`. Raises NoSuchOfficeError when the office was closed or has another code by
     now, EndDateError, HasAccessError, NoThirdPartiesError, RoleNotOfferedError, RoleDiffersError,
-    ChangedMeanwhileError, RoleNotYoursError.
+    ChangedMeanwhileError, RoleNotYoursError, ProviderLeavingError.
     """
     hold_groups({office.group_id, *(one.group_id for one in providers)})
     if not Office.objects.filter(pk=office.pk, code=office.code, closed_at__isnull=True).exists():
@@ -187,7 +187,7 @@ def hold_for_provider(grant_id: UUID, *, by: UUID, entered: Entered, at: datetim
     """
     provider = AccessGrant.objects.select_related("provider__group").get(pk=grant_id).provider
     hold_group(provider.group_id)
-    require_role(by, provider, STAFF.key, RIGHT, entered=entered)
+    require_role(by, provider, STAFF.key, RIGHT, entered=entered, gives=False)
     return _hold_living(grant_id, at=at)
 
 

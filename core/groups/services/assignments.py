@@ -13,6 +13,7 @@ from core.groups.roles import STAFF
 from core.groups.services.access_grants import RIGHT, hold_for_office
 from core.groups.services.grant_ends import release_roles, steps_of_ended
 from core.groups.services.holding import hold_group, keep_an_admin
+from core.groups.services.leaving import refuse_leaving
 from core.groups.services.offices import hold_office_person
 from core.groups.services.role_mails import RoleStep, tell_of_roles
 from core.groups.services.roles import (
@@ -31,9 +32,10 @@ def assign_people(
 
     Called by the office's page. Who is assigned already stays so; the others are told by mail.
     Records `membership.granted`. Raises ChangedMeanwhileError when the grant has ended, or
-    somebody has left the office.
+    somebody has left the office, ProviderLeavingError.
     """
     grant = hold_for_office(grant_id, by=by, at=at)
+    refuse_leaving(grant.provider)
     wanted = set(user_ids)
     people = Membership.objects.filter(
         Membership.OWN, group=grant.office.group_id, user__in=wanted, user__is_active=True
@@ -77,7 +79,7 @@ def end_assignment_as_provider(
     if held.provider is None or held.grant is None:
         raise ChangedMeanwhileError
     hold_group(held.provider.group_id)
-    require_role(by, held.provider, STAFF.key, RIGHT, entered=entered)
+    require_role(by, held.provider, STAFF.key, RIGHT, entered=entered, gives=False)
     AccessGrant.objects.select_for_update().get(pk=held.grant.pk)
     steps = _end(membership_id, because="provider", by=by, at=at)
     tell_of_roles(steps, by=None, because="provider", at=at)

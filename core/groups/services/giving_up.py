@@ -195,8 +195,8 @@ def hand_over_provider(
 def _end(loss: Loss, what: str, *, by: UUID, at: datetime) -> dict[str, object]:
     """End a provider with all that hangs on it, and tell who loses something; returns the facts."""
     provider = loss.provider
-    provider.status, provider.ended_at = ProviderStatus.ENDED, at
-    provider.save(update_fields=["status", "ended_at"])
+    provider.status, provider.ended_at, provider.suspends_at = ProviderStatus.ENDED, at, None
+    provider.save(update_fields=["status", "ended_at", "suspends_at"])
     return _end_hold(loss, what, by=by, at=at)
 
 

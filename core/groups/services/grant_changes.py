@@ -43,7 +43,7 @@ def change_access(
     signs in anew. Tells both sides, and of another role each of its people. Records
     `access_grant.end_changed`, `access_grant.role_changed` and `membership.role_changed`. Raises
     EndDateError, NoThirdPartiesError, RoleNotOfferedError, RoleNotYoursError,
-    ChangedMeanwhileError, NotEnteredError.
+    ChangedMeanwhileError, NotEnteredError, ProviderLeavingError.
     """
     grant = hold_for_provider(grant_id, by=by, entered=entered, at=at)
     if GrantTerms(grant.role, last_day_of(grant)) != seen:

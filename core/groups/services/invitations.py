@@ -55,6 +55,16 @@ class InvitationOverError(DomainError):
     message: ClassVar[str] = "This invitation has ended. Ask whoever invited you for a new one."
 
 
+class InvitationWaitsError(InvitationOverError):
+    """All that it would give is at providers that are leaving the roster."""
+
+    code: ClassVar[str] = "invitation_waits"
+    message: ClassVar[str] = (
+        "The provider is not on the program's list of providers any more, so nobody can be added "
+        "to it now. Ask whoever invited you to send the invitation again once it is back."
+    )
+
+
 class OtherAddressError(DomainError):
     """Somebody else's invitation."""
 
@@ -106,7 +116,7 @@ def invite_user(
     Called by Add New User, which has loaded the providers through the admin's reach. Whether the
     address has an account makes no difference here. Records `invitation.sent`. Raises
     UsernameTakenError, AlreadyInvitedError, ChangedMeanwhileError, RoleNotYoursError,
-    RoleNotOfferedError, RoleDiffersError, NotEnteredError, TooManyOpenError.
+    RoleNotOfferedError, RoleDiffersError, NotEnteredError, TooManyOpenError, ProviderLeavingError.
     """
     group_id = providers[0].group_id
     hold_group(group_id)
@@ -312,7 +322,8 @@ def hold_to_manage(
     """Return an open invitation whose role an admin may still give, with it and its group locked.
 
     The invitation comes first, as when it is accepted. Raises InvitationOverError,
-    ChangedMeanwhileError, RoleNotYoursError, RoleNotOfferedError, NotEnteredError.
+    ChangedMeanwhileError, RoleNotYoursError, RoleNotOfferedError, NotEnteredError,
+    ProviderLeavingError.
     """
     invitation = hold_invitation(invitation_id)
     hold_group(invitation.group_id)

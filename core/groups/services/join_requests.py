@@ -58,7 +58,7 @@ class Asker:
 
 
 class JoinNotPossibleError(DomainError):
-    """The provider is no longer registered."""
+    """The provider is no longer registered, or has left the roster."""
 
     code: ClassVar[str] = "join_not_possible"
     message: ClassVar[str] = (
@@ -321,7 +321,8 @@ def _hold_provider(provider_id: UUID) -> Provider:
     group_id = Provider.objects.values_list("group_id", flat=True).get(pk=provider_id)
     hold_group(group_id)
     provider = Provider.objects.get(pk=provider_id)
-    if provider.status != ProviderStatus.ACTIVE:
+    # Nobody could approve it at one that is leaving the roster.
+    if provider.status != ProviderStatus.ACTIVE or provider.suspends_at is not None:
         raise JoinNotPossibleError
     return provider
 

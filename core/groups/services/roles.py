@@ -21,12 +21,13 @@ from core.groups.entering import Entered, require_entered, require_entered_for
 from core.groups.models import Membership, Provider, ProviderGroup, ProviderStatus, Role
 from core.groups.permissions import Permission
 from core.groups.policies import may_manage
-from core.groups.roles import any_may, is_offered, means_the_same
+from core.groups.roles import any_may, is_offered, means_the_same, terms_of
 from core.groups.selectors import (
     contracts_of_group,
     list_own_memberships_at,
 )
 from core.groups.services.holding import hold_group, keep_an_admin
+from core.groups.services.leaving import refuse_leaving
 from core.groups.services.memberships import grant_group_admin, grant_provider_role
 from core.groups.services.role_mails import RoleStep, sign_out_of_other_roles, tell_of_roles
 
@@ -74,7 +75,7 @@ def add_role(
     Called by Setup, which has loaded both through the admin's reach. Provider Group Admin takes the
     place of the roles at single providers of the group. The user is told by mail. Records
     `membership.granted`. Raises ChangedMeanwhileError when the user has a role there by now, or the
-    admin none, RoleNotYoursError, RoleNotOfferedError, NotEnteredError.
+    admin none, RoleNotYoursError, RoleNotOfferedError, NotEnteredError, ProviderLeavingError.
     """
     made = place_role(user=user, provider=provider, role=role, by=by, entered=entered, at=at)
     place = provider.group if role == Role.GROUP_ADMIN else provider
@@ -114,7 +115,8 @@ def change_role(
     Called by Setup. A Provider Group Admin who becomes less keeps the new role at every provider of
     the group; who becomes Provider Group Admin loses the roles at single providers, which it
     holds anyway. The user is told by mail. Records `membership.role_changed`. Raises
-    ChangedMeanwhileError, RoleNotYoursError, RoleNotOfferedError, NotEnteredError, LastAdminError.
+    ChangedMeanwhileError, RoleNotYoursError, RoleNotOfferedError, NotEnteredError, LastAdminError,
+    and ProviderLeavingError for a role that holds more.
     """
     held = replace_role(
         membership_id=membership_id, was=was, role=role, by=by, entered=entered, at=at
@@ -137,6 +139,8 @@ def replace_role(
     _require(roles_over(by, held), role, Permission.ROLES_MANAGE, held.contract_id)
     if held.provider is not None:
         require_entered_for(role, held.provider, entered)
+        if not _is_less(role, was, held.contract_id):
+            refuse_leaving(held.provider)
     if held.group is not None:
         keep_an_admin([held.group], without=held.user_id)
     end_memberships([held], at=at)
@@ -200,14 +204,16 @@ def require_role(
     """Make sure, with the group held, that an admin may still give a role at a provider.
 
     Who takes back what would give it (`gives` is False) may do so when the contract has the role no
-    longer, too. Raises ChangedMeanwhileError when the provider was given up or they lost the
-    permission there, RoleNotYoursError, RoleNotOfferedError, NotEnteredError.
+    longer, too, and at a provider that is leaving the roster. Raises ChangedMeanwhileError when the
+    provider was given up or they lost the permission there, RoleNotYoursError, RoleNotOfferedError,
+    NotEnteredError, ProviderLeavingError.
     """
     provider.refresh_from_db(fields=["status"])
     held, contract_id = roles_to_act_with(by, provider), provider.contract_id
     if provider.status != ProviderStatus.ACTIVE or not any_may(held, permission, contract_id):
         raise ChangedMeanwhileError
     if gives:
+        refuse_leaving(provider)
         _require(held, role, permission, contract_id)
     elif not may_manage(held, role, permission, contract_id=contract_id):
         raise RoleNotYoursError
@@ -308,6 +314,11 @@ def _require(held: set[str], role: str, permission: Permission, contract_id: UUI
         raise RoleNotOfferedError
     if not may_manage(held, role, permission, contract_id=contract_id):
         raise RoleNotYoursError
+
+
+def _is_less(role: str, was: str, contract_id: UUID | None) -> bool:
+    """Tell whether a role lets nobody do what another one does not."""
+    return terms_of(role, contract_id).permissions <= terms_of(was, contract_id).permissions
 
 
 def _grant(user: User, provider: Provider, role: str, *, by: UUID, at: datetime) -> Membership:

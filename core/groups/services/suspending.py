@@ -1,4 +1,4 @@
-"""Suspend a provider whose contract does not expect it any more, and take that back."""
+"""Let a provider that its contract expects no more be read alone, then suspend it; and back."""
 
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +13,36 @@ from core.groups.services.holding import hold_group
 
 
 @transaction.atomic
+def mark_leaving(*, provider_id: UUID, suspends_at: datetime) -> bool:
+    """Let nothing be added to an active provider from now on. False if it is none, or is marked.
+
+    Called by the roster's watch, which records it and tells the admins in the same transaction. Who
+    works there keeps what they have until `suspends_at`.
+    """
+    provider = _hold(provider_id, ProviderStatus.ACTIVE)
+    if provider is None or provider.suspends_at is not None:
+        return False
+    provider.suspends_at = suspends_at
+    provider.save(update_fields=["suspends_at"])
+    return True
+
+
+@transaction.atomic
+def keep_provider(*, provider_id: UUID, at: datetime) -> bool:
+    """Let a provider that was leaving be worked with as before. False if it was not leaving.
+
+    Called by the roster's watch once its entry is back. Records `provider.stays`.
+    """
+    provider = _hold(provider_id, ProviderStatus.ACTIVE)
+    if provider is None or provider.suspends_at is None:
+        return False
+    provider.suspends_at = None
+    provider.save(update_fields=["suspends_at"])
+    _record("stays", provider, at=at)
+    return True
+
+
+@transaction.atomic
 def suspend_provider(*, provider_id: UUID, at: datetime) -> bool:
     """Let nobody reach a provider; its roles stay for when it comes back. False if none is active.
 
@@ -22,8 +52,8 @@ def suspend_provider(*, provider_id: UUID, at: datetime) -> bool:
     provider = _hold(provider_id, ProviderStatus.ACTIVE)
     if provider is None:
         return False
-    provider.status = ProviderStatus.SUSPENDED
-    provider.save(update_fields=["status"])
+    provider.status, provider.suspends_at = ProviderStatus.SUSPENDED, None
+    provider.save(update_fields=["status", "suspends_at"])
     for user_id in _people_of(provider):
         release_contract_access(user_id=user_id, contract_id=provider.contract_id, at=at)
     _record("suspended", provider, at=at)

@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from core.accounts.models import User
-from core.accounts.policies import contracts_in_hand
+from core.accounts.policies import contracts_in_hand, find_contract
 from core.common.compiled import CompiledQuery
 from core.groups.context import Context, change_path, context_in_hand
 from core.groups.forms import SetupSearchForm
@@ -30,6 +30,7 @@ from core.groups.roles import role_name as _role_name
 from core.groups.third_parties import any_lets_in, list_grantable_providers
 from core.groups.wording import mail_words
 from core.groups.wording import number_name as _number_name
+from tenants.configuration.document import SupportContact
 from tenants.context import ActiveContract
 from tenants.in_hand import contract_of, is_portal_host, path_in, site_host_of
 from tenants.routing import absolute_reverse
@@ -106,6 +107,13 @@ def number_name(reach: Reach, provider: Provider) -> str:
     """Return what a provider's number is called in its contract."""
     contract = next((one for one in reach.contracts if one.id == provider.contract_id), None)
     return _number_name(provider, contract) if contract else ""
+
+
+@register.simple_tag
+def program_contact(provider: Provider) -> SupportContact | None:
+    """Return whom to ask first in a provider's program (no query)."""
+    contract = find_contract(provider.contract_id)
+    return next(iter(contract.document.support), None) if contract else None
 
 
 @register.simple_tag(takes_context=True)

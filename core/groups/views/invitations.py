@@ -172,7 +172,7 @@ def withdraw(request: SetupRequest, invitation_id: UUID) -> HttpResponse:
 def _form(request: SetupRequest, provider: Provider, asked: JoinRequest | None) -> NewUserForm:
     contract = registry.get_contract_by_id(provider.contract_id)
     managed = list_reached_providers(request.reach, Permission.USERS_INVITE)
-    others = managed.filter(group_id=provider.group_id)
+    others = managed.filter(group_id=provider.group_id, suspends_at=None)
     held = roles_held(request.user.id, provider)
     acting = acting_roles(request.reach, held, provider)
     form = NewUserForm(

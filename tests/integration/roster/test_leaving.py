@@ -1,6 +1,6 @@
 """Providers whose entry leaves the roster: told first, kept for the days, suspended, and back."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -55,6 +55,10 @@ def status(provider: Provider) -> str:
     return str(provider.status)
 
 
+def suspends_at(provider: Provider) -> datetime | None:
+    return Provider.objects.get(pk=provider.pk).suspends_at
+
+
 def may_enter(head: User, contract: ActiveContract) -> bool:
     held = ContractAccess.objects.filter(user=head, contract_id=contract.id, until=None)
     return held.exists()
@@ -75,9 +79,11 @@ def test_admins_are_told_first_and_the_provider_is_suspended_after_the_days(
     watch_leaving(at=AT + timedelta(days=DAYS) - timedelta(seconds=1))
     assert status(provider) == ProviderStatus.ACTIVE
     assert list_providers(head, Permission.PROVIDER_VIEW).exists()
+    assert suspends_at(provider) == AT + timedelta(days=DAYS)
     for _twice in range(2):
         watch_leaving(at=AT + timedelta(days=DAYS))
     assert status(provider) == ProviderStatus.SUSPENDED
+    assert suspends_at(provider) is None
     assert not list_providers(head, Permission.PROVIDER_VIEW).exists()
     assert not may_enter(head, in_contract_a)
     assert subjects(head)[1:] == ["Elm Clinic is suspended"]
@@ -111,13 +117,16 @@ def test_who_comes_back_is_active_again_and_told(
     assert LeavingProvider.objects.get(over_at=None).suspends_at == later + timedelta(days=DAYS)
 
 
-def test_who_is_back_within_the_days_is_left_alone(provider: Provider, head: User) -> None:
+def test_who_is_back_within_the_days_is_what_it_was(provider: Provider, head: User) -> None:
     leave()
     watch_leaving(at=AT)
     come_back()
-    watch_leaving(at=AT + timedelta(days=DAYS))
+    for _twice in range(2):
+        watch_leaving(at=AT + timedelta(days=DAYS))
     assert status(provider) == ProviderStatus.ACTIVE
-    assert len(subjects(head)) == 1
+    assert suspends_at(provider) is None
+    assert subjects(head)[1:] == ["Elm Clinic is on the list of providers again"]
+    assert AuditEvent.objects.filter(subject_id=provider.id, event_type="provider.stays").exists()
     assert not LeavingProvider.objects.filter(over_at=None).exists()
 
 
@@ -132,7 +141,9 @@ def test_an_entry_whose_last_day_is_over_leaves_too(provider: Provider, head: Us
 def test_a_provider_that_was_given_up_is_not_suspended(provider: Provider) -> None:
     leave()
     watch_leaving(at=AT)
-    Provider.objects.filter(pk=provider.id).update(status=ProviderStatus.ENDED, ended_at=AT)
+    Provider.objects.filter(pk=provider.id).update(
+        status=ProviderStatus.ENDED, ended_at=AT, suspends_at=None
+    )
     watch_leaving(at=AT + timedelta(days=DAYS))
     assert status(provider) == ProviderStatus.ENDED
     assert not LeavingProvider.objects.filter(over_at=None).exists()

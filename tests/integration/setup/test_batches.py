@@ -20,6 +20,7 @@ from core.groups.services import batches
 from core.groups.services.batches import invite_next, list_standing_still
 from core.groups.services.purging import FILES_WAIT, purge_batches
 from core.groups.services.roles import end_membership
+from core.groups.services.suspending import mark_leaving
 from core.notifications.models import LocalMessage
 from tests.support.naive import fails_with
 from tests.support.people import EVERYWHERE, deliver_all, make_person
@@ -381,3 +382,17 @@ def test_rows_that_were_right_when_they_were_read_would_be_invited(
         lambda: test_an_admin_who_is_none_any_more_invites_nobody(client, chief, head, elm, commit),
         where="assert not Invitation.objects.exists()",
     )
+
+
+def test_nobody_is_invited_to_a_provider_that_is_leaving(
+    admin: Client, elm: Provider, oak: Provider, commit: Commit
+) -> None:
+    batch = checked(admin, rows(person("noor"), person("sam", provider=OAK)))
+    suspends_at = clock.now() + timedelta(days=30)
+    assert mark_leaving(provider_id=elm.id, suspends_at=suspends_at)
+    # Between the check and the work, and before the check.
+    start(admin, batch, commit)
+    assert [one.email for one in Invitation.objects.all()] == ["sam@clinic.example"]
+    told = "is not on the program's list of providers"
+    assert [told in said for said in problems(batch).values()] == [True]
+    assert told in str(problems(checked(admin, rows(person("kim")))))
