@@ -5,7 +5,7 @@ refused with the difference between the two, so that nobody undoes another's wor
 Rolling back is publishing an earlier document again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -19,24 +19,18 @@ from tenants.configuration.approvals import Approval, Authorship, refuse_without
 from tenants.configuration.deployment import DeploymentDocument
 from tenants.configuration.diff import Change, difference
 from tenants.configuration.document import ContractDocument
-from tenants.configuration.gates import (
-    GateContext,
-    GateFailure,
-    contract_failures,
-    deployment_failures,
-)
+from tenants.configuration.gate_contexts import contract_gate_context, deployment_gate_context
+from tenants.configuration.gates import GateFailure, contract_failures, deployment_failures
 from tenants.configuration.merge import stricter_fields
 from tenants.configuration.refusals import ArchivedError, GatesClosedError, PublishedMeanwhileError
 from tenants.configuration.revisions import (
-    day_in,
     digest_of,
     document_of,
     find_deployment_revision,
     read_deployment_revision,
     to_json,
-    was_published_without_vectors,
 )
-from tenants.logos.stored import hold_logos, logo_sizes
+from tenants.logos.stored import hold_logos
 from tenants.models import (
     Contract,
     ContractRevision,
@@ -92,7 +86,7 @@ def plan_contract(*, document: ContractDocument, at: datetime) -> Plan:
     return Plan(
         base=revision.number if revision else None,
         changes=difference(published, document),
-        failures=contract_failures(document, _context(document, published, at)),
+        failures=contract_failures(document, contract_gate_context(document, published, at)),
         stricter=stricter_fields(published, document) if published else (),
         is_new=contract is None or contract.state == ContractState.PROVISIONING,
     )
@@ -105,7 +99,7 @@ def refuse_unpublishable(*, document: ContractDocument, base: int | None, at: da
     before = document_of(published)
     earlier = contract.revisions.filter(number=base).first() if contract and base else None
     _refuse_other_base(base, published, earlier, before)
-    failures = contract_failures(document, _context(document, before, at))
+    failures = contract_failures(document, contract_gate_context(document, before, at))
     if failures:
         raise GatesClosedError(failures)
 
@@ -134,7 +128,7 @@ def publish_contract(
     authorship = Authorship(by, note, approval)
     if contract is not None and contract.state != ContractState.PROVISIONING:
         return _publish(contract, document, authorship, base=base, at=at)
-    failures = contract_failures(document, _context(document, None, at))
+    failures = contract_failures(document, contract_gate_context(document, None, at))
     if failures:
         raise GatesClosedError(failures)
     run = begin_run(document=document, note=note, by=by, at=at)
@@ -168,7 +162,7 @@ def _publish(
         _refuse_other_base(base, published, earlier, before)
         refuse_without_approval(published, authorship)
         hold_logos(document.brand)
-        failures = contract_failures(document, _context(document, before, at))
+        failures = contract_failures(document, contract_gate_context(document, before, at))
         if failures:
             raise GatesClosedError(failures)
         revision = ContractRevision.objects.create(
@@ -206,7 +200,7 @@ def plan_deployment(*, document: DeploymentDocument, at: datetime) -> Plan:
     return Plan(
         base=revision.number if revision else None,
         changes=difference(published, document),
-        failures=deployment_failures(document, _deployment_context(document, at)),
+        failures=deployment_failures(document, deployment_gate_context(document, at)),
         stricter=stricter_fields(published.defaults, document.defaults) if published else (),
         is_new=revision is None,
     )
@@ -229,7 +223,7 @@ def publish_deployment(
         earlier = find_deployment_revision(base) if base else None
         _refuse_other_base(base, published, earlier, before)
         hold_logos(*document.brands())
-        failures = deployment_failures(document, _deployment_context(document, at))
+        failures = deployment_failures(document, deployment_gate_context(document, at))
         if failures:
             raise GatesClosedError(failures)
         revision = DeploymentRevision.objects.create(
@@ -351,48 +345,3 @@ def _event_data(
         "digest": revision.digest,
         "fields": fields[:_MOST_FIELDS_IN_EVENT],
     }
-
-
-def _context(
-    document: ContractDocument, published: ContractDocument | None, at: datetime
-) -> GateContext:
-    taken = _contract_hosts(other_than=document.contract.slug)
-    issuers: set[str] = set()
-    revision = find_deployment_revision()
-    if revision:
-        deployment = read_deployment_revision(revision)
-        taken.update(dict.fromkeys((host.host for host in deployment.portal_hosts), "the portal"))
-        issuers = {provider.issuer for provider in deployment.identity_providers}
-    return GateContext(
-        on=day_in(document.contract.time_zone, at),
-        published=published,
-        taken_hosts=taken,
-        issuers=issuers,
-        logos=logo_sizes(document.brand),
-        was_published_without_vectors=was_published_without_vectors(document),
-    )
-
-
-def _deployment_context(document: DeploymentDocument, at: datetime) -> GateContext:
-    return GateContext(
-        on=day_in(document.deployment.time_zone, at),
-        taken_hosts=_contract_hosts(other_than=""),
-        needed_issuers=_named_issuers(),
-        logos=logo_sizes(*document.brands()),
-    )
-
-
-def _named_issuers() -> dict[str, str]:
-    """Every issuer that a published contract names, and one such contract."""
-    rows = Contract.objects.filter(revision__isnull=False).values_list(
-        "slug", "revision__document__staff__issuers"
-    )
-    return {issuer: slug for slug, issuers in rows for issuer in issuers or ()}
-
-
-def _contract_hosts(*, other_than: str) -> dict[str, str]:
-    """Every host of a contract but one, and which contract it belongs to."""
-    rows: Mapping[str, str] = dict(
-        Host.objects.exclude(tenant__slug=other_than).values_list("domain", "tenant__slug")
-    )
-    return {domain: f"the contract {slug}" for domain, slug in rows.items()}
