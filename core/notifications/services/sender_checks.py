@@ -58,6 +58,8 @@ def check_due_senders(*, at: datetime) -> int:
 def check_senders(targets: Iterable[SenderTarget], *, at: datetime) -> int:
     """Ask for senders, those first that wait longest; returns how many the provider told.
 
+    `at` is when the asking begins: of two that go on side by side the later one counts.
+
     Called by workers and the command. A provider that cannot be asked is left alone until the next
     time: every further question would wait as long. Records `sender.ready`, `sender.not_ready`.
     """
@@ -89,9 +91,12 @@ def check_senders(targets: Iterable[SenderTarget], *, at: datetime) -> int:
 def keep_standing(target: SenderTarget, found: Standing, *, at: datetime) -> SenderCheck:
     """Keep what a provider said; the same as before makes the present row longer.
 
-    Records `sender.ready` and `sender.not_ready` where that changes.
+    A word that was asked for before the newest one changes nothing. Records `sender.ready` and
+    `sender.not_ready` where that changes.
     """
     present = _hold(target)
+    if present is not None and present.asked_at > at:
+        return present
     if present is not None and present.standing == found.standing:
         present.times, present.last_at, present.asked_at = present.times + 1, at, at
         present.facts, present.failure = found.facts, ""
@@ -116,6 +121,8 @@ def keep_failure(target: SenderTarget, reason: str, *, at: datetime) -> SenderCh
     present = _hold(target)
     if present is None:
         return _make(target, Standing(SenderStanding.UNKNOWN), failure=reason[:80], at=at)
+    if present.asked_at > at:
+        return present
     present.failure, present.asked_at = reason[:80], at
     present.save(update_fields=["failure", "asked_at"])
     return present

@@ -154,3 +154,17 @@ def test_who_waits_longest_is_asked_first_and_a_silent_provider_is_left_alone(
     assert check_due_senders(at=later) == 3
     assert first not in asked
     assert asked[0] not in {first, refused}
+
+
+def test_a_word_that_was_asked_for_before_the_newest_one_changes_nothing(
+    contract_a: ActiveContract,
+) -> None:
+    """*Check now* and the check of every five minutes go on side by side."""
+    target, at = own(contract_a), clock.now()
+    newest = say(target, VERIFIED, minutes=2)
+    say(target, MISSING, minutes=1)
+    keep_failure(target, "ReadTimeoutError", at=at)
+    present = SenderCheck.objects.get(ended_at=None)
+    assert (present.pk, present.standing, present.failure) == (newest.pk, VERIFIED, "")
+    assert present.asked_at == newest.asked_at
+    assert sent_from(contract_a.id)[0] == target.identity
