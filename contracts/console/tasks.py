@@ -7,7 +7,11 @@ from celery import shared_task
 from contracts.console.services.carrying_out import carry_out, list_due
 from contracts.console.services.drafts import purge_drafts
 from contracts.console.services.figures import keep_figures
-from contracts.console.services.host_checks import check_due_hosts, purge_checks
+from contracts.console.services.host_checks import (
+    check_due_hosts,
+    has_waiting_hosts,
+    purge_checks,
+)
 from contracts.console.services.lifecycle import make_due_changes
 from contracts.console.services.logos import purge_logos
 from contracts.console.services.previews import purge_preview_links
@@ -51,13 +55,15 @@ def change_states() -> None:
 @shared_task(base=SharedTask, name="contracts.console.tasks.resume_provisioning")
 def resume_provisioning(run_id: str, by: str) -> None:
     """Go on with a run of provisioning where it stopped."""
-    resume_run(run_id=UUID(run_id), by=UUID(by), at=now())
+    if slug := resume_run(run_id=UUID(run_id), by=UUID(by), at=now()):
+        check_new_hosts(slug)
 
 
 @shared_task(base=SharedTask, name="contracts.console.tasks.carry_out_publication")
 def carry_out_publication(publication_id: str, **_: object) -> None:
     """Publish what waits, if it is due; what a lost worker has left is taken up again."""
-    carry_out(publication_id=UUID(publication_id), at=now())
+    if slug := carry_out(publication_id=UUID(publication_id), at=now()):
+        check_new_hosts(slug)
 
 
 @shared_task(base=SharedTask, name="contracts.console.tasks.publish_due", expires=50)
@@ -78,11 +84,21 @@ def keep_daily_figures() -> int:
 @shared_task(base=SharedTask, name="contracts.console.tasks.check_reachability", expires=280)
 def check_reachability() -> int:
     """Ask hosts whether they lead here, and providers how senders stand: what is due."""
-    at = now()
-    return check_due_hosts(at=at) + check_due_senders(at=at)
+    # Asking hosts takes a while: the senders are asked at a moment of their own.
+    return check_due_hosts(at=now()) + check_due_senders(at=now())
 
 
 @shared_task(base=SharedTask, name="contracts.console.tasks.check_contract", expires=120)
 def check_contract(slug: str) -> None:
     """Ask about the hosts and senders of one contract now."""
     check_reach(slug)
+
+
+def check_new_hosts(slug: str) -> None:
+    """Have a worker ask a contract's hosts at once while links wait for one of them.
+
+    Called after a publication, outside of its transaction. Without a broker the check that runs
+    every five minutes finds them.
+    """
+    if has_waiting_hosts(slug):
+        tell_workers(check_contract, slug)

@@ -135,7 +135,7 @@ def test_threads_and_pools_are_started_where_their_context_is_thought_of() -> No
         "tenants/watching.py",  # looks at the shared schema by its full name
         "tenants/migrating.py",  # enters each schema itself
         "core/common/probing/asking.py",  # resolves a name
-        "contracts/console/services/host_checks.py",  # asks hosts, and no database
+        "contracts/console/services/host_checks.py",  # asks hosts, and the registry
         "contracts/roster/uploads/leases.py",  # enters the contract in which it was made
     }
     starting = {"Thread", "ThreadPoolExecutor", "Timer"}

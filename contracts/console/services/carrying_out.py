@@ -33,8 +33,10 @@ def list_due(*, at: datetime) -> Sequence[UUID]:
     return list(PlannedPublication.objects.filter(_due(at)).values_list("id", flat=True)[:100])
 
 
-def carry_out(*, publication_id: UUID, at: datetime) -> None:
+def carry_out(*, publication_id: UUID, at: datetime) -> str | None:
     """Publish one that is due, or write down why not; its author is told by mail.
+
+    Returns the slug of the contract that it published; None: it published nothing.
 
     Called by workers outside a transaction. Gates, base and the right of whoever stands for it are
     looked at anew. A worker that is killed leaves the revision there or not there, and the next one
@@ -44,7 +46,7 @@ def carry_out(*, publication_id: UUID, at: datetime) -> None:
         state=PublicationState.AT_WORK, begun_at=at
     )
     if not taken:
-        return
+        return None
     publication = PlannedPublication.objects.select_related("author").get(pk=publication_id)
     try:
         revision = _take_up(publication, at) or _publish(publication, at)
@@ -54,6 +56,8 @@ def carry_out(*, publication_id: UUID, at: datetime) -> None:
         _settle(publication, outcome="This version of the portal cannot read it any more.", at=at)
     else:
         _settle(publication, revision=revision, at=at)
+        return publication.slug
+    return None
 
 
 def ask_to_go_on(*, publication_id: UUID, by: UUID, at: datetime) -> bool:

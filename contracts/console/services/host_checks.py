@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Final
 from uuid import UUID
 
-from django.db import transaction
+from django.conf import settings
+from django.db import connection, transaction
 from django.db.models import Q
 
 from contracts.console.hosts.probing import Found, default_prober, probe_host
@@ -57,13 +58,18 @@ def check_hosts(
 ) -> list[HostCheck]:
     """Ask hosts, eight at a time, and keep what was found. Called by workers and the command.
 
-    Asking needs no database; each finding is a transaction of its own, which records `host.ready`
-    or `host.not_ready` where links change. `at` None: each has the moment at which it was asked.
+    Each finding is a transaction of its own, which records `host.ready` or `host.not_ready` where
+    links change. `at` None: each has the moment at which it was asked.
     """
     asked, how = list(targets), prober or default_prober()
 
     def ask(target: HostTarget) -> tuple[datetime, Found]:
-        return at or now(), probe_host(target, how)
+        try:
+            return at or now(), probe_host(target, how)
+        finally:
+            # Where an old host should lead is asked of the registry, which reads a publication of
+            # this moment over a connection of this thread; nobody else would close it.
+            connection.close()
 
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         found = list(pool.map(ask, asked))
@@ -97,9 +103,16 @@ def keep_finding(target: HostTarget, found: Found, *, at: datetime) -> HostCheck
     if present is not None and present.last_at > at:
         return present
     kept = _kept(target, found, present, at=at)
-    if host is not None and host.tenant_id == target.contract_id:
+    if host is not None and _is_of(host, target):
         _tell_links(host, kept, former=present, at=at)
     return kept
+
+
+def has_waiting_hosts(slug: str) -> bool:
+    """Tell whether links wait for a host of a contract (one query)."""
+    if not settings.PORTAL_LINKS_WAIT_FOR_HOSTS:
+        return False
+    return Host.objects.filter(tenant__slug=slug, ready_at=None).exists()
 
 
 def purge_checks(*, at: datetime) -> int:
@@ -135,6 +148,14 @@ def _kept(
 def _says_the_same(present: HostCheck, target: HostTarget, found: Found) -> bool:
     was = (present.contract_id, present.role, present.finding, present.detail)
     return was == (target.contract_id, target.role, found.finding, found.detail)
+
+
+def _is_of(host: Host, target: HostTarget) -> bool:
+    """Tell whether a host is still what it was asked as.
+
+    A publication meanwhile may have made an old host, which has to redirect, the contract's own.
+    """
+    return (host.tenant_id, host.kind) == (target.contract_id, target.role)
 
 
 def _tell_links(host: Host, kept: HostCheck, *, former: HostCheck | None, at: datetime) -> None:

@@ -37,19 +37,22 @@ def ask_to_resume(*, run_id: UUID, reason: str, by: UUID, at: datetime) -> bool:
     return True
 
 
-def resume_run(*, run_id: UUID, by: UUID | None, at: datetime) -> None:
+def resume_run(*, run_id: UUID, by: UUID | None, at: datetime) -> str | None:
     """Go on with a run where it stopped; nothing is done for one that has ended.
 
-    Called by the workers. Each step can be done again; what fails is written to the step. Raises
-    and records what `publish` does.
+    Called by the workers. Each step can be done again; what fails is written to the step. Returns
+    the slug of the contract that it published; None: it published nothing. Raises and records what
+    `publish` does.
     """
     run = ProvisioningRun.objects.filter(pk=run_id, ended_at__isnull=True).first()
     if run is None:
-        return
+        return None
     document = ContractDocument.model_validate(run.document)
     settle_runs(slug=run.slug, at=at)
-    if ProvisioningRun.objects.filter(pk=run_id, ended_at__isnull=True).exists():
-        publish(document=document, base=None, by=by, at=at, note=run.note)
+    if not ProvisioningRun.objects.filter(pk=run_id, ended_at__isnull=True).exists():
+        return None
+    publish(document=document, base=None, by=by, at=at, note=run.note)
+    return run.slug
 
 
 def purge_runs(*, at: datetime) -> int:

@@ -21,6 +21,7 @@ from contracts.console.selectors import (
 )
 from contracts.console.services.publications import Wish, plan_publication
 from contracts.console.services.rolling_back import roll_back, rollback_note
+from contracts.console.tasks import check_new_hosts
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError
@@ -170,6 +171,7 @@ def _roll_back(
     except DomainError as error:
         form.add_error(None, error.sentence)
         return None
+    check_new_hosts(found.contract.slug)
     messages.success(request, f"Revision {found.number} is published again.")
     return HttpResponseRedirect(reverse("console:history", args=[found.contract.slug]))
 

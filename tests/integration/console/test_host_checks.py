@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
+from django.db import connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper as DatabaseWrapper
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -17,16 +19,22 @@ from contracts.console.services.host_checks import (
     keep_finding,
     purge_checks,
 )
+from contracts.console.services.publications import Wish, plan_publication
+from contracts.console.tasks import carry_out_publication, check_new_hosts
 from core.audit.models import AuditEvent
 from core.common import clock
 from core.common.probing.asking import Answer, Prober
+from core.staff.models import StaffRole
 from tenants import registry
+from tenants.configuration.document import ContractDocument
 from tenants.host_identity import IDENTITY, identity_of, is_identity
 from tenants.models import Contract, Host
 from tenants.routing import absolute_reverse
 from tenants.states import ContractState
 from tests.support.naive import fails_with
 from tests.support.publishing import publish_change
+from tests.support.staff import make_staff, staff_client
+from tests.unit.configuration.documents import changed
 
 pytestmark = pytest.mark.django_db
 PORTAL, OWN, OLD = "atrezzo.acentra.com", "ms-um.providers.example", "old.providers.example"
@@ -293,3 +301,79 @@ def test_checks_of_many_hosts_run_beside_each_other() -> None:
     checks = check_hosts(list_targets(), prober=Says())
     assert {one.finding for one in checks} == {HostFinding.ELSEWHERE}
     assert Host.objects.filter(ready_at=None).count() == Host.objects.count()
+
+
+def test_a_redirect_that_was_found_good_says_nothing_of_the_contracts_own_host() -> None:
+    """Between the question and its answer the old host became the contract's own."""
+    with_old_host()
+    asked = target(OLD)
+    assert asked.redirects
+    publish_change("ms-um", hosts={"primary": OLD})
+    keep_finding(asked, READY, at=clock.now())
+    assert link() == f"http://{PORTAL}/ms-um/register/"
+    keep_finding(target(OLD), READY, at=clock.now())
+    assert link() == f"http://{OLD}/register/"
+
+
+def test_what_a_question_reads_of_the_database_is_closed_after_it() -> None:
+    opened: list[DatabaseWrapper] = []
+
+    class Reads(Says):
+        def ask(self, host: str, path: str) -> Answer:
+            connection.ensure_connection()
+            opened.append(connections[connection.alias])
+            return super().ask(host, path)
+
+    check_hosts(list_targets(), prober=Reads())
+    assert opened
+    assert [one for one in opened if one.connection is not None] == []
+
+
+# --- At once after a publication ------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the contracts whose hosts were asked."""
+    found: list[str] = []
+    monkeypatch.setattr("contracts.console.tasks.check_reach", found.append)
+    return found
+
+
+def with_hosts(**hosts: object) -> ContractDocument:
+    return changed(registry.get_contract("ms-um").document, hosts=hosts)
+
+
+def test_a_new_host_is_asked_as_soon_as_it_is_published(asked: list[str]) -> None:
+    wish = Wish(with_hosts(primary="um.example"), registry.get_contract("ms-um").revision, "New")
+    made = plan_publication(wish=wish, author=make_staff(StaffRole.OPERATOR), at=clock.now())
+    carry_out_publication(str(made.id))
+    assert asked == ["ms-um"]
+    carry_out_publication(str(made.id))  # it is published already
+    assert asked == ["ms-um"]
+
+
+def test_a_host_of_a_revision_that_is_published_again_is_asked_at_once(
+    asked: list[str], settings: Settings
+) -> None:
+    settings.PORTAL_LOCAL_HOSTS = True  # the browser of the tests has no other portal host
+    revision = registry.get_contract("ms-um").revision
+    publish_change("ms-um", hosts={})
+    path = f"/staff/contracts/ms-um/revisions/{revision}/rollback/"
+    form = {"base": revision + 1, "reason": "Their host again"}
+    answer = staff_client(StaffRole.OPERATOR).post(path, form)
+    assert answer.status_code == 302, answer.content.decode()
+    assert asked == ["ms-um"]
+
+
+def test_hosts_for_which_no_link_waits_are_not_asked_again(
+    asked: list[str], settings: Settings
+) -> None:
+    check_new_hosts("ms-um")
+    assert asked == ["ms-um"]
+    keep_finding(target(), READY, at=clock.now())
+    check_new_hosts("ms-um")
+    Host.objects.update(ready_at=None)
+    settings.PORTAL_LINKS_WAIT_FOR_HOSTS = False
+    check_new_hosts("ms-um")
+    assert asked == ["ms-um"]

@@ -29,6 +29,7 @@ from contracts.console.outcomes import Exit, RefusedError, change_facts
 from contracts.console.printing import change_lines, history_facts, history_lines, mistakes
 from contracts.console.services.publishing import publish
 from contracts.console.services.reach import check_reach
+from contracts.console.tasks import check_new_hosts
 from core.common.clock import now
 from tenants.configuration.approvals import Approval
 from tenants.configuration.diff import difference
@@ -136,6 +137,7 @@ class Command(DocumentCommand[ContractDocument]):
         publication = publish(
             document=document, base=base, by=None, at=now(), note=note, approval=self.approval
         )
+        check_new_hosts(document.contract.slug)
         count = publication.fingerprints
         more = [] if count is None else [f"  shared index made anew: {count} fingerprints"]
         return Applied(publication.published.revision, publication.published.changed, more)
