@@ -9,12 +9,14 @@ issued stands in a document.
 from datetime import date
 from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from tenants.configuration.values import Line, Section
 
 ISSUED_CODE: Final = "{issued code}"
 """Typed in a vector it stands for the code of its entry, which is drawn anew at each run."""
+_FIRST: Final = date(2000, 1, 1)
+_LAST: Final = date(2199, 12, 31)
 ANOTHER_CODE: Final = "{another code}"
 """Stands for a code of the same form that was issued for nobody."""
 
@@ -84,12 +86,20 @@ class TestVector(Section):
     """What is typed as the date of the latest remittance advice."""
     remittance_amount: Line | None = None
     """What is typed as its amount."""
-    on: Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))] | None = None
+    on: date | None = None
     """The day on which it is tried, between 2000 and 2199. Empty: today."""
     expect: Outcome
     """What the rule must say."""
     entry: VectorEntry = VectorEntry()
     """What the roster has."""
+
+    @field_validator("on")
+    @classmethod
+    def _has_days_around_it(cls, on: date | None) -> date | None:
+        """A code is drawn that ends the day before or after: the calendar has to have both."""
+        if on is not None and not _FIRST <= on <= _LAST:
+            raise ValueError("Choose a day between 2000 and 2199.")
+        return on
 
 
 TestVectors = Annotated[tuple[TestVector, ...], Field(max_length=40)]
