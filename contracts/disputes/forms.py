@@ -43,8 +43,9 @@ class DisputeForm(PortalForm):
         error_messages={"required": "Enter your provider and its address"},
     )
     identifier = forms.CharField(
-        label="Its number",
+        label="The number that you cannot register",
         max_length=64,
+        help_text="The NPI, or the number by which the program knows your provider.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         error_messages={"required": "Enter the number that you cannot register"},
     )
