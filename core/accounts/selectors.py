@@ -1,6 +1,6 @@
 """Reads of accounts."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -91,3 +91,12 @@ def taken_usernames(names: Iterable[str]) -> set[str]:
         for place in (User.objects.all(), *(holders() for holders in _username_sources))
     )
     return set(first.union(*others, all=True))
+
+
+def names_by_part(parts: Mapping[str, UUID | None]) -> dict[str, str]:
+    """Return the full names of the accounts that took a part, by the part (one query).
+
+    A part that nobody took, or whose account is gone, is left out. For pages of staff.
+    """
+    people = User.objects.in_bulk([key for key in parts.values() if key])
+    return {part: people[key].get_full_name() for part, key in parts.items() if key in people}

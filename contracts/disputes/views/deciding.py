@@ -25,7 +25,7 @@ from contracts.disputes.services.disputes import (
     uphold_dispute,
 )
 from contracts.roster.identifiers import Target, target_of
-from core.accounts.models import User
+from core.accounts.selectors import names_by_part
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError
@@ -162,6 +162,4 @@ def _carry_out(
 
 def _names(found: Dispute) -> dict[str, str]:
     """Return who decided first and who decided, by name."""
-    keys = {"first": found.first_by, "decided": found.decided_by}
-    people = User.objects.in_bulk([key for key in keys.values() if key])
-    return {what: people[key].get_full_name() for what, key in keys.items() if key in people}
+    return names_by_part({"first": found.first_by, "decided": found.decided_by})

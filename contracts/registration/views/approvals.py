@@ -18,7 +18,7 @@ from contracts.registration.services.approvals import (
     step_of,
 )
 from contracts.registration.states import ApprovalOutcome
-from core.accounts.models import User
+from core.accounts.selectors import names_by_part
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError
@@ -112,6 +112,4 @@ def _what_came(done: Approval) -> str:
 
 def _names(found: Approval) -> dict[str, str]:
     """Return who approved first and who decided, by name."""
-    keys = {"first": found.first_by, "decided": found.decided_by}
-    people = User.objects.in_bulk([key for key in keys.values() if key])
-    return {what: people[key].get_full_name() for what, key in keys.items() if key in people}
+    return names_by_part({"first": found.first_by, "decided": found.decided_by})
