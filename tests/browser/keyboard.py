@@ -61,6 +61,8 @@ class Keyboard:
 
     def tab_to(self, words: str, *, tag: str = "", back: bool = False, part: bool = False) -> None:
         """Press Tab (or Shift+Tab) until a control has the focus with these words, or `part`ly."""
+        # Chromium scrolls to what has the focus once: a stylesheet that comes later moves it away.
+        self.page.wait_for_load_state()
         passed = []
         for _ in range(MOST_STOPS):
             found = self.focus()
