@@ -27,10 +27,14 @@ def at_once(count: int, act: Callable[[int], Result]) -> list[Result]:
 
 
 def until_blocked_or(done: Event) -> None:
-    """Wait until another connection waits for a lock, or has gone on without one."""
+    """Wait until another connection waits for a lock, or has gone on without one.
+
+    What PostgreSQL tells of its connections it tells anew only when the transaction asks for it.
+    """
     waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = "
     for _ in range(3000):
         with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute(waiting + "current_database()")
             if cursor.fetchone() is not None or done.wait(timeout=0.01):
                 return
