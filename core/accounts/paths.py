@@ -1,8 +1,11 @@
 """Addresses that a person may be sent on to: our own paths, nothing else."""
 
+from typing import Final
+
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+STAFF_PAGES: Final = "/staff/"
 _LONGEST = 500
 
 
@@ -13,6 +16,11 @@ def is_own_path(url: str) -> bool:
     if not url.startswith("/") or url.startswith(("//", "/\\")):
         return False
     return url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+
+
+def leads_to_staff_pages(url: str) -> bool:
+    """Tell whether a path of ours is one of staff, who sign in by another button than others."""
+    return is_own_path(url) and url.startswith(STAFF_PAGES)
 
 
 def own_path_or(page: str, wanted: str) -> str:

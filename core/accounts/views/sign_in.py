@@ -9,7 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from core.accounts.forms import RememberForm, SignInForm
 from core.accounts.models import User
 from core.accounts.passwords.hashers import HashingBusyError
-from core.accounts.paths import is_own_path, own_path_or
+from core.accounts.paths import is_own_path, leads_to_staff_pages, own_path_or
 from core.accounts.policies import OfferedOptions, offered_options
 from core.accounts.services.sign_in import check_password_of, record_session_end
 from core.accounts.sessions.lifecycle import ended_reason
@@ -79,6 +79,7 @@ def login_options(request: HttpRequest) -> HttpResponse:
             ),
             "ended": ENDED_WORDS.get(ended_reason(request, at=clock.now()), ""),
             "registered": REGISTERED_KEY in request.GET,
+            "to_staff_pages": leads_to_staff_pages(wanted),
         },
     )
 
