@@ -8,7 +8,7 @@ from typing import Any
 from contracts.console.drafts.content import Content, read_content, sections
 from contracts.console.drafts.samples import sample_fields
 from contracts.console.models import Draft
-from contracts.console.sections.words import section_label
+from contracts.console.sections.words import field_label, section_label
 from tenants.configuration.diff import Change
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.gate_titles import GATE_TITLES, VALID
@@ -24,6 +24,8 @@ class SectionState:
     label: str
     problems: tuple[str, ...]
     is_changed: bool
+    samples: int
+    """How many of its fields still say what the starter of new contracts says."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Readiness:
     plan: Plan | None
     sections: Sequence[SectionState]
     gates: Sequence[GateState]
+    samples: Sequence[str]
+    """Fields that still say what the starter of new contracts says."""
 
     @property
     def document(self) -> ContractDocument | None:
@@ -61,11 +65,6 @@ class Readiness:
         return self.plan.changes if self.plan else ()
 
     @property
-    def samples(self) -> Sequence[str]:
-        """Fields that still say what the starter of new contracts says."""
-        return sample_fields(self.document) if self.document else ()
-
-    @property
     def closed(self) -> int:
         """How many gates are closed."""
         return sum(gate.is_open is False for gate in self.gates)
@@ -81,11 +80,13 @@ def readiness_of_document(document: dict[str, Any], *, at: datetime) -> Readines
     content = read_content(document)
     plan = plan_contract(document=content.document, at=at) if content.document else None
     failures = plan.failures if plan else _as_failures(content)
+    samples = sample_fields(content.document) if content.document else ()
     return Readiness(
         content=content,
         plan=plan,
-        sections=[_section(name, failures, plan) for name in sections()],
+        sections=[_section(name, failures, plan, samples) for name in sections()],
         gates=[_gate(name, title, failures, plan) for name, title in GATE_TITLES.items()],
+        samples=samples,
     )
 
 
@@ -98,12 +99,15 @@ def _as_failures(content: Content) -> tuple[GateFailure, ...]:
     return tuple(GateFailure(VALID, one.field, one.message) for one in content.problems)
 
 
-def _section(name: str, failures: Iterable[GateFailure], plan: Plan | None) -> SectionState:
+def _section(
+    name: str, failures: Iterable[GateFailure], plan: Plan | None, samples: Iterable[str]
+) -> SectionState:
     here = [one for one in failures if section_of(one.field) == name]
     return SectionState(
         name=name,
         label=section_label(name),
-        problems=tuple(f"{one.field}: {one.message}" for one in here),
+        problems=tuple(f"{field_label(one.field)}: {one.message}" for one in here),
+        samples=sum(section_of(field) == name for field in samples),
         is_changed=any(section_of(change.field) == name for change in plan.changes)
         if plan
         else False,

@@ -327,11 +327,13 @@ def in_words(about: About, value: Any) -> str:
     return f"{'; '.join(known.get(str(item), str(item)) for item in items)} {unit}".strip()
 
 
-def change_label(field: str) -> str:
-    """Return what a field of a difference is called, such as `support[Registration].phone`."""
+def field_label(field: str) -> str:
+    """Return what a field of a document is called, such as `support[Registration].phone`."""
     entries = re.findall(r"\[([^\]]*)\]", field)
-    label = label_of(About(re.sub(r"\[[^\]]*\]", "", field)))
-    return f"{label} ({', '.join(entries)})" if entries else label
+    path = re.sub(r"\[[^\]]*\]", "", field)
+    label = f"{label_of(About(path))} ({', '.join(entries)})" if entries else label_of(About(path))
+    section = path.partition(".")[0]
+    return label if section == path else f"{section_label(section)}: {label}"
 
 
 def row_label(about: About) -> str:

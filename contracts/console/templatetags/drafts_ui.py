@@ -8,6 +8,7 @@ from contracts.console.drafts.meanings import meaning_of
 from contracts.console.drafts.readiness import section_of
 from contracts.console.models import Draft
 from contracts.console.sections.pages import field_url
+from contracts.console.sections.words import field_label
 
 register = template.Library()
 
@@ -16,6 +17,12 @@ register = template.Library()
 def meaning(field: str) -> str:
     """Return what a field of a contract's document is for, by its path; empty for one unknown."""
     return meaning_of(field)
+
+
+@register.filter
+def called(field: str) -> str:
+    """Return what the pages call a field of a contract's document."""
+    return field_label(field)
 
 
 @register.simple_tag

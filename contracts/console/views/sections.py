@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -20,7 +19,7 @@ from contracts.console.sections.pages import Shown, neighbours, section_context,
 from contracts.console.sections.reading import section_node
 from contracts.console.sections.rows import act_on_rows, full_lists, with_waiver
 from contracts.console.sections.saving import mark_of, save_section
-from contracts.console.sections.words import change_label, section_label
+from contracts.console.sections.words import section_label
 from contracts.console.services.drafts import OtherSlugError, StaleDraftError
 from core.accounts.typed_forms import keeps_typed, take_typed
 from core.common import clock
@@ -104,8 +103,7 @@ def _stale(draft: Draft, section: str, typed: Typed, value: Any) -> Shown:
     """Keep what was typed; show what saving it after all would change."""
     saved = {section: draft.document.get(section)}
     found = difference_of_values(saved, {section: value})
-    named = [replace(change, field=change_label(change.field)) for change in found]
-    return Shown(typed, mark_of(draft, section), is_stale=True, meanwhile=named)
+    return Shown(typed, mark_of(draft, section), is_stale=True, meanwhile=found)
 
 
 def _onward(draft: Draft, section: str, pressed: str) -> str:

@@ -64,3 +64,10 @@ def test_the_page_says_that_company_sign_in_is_not_set_up(
     page = client.get(f"/{contract_a.slug}/login/employees/").content.decode()
     assert "Company sign-in is not set up yet" in page
     assert contract_a.document.support[0].purpose in page
+
+
+def test_who_comes_from_a_staff_page_is_told_which_box_is_theirs(client: Client) -> None:
+    words = "The page that you opened is for staff"
+    assert words in client.get("/staff/contracts/", follow=True).content.decode()
+    for elsewhere in ("/", "/?next=/home/", "/?next=//staff/", "/?next=/staffing/"):
+        assert words not in client.get(elsewhere).content.decode(), elsewhere

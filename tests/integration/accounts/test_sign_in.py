@@ -173,13 +173,6 @@ def test_the_present_step_cannot_be_skipped(client: Client, dana: User) -> None:
     assert client.get("/home/").headers["Location"] == VERIFY
 
 
-def test_who_comes_from_a_staff_page_is_told_which_box_is_theirs(client: Client) -> None:
-    words = "The page that you opened is for staff"
-    assert words in client.get("/staff/contracts/", follow=True).content.decode()
-    for elsewhere in ("/", "/?next=/home/", "/?next=//staff/", "/?next=/staffing/"):
-        assert words not in client.get(elsewhere).content.decode(), elsewhere
-
-
 def test_sign_out_is_a_post_and_ends_the_session(client: Client, dana: User) -> None:
     sign_in_by_email(client, dana)
     assert session_account(client) == dana.id

@@ -61,7 +61,8 @@ def test_a_new_contract_begins_with_a_preset(operator: Client) -> None:
     assert "Draft of a new contract" in page
     assert "to mend" not in page
     assert "Still sample text" in page
-    assert "contract.program" in page
+    assert "Program: Full title of the program" in page
+    assert "Sample text" in page
     assert "contract.name</a>" not in page
     assert "ohio-dd" in shown(operator, "/staff/contracts/")
     assert not Contract.objects.filter(slug="ohio-dd").exists()
@@ -79,7 +80,7 @@ def test_exceptions_of_a_preset_or_of_another_contract_are_stood_for_anew(
     assert draft.document["terms"] != to_json(sample("wv-bh"))["terms"]
     page = shown(operator, OHIO)
     assert "weaker_policy_is_waived" in page
-    assert '<span class="tag tag--bad">Closed</span>' in page
+    assert '<span class="tag tag--bad">Not passed</span>' in page
     draft.delete()
     assert begin(operator, "documented") == OHIO
     assert draft_of().document["waivers"] == []
@@ -172,7 +173,7 @@ def test_what_differs_and_every_gate_are_shown(operator: Client) -> None:
     assert "What differs from what is published (1)" in page
     assert "accounts.lock_failures" in page
     assert "brand_is_readable" in page
-    assert "Closed" not in page
+    assert "Not passed" not in page
     publish_change("wv-bh", mfa__attempts=2)
     assert "Revision 2 was published meanwhile" in shown(operator)
 

@@ -137,7 +137,7 @@ def test_a_section_that_another_tab_has_saved_is_not_overwritten(operator: Clien
     operator.post(f"{DRAFT}brand/", form | {"brand-product": ["From one tab"]})
     page = shown(operator.post(f"{DRAFT}brand/", form | {"brand-product": ["From the other"]}))
     assert "Not saved: this section was changed in another tab" in page
-    assert "<dt>Name of the portal</dt>" in page
+    assert "<dt>Brand: Name of the portal<br>" in page
     assert "From one tab" in page
     assert 'value="From the other"' in page
     assert Draft.objects.get().document["brand"]["product"] == "From one tab"
