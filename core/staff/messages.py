@@ -10,6 +10,7 @@ from core.notifications.models import OutboxMessage
 from core.notifications.selectors import newer_than
 from core.staff.act_mails import ActMail, compose_act_mail
 from core.staff.models import RequestLetter, StaffInvitation
+from core.staff.selectors import inviter_of
 from core.staff.services.desk import NOTICE_KIND
 from core.staff.services.invitations import INVITATION_KIND, mint_link
 from core.staff.services.request_letters import LETTER_KIND, text_of
@@ -33,6 +34,7 @@ def prepare_invitation(message: OutboxMessage, at: datetime) -> Rendered | None:
     context = {
         "role": invitation.get_role_display(),
         "contract": contract.name if contract else "",
+        "inviter": inviter_of(invitation),
         "link": link,
         "hours": hours,
         "ends_at": invitation.link_expires_at,

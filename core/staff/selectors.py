@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from core.accounts.models import User
 from core.common.without_case import same_text
 from core.staff.models import StaffIdentity, StaffInvitation, StaffMember
 
@@ -47,6 +48,12 @@ def list_open_invitations() -> QuerySet[StaffInvitation]:
 def find_followed_invitation(invitation_id: UUID) -> StaffInvitation | None:
     """Return an open invitation whose link was used, or None."""
     return list_open_invitations().filter(pk=invitation_id, link_used_at__isnull=False).first()
+
+
+def inviter_of(invitation: StaffInvitation) -> str:
+    """Return the name of who invites, "" where the command did or the account is gone."""
+    inviter = User.objects.filter(pk=invitation.invited_by).first()
+    return inviter.get_full_name() if inviter else ""
 
 
 def find_identity(*, issuer: str, subject: str) -> StaffIdentity | None:

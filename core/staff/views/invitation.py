@@ -1,5 +1,6 @@
 """The pages behind the link of a staff invitation."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -7,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from core.accounts.access import SignedInRequest, signed_in
+from core.accounts.policies import find_contract
 from core.accounts.views.sign_in import NEXT_KEY
 from core.common import clock
 from core.common.errors import DomainError
@@ -15,7 +17,7 @@ from core.mfa.registering.journey import enter_mfa_registration
 from core.staff.access import portal_only
 from core.staff.forms import InviteeForm
 from core.staff.models import StaffInvitation
-from core.staff.selectors import find_followed_invitation
+from core.staff.selectors import find_followed_invitation, inviter_of
 from core.staff.services.invitations import (
     InvitationOverError,
     accept_invitation,
@@ -67,7 +69,7 @@ def invitation_name(request: HttpRequest) -> HttpResponse:
         except InvitationOverError:
             return HttpResponseRedirect(reverse("staff:invitation_ended"))
         return enter_mfa_registration(request, registration)
-    return render(request, "staff/invitation_name.html", {"form": form, "invitation": held})
+    return _page(request, "name", held, {"form": form})
 
 
 @get_or_post
@@ -87,8 +89,16 @@ def invitation_accept(request: SignedInRequest) -> HttpResponse:
         else:
             del request.session[_KEY]
             return HttpResponseRedirect(reverse("staff:home"))
-    context = {"invitation": held, "refusal": refusal}
-    return render(request, "staff/invitation_accept.html", context)
+    return _page(request, "accept", held, {"refusal": refusal})
+
+
+def _page(
+    request: HttpRequest, name: str, held: StaffInvitation, context: Mapping[str, object]
+) -> HttpResponse:
+    """Draw a page behind a used link, which says to what one is invited and by whom."""
+    contract = find_contract(held.contract_id) if held.contract_id else None
+    what = {"invitation": held, "inviter": inviter_of(held), "contract": contract}
+    return render(request, f"staff/invitation_{name}.html", {**what, **context})
 
 
 def _held(request: HttpRequest) -> StaffInvitation | None:

@@ -193,3 +193,20 @@ def test_the_mail_says_when_the_link_ends_and_waits_for_nobody_else() -> None:
     message = LocalMessage.objects.get(to=ADDRESS)
     assert "within 48 hours" in message.text
     assert "as Operator" in message.text
+
+
+def test_mail_and_pages_say_to_what_one_is_invited_and_by_whom(
+    client: Client, contract_a: ActiveContract
+) -> None:
+    boss = make_staff(StaffRole.OPERATOR, name="wanda")
+    invite_staff(
+        email=ADDRESS, role=StaffRole.HELP_DESK, contract_id=contract_a.id, by=boss.id,
+        at=clock.now(),
+    )  # fmt: skip
+    link = last_link(ADDRESS)
+    text = LocalMessage.objects.get(to=ADDRESS).text
+    assert f"{boss.get_full_name()} invites you to work for the portal as Help desk" in text
+    client.post(link)
+    page = client.get("/staff/invitation/name/").content.decode()
+    for word in (boss.get_full_name(), "Help desk", "West Virginia Behavioral Health"):
+        assert f"<strong>{word}</strong>" in page
