@@ -52,6 +52,8 @@ def find_followed_invitation(invitation_id: UUID) -> StaffInvitation | None:
 
 def inviter_of(invitation: StaffInvitation) -> str:
     """Return the name of who invites, "" where the command did or the account is gone."""
+    if invitation.invited_by is None:
+        return ""
     inviter = User.objects.filter(pk=invitation.invited_by).first()
     return inviter.get_full_name() if inviter else ""
 

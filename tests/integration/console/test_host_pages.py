@@ -133,7 +133,7 @@ def test_check_now_asks_this_contracts_hosts_and_is_counted(
     asked = finds(READY)
     for _ in range(2):
         page = admin.post(f"{PAGE}check/", follow=True).content.decode()
-        assert "They are being asked." in page
+        assert "They were asked just now." in page
     assert sorted(asked) == sorted([OWN, "old.providers.example", PORTAL] * 2)
     page = admin.post(f"{PAGE}check/", follow=True).content.decode()
     assert "They were asked a moment ago." in page
@@ -239,3 +239,20 @@ def test_the_command_says_how_it_stands_and_ends_so(
 def test_there_has_to_be_such_a_contract() -> None:
     with pytest.raises(CommandError, match="There is no contract nobody"):
         command("nobody")
+
+
+def test_the_page_waits_for_the_answer_that_was_asked_for(admin: Client) -> None:
+    def asked(ago: timedelta) -> str:
+        return read(admin, f"{PAGE}?asked={int((clock.now() - ago).timestamp())}")
+
+    page = asked(timedelta(seconds=5))
+    assert "They are being asked." in page
+    assert 'hx-trigger="every 2s"' in page
+    page = asked(timedelta(minutes=2))
+    assert "Not every answer is in yet." in page
+    assert "hx-trigger" not in page
+    for one in list_targets("ms-um"):
+        keep_finding(one, READY, at=clock.now())
+    assert "They are being asked." in asked(timedelta(seconds=5))  # the portal host is out
+    for wrong in ("", "x", "9" * 30, "-1"):
+        assert "being asked" not in read(admin, f"{PAGE}?asked={wrong}")
