@@ -1,17 +1,13 @@
 """Publications side by side and cut off in the middle, over real connections and processes."""
 
-import os
-import signal
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import count
 
 import pytest
-from django.db import connections
 
 from contracts.console.models import Draft, PlannedPublication
-from contracts.console.publications.states import PublicationState
-from contracts.console.services import carrying_out
 from contracts.console.services.carrying_out import LOST_AFTER, carry_out, list_due
 from contracts.console.services.drafts import create_draft
 from contracts.console.services.lifecycle import Wording, change_state
@@ -25,6 +21,7 @@ from contracts.console.services.publications import (
 from contracts.console.services.publishing import publish
 from contracts.console.services.rolling_back import roll_back
 from contracts.directory.models import Fingerprint
+from contracts.roster.services.index import rebuild_index
 from core.accounts.models import User
 from core.audit.models import AuditEvent
 from core.common import clock
@@ -32,13 +29,21 @@ from core.common.errors import DomainError
 from core.common.ids import uuid7
 from core.notifications.models import OutboxMessage
 from core.staff.models import StaffRole
-from tenants import provisioning, registry
-from tenants.configuration import publishing
+from tenants import registry
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.revisions import to_json
 from tenants.configuration.starter import starter_contract
-from tenants.models import Contract, ContractChange, ContractRevision
+from tenants.context import contract_context
+from tenants.models import (
+    Contract,
+    ContractChange,
+    ContractRevision,
+    ProvisioningRun,
+    ProvisioningStep,
+    ProvisioningStepName,
+)
 from tenants.states import ContractState
+from tests.support.kills import is_killed_at
 from tests.support.staff import make_staff
 from tests.support.threads import at_once
 from tests.unit.configuration.documents import changed, sample
@@ -227,75 +232,72 @@ def test_pressed_twice_at_once_there_is_one_publication() -> None:
     assert sorted(found) == ["done", PublicationOpenError.code]
 
 
-def kill_a_worker_at(publication: PlannedPublication, module: object, name: str) -> None:
-    """Carry it out in a process of its own, and kill that where it calls a function."""
-    heard, tell = os.pipe()
-    connections.close_all()
-    child = os.fork()
-    if child == 0:
-
-        def stop(*_args: object, **_named: object) -> None:
-            os.write(tell, b"!")
-            time.sleep(60)
-
-        setattr(module, name, stop)
-        try:
-            carry_out(publication_id=publication.id, at=clock.now())
-        finally:
-            os._exit(1)
-    assert os.read(heard, 1) == b"!"
-    os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    assert os.WTERMSIG(status) == signal.SIGKILL
-    os.close(heard)
-    os.close(tell)
+def in_turn(number: int) -> ContractDocument:
+    """Return a document with another name and another rule than the number before it has."""
+    rule = "refuse" if number % 2 else "code_in_both"
+    return changed(sample(), contract__name=f"Name {number}", registration__without_npi=rule)
 
 
-@pytest.mark.parametrize(
-    ("module", "name", "published"),
-    [
-        (carrying_out, "_publish", 1),
-        (publishing, "_put_in_force", 1),
-        (registry, "announce", 1),
-        (carrying_out, "_settle", 2),
-    ],
-    ids=["before", "revision", "commit", "after"],
-)
-def test_a_worker_killed_in_the_middle_leaves_old_or_new(
-    module: object, name: str, published: int
-) -> None:
-    publication = planned(operators(1)[0], named("New"))
-    kill_a_worker_at(publication, module, name)
-    assert revisions() == published
-    assert states(publication) == [PublicationState.AT_WORK]
-    assert list_due(at=clock.now()) == []
-    assert list_due(at=clock.now() + LATER) == [publication.id]
-    carry_out(publication_id=publication.id, at=clock.now() + LATER)
-    assert states(publication) == ["published"]
-    assert revisions() == 2
+def is_whole(contract: Contract) -> bool:
+    """Tell whether all that the database says of a contract speaks of one revision."""
+    revisions = list(contract.revisions.order_by("number"))
+    events = AuditEvent.objects.filter(event_type="contract.published", contract_id=contract.id)
+    told = events.values_list("data__revision", flat=True)
+    return (
+        contract.revision == revisions[-1]
+        and contract.name == revisions[-1].document["contract"]["name"]
+        and {*told, 1} == {one.number for one in revisions}
+    )
 
 
-@pytest.mark.parametrize(
-    ("module", "name"),
-    [
-        (publishing, "ensure_schema"),
-        (provisioning, "_make"),
-        (publishing, "_put_in_force"),
-        (carrying_out, "_settle"),
-    ],
-    ids=["reserved", "schema", "revision", "after"],
-)
-def test_a_new_contract_whose_worker_is_killed_is_finished_by_the_next(
-    module: object, name: str
-) -> None:
-    document = starter_contract(NEW, on=clock.now().date() - timedelta(days=1))
-    publication = planned(operators(1)[0], document)
-    kill_a_worker_at(publication, module, name)
-    if name != "_settle":
-        assert registry.find_contract(NEW) is None  # as if it did not exist
-    carry_out(publication_id=publication.id, at=clock.now() + LOST_AFTER + LATER)
-    assert states(publication) == ["published"]
-    assert Contract.objects.get(slug=NEW).state == "ready"
-    registry.forget()  # the killed worker may have published it: at work the watcher says so
-    assert registry.get_contract(NEW).document == document
-    assert revisions(NEW) == 1
+def index_is_up_to_date() -> bool:
+    before = set(Fingerprint.objects.values_list("entry_id", "digest"))
+    with contract_context(registry.get_contract("wv-bh")):
+        rebuild_index()
+    return before == set(Fingerprint.objects.values_list("entry_id", "digest"))
+
+
+def test_a_worker_killed_at_any_step_leaves_old_or_new_and_the_next_one_goes_on() -> None:
+    (author,) = operators(1)
+    for step in count(1):
+        publication = planned(author, in_turn(step), base=step)
+        work = partial(carry_out, publication_id=publication.id, at=clock.now())
+        later = clock.now() + LATER
+        if not is_killed_at(step, work):
+            break
+        assert is_whole(Contract.objects.get(slug="wv-bh"))
+        assert revisions() in {step, step + 1}
+        is_done = states(publication) == ["published"]
+        assert list_due(at=later) == ([] if is_done else [publication.id])
+        carry_out(publication_id=publication.id, at=later)
+        assert states(publication) == ["published"]
+        assert revisions() == step + 1
+        assert is_whole(Contract.objects.get(slug="wv-bh"))
+        assert index_is_up_to_date()
+    assert step > 4  # taken, published, access and index made anew, settled
+
+
+def test_a_new_contract_whose_worker_is_killed_at_any_step_is_finished_by_the_next() -> None:
+    (author,) = operators(1)
+    killed_in: set[str] = set()
+    for step in count(1):
+        document = starter_contract(f"new-{step}", on=clock.now().date() - timedelta(days=1))
+        slug = document.contract.slug
+        publication = planned(author, document, base=None)
+        work = partial(carry_out, publication_id=publication.id, at=clock.now())
+        later = clock.now() + LOST_AFTER + LATER
+        if not is_killed_at(step, work):
+            break
+        undone = ProvisioningStep.objects.filter(run__slug=slug, done_at=None)
+        killed_in |= set(undone.values_list("name", flat=True))
+        made = Contract.objects.filter(slug=slug).first()
+        is_ready = made is not None and made.state == ContractState.READY
+        assert is_ready is (registry.find_contract(slug) is not None)  # as if it did not exist
+        assert made is None or not is_ready or is_whole(made)
+        carry_out(publication_id=publication.id, at=later)
+        assert states(publication) == ["published"]
+        assert registry.get_contract(slug).document == document
+        assert revisions(slug) == 1
+        assert is_whole(Contract.objects.get(slug=slug))
+        assert not ProvisioningRun.objects.filter(slug=slug, ended_at=None).exists()
+    assert killed_in == set(ProvisioningStepName.values)
