@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from contracts.console.hosts.probing import Found
-from contracts.console.hosts.targets import HostTarget, list_targets
+from contracts.console.hosts.targets import HostTarget, list_targets, portal_target
 from contracts.console.models import HostCheck, HostFinding
 from contracts.console.services import host_checks
 from contracts.console.services.host_checks import keep_finding
@@ -251,8 +251,15 @@ def test_the_page_waits_for_the_answer_that_was_asked_for(admin: Client) -> None
     page = asked(timedelta(minutes=2))
     assert "Not every answer is in yet." in page
     assert "hx-trigger" not in page
+    portal = portal_target()
+    assert portal is not None
+    for one in [*list_targets("ms-um"), portal]:
+        keep_finding(one, READY, at=clock.now() - timedelta(minutes=5))
+    assert "They are being asked." in asked(timedelta(seconds=5))  # found, but before
     for one in list_targets("ms-um"):
         keep_finding(one, READY, at=clock.now())
     assert "They are being asked." in asked(timedelta(seconds=5))  # the portal host is out
+    keep_finding(portal, READY, at=clock.now())
+    assert "They were asked just now." in asked(timedelta(seconds=5))
     for wrong in ("", "x", "9" * 30, "-1"):
         assert "being asked" not in read(admin, f"{PAGE}?asked={wrong}")
