@@ -6,6 +6,7 @@ from typing import Any, Final
 from django import forms
 
 from contracts.console.drafts.merging import Conflict
+from contracts.console.sections.words import field_label
 from core.ui.forms import PortalForm
 from tenants.configuration.loading import LARGEST_FILE
 from tenants.configuration.values import RESERVED_SLUGS
@@ -22,6 +23,15 @@ _STARTS: Final = (
     (FROM_CONTRACT, "Another contract, without its terms, hosts, notices and waivers"),
     (FROM_TOML, "A TOML document"),
 )
+
+
+def origin_words(origin: str) -> str:
+    """Return what a draft began with, for a sentence: a preset, or a revision of a contract."""
+    slug, at, number = origin.partition("@")
+    if at:
+        return f"revision {number} of {slug}"
+    name = dict(_STARTS).get(origin, "").partition(":")[0]
+    return f"the {name[4:]}" if name else origin
 
 
 def _toml_field(label: str, *, rows: int, required: bool, help_text: str = "") -> forms.CharField:
@@ -145,7 +155,7 @@ class CarryOverForm(PortalForm):
         self._fields = [one.field for one in conflicts]
         choices = {
             f"of_{place}": forms.ChoiceField(
-                label=one.field,
+                label=field_label(one.field),
                 choices=[
                     ("draft", f"Your draft: {_value(one.draft)}"),
                     ("published", f"Published: {_value(one.published)}"),

@@ -4,6 +4,7 @@ from django import template
 from django.urls import reverse
 
 from contracts.console.drafts.content import sections
+from contracts.console.drafts.forms import origin_words
 from contracts.console.drafts.meanings import meaning_of
 from contracts.console.drafts.readiness import section_of
 from contracts.console.models import Draft
@@ -23,6 +24,12 @@ def meaning(field: str) -> str:
 def called(field: str) -> str:
     """Return what the pages call a field of a contract's document."""
     return field_label(field)
+
+
+@register.filter
+def begun_with(origin: str) -> str:
+    """Return what a draft began with, for a sentence."""
+    return origin_words(origin)
 
 
 @register.simple_tag

@@ -131,7 +131,7 @@ def _check_program_id(trail: _Trail, case: _Case) -> None:
         Check.WAY,
         way is not None,
         Reason.FALLBACK_NOT_OPEN,
-        f"The contract's rule has a way for this entry: {way or 'none'}.",
+        f"The contract's rule has a way for this entry: {way.words if way else 'none'}.",
     )
     expected_identifier = entry.code if way is Way.CODE_IN_BOTH else entry.identifier
     expected_code = entry.identifier if way is Way.IDENTIFIER_IN_BOTH else entry.code
@@ -159,7 +159,7 @@ def _check_issued_code(trail: _Trail, case: _Case) -> None:
         Check.WAY,
         not in_both or case.rule.without_npi == "code_in_both",
         Reason.FALLBACK_NOT_OPEN,
-        f"The contract's rule has a way for this entry: {trail.way}.",
+        f"The contract's rule has a way for this entry: {trail.way.words}.",
     )
     trail.check(
         Check.IDENTIFIER,

@@ -43,6 +43,11 @@ class Way(StrEnum):
     ISSUED_CODE_IN_BOTH = "issued_code_in_both"
     KNOWLEDGE_PROOF = "knowledge_proof"
 
+    @property
+    def words(self) -> str:
+        """What the way is called in a sentence."""
+        return self.value.replace("_", " ")
+
 
 class Check(StrEnum):
     """One thing that was looked at on the way to a decision."""

@@ -59,6 +59,7 @@ def test_a_new_contract_begins_with_a_preset(operator: Client) -> None:
     assert (draft.origin, draft.base_number) == ("cms-high", None)
     page = shown(operator, OHIO)
     assert "Draft of a new contract" in page
+    assert "Begun with the CMS high preset." in page
     assert "to mend" not in page
     assert "Still sample text" in page
     assert "Program: Full title of the program" in page
@@ -75,6 +76,9 @@ def test_exceptions_of_a_preset_or_of_another_contract_are_stood_for_anew(
     assert begin(operator, "contract", contract="wv-bh") == OHIO
     draft = draft_of()
     assert draft.origin == "wv-bh@1"
+    assert "Begun with revision 1 of wv-bh." in shown(
+        operator, f"/staff/contracts/{draft.slug}/draft/"
+    )
     assert draft.document["waivers"] == []
     assert draft.document["brand"] == to_json(sample("wv-bh"))["brand"]
     assert draft.document["terms"] != to_json(sample("wv-bh"))["terms"]
@@ -262,7 +266,8 @@ def test_a_draft_is_carried_over_to_what_was_published_meanwhile(operator: Clien
     assert "brand.organization" in page
     assert "Changed by both (1)" in page
     assert "Your draft: 1" in page
-    assert "Choose one: mfa.attempts" in carry_over(operator)
+    assert "Second factor: Wrong answers that use a code up" in page
+    assert "Choose one: Second factor: Wrong answers" in carry_over(operator)
     assert "Another revision was published" in carry_over(operator, present=1, of_0="draft")
     assert "changed meanwhile" in carry_over(operator, version=7, of_0="draft")
     assert carry_over(operator, of_0="published") == WV
