@@ -64,6 +64,7 @@ def test_the_help_desk_sees_why(desk: Client) -> None:
     one = entry(identifier_type="npi")
     right = tried(desk, one.identifier, one.code)
     assert "The registration would go on" in right
+    assert "has a way for this entry: identifier and code." in right
     assert one.name in right
     wrong = tried(desk, one.identifier, "0000000000")
     assert "would be refused" in wrong
