@@ -1,21 +1,29 @@
 """Documents in a pipeline: create, roll back, compare, answers for programs, exit codes."""
 
 import json
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.core.management import call_command
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.test import Client
 
+from contracts.console.management.commands import contract
 from contracts.console.outcomes import Exit, RefusedError
 from tenants import registry
+from tenants.configuration import publishing
 from tenants.configuration.loading import parse_contract
 from tenants.configuration.schema import contract_schema
-from tenants.models import Contract, ContractRevision
+from tenants.models import Contract, ContractRevision, Host
+from tenants.provisioning import ProvisioningError
+from tenants.states import ContractState
 from tests.integration.configuration.test_commands import edited, refusal, run
-from tests.unit.configuration.documents import ROOT, sample
+from tests.unit.configuration.documents import PROGRAMS, ROOT, sample
 
 FEWER = ("lock_failures = 3", "lock_failures = 2")
 
@@ -144,6 +152,25 @@ def test_a_new_contract_is_made_once_and_what_it_exports_makes_the_same(tmp_path
     assert run("contract", "export", "new-two") == again.read_text("utf-8")
 
 
+@pytest.mark.django_db
+def test_what_is_exported_makes_the_same_bytes_in_an_empty_deployment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exported = {path.stem: run("contract", "export", path.stem) for path in PROGRAMS}
+    Host.objects.all().delete()
+    gone = Concat(Value("gone-"), "slug"), Concat("schema_name", Value("_gone"))
+    Contract.objects.update(slug=gone[0], schema_name=gone[1], state=ContractState.ARCHIVED)
+    registry.forget()
+    monkeypatch.setattr(publishing, "ensure_schema", lambda contract: None)  # no part of a document
+    for slug, text in exported.items():
+        file = tmp_path / f"{slug}.toml"
+        file.write_text(text, encoding="utf-8")
+        (made,) = answer("contract", "create", str(file))["results"]
+        assert (made["revision"], made["changed"]) == (1, True)
+        assert run("contract", "export", slug) == text
+        assert exit_code("contract", "plan", str(file)) == 0
+
+
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_a_new_contract_leaves_to_another_what_its_document_does_not_say(tmp_path: Path) -> None:
     own = tmp_path / "new-one.toml"
@@ -181,6 +208,71 @@ def test_a_new_document_begins_with_a_preset_and_names_its_exceptions(
     made = parse_contract(path.read_text("utf-8"))
     assert bool(made.waivers) is (preset == "documented")
     assert made.accounts.lock_failures == (5 if preset == "default" else 3)
+
+
+def ended(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
+    """Run an action as the process does; returns its exit code and what it told a program."""
+    with (
+        mock.patch("django.core.management.base.connections"),  # the test goes on with them
+        pytest.raises(SystemExit) as end,
+    ):
+        contract.Command().run_from_argv(["manage.py", "contract", *arguments])
+    return int(end.value.code or 0), json.loads(capsys.readouterr().out or "null")
+
+
+REFUSED = {
+    "check": (["none.toml"], "configuration_document_invalid"),
+    "plan": (["none.toml"], "configuration_document_invalid"),
+    "apply": (["none.toml"], "configuration_document_invalid"),
+    "create": (["wv-bh", "--from-preset", "cms-high"], "contract_exists"),
+    "rollback": (["wv-bh", "9"], "no_such_revision"),
+    "diff": (["wv-bh@9"], "no_such_revision"),
+    "export": (["nobody"], "no_such_revision"),
+    "history": (["nobody"], "no_such_contract"),
+    "hosts": (["nobody"], "no_such_contract"),
+    "logo": (["none.png"], "logo_refused"),
+    "new": (["register"], "no_such_slug"),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("action", REFUSED)
+def test_every_action_that_is_refused_ends_with_one_and_says_why(
+    action: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments, code = REFUSED[action]
+    returncode, told = ended(capsys, action, *arguments, "--json")
+    assert returncode == Exit.REFUSED
+    assert (told["ok"], told["results"], told["error"]["code"]) == (False, [], code)
+    assert told["error"]["message"]
+    assert ended(capsys, action, *arguments) == (Exit.REFUSED, None)  # to people, beside the answer
+    assert ended(capsys, action, *arguments, "--no-such-option")[0] == Exit.USAGE
+
+
+@pytest.mark.django_db
+def test_interrupted_provisioning_has_an_exit_code_and_the_same_command_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "new-one.toml"
+    run("contract", "new", "new-one", "--output", str(path))
+    monkeypatch.setattr(publishing, "ensure_schema", mock.Mock(side_effect=ProvisioningError("No")))
+    returncode, told = ended(capsys, "create", str(path), "--json")
+    assert (returncode, told["error"]["code"]) == (Exit.UNFINISHED, "provisioning_unfinished")
+    monkeypatch.setattr(publishing, "ensure_schema", lambda contract: None)
+    (made,) = answer("contract", "create", str(path))["results"]
+    assert (made["revision"], made["changed"]) == (1, True)
+
+
+def test_the_exit_codes_are_those_of_the_how_to() -> None:
+    text = (ROOT / "docs" / "howto" / "configure-as-code.md").read_text("utf-8")
+    said = re.findall(r"^\| (\d) \| ", text, re.MULTILINE)
+    assert [int(code) for code in said] == [0, *Exit]
+
+
+def test_every_action_is_among_those() -> None:
+    parser = contract.Command().create_parser("manage.py", "contract")
+    (actions,) = (one.choices for one in parser._actions if one.dest == "action")
+    assert set(actions or ()) == {*REFUSED, "schema"}  # which cannot be refused
 
 
 @pytest.mark.django_db
