@@ -1,9 +1,9 @@
 """Staff decide a dispute over an identifier."""
 
+from functools import partial
 from uuid import UUID
 
-from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -28,7 +28,6 @@ from contracts.roster.identifiers import Target, target_of
 from core.accounts.selectors import names_by_part
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
-from core.common.errors import DomainError
 from core.common.http import get_or_post, row_or_404
 from core.groups.models import ProviderGroup
 from core.groups.services.giving_up import loss_of
@@ -36,7 +35,8 @@ from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
 from core.staff.acting import require_right
 from core.staff.permissions import StaffPermission
-from core.staff.views.in_hand import hand_of, is_in_other_hands, let_go
+from core.staff.services.requests_in_hand import QueuedRequest
+from core.staff.views.in_hand import decide_in_hand, hand_of
 from tenants import registry
 
 _DECIDE = StaffPermission.REGISTRATIONS_DECIDE
@@ -125,17 +125,12 @@ def _is_confirmed(request: StaffRequest, target: Target | None) -> bool:
 def _decide(
     request: StaffRequest, found: Dispute, form: DecisionForm, target: Target | None
 ) -> HttpResponse:
-    here = HttpResponseRedirect(reverse("disputes:decide", args=[found.id]))
-    if is_in_other_hands(request, QUEUE_KIND, found.id):
-        return here
-    try:
-        said = _carry_out(request, found, form, target)
-    except DomainError as error:
-        messages.error(request, error.sentence)
-        return here
-    let_go(request, QUEUE_KIND, found.id, found.contract_id)
-    messages.success(request, said)
-    return here
+    return decide_in_hand(
+        request,
+        QueuedRequest(QUEUE_KIND, found.id, found.contract_id),
+        partial(_carry_out, request, found, form, target),
+        page=reverse("disputes:decide", args=[found.id]),
+    )
 
 
 def _carry_out(

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from uuid import UUID
 
-from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -21,14 +20,14 @@ from contracts.registration.states import ApprovalOutcome
 from core.accounts.selectors import names_by_part
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
-from core.common.errors import DomainError
 from core.common.http import get_or_post, row_or_404
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
 from core.staff.acting import require_right
 from core.staff.forms import ReasonForm
 from core.staff.permissions import StaffPermission
-from core.staff.views.in_hand import hand_of, is_in_other_hands, let_go
+from core.staff.services.requests_in_hand import QueuedRequest
+from core.staff.views.in_hand import decide_in_hand, hand_of
 from tenants import registry
 
 _DECLINED = "It is declined. Whoever registered has mail with the reason."
@@ -78,7 +77,6 @@ def approval(request: StaffRequest, approval_id: UUID) -> HttpResponse:
 
 
 def _decide(request: StaffRequest, found: Approval, form: ReasonForm) -> HttpResponse:
-    here = HttpResponseRedirect(reverse("approvals:approval", args=[found.id]))
     step = request.POST.get("step", "")
     acts: dict[str, Callable[..., Approval]] = {
         "approve": partial(approve_registration, step=step),
@@ -87,21 +85,19 @@ def _decide(request: StaffRequest, found: Approval, form: ReasonForm) -> HttpRes
     act = acts.get(request.POST.get("act", ""))
     if act is None:
         raise Http404
-    if is_in_other_hands(request, QUEUE_KIND, found.id):
-        return here
-    try:
-        done = act(
-            approval_id=found.id,
-            reason=form.cleaned_data["reason"],
-            by=request.staff.user.id,
-            at=clock.now(),
+
+    def decide() -> str:
+        by, at = request.staff.user.id, clock.now()
+        return _what_came(
+            act(approval_id=found.id, reason=form.cleaned_data["reason"], by=by, at=at)
         )
-    except DomainError as error:
-        messages.error(request, error.sentence)
-        return here
-    let_go(request, QUEUE_KIND, found.id, found.contract_id)
-    messages.success(request, _what_came(done))
-    return here
+
+    return decide_in_hand(
+        request,
+        QueuedRequest(QUEUE_KIND, found.id, found.contract_id),
+        decide,
+        page=reverse("approvals:approval", args=[found.id]),
+    )
 
 
 def _what_came(done: Approval) -> str:

@@ -3,14 +3,12 @@
 from functools import partial
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
-from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post, row_or_404
 from core.groups.models import RecoveryRequest
 from core.groups.recovering import QUEUE_KIND, list_in_scope, may_decide, present_admins
@@ -26,7 +24,8 @@ from core.staff.access import StaffRequest, staff_page
 from core.staff.acting import require_right
 from core.staff.forms import ReasonForm
 from core.staff.permissions import StaffPermission
-from core.staff.views.in_hand import hand_of, is_in_other_hands, let_go
+from core.staff.services.requests_in_hand import QueuedRequest
+from core.staff.views.in_hand import decide_in_hand, hand_of
 from tenants import registry
 
 _ACTS = {"refuse": refuse_recovery, "stop": stop_recovery}
@@ -91,21 +90,18 @@ def _decide(request: StaffRequest, found: RecoveryRequest, form: ReasonForm) -> 
     act = (_ACTS | {"grant": partial(grant_recovery, scope=scope)}).get(name)
     if act is None:
         raise Http404
-    if is_in_other_hands(request, QUEUE_KIND, found.id):
-        return HttpResponseRedirect(reverse("staff_recovery", args=[found.id]))
-    try:
-        act(
-            recovery_id=found.id,
-            reason=form.cleaned_data["reason"],
-            by=request.staff.user.id,
-            at=clock.now(),
-        )
-    except DomainError as error:
-        messages.error(request, error.sentence)
-    else:
-        let_go(request, QUEUE_KIND, found.id, found.provider.contract_id)
-        messages.success(request, _DONE[name])
-    return HttpResponseRedirect(reverse("staff_recovery", args=[found.id]))
+
+    def decide() -> str:
+        by, at = request.staff.user.id, clock.now()
+        act(recovery_id=found.id, reason=form.cleaned_data["reason"], by=by, at=at)
+        return _DONE[name]
+
+    return decide_in_hand(
+        request,
+        QueuedRequest(QUEUE_KIND, found.id, found.provider.contract_id),
+        decide,
+        page=reverse("staff_recovery", args=[found.id]),
+    )
 
 
 def _page(request: StaffRequest, name: str, context: dict[str, object]) -> HttpResponse:

@@ -1,6 +1,6 @@
 """Take a request in hand and give it back, and what the page of a request shows of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -58,20 +58,29 @@ def hand_of(request: StaffRequest, kind: str, request_id: UUID, *, may_take: boo
     )
 
 
-def is_in_other_hands(request: StaffRequest, kind: str, request_id: UUID) -> bool:
-    """Tell whether somebody else works on a request, and leave the message that says so."""
+def decide_in_hand(
+    request: StaffRequest,
+    decided: QueuedRequest,
+    decide: Callable[[], str],
+    *,
+    page: str,
+    then: str = "",
+) -> HttpResponse:
+    """Decide a request that nobody else has in hand, and lead on `then`, else back to its `page`.
+
+    Called by views that have asked for the right. `decide` returns what came of it, in a sentence;
+    what it refuses, a DomainError, is said on the page. Nobody has the request in hand afterwards.
+    """
+    by = request.staff.user
     try:
-        refuse_in_other_hands(kind=kind, request_id=request_id, by=request.staff.user.id)
+        refuse_in_other_hands(kind=decided.kind, request_id=decided.id, by=by.id)
+        said = decide()
     except DomainError as error:
         messages.error(request, error.sentence)
-        return True
-    return False
-
-
-def let_go(request: StaffRequest, kind: str, request_id: UUID, contract_id: UUID | None) -> None:
-    """Give a request back after it was decided, if one has it in hand."""
-    decided = QueuedRequest(kind, request_id, contract_id)
-    give_back_request(request=decided, by=request.staff.user, at=clock.now())
+        return HttpResponseRedirect(page)
+    give_back_request(request=decided, by=by, at=clock.now())
+    messages.success(request, said)
+    return HttpResponseRedirect(then or page)
 
 
 @require_POST

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,7 +20,8 @@ from core.staff.lookups import remember_lookup
 from core.staff.permissions import StaffPermission
 from core.staff.scope import StaffScope
 from core.staff.services.finding import in_scope, open_from_request
-from core.staff.views.in_hand import hand_of, is_in_other_hands, let_go
+from core.staff.services.requests_in_hand import QueuedRequest
+from core.staff.views.in_hand import decide_in_hand, hand_of
 
 
 @get_or_post
@@ -37,19 +37,8 @@ def help_request(request: StaffRequest, request_id: UUID) -> HttpResponse:
     if request.method == "POST":
         right = StaffPermission.USERS_RESEND
         require_right(request.staff, right, held=may_close, contract_id=found.contract_id)
-    if request.method == "POST" and form.is_valid():
-        if is_in_other_hands(request, HELP_KIND, found.id):
-            return HttpResponseRedirect(request.path)
-        closed = close_help_request(
-            request_id=found.id,
-            outcome=form.cleaned_data["outcome"],
-            by=request.staff.user.id,
-            at=clock.now(),
-        )
-        said = "is closed" if closed else "was closed by somebody else"
-        let_go(request, HELP_KIND, found.id, found.contract_id)
-        messages.success(request, f"The request {found.reference} {said}.")
-        return HttpResponseRedirect(reverse("staff:requests"))
+        if form.is_valid():
+            return _close(request, found, form.cleaned_data["outcome"])
     can_open = found.account_id is not None and in_scope(request.staff, found.account_id)
     context = {
         "found": found,
@@ -80,6 +69,22 @@ def open_account(request: StaffRequest, request_id: UUID) -> HttpResponse:
     )
     remember_lookup(request, [found.account.id], at=at)
     return HttpResponseRedirect(reverse("staff:account", args=[found.account.id]))
+
+
+def _close(request: StaffRequest, found: HelpRequest, outcome: str) -> HttpResponse:
+    def close() -> str:
+        by, at = request.staff.user.id, clock.now()
+        closed = close_help_request(request_id=found.id, outcome=outcome, by=by, at=at)
+        said = "is closed" if closed else "was closed by somebody else"
+        return f"The request {found.reference} {said}."
+
+    return decide_in_hand(
+        request,
+        QueuedRequest(HELP_KIND, found.id, found.contract_id),
+        close,
+        page=request.path,
+        then=reverse("staff:requests"),
+    )
 
 
 def _load(request: StaffRequest, request_id: UUID) -> HelpRequest:
