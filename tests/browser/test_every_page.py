@@ -31,6 +31,7 @@ class Crawler:
     ) -> None:
         self.page, self.portal, self.host, self.prefix = page, portal, host, prefix
         self.wrong: list[str] = []
+        self.met: set[str] = set()
         self.titles: dict[str, str] = {}
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.wrong.append(f"{page.url}: {error}"))
@@ -38,13 +39,19 @@ class Crawler:
 
     def crawl(self, *starts: str) -> None:
         """Look at the pages given and at every page of ours that they lead to."""
-        waiting, met = list(starts), set(starts)
+        waiting = list(starts)
+        self.met |= {self.what_is_at(start) for start in starts}
         while waiting:
             path = waiting.pop(0)
             for found in self._look_at(path):
-                if found not in met and not LEFT_OUT.match(found):
-                    met.add(found)
+                page = self.what_is_at(found)
+                if page not in self.met and not LEFT_OUT.match(found):
+                    self.met.add(page)
                     waiting.append(found)
+
+    def what_is_at(self, path: str) -> str:
+        """Return what counts as one page: each address by itself."""
+        return path
 
     def _look_at(self, path: str) -> Iterator[str]:
         self.page.set_viewport_size({"width": 1280, "height": 900})
