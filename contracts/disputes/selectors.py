@@ -27,8 +27,7 @@ def list_disputes(staff: StaffActor) -> QuerySet[Dispute]:
 
 def list_in_scope(scope: StaffScope) -> QuerySet[Dispute]:
     """Return the disputes in a scope."""
-    found = Dispute.objects.all()
-    return found if scope.everywhere else found.filter(contract_id__in=scope.contracts)
+    return scope.narrow(Dispute.objects.all())
 
 
 def may_decide(staff: StaffActor, dispute: Dispute) -> bool:

@@ -76,8 +76,7 @@ def list_waiting_providers(user: User) -> Sequence[WaitingProvider]:
 
 
 def _in_scope(scope: StaffScope) -> QuerySet[Approval]:
-    found = Approval.objects.select_related("user", "registration")
-    return found if scope.everywhere else found.filter(contract_id__in=scope.contracts)
+    return scope.narrow(Approval.objects.select_related("user", "registration"))
 
 
 def _on_file(approval: Approval) -> list[OnFile]:

@@ -62,9 +62,7 @@ def _on_file(recovery: RecoveryRequest) -> list[OnFile]:
 
 def _in_scope(scope: StaffScope) -> QuerySet[RecoveryRequest]:
     found = RecoveryRequest.objects.select_related("user", "provider", "provider__group")
-    if scope.everywhere:
-        return found
-    return found.filter(provider__contract_id__in=scope.contracts)
+    return scope.narrow(found, "provider__contract_id")
 
 
 def may_decide(staff: StaffActor, recovery: RecoveryRequest) -> bool:

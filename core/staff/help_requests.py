@@ -15,9 +15,7 @@ HELP_KIND: Final = "help_request"
 
 def list_in_scope(scope: StaffScope) -> QuerySet[HelpRequest]:
     """Return the requests for help in a scope, closed ones too."""
-    if scope.everywhere:
-        return HelpRequest.objects.all()
-    return HelpRequest.objects.filter(contract_id__in=scope.contracts)
+    return scope.narrow(HelpRequest.objects.all())
 
 
 def register_help_requests() -> None:

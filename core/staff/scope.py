@@ -3,13 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from core.accounts.models import User
 from core.staff.models import StaffElevation, StaffMember
 from core.staff.oidc.providers import provider_of_issuer
 from core.staff.permissions import StaffPermission, role_may
 from core.staff.selectors import list_roles, list_staff
+
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,10 @@ class StaffScope:
     def covers(self, contract_id: UUID | None) -> bool:
         """Tell whether a contract is in it; what belongs to no contract only by `everywhere`."""
         return self.everywhere or contract_id in self.contracts
+
+    def narrow(self, rows: Rows, field: str = "contract_id") -> Rows:
+        """Return the rows of the contracts in it; `field` leads to the contract's key."""
+        return rows if self.everywhere else rows.filter(**{f"{field}__in": self.contracts})
 
     def covers_any(self, contract_ids: Iterable[UUID]) -> bool:
         """Tell whether one of these contracts is in it."""

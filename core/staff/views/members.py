@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,7 +16,6 @@ from core.staff.access import StaffRequest, staff_page
 from core.staff.forms import AppointForm, ReasonForm
 from core.staff.models import StaffInvitation, StaffMember
 from core.staff.permissions import StaffPermission
-from core.staff.scope import StaffScope
 from core.staff.selectors import list_open_invitations, list_staff
 from core.staff.services.appointing import (
     appoint,
@@ -35,14 +33,14 @@ _SEE, _MANAGE = StaffPermission.STAFF_VIEW, StaffPermission.STAFF_MANAGE
 @staff_page(_SEE)
 def members(request: StaffRequest) -> HttpResponse:
     """List the roles that hold now and the open invitations, as far as one may see them."""
-    scope, staff = _in(request.staff.scope(_SEE)), request.staff
-    held = list_staff(at=clock.now()).filter(scope).select_related("user")
+    scope, staff = request.staff.scope(_SEE), request.staff
+    held = scope.narrow(list_staff(at=clock.now())).select_related("user")
     names = _names()
     context = {
         "held": [(one, _where(one.contract_id, names), _may_end(request, one)) for one in held],
         "invited": [
             (one, _where(one.contract_id, names), may_manage(staff, one.contract_id))
-            for one in list_open_invitations().filter(scope)
+            for one in scope.narrow(list_open_invitations())
         ],
         "may_invite": staff.may(_MANAGE),
     }
@@ -83,7 +81,7 @@ def invite(request: StaffRequest) -> HttpResponse:
 @staff_page(_MANAGE)
 def end_role(request: StaffRequest, member_id: UUID) -> HttpResponse:
     """Ask why, then end a role."""
-    seen = list_staff(at=clock.now()).filter(_in(request.staff.scope(_SEE)))
+    seen = request.staff.scope(_SEE).narrow(list_staff(at=clock.now()))
     member = row_or_404(seen.select_related("user"), member_id)
     return _with_reason(
         request,
@@ -97,7 +95,7 @@ def end_role(request: StaffRequest, member_id: UUID) -> HttpResponse:
 @staff_page(_MANAGE)
 def withdraw_invitation(request: StaffRequest, invitation_id: UUID) -> HttpResponse:
     """Ask why, then take an invitation back."""
-    seen = list_open_invitations().filter(_in(request.staff.scope(_SEE)))
+    seen = request.staff.scope(_SEE).narrow(list_open_invitations())
     invitation = row_or_404(seen, invitation_id)
     return _with_reason(
         request,
@@ -148,10 +146,6 @@ def _may_end(request: StaffRequest, member: StaffMember) -> bool:
 
 def _is_fresh(request: StaffRequest) -> bool:
     return is_fresh(request, request.staff.user, at=clock.now())
-
-
-def _in(scope: StaffScope) -> Q:
-    return Q() if scope.everywhere else Q(contract_id__in=scope.contracts)
 
 
 def _names() -> dict[UUID, str]:

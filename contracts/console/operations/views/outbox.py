@@ -164,8 +164,7 @@ def retry_many(request: StaffRequest) -> HttpResponse:
 
 
 def _may_act_on(request: StaffRequest, found: QuerySet[OutboxMessage]) -> QuerySet[OutboxMessage]:
-    scope = request.staff.scope(_ACT)
-    return found if scope.everywhere else found.filter(contract_id__in=scope.contracts)
+    return request.staff.scope(_ACT).narrow(found)
 
 
 def _is_retryable(found: OutboxMessage) -> bool:
