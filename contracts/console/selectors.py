@@ -10,7 +10,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from contracts.console.waivers import notice_due
-from core.accounts.models import ContractAccess, User
+from core.accounts.models import ContractAccess
 from core.groups.models import Provider, ProviderStatus
 from tenants import registry
 from tenants.configuration.document import ContractDocument
@@ -85,12 +85,6 @@ def contract_names(keys: Iterable[UUID | None]) -> dict[UUID | None, str]:
     """Return the names of contracts, whatever their state (one query)."""
     named = Contract.objects.filter(pk__in={key for key in keys if key})
     return dict(named.values_list("pk", "name"))
-
-
-def names_of(accounts: Iterable[UUID | None]) -> dict[UUID, str]:
-    """Return the names of accounts that have published (one query)."""
-    people = User.objects.filter(pk__in={one for one in accounts if one})
-    return {one.id: one.get_full_name() for one in people}
 
 
 def _row(contract: Contract, *, at: datetime) -> ContractRow:

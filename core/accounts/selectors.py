@@ -93,10 +93,16 @@ def taken_usernames(names: Iterable[str]) -> set[str]:
     return set(first.union(*others, all=True))
 
 
+def names_of(accounts: Iterable[UUID | None]) -> dict[UUID, str]:
+    """Return the full names of accounts that are there (one query). For pages of staff."""
+    people = User.objects.in_bulk({key for key in accounts if key})
+    return {key: person.get_full_name() for key, person in people.items()}
+
+
 def names_by_part(parts: Mapping[str, UUID | None]) -> dict[str, str]:
     """Return the full names of the accounts that took a part, by the part (one query).
 
     A part that nobody took, or whose account is gone, is left out. For pages of staff.
     """
-    people = User.objects.in_bulk([key for key in parts.values() if key])
-    return {part: people[key].get_full_name() for part, key in parts.items() if key in people}
+    names = names_of(parts.values())
+    return {part: names[key] for part, key in parts.items() if key in names}

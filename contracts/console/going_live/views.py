@@ -13,8 +13,8 @@ from contracts.console.going_live.lines import (
     tick_lines,
     trials,
 )
-from contracts.console.selectors import names_of
 from contracts.console.services.going_live import TRIAL_KINDS, send_trial, take_back, tick
+from core.accounts.selectors import names_of
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_only

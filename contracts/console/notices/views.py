@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST
 
 from contracts.console.notices.forms import NoticeForm
 from contracts.console.notices.listing import list_notices
-from contracts.console.selectors import names_of
 from contracts.console.services.notices import end_notice, publish_notice, replace_notice
+from core.accounts.selectors import names_of
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError

@@ -7,8 +7,8 @@ from datetime import datetime
 from contracts.console.models import PlannedPublication
 from contracts.console.publications.rights import find_contract, may_publish
 from contracts.console.publications.states import TO_WITHDRAW, PublicationState
-from contracts.console.selectors import names_of
 from contracts.console.services.carrying_out import LOST_AFTER
+from core.accounts.selectors import names_of
 from core.staff.scope import StaffActor
 from tenants.configuration.diff import Change, difference
 from tenants.configuration.document import ContractDocument

@@ -17,11 +17,11 @@ from contracts.console.selectors import (
     contract_row,
     contract_rows,
     find_contracts,
-    names_of,
 )
 from contracts.console.services.publications import Wish, plan_publication
 from contracts.console.services.rolling_back import roll_back, rollback_note
 from contracts.console.tasks import check_new_hosts
+from core.accounts.selectors import names_of
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError

@@ -5,8 +5,8 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from contracts.console.forms import DeletionForm
-from contracts.console.selectors import names_of
 from contracts.console.services.deletion import DELAY_DAYS, approve_deletion, ask_deletion
+from core.accounts.selectors import names_of
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError

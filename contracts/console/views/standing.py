@@ -9,8 +9,9 @@ from django.views.decorators.http import require_POST
 
 from contracts.console.forms import ChangeStateForm
 from contracts.console.lifecycle import Step, find_step, steps_from
-from contracts.console.selectors import contract_row, names_of
+from contracts.console.selectors import contract_row
 from contracts.console.services.lifecycle import change_state, withdraw_change
+from core.accounts.selectors import names_of
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from contracts.console.selectors import names_of
 from contracts.roster.columns import COLUMNS
 from contracts.roster.entries.finding import access_entry, standing_of
 from contracts.roster.entries.forms import (
@@ -32,6 +31,7 @@ from contracts.roster.services.entries import (
 )
 from contracts.roster.uploads.access import roster_page
 from contracts.roster.views.shared import entries_page, roster_render
+from core.accounts.selectors import names_of
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError

@@ -8,7 +8,6 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from contracts.console.selectors import names_of
 from contracts.roster.services.history import begin_way_back, find_import, list_imports
 from contracts.roster.tasks import work_on_upload
 from contracts.roster.uploads.access import roster_page
@@ -19,6 +18,7 @@ from contracts.roster.uploads.differences import (
     list_changes,
 )
 from contracts.roster.views.shared import roster_render
+from core.accounts.selectors import names_of
 from core.common import clock
 from core.common.errors import DomainError
 from core.common.http import get_only

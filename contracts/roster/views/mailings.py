@@ -7,7 +7,6 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from contracts.console.selectors import names_of
 from contracts.roster.entries.finding import EntryFilter, access_entry, find_entries
 from contracts.roster.mailings.content import shown_codes
 from contracts.roster.mailings.forms import MailingAskForm, RevokeForm
@@ -25,6 +24,7 @@ from contracts.roster.services.mailings import (
 from contracts.roster.tasks import make_mailing
 from contracts.roster.uploads.access import roster_page
 from contracts.roster.views.shared import roster_render
+from core.accounts.selectors import names_of
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError

@@ -2,12 +2,12 @@
 
 from django.http import HttpResponse
 
-from contracts.console.selectors import names_of
 from contracts.roster.services.history import list_imports
 from contracts.roster.services.staging import count_present
 from contracts.roster.services.uploads import find_open_upload
 from contracts.roster.uploads.access import roster_page
 from contracts.roster.views.shared import roster_render
+from core.accounts.selectors import names_of
 from core.common.http import get_only
 from core.staff.access import StaffRequest
 from core.staff.contract_access import holds

@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST
 
-from contracts.console.selectors import names_of
 from contracts.roster.files import template
 from contracts.roster.models import RosterUpload
 from contracts.roster.services.uploads import (
@@ -39,6 +38,7 @@ from contracts.roster.uploads.files import PART_BYTES, count_parts
 from contracts.roster.uploads.forms import BeginForm, ConfirmForm, RosterFileForm
 from contracts.roster.uploads.states import AT_WORK, UploadState
 from contracts.roster.views.shared import roster_render
+from core.accounts.selectors import names_of
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError

@@ -12,9 +12,9 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from contracts.console.operations.access import access_operations
-from contracts.console.selectors import names_of
 from contracts.console.services.provisioning import ask_to_resume
 from contracts.console.tasks import resume_provisioning
+from core.accounts.selectors import names_of
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.http import get_only, get_or_post, row_or_404
