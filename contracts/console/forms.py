@@ -8,7 +8,7 @@ from django import forms
 
 from contracts.console.services.lifecycle import Wording
 from core.staff.forms import ReasonForm
-from core.ui.fields import missing
+from core.ui.fields import day_field, missing, time_field
 from core.ui.forms import PortalForm
 from tenants.states import ContractState
 
@@ -34,16 +34,8 @@ class WhenForm(PortalForm):
         widget=forms.RadioSelect,
         initial="now",
     )
-    due_on = forms.DateField(
-        label="Date",
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date", "autocomplete": "off"}, format="%Y-%m-%d"),
-    )
-    due_time = forms.TimeField(
-        label="Time",
-        required=False,
-        widget=forms.TimeInput(attrs={"type": "time", "autocomplete": "off"}, format="%H:%M"),
-    )
+    due_on = day_field("Date", required=False)
+    due_time = time_field("Time", required=False)
 
     def __init__(self, *args: Any, zone: str, at: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -79,11 +71,10 @@ class ChangeStateForm(WhenForm, ReasonForm):
         help_text="Stands on the contract's page, as you write it here.",
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-    back_on = forms.DateField(
-        label="Expected back on",
+    back_on = day_field(
+        "Expected back on",
         required=False,
         help_text="Visitors are told this day. Nothing happens by itself then.",
-        widget=forms.DateInput(attrs={"type": "date", "autocomplete": "off"}, format="%Y-%m-%d"),
     )
     field_order = ("public_note", "back_on", "when", "due_on", "due_time", "reason")
 

@@ -22,6 +22,7 @@ from core.ui.fields import (
     PlainEmailField,
     UsernameField,
     ZipField,
+    day_field,
     missing,
 )
 from core.ui.forms import PortalForm
@@ -145,9 +146,8 @@ class AccessTermsForm(PortalForm):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose the role of the office's people."},
     )
-    last_day = forms.DateField(
-        label="Last day of access",
-        widget=forms.DateInput(attrs={"type": "date", "autocomplete": "off"}, format="%Y-%m-%d"),
+    last_day = day_field(
+        "Last day of access",
         error_messages={
             "required": "Choose the last day of access.",
             "invalid": "Enter a date, for example 2030-06-30.",

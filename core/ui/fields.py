@@ -152,6 +152,20 @@ class PlainEmailField(forms.EmailField):
         return str(super().clean(text))
 
 
+def day_field(label: str, **said: Any) -> forms.DateField:
+    """Return a field of a day, which browsers show as a calendar."""
+    attributes = {"type": "date", "autocomplete": "off"}
+    widget = forms.DateInput(attrs=attributes, format="%Y-%m-%d")
+    return forms.DateField(label=label, widget=widget, **said)
+
+
+def time_field(label: str, **said: Any) -> forms.TimeField:
+    """Return a field of a time of day, to the minute."""
+    attributes = {"type": "time", "autocomplete": "off"}
+    widget = forms.TimeInput(attrs=attributes, format="%H:%M")
+    return forms.TimeField(label=label, widget=widget, **said)
+
+
 def missing(label: str) -> str:
     """Return the sentence for an empty field: `Enter the first name.`, `Enter the NPI.`"""
     return f"Enter the {in_sentence(label)}."

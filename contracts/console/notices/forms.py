@@ -10,22 +10,12 @@ from django import forms
 from django.core.validators import URLValidator
 
 from core.common.ids import uuid7
-from core.ui.fields import missing
+from core.ui.fields import day_field, missing, time_field
 from core.ui.forms import PortalForm
 from tenants.banners import Banner
 from tenants.models import ContractNotice, NoticeLevel
 
 _TOO_EARLY: Final = "This time has passed. Choose one that is still to come."
-
-
-def _day(label: str, *, help_text: str = "", required: bool = True) -> forms.DateField:
-    widget = forms.DateInput(attrs={"type": "date", "autocomplete": "off"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, required=required, help_text=help_text, widget=widget)
-
-
-def _time(label: str, *, required: bool = True) -> forms.TimeField:
-    widget = forms.TimeInput(attrs={"type": "time", "autocomplete": "off"}, format="%H:%M")
-    return forms.TimeField(label=label, required=required, widget=widget)
 
 
 class NoticeForm(PortalForm):
@@ -56,10 +46,12 @@ class NoticeForm(PortalForm):
         widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false"}),
         validators=[URLValidator(["https"], message="Enter an address that begins with https://.")],
     )
-    starts_on = _day("From", required=False, help_text="Leave date and time empty to begin now.")
-    starts_time = _time("From, time", required=False)
-    ends_on = _day("Until")
-    ends_time = _time("Until, time")
+    starts_on = day_field(
+        "From", required=False, help_text="Leave date and time empty to begin now."
+    )
+    starts_time = time_field("From, time", required=False)
+    ends_on = day_field("Until")
+    ends_time = time_field("Until, time")
 
     def __init__(
         self,
