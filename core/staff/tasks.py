@@ -6,6 +6,7 @@ from core.common.clock import now
 from core.staff.services.elevating import end_elevations
 from core.staff.services.purging import (
     end_due_roles,
+    purge_elevations,
     purge_hands,
     purge_invitations,
     purge_letters,
@@ -20,6 +21,7 @@ def tidy() -> int:
     return (
         end_elevations(at=at)
         + end_due_roles(at=at)
+        + purge_elevations(at=at)
         + purge_invitations(at=at)
         + purge_hands(at=at)
         + purge_letters(at=at)

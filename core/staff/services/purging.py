@@ -16,8 +16,6 @@ HANDS_KEPT: Final = timedelta(days=30)
 """Own figure: nobody works on one request for a month without looking at it."""
 LETTERS_KEPT: Final = timedelta(days=180)
 """Own figure: as long as the longest that a request may wait."""
-
-
 ELEVATIONS_KEPT: Final = timedelta(days=30)
 """After their end, for questions about what an operator did; the audit knows them for good."""
 

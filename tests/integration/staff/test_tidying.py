@@ -7,12 +7,24 @@ import pytest
 from core.accounts.models import ContractAccess
 from core.audit.models import AuditEvent
 from core.common import clock
-from core.staff.models import StaffInvitation, StaffMember, StaffRole
+from core.common.ids import uuid7
+from core.staff.models import (
+    ElevationEnd,
+    StaffElevation,
+    StaffInvitation,
+    StaffMember,
+    StaffRole,
+)
 from core.staff.permissions import StaffPermission
 from core.staff.scope import find_staff
 from core.staff.services.invitations import invite_staff, withdraw_invitation
 from core.staff.services.members import grant_role
-from core.staff.services.purging import INVITATIONS_KEPT, end_due_roles, purge_invitations
+from core.staff.services.purging import (
+    ELEVATIONS_KEPT,
+    INVITATIONS_KEPT,
+    end_due_roles,
+    purge_invitations,
+)
 from core.staff.tasks import tidy
 from tenants.context import ActiveContract
 from tests.support.people import START, after, make_person
@@ -78,3 +90,18 @@ def test_the_hourly_task_does_both() -> None:
     )
     StaffInvitation.objects.update(invited_at=clock.now() - INVITATIONS_KEPT - timedelta(hours=1))
     assert tidy() == 1
+
+
+def test_elevated_rights_go_a_month_after_their_end() -> None:
+    ended = clock.now() - ELEVATIONS_KEPT - timedelta(hours=1)
+    StaffElevation.objects.create(
+        user=make_person("olive"),
+        sign_in=uuid7(),
+        reason="ticket 4711",
+        began_at=ended - timedelta(hours=1),
+        until=ended,
+        ended_at=ended,
+        ended_how=ElevationEnd.TIME_OVER,
+    )
+    assert tidy() == 1
+    assert not StaffElevation.objects.exists()
