@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from core.common.phones import format_us_phone
 from core.common.tables import header_problems
 from tenants.configuration.document import (
     KnowledgeProofRule,
@@ -33,6 +34,17 @@ COLUMNS: Final = (
 
 They are the fields of `RosterRow` and the columns of `RosterEntry` that an import writes, too.
 """
+
+_NUMBERS: Final = ("phone", "fax")
+
+
+def text_in(column: str, value: object) -> str:
+    """Return a value of a column as the template of a roster writes it, and pages show it.
+
+    A number that begins with a plus would come out of a spreadsheet as a formula's.
+    """
+    text = "" if value is None else str(value)
+    return format_us_phone(text) if column in _NUMBERS else text
 
 
 def required_columns(registration: RegistrationSection) -> tuple[str, ...]:

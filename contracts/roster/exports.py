@@ -7,13 +7,12 @@ from uuid import UUID
 
 from django.db import transaction
 
-from contracts.roster.columns import COLUMNS
+from contracts.roster.columns import COLUMNS, text_in
 from contracts.roster.entries.finding import EntryFilter, find_entries
 from core.audit.recording import record
 from tenants.context import require_contract
 
 _BATCH: Final = 1_000
-_NUMBERS: Final = ("phone", "fax")
 
 
 def export_rows(chosen: EntryFilter, *, at: datetime) -> Iterator[Sequence[object]]:
@@ -26,19 +25,8 @@ def export_rows(chosen: EntryFilter, *, at: datetime) -> Iterator[Sequence[objec
     last: UUID | None = None
     while batch := list((found.filter(id__gt=last) if last else found)[:_BATCH]):
         for _, *values in batch:
-            yield [_text(name, value) for name, value in zip(COLUMNS, values, strict=True)]
+            yield [text_in(name, value) for name, value in zip(COLUMNS, values, strict=True)]
         last = batch[-1][0]
-
-
-def _text(column: str, value: object) -> str:
-    """Return a value as the template of a roster writes it.
-
-    A number that begins with a plus would come out of a spreadsheet as a formula's.
-    """
-    text = "" if value is None else str(value)
-    if column in _NUMBERS and text:
-        return f"{text[-10:-7]}-{text[-7:-4]}-{text[-4:]}"
-    return text
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django import forms
 
-from contracts.roster.columns import COLUMNS, required_columns
+from contracts.roster.columns import COLUMNS, required_columns, text_in
 from contracts.roster.entries.finding import CodeState, EntryFilter, Standing
 from contracts.roster.models import RosterEntry
 from contracts.roster.rows import RosterRow, allowed_types, read_row
@@ -65,8 +65,7 @@ def label_of(column: str) -> str:
 
 def texts_of(entry: RosterEntry) -> dict[str, str]:
     """Return the columns of an entry as a file has them."""
-    values = {name: getattr(entry, name) for name in COLUMNS}
-    return {name: "" if value is None else str(value) for name, value in values.items()}
+    return {name: text_in(name, getattr(entry, name)) for name in COLUMNS}
 
 
 _KINDS: Final = {"npi": "NPI", "program_id": "Program number", "umpi": "UMPI", "api": "API"}
