@@ -163,7 +163,7 @@ def _read_contracts(
         if former is not None and former.keys.get(row.slug) == key:
             active[row.slug], keys[row.slug] = former.by_slug[row.slug], key
             continue
-        contract = _read_contract(row)
+        contract = read_contract(row)
         if contract is not None:
             active[row.slug], keys[row.slug] = contract, key
     return active, keys
@@ -171,7 +171,7 @@ def _read_contracts(
 
 def _read_resting(rows: list[Contract]) -> dict[str, RestingContract]:
     """Read what rests. One whose document cannot be read is unavailable, as it is when ready."""
-    found = {row: _read_contract(row) for row in rows}
+    found = {row: read_contract(row) for row in rows}
     return {
         row.slug: RestingContract(
             contract, ContractState(row.state), row.state_since, row.public_note, row.back_on
@@ -181,7 +181,8 @@ def _read_resting(rows: list[Contract]) -> dict[str, RestingContract]:
     }
 
 
-def _read_contract(row: Contract) -> ActiveContract | None:
+def read_contract(row: Contract) -> ActiveContract | None:
+    """Return a contract as its row and revision say; None for one without a readable document."""
     revision = row.revision
     if revision is None:
         return None

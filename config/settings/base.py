@@ -248,6 +248,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "contracts.console.tasks.publish_due",
         "schedule": 30.0,
     },
+    "go on with data exports whose worker was lost": {
+        "task": "contracts.console.tasks.take_up_exports",
+        "schedule": 60.0,
+    },
     "ask whether hosts lead here and senders are verified": {
         "task": "contracts.console.tasks.check_reachability",
         "schedule": 300.0,

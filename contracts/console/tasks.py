@@ -5,6 +5,11 @@ from uuid import UUID
 from celery import shared_task
 
 from contracts.console.services.carrying_out import carry_out, list_due
+from contracts.console.services.data_exports import (
+    list_exports_standing_still,
+    make_export,
+    purge_exports,
+)
 from contracts.console.services.drafts import purge_drafts
 from contracts.console.services.figures import keep_figures
 from contracts.console.services.host_checks import (
@@ -36,14 +41,14 @@ def announce_waivers() -> None:
 
 @shared_task(base=SharedTask, name="contracts.console.tasks.forget_drafts", expires=3000)
 def forget_drafts() -> int:
-    """Delete drafts that nobody saves, and publications, links, checks and runs that are over.
+    """Delete drafts that nobody saves, and publications, links, exports, checks, runs: all over.
 
     After them the logos that no document names any more. Hourly; twice is once.
     """
     at = now()
     done = purge_drafts(at=at) + purge_publications(at=at) + purge_preview_links(at=at)
     done += purge_checks(at=at) + purge_sender_checks(at=at) + purge_runs(at=at)
-    return done + purge_logos(at=at)
+    return done + purge_exports(at=at) + purge_logos(at=at)
 
 
 @shared_task(base=SharedTask, name="contracts.console.tasks.change_states")
@@ -64,6 +69,19 @@ def carry_out_publication(publication_id: str, **_: object) -> None:
     """Publish what waits, if it is due; what a lost worker has left is taken up again."""
     if slug := carry_out(publication_id=UUID(publication_id), at=now()):
         check_new_hosts(slug)
+
+
+@shared_task(base=SharedTask, name="contracts.console.tasks.make_data_export")
+def make_data_export(export_id: str, **_: object) -> None:
+    """Write the file of a data export; one that another worker has is left to it."""
+    make_export(export_id=UUID(export_id), clock=now)
+
+
+@shared_task(base=SharedTask, name="contracts.console.tasks.take_up_exports", expires=50)
+def take_up_exports() -> None:
+    """Have data exports made whose worker was lost; twice is once."""
+    for export in list_exports_standing_still(at=now()):
+        tell_workers(make_data_export, str(export.pk))
 
 
 @shared_task(base=SharedTask, name="contracts.console.tasks.publish_due", expires=50)

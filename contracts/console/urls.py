@@ -6,6 +6,7 @@ from contracts.console.views import (
     brand,
     carrying_over,
     contracts,
+    data_exports,
     deletion,
     drafts,
     new_contract,
@@ -45,6 +46,18 @@ urlpatterns = [
     path("<slug:slug>/simulator/", simulator.simulator, name="simulator"),
     path("<slug:slug>/status/", standing.state, name="state"),
     path("<slug:slug>/status/delete/", deletion.deletion, name="deletion"),
+    path("<slug:slug>/data/", data_exports.data_exports, name="data_exports"),
+    path("<slug:slug>/data/<uuid:export_id>/", data_exports.data_export, name="data_export"),
+    path(
+        "<slug:slug>/data/<uuid:export_id>/progress/",
+        data_exports.data_export_progress,
+        name="data_export_progress",
+    ),
+    path(
+        "<slug:slug>/data/<uuid:export_id>/delete/",
+        data_exports.data_export_delete,
+        name="data_export_delete",
+    ),
     path("<slug:slug>/status/<uuid:change_id>/withdraw/", standing.withdraw, name="state_withdraw"),
     path("<slug:slug>/status/<str:to>/", standing.change, name="state_change"),
     path(

@@ -58,6 +58,11 @@ class Manifest:
     files: dict[str, FileFacts]
     """By the table's label."""
 
+    @property
+    def rows(self) -> int:
+        """How many rows all tables have together."""
+        return sum(one.rows for one in self.files.values())
+
     def as_text(self) -> str:
         """Return it as JSON."""
         return json.dumps(asdict(self), indent=2, sort_keys=True) + "\n"

@@ -164,6 +164,8 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "contracts_roster.stagedcode": _MINUTES,
     "contracts_console.golivetick": _DEPLOYMENT,
     "contracts_console.hostcheck": _DEPLOYMENT,
+    "contracts_console.dataexport": _MINUTES,
+    "contracts_console.dataexportpiece": _MINUTES,
     "contracts_console.draft": "is its author's own",
     "contracts_console.previewlink": _MINUTES,
     "contracts_console.plannedpublication": _MINUTES,

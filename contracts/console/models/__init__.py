@@ -1,5 +1,6 @@
-"""What the console keeps beside the revisions: drafts, publications, figures, checks of hosts."""
+"""What the console keeps beside the revisions: drafts, publications, exports, figures, checks."""
 
+from contracts.console.models.data_exports import DataExport, DataExportPiece, ExportState
 from contracts.console.models.drafts import Draft
 from contracts.console.models.figures import DailyFigures
 from contracts.console.models.going_live import GoLiveTick
@@ -9,7 +10,10 @@ from contracts.console.models.publications import PlannedPublication
 
 __all__ = [
     "DailyFigures",
+    "DataExport",
+    "DataExportPiece",
     "Draft",
+    "ExportState",
     "GoLiveTick",
     "HostCheck",
     "HostFinding",

@@ -6,13 +6,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from contracts.console.data.manifest import Manifest, read_manifest
+from contracts.console.data.manifest import read_manifest
 from contracts.console.data.reading import restore_data
-from contracts.console.data.writing import write_data
+from contracts.console.data.writing import NoDataError, contract_with_data, write_data
 from core.common.clock import now
 from core.common.errors import DomainError
-from tenants import registry
-from tenants.errors import TenancyError, UnknownContractError
+from tenants.errors import TenancyError
 
 
 class Command(BaseCommand):
@@ -39,19 +38,19 @@ class Command(BaseCommand):
         if path.exists():
             raise CommandError(f"{path.name} is there already. Name another file.")
         try:
-            contract = registry.get_configured(options["contract"])
-        except UnknownContractError as error:
-            raise CommandError(f"There is no contract {options['contract']}.") from error
+            contract = contract_with_data(options["contract"])
+        except NoDataError as error:
+            raise CommandError(f"There is no data of a contract {options['contract']}.") from error
         manifest = write_data(
             contract=contract, path=path, by=None, at=now(), progress=self._progress
         )
-        self.stdout.write(f"Wrote {path.name}: {_rows(manifest)} rows. Keep it like the database.")
+        self.stdout.write(f"Wrote {path.name}: {manifest.rows} rows. Keep it like the database.")
 
     def _verify(self, options: dict[str, Any]) -> None:
         manifest = read_manifest(options["file"])
         self.stdout.write(
             f"{manifest.contract['slug']} of {manifest.made_at}: {len(manifest.files)} tables, "
-            f"{_rows(manifest)} rows, whole."
+            f"{manifest.rows} rows, whole."
         )
 
     def _restore(self, options: dict[str, Any]) -> None:
@@ -63,7 +62,3 @@ class Command(BaseCommand):
 
     def _progress(self, label: str, rows: int) -> None:
         self.stdout.write(f"  {label}: {rows}")
-
-
-def _rows(manifest: Manifest) -> int:
-    return sum(one.rows for one in manifest.files.values())
