@@ -136,6 +136,7 @@ def test_threads_and_pools_are_started_where_their_context_is_thought_of() -> No
         "tenants/migrating.py",  # enters each schema itself
         "core/common/probing/asking.py",  # resolves a name
         "contracts/console/services/host_checks.py",  # asks hosts, and the registry
+        "contracts/console/data/sealing.py",  # writes to the shared schema, and says so
         "contracts/roster/uploads/leases.py",  # enters the contract in which it was made
     }
     starting = {"Thread", "ThreadPoolExecutor", "Timer"}
