@@ -12,7 +12,6 @@ from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
 from contracts.console.models import DataExport, ExportState
-from contracts.console.selectors import names_of
 from contracts.console.services.data_exports import (
     ask_export,
     delete_export,
@@ -22,6 +21,7 @@ from contracts.console.services.data_exports import (
     list_exports,
 )
 from contracts.console.tasks import make_data_export
+from core.accounts.selectors import names_of
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
 from core.common.errors import DomainError
