@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Page, expect
 
 from tests.architecture.staff_addresses import STAFF_TABLE
 from tests.browser.support import Portal, Registrant
@@ -32,6 +32,7 @@ FILES: Final = {
 }
 """Not pages but files to keep."""
 PARTS: Final = {
+    "console:data_export_progress",
     "console:publication_progress",
     "roster:mailing_progress",
     "roster:parts",
@@ -110,6 +111,11 @@ def test_every_page_of_staff(page: Page, portal: Portal) -> None:
     get_elevated_rights(page)
     page.goto(portal.url(reverse("console:draft", args=[CONTRACT])))
     page.locator("main form").get_by_role("button").first.click()
+    page.goto(portal.url(reverse("console:data_exports", args=[CONTRACT])))
+    page.get_by_label("Reason").fill("They move")
+    page.get_by_role("button", name="Export the data").click()
+    # The page looks for itself until the worker is done.
+    expect(page.get_by_role("button", name="Download")).to_be_visible(timeout=60_000)
     crawler = StaffCrawler(page, portal, prefix="/staff/")
     crawler.met |= FILES
     crawler.crawl(*without_a_link(page, portal))
