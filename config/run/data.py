@@ -14,6 +14,7 @@ from django.core.management import call_command
 from contracts.programs.sample_users import FILE
 from contracts.roster.models import RosterEntry
 from tenants.context import contract_context
+from tenants.models import Contract
 from tenants.registry import list_contracts
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -31,13 +32,26 @@ def prepare() -> None:
     with step("Deployment"):
         call_command("deployment", "apply", str(DEPLOYMENT))
     with step("Contracts"):
-        documents = sorted(str(path) for path in PROGRAMS.glob("*.toml"))
-        call_command("contract", "apply", *documents)
+        if documents := documents_to_apply():
+            call_command("contract", "apply", *map(str, documents))
     for slug in slugs_without_roster():
         roster = PROGRAMS / "rosters" / f"{slug}.csv"
         if roster.exists():
             with step(f"Roster of {slug}"):
                 call_command("roster", "import", slug, str(roster))
+
+
+def documents_to_apply() -> list[Path]:
+    """Return the repository's documents, less those of contracts that somebody has published since.
+
+    What an operator published on the pages would be gone with the next start otherwise.
+    """
+    theirs = set(
+        Contract.objects.filter(revision__published_by__isnull=False).values_list("slug", flat=True)
+    )
+    for slug in sorted(theirs):
+        sys.stdout.write(f"  {slug} stays as it was published on the pages\n")
+    return sorted(path for path in PROGRAMS.glob("*.toml") if path.stem not in theirs)
 
 
 def import_sample_users() -> None:
