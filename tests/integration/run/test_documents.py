@@ -1,13 +1,14 @@
-"""Which of the repository's documents a start of the local portal applies."""
+"""What a start of the local portal brings in of the repository's documents and sample users."""
 
 import pytest
 
-from config.run.data import documents_to_apply
+from config.run.data import documents_to_apply, import_sample_users
+from core.accounts.models import User
 from core.common.clock import now
 from tenants.configuration.publishing import publish_contract
 from tenants.registry import get_contract
 from tests.support.people import make_person
-from tests.support.publishing import publish_change
+from tests.support.publishing import publish_change, suspend
 from tests.unit.configuration.documents import changed
 
 pytestmark = pytest.mark.django_db
@@ -28,3 +29,13 @@ def test_what_somebody_published_on_the_pages_outlives_the_next_start() -> None:
         at=now(),
     )
     assert slugs() == ["acentra-sample", "ms-um", "va-dmas"]
+
+
+def test_the_sample_users_of_a_suspended_contract_do_not_keep_the_portal_from_starting() -> None:
+    suspend("acentra-sample")
+    import_sample_users()
+    present = set(User.objects.values_list("username", flat=True))
+    assert "ruth.alder" in present
+    assert "amir.hazel" not in present
+    import_sample_users()
+    assert set(User.objects.values_list("username", flat=True)) == present
