@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from django.core.management import call_command
+from django.db.models import Q
 
 from contracts.programs.sample_users import FILE
 from contracts.roster.models import RosterEntry
@@ -19,6 +20,7 @@ from core.accounts.models import User
 from tenants.context import contract_context
 from tenants.models import Contract
 from tenants.registry import list_contracts
+from tenants.states import ContractState
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROGRAMS = ROOT / "contracts" / "programs"
@@ -45,15 +47,19 @@ def prepare() -> None:
 
 
 def documents_to_apply() -> list[Path]:
-    """Return the repository's documents, less those of contracts that somebody has published since.
+    """Return the repository's documents, less those of contracts that somebody has published or
+    taken out of service since.
 
     What an operator published on the pages would be gone with the next start otherwise.
     """
     theirs = set(
-        Contract.objects.filter(revision__published_by__isnull=False).values_list("slug", flat=True)
+        Contract.objects.filter(
+            Q(revision__published_by__isnull=False)
+            | ~Q(state__in=(ContractState.READY, ContractState.PROVISIONING))
+        ).values_list("slug", flat=True)
     )
     for slug in sorted(theirs):
-        sys.stdout.write(f"  {slug} stays as it was published on the pages\n")
+        sys.stdout.write(f"  {slug} stays as it was left on the pages\n")
     return sorted(path for path in PROGRAMS.glob("*.toml") if path.stem not in theirs)
 
 

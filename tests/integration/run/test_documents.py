@@ -33,6 +33,7 @@ def test_what_somebody_published_on_the_pages_outlives_the_next_start() -> None:
 
 def test_the_sample_users_of_a_suspended_contract_do_not_keep_the_portal_from_starting() -> None:
     suspend("acentra-sample")
+    assert "acentra-sample" not in slugs()
     import_sample_users()
     present = set(User.objects.values_list("username", flat=True))
     assert "ruth.alder" in present
