@@ -102,8 +102,13 @@ def keep_daily_figures() -> int:
 @shared_task(base=SharedTask, name="contracts.console.tasks.check_reachability", expires=280)
 def check_reachability() -> int:
     """Ask hosts whether they lead here, and providers how senders stand: what is due."""
-    # Asking hosts takes a while: the senders are asked at a moment of their own.
-    return check_due_hosts(at=now()) + check_due_senders(at=now())
+    # Asking hosts takes a while: the senders are asked afterwards at a moment of their own. They
+    # are asked also when a host could not be checked, which the record of the task shows.
+    try:
+        hosts = check_due_hosts(at=now())
+    finally:
+        senders = check_due_senders(at=now())
+    return hosts + senders
 
 
 @shared_task(base=SharedTask, name="contracts.console.tasks.check_contract", expires=120)

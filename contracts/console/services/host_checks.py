@@ -1,6 +1,7 @@
 """Keep what checks of hosts found, and say which hosts links may name."""
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
@@ -17,11 +18,14 @@ from core.accounts.services.attempts import Limit, count_attempt
 from core.audit.recording import record
 from core.common.clock import now
 from core.common.errors import DomainError
+from core.common.failures import describe_safely
 from core.common.probing.asking import Prober
 from core.common.purging import delete_in_batches
 from core.common.turns import hold_turn
 from tenants import registry
 from tenants.models import Host
+
+logger = logging.getLogger(__name__)
 
 _ASKED: Final = (2, timedelta(minutes=1))
 """So often somebody may have the hosts of a contract asked. Own figure: each asks strangers."""
@@ -38,6 +42,14 @@ class CheckTooSoonError(DomainError):
 
     code: ClassVar[str] = "host_check_too_soon"
     message: ClassVar[str] = "They were asked a moment ago. You can ask again in a minute."
+
+
+class HostChecksFailedError(RuntimeError):
+    """Some hosts could not be checked by a fault of ours; the others are."""
+
+    def __init__(self, hosts: Sequence[str]) -> None:
+        super().__init__(f"{len(hosts)} hosts were not checked; the log says why")
+        self.hosts = tuple(hosts)
 
 
 def ask_check(*, contract_id: UUID, by: UUID, at: datetime) -> None:
@@ -59,24 +71,32 @@ def check_hosts(
     """Ask hosts, eight at a time, and keep what was found. Called by workers and the command.
 
     Each finding is a transaction of its own, which records `host.ready` or `host.not_ready` where
-    links change. `at` None: each has the moment at which it was asked.
+    links change. `at` None: each has the moment at which it was asked. A host whose check fails
+    for a fault of ours holds up no other one: raises HostChecksFailedError once all are done.
     """
-    asked, how = list(targets), prober or default_prober()
-
-    def ask(target: HostTarget) -> tuple[datetime, Found]:
-        try:
-            return at or now(), probe_host(target, how)
-        finally:
-            # Where an old host should lead is asked of the registry, which reads a publication of
-            # this moment over a connection of this thread; nobody else would close it.
-            connection.close()
-
+    how, failed = prober or default_prober(), list[str]()
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        found = list(pool.map(ask, asked))
-    return [
-        keep_finding(target, one, at=moment)
-        for target, (moment, one) in zip(asked, found, strict=True)
-    ]
+        asked = [(one, pool.submit(_ask, one, how, at)) for one in targets]
+    kept = []
+    for target, answer in asked:
+        try:
+            moment, found = answer.result()
+            kept.append(keep_finding(target, found, at=moment))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next host has no part in it
+            failed.append(target.host)
+            logger.error("host %s: not checked: %s", target.host, describe_safely(error))  # noqa: TRY400 - an address of a stranger may stand in it
+    if failed:
+        raise HostChecksFailedError(failed)
+    return kept
+
+
+def _ask(target: HostTarget, how: Prober, at: datetime | None) -> tuple[datetime, Found]:
+    try:
+        return at or now(), probe_host(target, how)
+    finally:
+        # Where an old host should lead is asked of the registry, which reads a publication of
+        # this moment over a connection of this thread; nobody else would close it.
+        connection.close()
 
 
 def check_due_hosts(*, at: datetime) -> int:

@@ -19,5 +19,7 @@ def check_reach(slug: str) -> None:
     except UnknownContractError:
         return
     portal = portal_target()
-    check_hosts([*list_targets(slug), *([portal] if portal else [])])
-    check_senders(targets_of_address(document.brand.sender_address), at=now())
+    try:
+        check_hosts([*list_targets(slug), *([portal] if portal else [])])
+    finally:
+        check_senders(targets_of_address(document.brand.sender_address), at=now())

@@ -46,6 +46,7 @@ def watch_leaving(*, at: datetime) -> int:
     due = _open().filter(suspended_at=None, suspends_at__lte=at, provider__in=_keys(contract, off))
     done = [_come_back(contract, one, at=at) for one in back]
     done += [_suspend(contract, one, at=at) for one in due.order_by("id")[:MOST_AT_ONCE]]
+    done += [_mark_late(contract, one, at=at) for one in _unmarked(contract, off)]
     left = [_tell_first(contract, key, at=at) for key in _unnoticed(contract, off)]
     return sum(done) + sum(left)
 
@@ -75,6 +76,25 @@ def _unnoticed(contract: ActiveContract, off: QuerySet[RosterEntry]) -> list[UUI
     return list(leaving.values_list("id", flat=True)[:MOST_AT_ONCE])
 
 
+def _unmarked(contract: ActiveContract, off: QuerySet[RosterEntry]) -> list[LeavingProvider]:
+    """Return those who were told before providers had a mark that nothing is added to them."""
+    found = Provider.objects.filter(
+        contract_id=contract.id, status=ProviderStatus.ACTIVE, suspends_at=None
+    )
+    keys = found.filter(roster_entry_id__in=off.values("id")).values("id")
+    waiting = _open().filter(suspended_at=None, provider__in=keys)
+    return list(waiting.order_by("id")[:MOST_AT_ONCE])
+
+
+@transaction.atomic
+def _mark_late(contract: ActiveContract, one: LeavingProvider, *, at: datetime) -> bool:
+    """Catch up with one who was told already: until the day of which its admins have heard."""
+    row = _open().select_for_update().filter(pk=one.pk, suspended_at=None).first()
+    if row is None or not _is_off_still(contract, row.provider, at=at):
+        return False
+    return mark_leaving(provider_id=row.provider, suspends_at=row.suspends_at)
+
+
 @transaction.atomic
 def _tell_first(contract: ActiveContract, provider_id: UUID, *, at: datetime) -> bool:
     suspends_at = at + timedelta(days=contract.document.groups.roster_end_days)
@@ -95,12 +115,22 @@ def _tell_first(contract: ActiveContract, provider_id: UUID, *, at: datetime) ->
 @transaction.atomic
 def _suspend(contract: ActiveContract, one: LeavingProvider, *, at: datetime) -> bool:
     row = _open().select_for_update().filter(pk=one.pk, suspended_at=None).first()
-    if row is None or not suspend_provider(provider_id=row.provider, at=at):
+    # Its entry may have come back since the watch looked: held, so that it cannot until the end.
+    if row is None or not _is_off_still(contract, row.provider, at=at):
+        return False
+    if not suspend_provider(provider_id=row.provider, at=at):
         return False
     row.suspended_at = at
     row.save(update_fields=["suspended_at"])
     _tell(contract, row, SUSPENDED, at=at)
     return True
+
+
+def _is_off_still(contract: ActiveContract, provider_id: UUID, *, at: datetime) -> bool:
+    """Hold the entry of a provider, and tell whether it is still off the roster."""
+    entries = Provider.objects.filter(pk=provider_id).values("roster_entry_id")
+    held = _off_roster(contract, at).select_for_update(no_key=True).filter(pk__in=entries)
+    return held.first() is not None
 
 
 @transaction.atomic

@@ -1,8 +1,10 @@
 """Providers whose entry leaves the roster: told first, kept for the days, suspended, and back."""
 
 from datetime import date, datetime, timedelta
+from threading import Event, Thread
 
 import pytest
+from django.db import connection, transaction
 
 from contracts.roster.models import LeavingProvider, RosterEntry
 from contracts.roster.services.leaving import watch_leaving
@@ -13,9 +15,11 @@ from core.groups.models import Provider, ProviderStatus
 from core.groups.permissions import Permission
 from core.groups.selectors import unit_is_registered
 from core.notifications.models import LocalMessage
-from tenants.context import ActiveContract
+from tenants.context import ActiveContract, contract_context
 from tests.integration.roster.conftest import AT
+from tests.support.naive import fails_with
 from tests.support.people import deliver_all, make_person, make_provider
+from tests.support.threads import until_blocked_or
 
 pytestmark = pytest.mark.django_db
 DAYS = 30
@@ -30,7 +34,11 @@ def head() -> User:
 @pytest.fixture
 def provider(in_contract_a: ActiveContract, head: User) -> Provider:
     """Register the provider of an entry of the sample roster."""
-    made = make_provider(head, in_contract_a, identifier=NPI)
+    return registered(in_contract_a, head)
+
+
+def registered(contract: ActiveContract, head: User) -> Provider:
+    made = make_provider(head, contract, identifier=NPI)
     made.roster_entry_id = RosterEntry.objects.get(identifier=NPI).id
     made.save(update_fields=["roster_entry_id"])
     return made
@@ -147,3 +155,54 @@ def test_a_provider_that_was_given_up_is_not_suspended(provider: Provider) -> No
     watch_leaving(at=AT + timedelta(days=DAYS))
     assert status(provider) == ProviderStatus.ENDED
     assert not LeavingProvider.objects.filter(over_at=None).exists()
+
+
+def test_who_was_told_before_there_was_a_mark_gets_it_and_hears_nothing_again(
+    provider: Provider, head: User
+) -> None:
+    leave()
+    watch_leaving(at=AT)
+    Provider.objects.filter(pk=provider.pk).update(suspends_at=None)  # of an earlier version
+    later = AT + timedelta(days=1)
+    assert watch_leaving(at=later) == 1
+    assert watch_leaving(at=later) == 0
+    assert suspends_at(provider) == AT + timedelta(days=DAYS)
+    assert len(subjects(head)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_entry_that_comes_back_while_its_days_end_keeps_its_provider(
+    contract_a: ActiveContract,
+) -> None:
+    def check() -> None:
+        Provider.objects.update(unit_key="earlier")
+        with contract_context(contract_a):
+            come_back()
+            provider = registered(contract_a, make_person(f"head{User.objects.count()}"))
+            leave()
+            watch_leaving(at=AT)
+            ended = Event()
+
+            def watch() -> None:
+                try:
+                    with contract_context(contract_a):
+                        watch_leaving(at=AT + timedelta(days=DAYS))
+                finally:
+                    ended.set()
+                    connection.close()
+
+            thread = Thread(target=watch)
+            with transaction.atomic():
+                come_back()
+                thread.start()
+                until_blocked_or(ended)
+            thread.join()
+            assert status(provider) == ProviderStatus.ACTIVE, "suspended while on the roster"
+
+    check()
+    fails_with(
+        "contracts.roster.services.leaving._is_off_still",
+        lambda *_given, **_at: True,
+        check,
+        where="suspended while on the roster",
+    )
