@@ -2,20 +2,50 @@
 
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.db.models.fields.json import KT
 
 from contracts.console.models import Draft, PlannedPublication, PreviewLink
+from core.accounts.services.attempts import Limit, count_attempt
+from core.common.errors import DomainError
 from core.common.purging import in_batches
+from tenants.logos.encoding import EncodedLogo, encode_logo
+from tenants.logos.stored import store_logo
 from tenants.models import ContractRevision, DeploymentRevision, LogoImage, ProvisioningRun
 from tenants.states import ContractState
 
 UNNAMED_KEPT: Final = timedelta(days=7)
 """After the last upload: long enough to save the draft, or to publish the file that names it."""
+_SENT: Final = (30, timedelta(hours=1))
+"""So often somebody may send one. Own figure: decoding takes a web process, and each is kept."""
 _LOGO: Final = "document__brand__logo"
+
+
+class LogosOftenError(DomainError):
+    """Somebody has sent so many logos that another has to wait."""
+
+    code: ClassVar[str] = "logos_often"
+    message: ClassVar[str] = (
+        "You have sent many logos within an hour. Send another one later."
+    )
+
+
+def take_logo(*, content: bytes, by: UUID, at: datetime) -> EncodedLogo:
+    """Take an image in, redrawn, for a document that is going to name it.
+
+    Called by who configures a contract. Refused images count as well: they are decoded first.
+    Raises LogosOftenError, LogoRefusedError.
+    """
+    attempts, window = _SENT
+    limit = Limit("logo", str(by), attempts=attempts, window=window)
+    if not count_attempt(limits=[limit], at=at).allowed:
+        raise LogosOftenError
+    logo = encode_logo(content)
+    store_logo(logo=logo, by=by, at=at)
+    return logo
 
 
 def purge_logos(*, at: datetime) -> int:

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Final
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from contracts.console.drafts.access import access_draft
 from contracts.console.sections.brand import BRAND, FILE
 from contracts.console.sections.checking import check
 from contracts.console.sections.nodes import Typed
 from contracts.console.sections.pages import Shown
+from contracts.console.services.logos import take_logo
 from contracts.console.views.sections import (
     SEEN,
     keep_section,
@@ -19,11 +20,11 @@ from contracts.console.views.sections import (
 )
 from core.accounts.typed_forms import keeps_typed
 from core.common import clock
+from core.common.errors import DomainError
 from core.common.http import get_or_post
 from core.staff.access import StaffRequest, staff_page
 from core.staff.permissions import StaffPermission
-from tenants.logos.encoding import LARGEST_UPLOAD, LogoRefusedError, encode_logo
-from tenants.logos.stored import store_logo
+from tenants.logos.encoding import LARGEST_UPLOAD
 
 _AT: Final = f"{BRAND}-logo"
 _SHOW: Final = "show"
@@ -50,7 +51,7 @@ def draft_brand(request: StaffRequest, slug: str) -> HttpResponse:
     return save_typed(request, draft, BRAND, typed)
 
 
-def _with_upload(request: HttpRequest, typed: Typed) -> tuple[Typed, Sequence[tuple[str, str]]]:
+def _with_upload(request: StaffRequest, typed: Typed) -> tuple[Typed, Sequence[tuple[str, str]]]:
     """Take an uploaded logo in: what was typed names it then. Returns what is wrong with it, too.
 
     It is stored at once, so that it needs not be chosen again after another field is mended; until
@@ -60,11 +61,9 @@ def _with_upload(request: HttpRequest, typed: Typed) -> tuple[Typed, Sequence[tu
     if file is None:
         return typed, ()
     try:
-        logo = encode_logo(file.read(LARGEST_UPLOAD + 1))
-    except LogoRefusedError as error:
+        logo = take_logo(content=file.read(LARGEST_UPLOAD + 1), by=request.user.id, at=clock.now())
+    except DomainError as error:
         return typed, [(_AT, error.sentence)]
-    by = getattr(request.user, "id", None)
-    store_logo(logo=logo, by=by, at=clock.now())
     return _with_logo(typed, logo.digest, str(logo.width), str(logo.height)), ()
 
 

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from contracts.console.models import Draft
 from contracts.console.sections.saving import mark_of
+from contracts.console.services import logos
 from contracts.console.services.logos import purge_logos
 from core.accounts.models import User
 from core.audit.models import AuditEvent
@@ -150,6 +151,18 @@ def test_of_two_tabs_the_second_is_told(operator: Client) -> None:
     operator.post(PAGE, sent(logo_file=upload(logo_file())))
     assert "changed in another tab" in shown(operator.post(PAGE, late))
     assert Draft.objects.get().document["brand"]["logo"] is not None
+
+
+def test_who_sends_many_logos_has_to_wait(
+    operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logos, "_SENT", (2, timedelta(hours=1)))
+    assert operator.post(PAGE, sent(logo_file=upload(logo_file()))).status_code == 302
+    operator.post(PAGE, sent(logo_file=upload(b"no picture")))  # counts: it was looked at
+    another = sent(logo_file=upload(logo_file()), **{"brand-product": "Typed meanwhile"})
+    page = operator.post(PAGE, another).content.decode()
+    assert "You have sent many logos within an hour" in page
+    assert "Typed meanwhile" in page
 
 
 def test_help_desk_uploads_nothing(operator: Client) -> None:
