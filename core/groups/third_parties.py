@@ -70,8 +70,11 @@ class GrantChoices:
 def grant_choices(
     reach: Reach, *, words: Sequence[str] = (), kept: Iterable[str] = ()
 ) -> GrantChoices:
-    """Return those that fit a search, at most `MOST_CHOICES`, after those chosen before it."""
-    grantable = list_grantable_providers(reach).order_by("name", "id")
+    """Return those that fit a search, at most `MOST_CHOICES`, after those chosen before it.
+
+    Not those that leave the roster: to them nothing is added.
+    """
+    grantable = list_grantable_providers(reach).filter(suspends_at=None).order_by("name", "id")
     keys = _keys_among(kept)
     chosen = list(grantable.filter(id__in=keys)) if keys else []
     fitting = list(with_words(grantable, words).exclude(id__in=keys)[: MOST_CHOICES + 1])

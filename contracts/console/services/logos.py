@@ -28,9 +28,7 @@ class LogosOftenError(DomainError):
     """Somebody has sent so many logos that another has to wait."""
 
     code: ClassVar[str] = "logos_often"
-    message: ClassVar[str] = (
-        "You have sent many logos within an hour. Send another one later."
-    )
+    message: ClassVar[str] = "You have sent many logos within an hour. Send another one later."
 
 
 def take_logo(*, content: bytes, by: UUID, at: datetime) -> EncodedLogo:

@@ -1,6 +1,7 @@
 """A provider that left the roster: no office gets access to it, and what one has can be ended."""
 
 import pytest
+from django.test import Client
 
 from core.accounts.models import User
 from core.common import clock
@@ -14,9 +15,11 @@ from core.groups.services.grant_changes import change_access
 from core.groups.services.leaving import ProviderLeavingError
 from core.groups.services.suspending import mark_leaving
 from tests.integration.offices.conftest import through
+from tests.integration.offices.test_access import enter, fir
 from tests.support.people import EVERYWHERE
 
 pytestmark = pytest.mark.django_db
+__all__ = ["fir"]
 
 
 def mark(provider: Provider) -> None:
@@ -39,6 +42,15 @@ def test_no_office_gets_access_to_it(office: Office, oak: Provider, head: User) 
     with pytest.raises(ProviderLeavingError):
         give(office, oak, head)
     assert not AccessGrant.objects.exists()
+
+
+def test_the_form_does_not_offer_it(
+    admin: Client, office: Office, oak: Provider, fir: Provider
+) -> None:
+    assert "Oak Clinic" in enter(admin, office.code).content.decode()
+    mark(oak)
+    page = enter(admin, office.code).content.decode()
+    assert (fir.name in page, "Oak Clinic" in page) == (True, False)
 
 
 def test_another_one_gives_it_as_before(office: Office, oak: Provider, ash: Provider) -> None:
