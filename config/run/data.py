@@ -17,6 +17,7 @@ from django.db.models import Q
 from contracts.programs.sample_users import FILE
 from contracts.roster.models import RosterEntry
 from core.accounts.models import User
+from core.common.tables import write_sheet
 from tenants.context import contract_context
 from tenants.models import Contract
 from tenants.registry import list_contracts
@@ -87,9 +88,8 @@ def write_users_to_import(file: Path) -> int:
         wanted = [
             row for row in rows if row["contract"] in ready and row["username"] not in present
         ]
-        writer = csv.DictWriter(target, rows.fieldnames or ())
-        writer.writeheader()
-        writer.writerows(wanted)
+        write_sheet(target, [rows.fieldnames or ()])
+        write_sheet(target, (row.values() for row in wanted))
     return len(wanted)
 
 

@@ -1,7 +1,7 @@
 """Whether hosts lead here: proven by an answer that nobody else has, kept, and told to links."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.db import connection, connections
@@ -14,7 +14,6 @@ from contracts.console.hosts.targets import HostTarget, list_targets
 from contracts.console.models import HostCheck, HostFinding, HostRole
 from contracts.console.services.host_checks import (
     READY_EVERY,
-    HostChecksFailedError,
     check_due_hosts,
     check_hosts,
     keep_finding,
@@ -302,32 +301,6 @@ def test_checks_of_many_hosts_run_beside_each_other() -> None:
     checks = check_hosts(list_targets(), prober=Says())
     assert {one.finding for one in checks} == {HostFinding.ELSEWHERE}
     assert Host.objects.filter(ready_at=None).count() == Host.objects.count()
-
-
-@pytest.mark.parametrize("fault", ["asking", "keeping"])
-def test_a_fault_at_one_host_loses_nothing_of_the_others(
-    fault: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    targets = list_targets()
-    first, *others = (one.host for one in targets)
-
-    class Breaks(Says):
-        def ask(self, host: str, path: str) -> Answer:
-            if fault == "asking" and host == first:
-                raise RuntimeError(path)
-            return super().ask(host, path)
-
-    def breaks(target: HostTarget, found: Found, *, at: datetime) -> HostCheck:
-        if fault == "keeping" and target.host == first:
-            raise RuntimeError(first)
-        return keep_finding(target, found, at=at)
-
-    monkeypatch.setattr("contracts.console.services.host_checks.keep_finding", breaks)
-    with pytest.raises(HostChecksFailedError) as failed:
-        check_hosts(targets, prober=Breaks())
-    assert failed.value.hosts == (first,)
-    assert set(HostCheck.objects.values_list("host", flat=True)) == set(others)
-    assert f"host {first}: not checked: RuntimeError" in caplog.text
 
 
 def test_a_redirect_that_was_found_good_says_nothing_of_the_contracts_own_host() -> None:
