@@ -16,8 +16,11 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+
+import psycopg
 
 from config.embedded import postgres, redis_server
 from config.embedded.errors import EmbeddedServerError
@@ -26,7 +29,10 @@ from config.embedded.processes import ServiceUser, let_pass, own_folder, service
 from config.embedded.roles import ensure_database, ensure_roles
 
 _LOOK_SECONDS = 0.2
-_MOST_RESTARTS = 5
+_PAUSE_SECONDS = 2.0
+# A server that ends is started again, however often in its life, unless it ends all the time.
+_MOST_STARTS = 10
+_WITHIN_SECONDS = 60.0
 _LARGEST_LOG = 5_000_000
 
 
@@ -39,7 +45,7 @@ class Keeper:
         self._user: ServiceUser | None = None
         self._servers: dict[str, subprocess.Popen[bytes]] = {}
         self._asked_to_stop = False
-        self._restarts = 0
+        self._starts: dict[str, list[float]] = {"redis": [], "postgres": []}
 
     def run(self) -> int:
         """Start the servers, watch them until nobody uses them, stop them. Return the exit code."""
@@ -59,7 +65,13 @@ class Keeper:
             ensure_database(servers)
             self._say(ready=True)
             self._watch()
-        except (EmbeddedServerError, OSError, subprocess.CalledProcessError) as error:
+        except (
+            EmbeddedServerError,
+            OSError,
+            subprocess.CalledProcessError,
+            psycopg.Error,
+        ) as error:
+            log(str(error))
             self._say(ready=False, error=str(error))
             return 1
         finally:
@@ -71,7 +83,12 @@ class Keeper:
         if name == "redis":
             self._servers[name] = redis_server.start(self._here, user=self._user)
         else:
-            self._servers[name] = postgres.start(self._here, user=self._user, durable=self._durable)
+            self._servers[name] = postgres.start(
+                self._here,
+                user=self._user,
+                durable=self._durable,
+                wanted=lambda: not self._asked_to_stop,
+            )
 
     def _watch(self) -> None:
         with self._here.users.open("a") as users:
@@ -85,12 +102,32 @@ class Keeper:
                 time.sleep(_LOOK_SECONDS)
 
     def _restart(self, name: str) -> None:
-        self._restarts += 1
-        if self._restarts > _MOST_RESTARTS:
+        """Start a server that ended; try again after a pause when it does not start.
+
+        Raises EmbeddedServerError when it was started too often within a while.
+        """
+        why = f"{name} ended (code {self._servers.pop(name).returncode})"
+        while not self._asked_to_stop:
+            self._count_start(name, why)
+            log(f"{why}; starting it again.")
+            try:
+                self._start(name)
+            except (EmbeddedServerError, OSError) as error:
+                why = str(error)
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                self._say(ready=True)
+                return
+
+    def _count_start(self, name: str, why: str) -> None:
+        now = time.monotonic()
+        starts = [at for at in self._starts[name] if now - at < _WITHIN_SECONDS]
+        if len(starts) >= _MOST_STARTS:
             raise EmbeddedServerError(
-                f"{name} ended {self._restarts} times; see {self._here.logs}."
+                f"{name} was started {len(starts)} times within {_WITHIN_SECONDS:.0f} s and does "
+                f"not stay; see {self._here.logs}. At last: {why}"
             )
-        self._start(name)
+        self._starts[name] = [*starts, now]
 
     def _stop(self) -> None:
         if "redis" in self._servers:
@@ -124,6 +161,12 @@ def _lock(descriptor: int) -> bool:
     return True
 
 
+def log(text: str) -> None:
+    """Write a line to the keeper's log."""
+    sys.stdout.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC [{os.getpid()}] {text}\n")
+    sys.stdout.flush()
+
+
 def main(arguments: list[str]) -> int:
     """Keep the servers of one state folder, unless another keeper does. Return the exit code."""
     here = places(Path(arguments[0]))
@@ -132,10 +175,10 @@ def main(arguments: list[str]) -> int:
         if not _lock(lock.fileno()):
             return 0
         here.status.unlink(missing_ok=True)
-        for log in here.logs.glob("*.log"):
+        for file in here.logs.glob("*.log"):
             with suppress(OSError):
-                if log.stat().st_size > _LARGEST_LOG:
-                    os.truncate(log, 0)
+                if file.stat().st_size > _LARGEST_LOG:
+                    os.truncate(file, 0)
         return Keeper(here, durable=arguments[1] == "durable").run()
 
 

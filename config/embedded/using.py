@@ -27,9 +27,22 @@ _spawned: "list[subprocess.Popen[bytes]]" = []
 class Use:
     """The right to use the servers; they stay at least until `release()` or the process's end."""
 
-    def __init__(self, here: Places, users: IO[str]) -> None:
+    def __init__(self, here: Places, users: IO[str], *, durable: bool) -> None:
         self._here = here
         self._users = users
+        self._durable = durable
+
+    def look(self) -> None:
+        """See that the servers are kept: start them again when their keeper was killed.
+
+        Raises EmbeddedServerError with the keeper's words when it gave up, or was told to stop.
+        """
+        if _keeper_runs(self._here):
+            return
+        said = _read_status(self._here)
+        if not said or said["error"]:
+            raise EmbeddedServerError(said.get("error") or "The local servers were stopped.")
+        _wait_until_ready(self._here, time.monotonic() + _LONGEST_START, durable=self._durable)
 
     def release(self) -> None:
         """Let go; return when the servers have stopped, or at once when others still use them."""
@@ -58,7 +71,7 @@ def start(state: Path | None = None, *, durable: bool = True) -> Use:
     except BaseException:
         users.close()
         raise
-    return Use(here, users)
+    return Use(here, users, durable=durable)
 
 
 @contextmanager
@@ -133,7 +146,7 @@ def _wait_until_ready(here: Places, deadline: float, *, durable: bool) -> None:
 
 
 def _spawn_keeper(here: Places, *, durable: bool) -> subprocess.Popen[bytes]:
-    with (here.logs / "keeper.log").open("wb") as log:
+    with (here.logs / "keeper.log").open("ab") as log:
         return subprocess.Popen(
             [
                 sys.executable,

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
@@ -23,7 +23,7 @@ from config import embedded
 from config.embedded.places import REPOSITORY
 from config.embedded.processes import end_with_parent, spawn, stop_process
 from config.run.ports import PortClaim, PortTakenError
-from config.run.supervisor import ProcessFailedError, Supervisor, beat, web, worker
+from config.run.supervisor import ProcessFailedError, Supervisor, beat, sealer, web, worker
 
 _LONGEST_START = 120.0
 _PROMPT = "Press Ctrl-C to stop."
@@ -71,9 +71,7 @@ def _run(stack: ExitStack) -> None:
     claim = PortClaim(_port(), here.state)
     stack.callback(claim.release)
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.local"
-    if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
-        say("Starting PostgreSQL and Redis …")
-        stack.callback(embedded.start().release)
+    look_after_servers = _serve(stack)
     summary = here.state / f"run-{claim.port}.txt"
     _prepare(summary)
     say("Starting the portal …")
@@ -82,9 +80,25 @@ def _run(stack: ExitStack) -> None:
     supervisor.start(web([listener.fileno() for listener in claim.sockets]))
     supervisor.start(worker())
     supervisor.start(beat(str(here.state / "beat")))
+    supervisor.start(sealer())
     supervisor.watch(until=_FirstPage(claim.port))
     say(f"Ready after {time.monotonic() - began:.0f} s.\n\n{summary.read_text()}\n{_PROMPT}")
-    supervisor.watch(until=lambda: False)
+    supervisor.watch(until=look_after_servers)
+
+
+def _serve(stack: ExitStack) -> Callable[[], bool]:
+    """Start the local servers if they are needed; what is returned looks after them, for ever."""
+    if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
+        return lambda: False
+    say("Starting PostgreSQL and Redis …")
+    servers = embedded.start()
+    stack.callback(servers.release)
+
+    def look() -> bool:
+        servers.look()
+        return False
+
+    return look
 
 
 @contextmanager

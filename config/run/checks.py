@@ -27,6 +27,7 @@ _PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "config.settings.production",
     "SECRET_KEY": "check-only-" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
     "PORTAL_SECRET_KEYS": "1:" + "check-only-" * 4,
+    "AUDIT_HEADS_BUCKET": "check-only",
     "ALLOWED_HOSTS": "portal.example",
     "DATABASE_URL": "postgresql://portal_app:check-only@database.example/portal",
     "DATABASE_OWNER_URL": "postgresql://portal_owner:check-only@database.example/portal",

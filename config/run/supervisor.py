@@ -16,6 +16,9 @@ _STOP_SECONDS = 10.0
 _LOOK_SECONDS = 0.2
 _MOST_STARTS = 5
 _WITHIN_SECONDS = 60.0
+# Django's checks are those of `make test`: three processes would each take a second over them at
+# each start. The web server makes none anyway.
+_CELERY = (sys.executable, "-m", "celery", "--quiet", "--skip-checks", "--app", "config.celery")
 
 
 class ProcessFailedError(RuntimeError):
@@ -120,7 +123,8 @@ def worker() -> Program:
     return Program(
         name="worker",
         command=[
-            *(sys.executable, "-m", "celery", "--quiet", "--app", "config.celery", "worker"),
+            *_CELERY,
+            "worker",
             *("--concurrency", "2", "--loglevel", "WARNING"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
         ],
@@ -129,12 +133,21 @@ def worker() -> Program:
     )
 
 
+def sealer() -> Program:
+    """Return the process that seals what the audit records."""
+    return Program(
+        name="sealer",
+        command=[sys.executable, "manage.py", "audit", "--skip-checks", "seal", "--follow"],
+    )
+
+
 def beat(schedule: str) -> Program:
     """Return the clock that starts what is due; `schedule` is the file it remembers in."""
     return Program(
         name="beat",
         command=[
-            *(sys.executable, "-m", "celery", "--quiet", "--app", "config.celery", "beat"),
+            *_CELERY,
+            "beat",
             *("--schedule", schedule, "--pidfile", "", "--loglevel", "WARNING"),
         ],
     )

@@ -1,5 +1,6 @@
 """The local servers start once, serve all who use them, and leave nothing behind."""
 
+import json
 import os
 import signal
 import socket
@@ -108,15 +109,66 @@ def test_a_killed_keeper_takes_the_servers_with_it_and_blocks_nobody(state: Path
     status = embedded.status(state)
     assert status is not None
     os.kill(status["pid"], signal.SIGKILL)
+    wait_for(lambda: embedded.status(state) is None, what="the keeper is gone")
+    use.look()
+    assert answers(state)
     use.release()
-    with embedded.attached(state, durable=False):
-        assert answers(state)
+
+
+def test_who_uses_servers_that_were_stopped_hears_of_it(state: Path) -> None:
+    use = embedded.start(state, durable=False)
+    use.look()
+    embedded.stop(state)
+    with pytest.raises(embedded.EmbeddedServerError, match="were stopped"):
+        use.look()
+    use.release()
+
+
+def test_who_uses_servers_whose_keeper_gave_up_hears_why(state: Path) -> None:
+    use = embedded.start(state, durable=False)
+    status = embedded.status(state)
+    embedded.stop(state)
+    gave_up = {**(status or {}), "ready": False, "error": "no space left"}
+    embedded.places(state).status.write_text(json.dumps(gave_up))
+    with pytest.raises(embedded.EmbeddedServerError, match="no space left"):
+        use.look()
+    use.release()
 
 
 def test_a_server_that_dies_is_started_again(state: Path) -> None:
     with embedded.attached(state, durable=False):
         os.kill(server(state, "redis"), signal.SIGKILL)
         os.kill(server(state, "postgres"), signal.SIGKILL)
+        wait_for(lambda: answers(state), what="PostgreSQL is back")
+
+
+def test_a_killed_server_comes_back_though_a_session_of_it_hangs(state: Path) -> None:
+    stranger = subprocess.Popen(
+        ["postgres: portal-0123456789abcdef: portal_app portal [local] idle", "60"],
+        executable="/bin/sleep",
+    )
+    try:
+        with embedded.attached(state, durable=False):
+            with psycopg.connect(embedded.addresses(state).owner_url) as session:
+                # It holds the killed server's memory: no other server starts beside it.
+                os.kill(session.info.backend_pid, signal.SIGSTOP)
+                os.kill(server(state, "postgres"), signal.SIGKILL)
+                wait_for(lambda: answers(state), what="PostgreSQL is back")
+            assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_a_server_is_started_until_it_can_start(state: Path) -> None:
+    with embedded.attached(state, durable=False):
+        version = embedded.places(state).postgres / "PG_VERSION"
+        made_by = version.read_text()
+        version.write_text("9\n")
+        os.kill(server(state, "postgres"), signal.SIGKILL)
+        said = embedded.places(state).logs / "keeper.log"
+        wait_for(lambda: "made by PostgreSQL 9" in said.read_text(), what="a start in vain")
+        version.write_text(made_by)
         wait_for(lambda: answers(state), what="PostgreSQL is back")
 
 
