@@ -4,6 +4,7 @@ from typing import Final
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.timezone import localtime
 
 from core.groups.address_on_file import address_on_file
 from core.groups.models import Membership, RecoveryRequest
@@ -50,7 +51,7 @@ def _show(recovery: RecoveryRequest) -> Shown:
     return Shown(
         title=f"{recovery.user.get_full_name()}, for {recovery.provider.name}",
         url=reverse("staff_recovery", args=[recovery.id]),
-        state=f"{recovery.get_state_display()} until {until:%B %-d}" if until else "",
+        state=f"{recovery.get_state_display()} until {localtime(until):%B %-d}" if until else "",
     )
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from uuid import UUID
 
+from django.utils.timezone import localtime
+
 from core.groups.models import Membership, Provider, ProviderStatus
 from core.groups.roles import role_name
 from core.staff.people import HeldRole
@@ -11,14 +13,17 @@ from core.staff.people import HeldRole
 def list_held_roles(user_id: UUID) -> Iterator[HeldRole]:
     """Yield the roles that an account holds now; one for a whole group once for each contract.
 
-    For the pages of staff (`core.staff.people`), which show of these what is in scope.
+    For the pages of staff (`core.staff.people`), which show of these what is in scope. Two queries,
+    whatever their number.
     """
-    held = Membership.objects.filter(Membership.HELD, user_id=user_id)
-    for one in held.select_related("provider", "group").order_by("since", "id"):
+    rows = Membership.objects.filter(Membership.HELD, user_id=user_id)
+    held = list(rows.select_related("provider").order_by("since", "id"))
+    names = _names_in({one.group_id for one in held if one.provider is None})
+    for one in held:
         if one.provider is not None:
             yield _at_provider(one, one.provider)
         else:
-            yield from _in_group(one)
+            yield from _in_group(one, names.get(one.group_id, {}))
 
 
 def _at_provider(held: Membership, provider: Provider) -> HeldRole:
@@ -33,15 +38,23 @@ def _at_provider(held: Membership, provider: Provider) -> HeldRole:
 def _place_of(provider: Provider) -> str:
     if provider.suspends_at is None:
         return provider.name
-    return f"{provider.name} (left the roster; suspended on {provider.suspends_at:%Y-%m-%d})"
+    on = localtime(provider.suspends_at)
+    return f"{provider.name} (left the roster; suspended on {on:%Y-%m-%d})"
 
 
-def _in_group(held: Membership) -> Iterator[HeldRole]:
+def _names_in(groups: set[UUID | None]) -> dict[UUID | None, dict[UUID | None, list[str]]]:
+    """Return the names of active providers by group and contract (one query, none without one)."""
+    names: dict[UUID | None, dict[UUID | None, list[str]]] = {}
+    active = Provider.objects.filter(group__in=groups, status=ProviderStatus.ACTIVE)
+    for group_id, contract_id, name in active.order_by("name").values_list(
+        "group_id", "contract_id", "name"
+    ):
+        names.setdefault(group_id, {}).setdefault(contract_id, []).append(name)
+    return names
+
+
+def _in_group(held: Membership, names: dict[UUID | None, list[str]]) -> Iterator[HeldRole]:
     """An office has no provider and belongs to no contract: only staff of all see it."""
-    providers = Provider.objects.filter(group=held.group_id, status=ProviderStatus.ACTIVE)
-    names: dict[UUID | None, list[str]] = {}
-    for contract_id, name in providers.order_by("name").values_list("contract_id", "name"):
-        names.setdefault(contract_id, []).append(name)
     for key, found in (names or {None: ["an office"]}).items():
         yield HeldRole(
             contract_id=key,

@@ -3,12 +3,10 @@
 What an event is about decides, never who did it: a provider, a role, an invitation or a request
 within the admin's reach; an account while it held a role there. An event that names a contract is
 read by who has entered that one, and about an account by who manages a role of it in that one.
+Of a provider that came from another group only what happened since then is read (ADR 0045).
 """
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Final, Self
-from uuid import UUID
+from typing import Final
 
 from django.db import models
 from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
@@ -17,11 +15,10 @@ from django.db.models.functions import Cast
 
 from core.accounts.models import User
 from core.audit.models import AuditEvent
+from core.audit.places import NEWEST_FIRST, Place
 from core.groups.activity.scope import Keys, Scope, any_of
 
 PAGE_SIZE: Final = 25
-_NEWEST_FIRST: Final = ("-at", "-id")
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ActivityKind(models.TextChoices):
@@ -34,26 +31,6 @@ class ActivityKind(models.TextChoices):
     REQUESTS = "requests", "Requests"
     PROVIDERS = "providers", "Providers"
     THIRD_PARTIES = "third_parties", "Third parties"
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a page of the list ends, and the older one begins."""
-
-    at: datetime
-    event_id: UUID
-
-    def __str__(self) -> str:
-        return f"{(self.at - _EPOCH) // timedelta(microseconds=1)}-{self.event_id}"
-
-    @classmethod
-    def read(cls, text: str) -> Self | None:
-        """Return the place that an address names; None for one that makes no sense."""
-        moment, _, key = text.partition("-")
-        try:
-            return cls(_EPOCH + timedelta(microseconds=int(moment)), UUID(key))
-        except (ValueError, OverflowError):
-            return None
 
 
 def list_activity(
@@ -69,13 +46,13 @@ def list_activity(
     parts = [
         _narrowed(_part(scope, subject_type, verbs), scope, before)
         .filter(within)
-        .order_by(*_NEWEST_FIRST)[: PAGE_SIZE + 1]
+        .order_by(*NEWEST_FIRST)[: PAGE_SIZE + 1]
         for one in kinds
         for subject_type, verbs in _EVENTS[one].items()
     ]
     if len(parts) == 1:
         return list(parts[0])
-    return list(parts[0].union(*parts[1:], all=True).order_by(*_NEWEST_FIRST)[: PAGE_SIZE + 1])
+    return list(parts[0].union(*parts[1:], all=True).order_by(*NEWEST_FIRST)[: PAGE_SIZE + 1])
 
 
 def _part(scope: Scope, subject_type: str, types: str) -> QuerySet[AuditEvent]:
@@ -84,7 +61,11 @@ def _part(scope: Scope, subject_type: str, types: str) -> QuerySet[AuditEvent]:
     found = AuditEvent.objects.filter(
         any_of("subject_id", keys), event_type__in=types.split(), subject_type=subject_type
     )
-    return found.filter(_while_they_had_a_role(scope)) if subject_type == "account" else found
+    if subject_type == "account":
+        return found.filter(_while_they_had_a_role(scope))
+    if subject_type == "provider":
+        return found.exclude(scope.formerly("subject_id", "at__lt"))
+    return found
 
 
 def _while_they_had_a_role(scope: Scope) -> Exists:
@@ -113,8 +94,7 @@ def _narrowed(
 ) -> QuerySet[AuditEvent]:
     """Keep the events of the people that fit all words, older than a place."""
     if before:
-        older = Q(at__lt=before.at) | Q(at=before.at, id__lt=before.event_id)
-        events = events.filter(older, at__lte=before.at)
+        events = before.older(events)
     if scope.words:
         people = scope.keys["person"]
         events = events.alias(whom=KeyTextTransform("account", "data")).filter(
@@ -166,7 +146,8 @@ _EVENTS: Final[dict[ActivityKind, dict[str, str]]] = {
         ),
     },
     ActivityKind.PROVIDERS: {
-        "provider": "provider.registered provider.given_up provider.released provider.moved"
+        "provider": "provider.registered provider.given_up provider.released provider.moved",
+        "provider_group": "group.provider_left",
     },
     ActivityKind.THIRD_PARTIES: {
         "access_grant": (

@@ -6,7 +6,9 @@ events, which then goes by the index of the subject; where it is much the statem
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from datetime import datetime
+from functools import cached_property, reduce
+from operator import or_
 from typing import Any, Final
 from uuid import UUID
 
@@ -30,6 +32,7 @@ from core.groups.models import (
     JoinRequest,
     Membership,
     Provider,
+    ProviderGroup,
     ProviderStatus,
     RecoveryRequest,
     Role,
@@ -52,6 +55,8 @@ class _Place:
     group_id: UUID
     contract_id: UUID
     is_active: bool
+    moved_at: datetime | None
+    """When it came to its group from another one, whose people are nobody's business here."""
     is_administered: bool
     is_own: bool
     """Whether it is read by a role of the provider's own, and not as a third party."""
@@ -105,11 +110,21 @@ class Scope:
         """Return the keys of those that are read by a role of the provider's own."""
         return array_of(one.id for one in self.places if one.is_own)
 
+    def formerly(self, provider: str, ended: str) -> Q:
+        """Tell of a row whether it belongs to a moved provider's former group (ADR 0045).
+
+        `provider` is how the row names its provider, `ended` the lookup of its end: whatever
+        belonged to the former group ended with the move.
+        """
+        moved = [(one.id, one.moved_at) for one in self.places if one.moved_at]
+        theirs = (Q((provider, key), (ended, at)) for key, at in moved)
+        return reduce(or_, theirs, Q(pk__in=[]))
+
     def memberships(self, providers: str) -> QuerySet[Membership]:
         """Return all roles, present and past, at providers; those over groups for their admins."""
         return Membership.objects.filter(
             Q(any_of("provider", providers)) | Q(group__in=list(self.administered))
-        )
+        ).exclude(self.formerly("provider", "until__lte"))
 
     def known_people(self) -> QuerySet[User]:
         """Return who has or had a role at those providers or groups."""
@@ -120,7 +135,7 @@ class Scope:
         return Membership.objects.filter(
             Q(any_of("provider", self.watched_keys)) | Q(group__in=self.groups),
             user=OuterRef("pk"),
-        )
+        ).exclude(self.formerly("provider", "until__lte"))
 
 
 def array_of(keys: Iterable[UUID]) -> str:
@@ -159,9 +174,9 @@ def scope_of(reach: Reach, words: Iterable[str] = ()) -> Scope:
         is_own=Exists(reading.filter(Q(provider=OuterRef("pk")) | Q(group=OuterRef("group")))),
     )
     places = tuple(
-        _Place(key, group, contract, status == ProviderStatus.ACTIVE, *is_theirs)
-        for key, group, contract, status, *is_theirs in found.values_list(
-            "pk", "group", "contract", "status", "is_administered", "is_own"
+        _Place(key, group, contract, status == ProviderStatus.ACTIVE, moved_at, *is_theirs)
+        for key, group, contract, status, moved_at, *is_theirs in found.values_list(
+            "pk", "group", "contract", "status", "moved_at", "is_administered", "is_own"
         )
     )
     scope = Scope(reach, places, tuple(words))
@@ -172,19 +187,27 @@ def scope_of(reach: Reach, words: Iterable[str] = ()) -> Scope:
 def _keys(scope: Scope) -> dict[str, Keys]:
     """Return the keys of what events are about: a list where it is few, else how to find them."""
     at_watched = any_of("provider", scope.watched_keys)
+    former = scope.formerly("provider", "ended_at__lte")
+
+    def at_present(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+        return rows.exclude(former)
+
     parts: dict[str, QuerySet[Any, Any]] = {
         "account": _present_users(scope),
         "membership": _but_other_offices(
             scope, scope.memberships(scope.watched_keys), "grant__office"
         ).values("pk"),
         "access_grant": _but_other_offices(
-            scope, AccessGrant.objects.filter(at_watched), "office"
+            scope, at_present(AccessGrant.objects.filter(at_watched)), "office"
         ).values("pk"),
         "invitation": _invitations(scope).values("pk"),
-        "join_request": JoinRequest.objects.filter(at_watched).values("pk"),
-        "recovery": RecoveryRequest.objects.filter(
-            at_watched, provider__group__in=list(scope.administered)
+        "join_request": at_present(JoinRequest.objects.filter(at_watched)).values("pk"),
+        "recovery": at_present(
+            RecoveryRequest.objects.filter(at_watched, provider__group__in=list(scope.administered))
         ).values("pk"),
+        "provider_group": ProviderGroup.objects.filter(pk__in=list(scope.administered)).values(
+            "pk"
+        ),
     }
     if scope.words:
         parts["person"] = _people_with_words(scope).values("pk")

@@ -69,8 +69,10 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "provider.given_up": "{who} gave up {where}.",
     "provider.released": "{who} released {where}: nobody is registered with its number any more.",
     "provider.moved": "{who} moved {where} to your group.",
+    "group.provider_left": "{who} moved {where} from your group to another one.",
 }
 _SUSPENDED: Final = "{who} suspended {whose} role {role} {at}, because nobody confirmed it."
+_LEFT: Final = "group.provider_left"
 _OF_ONESELF: Final = {"membership.granted": "{who} became {role} {at}."}
 
 
@@ -187,10 +189,12 @@ def _provider_of(event: AuditEvent) -> object:
 def _read_names(events: Iterable[AuditEvent], scope: Scope) -> _Names:
     keys = set(_keys(events))
     names = _Names()
+    # What left a group is named to its admins, who knew it.
+    left = {_as_key(one.data.get("provider")) for one in events if one.event_type == _LEFT}
     parts = [
         _people(scope),
         _named(
-            Provider.objects.filter(pk__in=keys.intersection(scope.watched)),
+            Provider.objects.filter(pk__in=keys.intersection({*scope.watched, *left})),
             F("name"),
             contract=F("contract_id"),
         ),

@@ -41,7 +41,8 @@ class Provider(UUIDModel):
 
     `unit_key` is what registers once in the contract: the normalized identifier, or the roster
     entry's id where each location registers. `roster_entry_id` names a row of the contract's own
-    schema and therefore has no constraint.
+    schema and therefore has no constraint. `moved_at` is when it came to its present group from
+    another one, whose people's doings are not the present group's to read.
     """
 
     group = models.ForeignKey(ProviderGroup, on_delete=models.PROTECT, related_name="providers")
@@ -62,6 +63,7 @@ class Provider(UUIDModel):
     status = models.CharField(max_length=10, choices=ProviderStatus, default=ProviderStatus.ACTIVE)
     registered_at = models.DateTimeField()
     registered_by = models.UUIDField()
+    moved_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     suspends_at = models.DateTimeField(null=True)
 

@@ -172,9 +172,9 @@ def hand_over_provider(
     registered, as the same row, and the admins of the other group manage it from now on. Roles,
     invitations and the access of third parties there end, as when it is given up; with its last
     provider the former group ends. Both sides are told by mail. Records `provider.moved` with the
-    reason, and `membership.ended` for each role. Raises ChangedMeanwhileError when it has ended,
-    the loss is another one by now, or the other group is the same, an office, or without an admin,
-    and what a release guard raises.
+    reason, `group.provider_left` for the former group, and `membership.ended` for each role. Raises
+    ChangedMeanwhileError when it has ended, the loss is another one by now, or the other group is
+    the same, an office, or without an admin, and what a release guard raises.
     """
     ask_release_guards(provider_id, settles=settles)
     provider = _hold_active(provider_id, also=to)
@@ -184,11 +184,20 @@ def hand_over_provider(
     changed = seen is not None and loss.version != seen
     if changed or provider.group_id == to or is_office or not admins:
         raise ChangedMeanwhileError
-    provider.group_id = to
-    provider.save(update_fields=["group"])
+    provider.group_id, provider.moved_at = to, at
+    provider.save(update_fields=["group", "moved_at"])
     data = _end_hold(loss, MOVED_AWAY, gaining=admins, by=by, at=at)
     _tell(admins, provider, MOVED_HERE, by=by, at=at)
     _record("provider.moved", provider, {**data, "to": str(to), "reason": reason}, by=by, at=at)
+    # The provider's own events are the other group's to read from now on.
+    record(
+        "group.provider_left",
+        contract_id=provider.contract_id,
+        actor_id=by,
+        subject=("provider_group", loss.group_id),
+        data={"provider": str(provider.id)},
+        at=at,
+    )
     return provider
 
 

@@ -36,6 +36,7 @@ from core.groups.services.roles import (
 )
 from core.groups.states import LIVE_RECOVERIES, UNANSWERED_JOINS, RecoveryState
 from core.staff.scope import StaffScope
+from tenants import registry
 
 _DECIDED: Final = ("state", "decided_by", "decided_at", "takes_effect_at", "reaches")
 ASKED_A_DAY: Final = 3
@@ -184,9 +185,11 @@ def carry_out_due(*, at: datetime) -> int:
 def wait_days(provider: Provider) -> int:
     """Return how long a granted request waits: the longest time of the group's contracts.
 
-    That of the provider itself is among them: of a group that has ended there is no other.
+    That of the provider itself is among them: of a group that has ended there is no other. Raises
+    UnknownContractError while it is out of service: then nothing is granted.
     """
-    contracts = find_contracts(_all_contracts(provider))
+    own = registry.get_contract_by_id(provider.contract_id)
+    contracts = [own, *find_contracts(_all_contracts(provider))]
     return max(contract.document.groups.recovery_wait_days for contract in contracts)
 
 

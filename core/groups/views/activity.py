@@ -4,8 +4,9 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse
 
+from core.audit.places import Place
 from core.common.http import get_only
-from core.groups.activity.events import PAGE_SIZE, Place, list_activity
+from core.groups.activity.events import PAGE_SIZE, list_activity
 from core.groups.activity.scope import scope_of
 from core.groups.activity.sentences import entries_of, zones_differ
 from core.groups.forms import ActivityForm

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.timezone import localtime
 from django.views.decorators.http import require_POST
 
 from core.common import clock
@@ -126,7 +127,7 @@ def discard(request: SetupRequest, batch_id: UUID) -> HttpResponse:
 def report(request: SetupRequest, batch_id: UUID) -> HttpResponse:
     """Give each row of a file with what became of it, as a file."""
     found = access_own_batch(request.reach, batch_id)
-    return _sheet(f"invitations-{found.uploaded_at:%Y-%m-%d}.csv", report_rows(found))
+    return _sheet(f"invitations-{localtime(found.uploaded_at):%Y-%m-%d}.csv", report_rows(found))
 
 
 def _sheet(name: str, rows: Iterable[Iterable[object]]) -> HttpResponse:

@@ -24,6 +24,7 @@ from core.staff.access import StaffRequest, staff_page
 from core.staff.acting import require_right
 from core.staff.forms import ReasonForm
 from core.staff.permissions import StaffPermission
+from core.staff.resting import waits_for_service
 from core.staff.services.requests_in_hand import QueuedRequest
 from core.staff.views.in_hand import decide_in_hand, hand_of
 from tenants import registry
@@ -46,6 +47,7 @@ def recoveries(request: StaffRequest) -> HttpResponse:
 @get_or_post
 @keeps_typed(fields_named("reason"))
 @staff_page(StaffPermission.REGISTRATIONS_VIEW)
+@waits_for_service
 def recovery(request: StaffRequest, recovery_id: UUID) -> HttpResponse:
     """Show a request with its evidence; grant, refuse or stop it, with a reason."""
     found = row_or_404(list_in_scope(request.staff), recovery_id)

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.timezone import localtime
 from django.views.decorators.http import require_POST
 
 from core.accounts.models import User
@@ -58,7 +59,7 @@ def export(request: SetupRequest) -> HttpResponse:
     at = clock.now()
     record_export(request.reach, by=request.user.id, at=at)
     pieces = rebound(sheet_pieces(user_rows(request.reach)))
-    return streamed_sheet(f"users-{at:%Y-%m-%d}.csv", pieces)
+    return streamed_sheet(f"users-{localtime(at):%Y-%m-%d}.csv", pieces)
 
 
 @get_or_post
