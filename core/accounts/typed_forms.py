@@ -7,9 +7,9 @@ holds a token; the fields lie sealed in the database and open for the account al
 had ended.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import update_wrapper
-from typing import Concatenate, Final, ParamSpec
+from typing import Any, Concatenate, Final, ParamSpec
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from core.accounts.models import User
-from core.accounts.services.typed_forms import keep_typed_form, take_typed_form
+from core.accounts.services.typed_forms import Typed, keep_typed_form, take_typed_form
 from core.accounts.sessions.lifecycle import ended_account_of
 from core.common import clock
 
@@ -27,7 +27,7 @@ ONLY_KEEP: Final = "only_keep_typed"
 _INTERRUPTS: Final = "portal_interrupts_form"
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
-Choice = Callable[[HttpRequest], Mapping[str, str]]
+Choice = Callable[[HttpRequest], Mapping[str, Typed]]
 
 
 def keeps_typed(choose: Choice) -> Callable[[View[P]], View[P]]:
@@ -69,16 +69,21 @@ def interrupts(answer: HttpResponse) -> HttpResponse:
     return answer
 
 
-def fields_named(*names: str) -> Choice:
-    """Return a choice that takes the named fields, as far as they were sent."""
+def fields_named(*names: str, several: Sequence[str] = ()) -> Choice:
+    """Return a choice that takes the named fields, as far as they were sent.
 
-    def choose(request: HttpRequest) -> Mapping[str, str]:
-        return {name: request.POST[name] for name in names if name in request.POST}
+    Of those in `several`, such as boxes to tick, all values are kept.
+    """
+
+    def choose(request: HttpRequest) -> Mapping[str, Typed]:
+        one: dict[str, Typed] = {name: request.POST[name] for name in names if name in request.POST}
+        many = {name: request.POST.getlist(name) for name in several if name in request.POST}
+        return {**one, **many}
 
     return choose
 
 
-def take_typed(request: HttpRequest) -> dict[str, str]:
+def take_typed(request: HttpRequest) -> dict[str, Any]:
     """Return what was typed into this page's form before the session ended, once, else nothing."""
     if request.method != "GET" or not isinstance(request.user, User):
         return {}
@@ -93,7 +98,7 @@ def take_typed(request: HttpRequest) -> dict[str, str]:
     return typed or {}
 
 
-def _keep(request: HttpRequest, account_id: UUID | None, fields: Mapping[str, str]) -> None:
+def _keep(request: HttpRequest, account_id: UUID | None, fields: Mapping[str, Typed]) -> None:
     if account_id is None or not any(fields.values()):
         return
     token = keep_typed_form(account_id=account_id, path=request.path, fields=fields, at=clock.now())

@@ -63,14 +63,16 @@ def create_account(
     password_hash: str,
     by: UUID | None,
     at: datetime,
+    is_used: bool = True,
     **contact: Unpack[ContactFields],
 ) -> User:
     """Make an account; the username stays for good.
 
     Called by registration sources inside the completing transaction, with a proven address, and
     by the import of accounts, whose addresses are still to be proven. `password_hash` is an
-    encoded hash, never a password. Records `account.created`. Raises UsernameTakenError and
-    EmailTakenError; the database decides, so two at once make one account.
+    encoded hash, never a password; `is_used`: its owner is here and makes it. Records
+    `account.created`. Raises UsernameTakenError and EmailTakenError; the database decides, so two
+    at once make one account.
     """
     try:
         with transaction.atomic():
@@ -80,7 +82,7 @@ def create_account(
                 first_name=first_name.strip(),
                 last_name=last_name.strip(),
                 password=password_hash,
-                last_used_at=at,
+                last_used_at=at if is_used else None,
                 **contact,
             )
     except IntegrityError as error:

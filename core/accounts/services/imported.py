@@ -41,8 +41,8 @@ def import_account(
     """Make an account without a password of its own, its address unproven.
 
     Called by the import of current portal users. `password_hash` is one that `read_hash` takes,
-    or empty: then the person gets a link by mail. Records `account.created`. Raises
-    UsernameTakenError, EmailTakenError.
+    or empty: then the person gets a link by mail. It counts as never used until its owner comes.
+    Records `account.created`. Raises UsernameTakenError, EmailTakenError.
     """
     user = create_account(
         username=username,
@@ -51,6 +51,7 @@ def import_account(
         last_name=last_name,
         phone=phone,
         password_hash=make_password(None),
+        is_used=False,
         by=by,
         at=at,
     )

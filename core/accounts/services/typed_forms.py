@@ -17,11 +17,13 @@ _PURPOSE: Final = "typed-form"
 # Own figures: no form of ours is longer, and nobody fills in more of them at once.
 LONGEST_FORM: Final = 20_000
 MOST_FORMS: Final = 5
+Typed = str | list[str]
+"""What stood in a field: a text, or the values that were chosen."""
 
 
 @transaction.atomic
 def keep_typed_form(
-    *, account_id: UUID, path: str, fields: Mapping[str, str], at: datetime
+    *, account_id: UUID, path: str, fields: Mapping[str, Typed], at: datetime
 ) -> str | None:
     """Keep the fields of a form for half an hour; returns the token for the browser's session.
 
@@ -51,7 +53,7 @@ def keep_typed_form(
 @transaction.atomic
 def take_typed_form(
     *, token: str, account_id: UUID, path: str, at: datetime
-) -> dict[str, str] | None:
+) -> dict[str, Typed] | None:
     """Return the fields that a token stands for, once, to the account and page that they are of.
 
     None for anything else: nobody's, somebody else's, used, or over (on the second).
@@ -65,7 +67,7 @@ def take_typed_form(
         return None
     kept.delete()
     try:
-        typed: dict[str, str] = json.loads(
+        typed: dict[str, Typed] = json.loads(
             unseal(_PURPOSE, bytes(kept.sealed), str(account_id), path)
         )
     except (SealBrokenError, KeyError):
