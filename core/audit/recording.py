@@ -1,6 +1,5 @@
 """Write audit events, in the transaction of the act."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,14 +9,15 @@ from uuid import UUID
 from django.db.models import BigIntegerField
 from django.db.models.expressions import RawSQL
 
+from core.audit.content import content_of, mac_of
 from core.audit.models import AuditEvent
 from core.common.clock import now
-from core.common.context import current_context
-from core.common.crypto import current_key_version, keyed_digest
+from core.common.context import RequestContext, current_context
+from core.common.crypto import current_key_version
 from core.common.ids import uuid7
 from core.common.writing import insert_together
 
-_THIS_TRANSACTION: Final = RawSQL("pg_current_xact_id()::text::bigint", [], BigIntegerField())
+THIS_TRANSACTION: Final = RawSQL("pg_current_xact_id()::text::bigint", [], BigIntegerField())
 
 
 @dataclass(frozen=True)
@@ -89,19 +89,21 @@ def _event(happening: Happening, at: datetime) -> AuditEvent:
         contract_id=happening.contract_id or context.contract_id,
         request_id=context.request_id[:64],
         remote_address=context.remote_address[:45],
-        data=_data(happening, context.elevation_id),
-        transaction_id=_THIS_TRANSACTION,
+        data=_data(happening, context),
+        transaction_id=THIS_TRANSACTION,
         key_version=current_key_version(),
     )
-    event.mac = event_mac(event)
+    event.mac = mac_of(content_of(event).parts(), version=event.key_version)
     return event
 
 
-def _data(happening: Happening, elevation: UUID | None) -> dict[str, object]:
-    """Return the data, with the elevated rights under which it was done."""
+def _data(happening: Happening, context: RequestContext) -> dict[str, object]:
+    """Return the data, with the elevated rights or the token under which it was done."""
     known = dict(happening.data)
-    if elevation is not None:
-        known.setdefault("elevation", str(elevation))
+    if context.elevation_id is not None:
+        known.setdefault("elevation", str(context.elevation_id))
+    if context.token_id is not None:
+        known.setdefault("token", str(context.token_id))
     return known
 
 
@@ -109,26 +111,3 @@ def _as_written(event: AuditEvent) -> AuditEvent:
     """Forget the expression of the transaction's id; who asks for the id reads it."""
     del event.transaction_id
     return event
-
-
-def event_mac(event: AuditEvent) -> bytes:
-    """Return the MAC over everything the writer put into an event.
-
-    The transaction's id is the database's own, filled in by the INSERT; the sealer's digest covers
-    it.
-    """
-    return keyed_digest(
-        "audit",
-        str(event.id),
-        event.at.isoformat(),
-        event.event_type,
-        event.result,
-        str(event.actor_id),
-        event.subject_type,
-        str(event.subject_id),
-        str(event.contract_id),
-        event.request_id,
-        event.remote_address,
-        json.dumps(event.data, sort_keys=True, default=str),
-        version=event.key_version,
-    )

@@ -1,0 +1,1 @@
+"""The audit trail for staff: search it, and take what was found along."""
