@@ -10,10 +10,11 @@ from functools import update_wrapper
 from typing import Concatenate, ParamSpec
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 
 from core.accounts.access import SignedInRequest, signed_in
-from core.accounts.signing_in.allauth_wrapper import methods_used
+from core.accounts.signing_in.allauth_wrapper import VOUCHED, methods_used
 from core.common import clock
 from core.common.context import bind_context
 from core.staff.elevation import (
@@ -22,10 +23,12 @@ from core.staff.elevation import (
     require_elevation,
     to_elevation,
 )
+from core.staff.oidc.providers import list_providers
 from core.staff.permissions import StaffPermission
 from core.staff.policies import session_suffices
 from core.staff.refusing import refuse_staff
 from core.staff.scope import StaffActor, find_staff
+from core.staff.vouching import vouching_for
 from tenants.in_hand import contract_of
 from tenants.routing import absolute_url
 
@@ -47,7 +50,9 @@ def staff_page(
     """Open a page to staff who hold a permission somewhere; without one, to all staff.
 
     Staff pages stand on the portal host alone: in a contract a GET leads there. Who signed in
-    without a factor that the deployment accepts of staff is led to a page that says what to do.
+    without a factor that the deployment accepts of staff is led to a page that says what to do. So
+    is who signed in by password while all their roles wait for their identity provider
+    (`core.staff.vouching`).
     A refusal of staff is recorded (`staff_access.refused`). What needs elevated rights, here or
     further inside, leads to the page that gives them.
     """
@@ -62,9 +67,14 @@ def staff_page(
                 raise Http404
             if contract_of(request) is not None:
                 return _to_the_portal(request)
+            methods = methods_used(request, staff.user)
+            counting = staff if VOUCHED in methods else vouching_for(staff, at=at).staff
+            if counting is None:
+                return _to_the_provider(request, staff)
+            staff = counting
             if permission is not None and not staff.may(permission):
                 refuse_staff(staff.user.id, permission)
-            if not session_suffices(methods_used(request, staff.user)):
+            if not session_suffices(methods):
                 return HttpResponseRedirect(reverse("staff:factor"))
             staff = replace(staff, elevation=elevation_of(request, staff, at=at))
             request.staff = staff  # type: ignore[attr-defined]
@@ -94,6 +104,13 @@ def portal_only(
         return view(request, *args, **kwargs)
 
     return update_wrapper(guarded, view)  # type: ignore[return-value]
+
+
+def _to_the_provider(request: HttpRequest, staff: StaffActor) -> HttpResponse:
+    """Say to who signed in by password that all their roles wait for their identity provider."""
+    issuers = {role.issuer for role in staff.roles}
+    names = [one.name for one in list_providers() if one.issuer in issuers]
+    return render(request, "staff/asleep.html", {"providers": names}, status=403)
 
 
 def _to_the_portal(request: HttpRequest) -> HttpResponse:

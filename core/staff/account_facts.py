@@ -1,6 +1,6 @@
 """What the page of an account shows to staff: its state, never a secret, a number or an address."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -13,17 +13,26 @@ from django.utils.formats import date_format
 from core.accounts.history import HistoryEntry, entry_of
 from core.accounts.models import User
 from core.accounts.policies import find_contract
+from core.accounts.selectors import names_of
 from core.audit.models import AuditEvent
 from core.common.masking import mask_email
 from core.mfa.models import FactorKind
-from core.mfa.selectors import kinds_of
+from core.mfa.selectors import kinds_in_hand
 from core.staff.people import HeldRole, held_roles
 from core.staff.permissions import StaffPermission
 from core.staff.scope import StaffActor
-from core.staff.services.finding import contracts_of_account
+from core.staff.services.finding import contract_keys_of
 
 LAST_EVENTS: Final = 20
 _UNKNOWN: Final = "A program that is not in service"
+
+
+@dataclass(frozen=True)
+class SeenEntry(HistoryEntry):
+    """A line of the history, with who else than the owner brought it about, and the reason."""
+
+    by: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,7 @@ class AccountFacts:
     roles: Sequence[tuple[HeldRole, str]]
     """Those in scope, each with the name of its contract."""
     other_roles: int
-    events: Sequence[HistoryEntry]
+    events: Sequence[SeenEntry]
 
     @property
     def rows(self) -> list[tuple[str, str]]:
@@ -73,13 +82,16 @@ class AccountFacts:
         return f"Locked since {_moment(self.user.locked_at)}, {ends}"
 
 
-def facts_of_account(staff: StaffActor, user: User, *, at: datetime) -> AccountFacts:
-    """Gather what somebody of staff may see of an account that is in their scope.
+def facts_of_account(
+    staff: StaffActor, user: User, *, at: datetime, events: int = LAST_EVENTS
+) -> AccountFacts:
+    """Gather what somebody of staff may see of an account that `access_account` gave them.
 
-    Events of contracts outside the scope are left out.
+    Events of contracts outside the scope are left out. Two queries for the roles, two for the
+    last events.
     """
-    contract_ids = contracts_of_account(user.id)
-    kinds = kinds_of(user.id)
+    contract_ids = contract_keys_of(user)
+    kinds = kinds_in_hand(user)
     roles, other_roles = _roles(staff, user.id)
     return AccountFacts(
         user=user,
@@ -90,7 +102,7 @@ def facts_of_account(staff: StaffActor, user: User, *, at: datetime) -> AccountF
         contracts=_names(staff, contract_ids),
         roles=roles,
         other_roles=other_roles,
-        events=list(map(entry_of, events_of_account(staff, user.id)[:LAST_EVENTS])),
+        events=seen_entries(staff, events_of_account(staff, user.id)[:events]),
     )
 
 
@@ -125,6 +137,27 @@ def events_of_account(staff: StaffActor, user_id: UUID) -> QuerySet[AuditEvent]:
     if not scope.everywhere:
         events = events.filter(Q(contract_id__in=scope.contracts) | Q(contract_id__isnull=True))
     return events.order_by("-at", "-id")
+
+
+def seen_entries(staff: StaffActor, events: Iterable[AuditEvent]) -> list[SeenEntry]:
+    """Put events of an account into words, with who else brought them about, and why.
+
+    What was recorded outside all contracts says neither to staff of some: a reason may be about
+    another contract.
+    """
+    scope, found = staff.scope(StaffPermission.USERS_VIEW), list(events)
+    told = [one for one in found if scope.everywhere or one.contract_id in scope.contracts]
+    others = {one.id: one.actor_id for one in told if one.actor_id not in {None, one.subject_id}}
+    names = names_of(others.values())
+    return [_seen(event, others.get(event.id), names) for event in found]
+
+
+def _seen(event: AuditEvent, other: UUID | None, names: Mapping[UUID, str]) -> SeenEntry:
+    entry = vars(entry_of(event))
+    if other is None:
+        return SeenEntry(**entry, by="", why="")
+    by = names.get(other, "somebody whose account is gone")
+    return SeenEntry(**entry, by=by, why=str(event.data.get("reason") or ""))
 
 
 def _moment(at: datetime | None) -> str:

@@ -5,6 +5,7 @@ or through `access_contract`, so that what the deployment wants nobody to hold a
 elevated rights everywhere (ADR 0034). A test sees that no view refuses by itself.
 """
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from core.staff.elevation import require_elevation
@@ -39,3 +40,13 @@ def require_right_in(
     """Let through who holds a permission in a contract (None: in the whole deployment)."""
     held = staff.scope(permission).covers(contract_id)
     require_right(staff, permission, held=held, contract_id=contract_id)
+
+
+def require_elevation_to_lend(staff: StaffActor, permissions: Iterable[StaffPermission]) -> None:
+    """See that permissions may be lent to a token of the API now. Raises ElevationNeededError.
+
+    What nobody holds all day is lent by somebody who holds it this minute; that it is held at all
+    the service asks (`core.staff.services.api_tokens`).
+    """
+    for permission in permissions:
+        require_elevation(staff, permission)

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol
 from uuid import UUID
 
+from core.common.errors import DomainError
 from core.staff.account_facts import AccountFacts
 from core.staff.permissions import StaffPermission
 from core.staff.scope import StaffActor, StaffScope
@@ -19,6 +20,15 @@ from core.staff.services.desk import (
     reset_registration_of,
     unlock_for_owner,
 )
+
+
+class ActNotPossibleError(DomainError):
+    """The account is not in a state for an act, or not any more."""
+
+    code: ClassVar[str] = "act_not_possible"
+    message: ClassVar[str] = (
+        "The account is not in a state for this, or not any more. Nothing was changed."
+    )
 
 
 class CarryOut(Protocol):

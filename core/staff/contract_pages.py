@@ -12,6 +12,7 @@ from core.staff.contract_access import holds
 from core.staff.permissions import StaffPermission
 from core.staff.scope import StaffActor
 from tenants.models import Contract
+from tenants.states import ContractState
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class ContractPage:
     permission: StaffPermission
     place: int
     """Where it stands among the others, by tens from the left."""
+    states: frozenset[ContractState] = frozenset(ContractState)
+    """In which states of a contract there is such a page."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def tabs_for(staff: StaffActor, contract: Contract, here: str) -> list[ContractT
     return [
         ContractTab(page.label, reverse(page.url_name, args=[contract.slug]), page.key == here)
         for page in pages
-        if holds(staff, page.permission, contract)
+        if contract.state in page.states and holds(staff, page.permission, contract)
     ]
 
 

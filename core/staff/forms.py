@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from django import forms
 
 from core.accounts.selectors import username_is_available
 from core.common import clock
+from core.staff.fields import OF_A_ROLE, ReachField, offer_contracts
 from core.staff.models import StaffRole
 from core.staff.people import Search, SearchBy
 from core.staff.services.appointing import Appointment, end_of_day
-from core.ui.fields import LatinTextField, UsernameField
+from core.ui.fields import LatinTextField, UsernameField, day_field
 from core.ui.forms import PortalForm
 from tenants.context import ActiveContract
 
@@ -81,15 +81,12 @@ class SearchForm(ReasonForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         error_messages={"required": "Enter what you look for."},
     )
-    contract = forms.ChoiceField(
-        label="Program", required=False, help_text="Needed for an identifier only."
-    )
+    contract = ReachField(help_text="Needed for an identifier only.")
 
     def __init__(self, *args: Any, contracts: Sequence[ActiveContract], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.order_fields(["by", "value", "contract", "reason"])
-        choices = [(str(contract.id), contract.name) for contract in contracts]
-        self.fields["contract"].choices = [("", "Select a program"), *choices]  # type: ignore[attr-defined]
+        offer_contracts(self, contracts)
 
     def clean(self) -> dict[str, Any]:
         """Ask for the program where an identifier is looked for."""
@@ -102,11 +99,10 @@ class SearchForm(ReasonForm):
     def search(self) -> Search:
         """Return the look-up."""
         by, contract = SearchBy(self.cleaned_data["by"]), self.cleaned_data["contract"]
-        with_contract = by is SearchBy.IDENTIFIER and contract
         return Search(
             by=by,
             value=self.cleaned_data["value"],
-            contract_id=UUID(contract) if with_contract else None,
+            contract_id=contract if by is SearchBy.IDENTIFIER else None,
         )
 
 
@@ -121,18 +117,9 @@ class AppointForm(ReasonForm):
         widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     role = forms.ChoiceField(label="Role", choices=[("", "Select a role"), *StaffRole.choices])
-    contract = forms.ChoiceField(
-        label="Program",
-        required=False,
-        help_text=(
-            "A contract admin works in one program, an operator in none; the others in one or all."
-        ),
-    )
-    last_day = forms.DateField(
-        label="Last day",
-        required=False,
-        help_text="Leave it empty for a role without an end.",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    contract = ReachField(help_text=OF_A_ROLE)
+    last_day = day_field(
+        "Last day", required=False, help_text="Leave it empty for a role without an end."
     )
 
     def __init__(
@@ -140,9 +127,7 @@ class AppointForm(ReasonForm):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.order_fields(["email", "role", "contract", "last_day", "reason"])
-        all_of_them = [("", "Whole deployment")] if everywhere else [("", "Select a program")]
-        choices = [(str(contract.id), contract.name) for contract in contracts]
-        self.fields["contract"].choices = [*all_of_them, *choices]  # type: ignore[attr-defined]
+        offer_contracts(self, contracts, everywhere=everywhere)
 
     def clean_last_day(self) -> date | None:
         """Refuse a day that is over."""
@@ -153,11 +138,10 @@ class AppointForm(ReasonForm):
 
     def appointment(self) -> Appointment:
         """Return what was chosen."""
-        contract = self.cleaned_data["contract"]
         return Appointment(
             email=self.cleaned_data["email"],
             role=StaffRole(self.cleaned_data["role"]),
-            contract_id=UUID(contract) if contract else None,
+            contract_id=self.cleaned_data["contract"],
             last_day=self.cleaned_data["last_day"],
         )
 

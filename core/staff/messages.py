@@ -9,11 +9,12 @@ from core.notifications.kinds import MessageKind, Rendered, Weight
 from core.notifications.models import OutboxMessage
 from core.notifications.selectors import newer_than
 from core.staff.act_mails import ActMail, compose_act_mail
-from core.staff.models import RequestLetter, StaffInvitation
+from core.staff.models import ApiToken, RequestLetter, StaffInvitation
 from core.staff.selectors import inviter_of
 from core.staff.services.desk import NOTICE_KIND
 from core.staff.services.invitations import INVITATION_KIND, mint_link
 from core.staff.services.request_letters import LETTER_KIND, text_of
+from core.staff.services.token_reminders import REMINDER_KIND
 from tenants import registry
 from tenants.routing import absolute_reverse
 
@@ -54,6 +55,13 @@ def prepare_letter(message: OutboxMessage, at: datetime) -> Rendered | None:
 
 
 _ACTS: Final = {
+    "token_made": ActMail(
+        heading="A token was made for your account",
+        sentence=(
+            "A token of the API was made that acts in your name. Your page of API tokens lists it "
+            "and revokes it. If it was not you, revoke it there and ask the help desk."
+        ),
+    ),
     "unlocked": ActMail(
         heading="Your account is open again",
         sentence=(
@@ -116,6 +124,22 @@ _ACTS: Final = {
 }
 
 
+def prepare_token_reminder(message: OutboxMessage, at: datetime) -> Rendered | None:
+    """Tell that a token ends soon; None once it has ended or was rotated."""
+    token = ApiToken.objects.filter(pk=message.subject_id, replaced_by__isnull=True).first()
+    if token is None or not token.holds(at):
+        return None
+    context = {
+        "name": token.name,
+        "ending": token.ending,
+        "ends_at": token.expires_at,
+        "page": absolute_reverse(
+            "staff:token_rotate", contract=None, kwargs={"token_id": token.pk}
+        ),
+    }
+    return compose_mail(message, "token_ends", context)
+
+
 def prepare_act_notice(message: OutboxMessage, at: datetime) -> Rendered | None:
     """Tell the owner of an account what staff did."""
     return compose_act_mail(message, _ACTS)
@@ -126,6 +150,13 @@ KINDS = (
         name=INVITATION_KIND, channel="email", at_most_once=False, prepare=prepare_invitation
     ),
     MessageKind(name=NOTICE_KIND, channel="email", at_most_once=False, prepare=prepare_act_notice),
+    MessageKind(
+        name=REMINDER_KIND,
+        channel="email",
+        at_most_once=False,
+        prepare=prepare_token_reminder,
+        weight=Weight.NOTICE,
+    ),
     MessageKind(
         name=LETTER_KIND,
         channel="email",

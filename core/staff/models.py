@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from core.common.models import UUIDModel
@@ -245,3 +246,99 @@ class RequestLetter(UUIDModel):
 
     def __str__(self) -> str:
         return f"{self.channel} about {self.kind} {self.request_id}"
+
+
+class ServiceAccount(UUIDModel):
+    """A program that works through the API on its own behalf: a state's system, a scheduled job.
+
+    Its account holds staff roles like a person's, so that every rule about rights, scope and audit
+    is the same; nobody can sign in with it (`core.staff.services.service_accounts`). `contact` is
+    the mailbox of the people who run it.
+    """
+
+    application_may: ClassVar = ("SELECT", "INSERT", "UPDATE")
+
+    user = models.OneToOneField(
+        "core_accounts.User", on_delete=models.PROTECT, related_name="service_account"
+    )
+    name = models.CharField(max_length=80)
+    contact = models.EmailField(max_length=254)
+    made_by = models.UUIDField()
+    made_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.UUIDField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(ended_at__isnull=True, ended_by__isnull=True)
+                | models.Q(ended_at__isnull=False, ended_by__isnull=False),
+                name="service_account_is_ended_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApiToken(UUIDModel):
+    """A bearer token of the API: what it may do is never more than its holder may do that minute.
+
+    Of the token itself a digest is kept. `contracts` narrows it to some contracts, None to none in
+    particular. A person's token carries the account's `security_epoch`: it dies with whatever ends
+    their sessions; a service account has none.
+    """
+
+    application_may: ClassVar = ("SELECT", "INSERT", "UPDATE")
+
+    user = models.ForeignKey(
+        "core_accounts.User", on_delete=models.PROTECT, related_name="api_tokens"
+    )
+    name = models.CharField(max_length=80)
+    token_digest = models.BinaryField(max_length=32, unique=True)
+    key_version = models.PositiveSmallIntegerField()
+    ending = models.CharField(max_length=4)
+    """The last characters, by which people tell tokens apart."""
+    permissions = ArrayField(models.CharField(max_length=40))
+    contracts = ArrayField(models.UUIDField(), null=True)
+    security_epoch = models.PositiveIntegerField(null=True)
+    made_by = models.UUIDField()
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    last_used_from = models.CharField(max_length=45, blank=True)
+    reminded_at = models.DateTimeField(null=True)
+    """When its holder was told that it ends soon."""
+    revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.UUIDField(null=True)
+    replaces = models.OneToOneField(
+        "self", null=True, on_delete=models.PROTECT, related_name="replaced_by"
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(expires_at__gt=models.F("made_at")),
+                name="api_token_lives_for_a_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(permissions__len__gt=0), name="api_token_may_do_something"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(revoked_at__isnull=True, revoked_by__isnull=True)
+                | models.Q(revoked_at__isnull=False, revoked_by__isnull=False),
+                name="api_token_is_revoked_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} …{self.ending}"
+
+    def holds(self, at: datetime) -> bool:
+        """Tell whether the token opens anything at this moment; it ends on the second."""
+        return self.revoked_at is None and at < self.expires_at and not self.ended_with_sessions
+
+    @property
+    def ended_with_sessions(self) -> bool:
+        """Tell whether it ended with its holder's sessions; asks for the holder's row."""
+        return self.security_epoch not in {None, self.user.security_epoch}

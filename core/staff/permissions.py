@@ -33,6 +33,8 @@ class StaffPermission(StrEnum):
     OPERATIONS_ACT = "operations.act"
     REPORTS_VIEW = "reports.view"
     AUDIT_VIEW = "audit.view"
+    WEBHOOKS_VIEW = "webhooks.view"
+    WEBHOOKS_MANAGE = "webhooks.manage"
 
 
 def permissions_of(role: str) -> frozenset[str]:

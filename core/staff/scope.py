@@ -9,7 +9,8 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from core.accounts.models import User
-from core.staff.models import StaffElevation, StaffMember
+from core.common.compiled import CompiledQuery
+from core.staff.models import ApiToken, StaffElevation, StaffMember
 from core.staff.oidc.providers import provider_of_issuer
 from core.staff.permissions import StaffPermission, role_may
 from core.staff.selectors import list_roles, list_staff
@@ -31,6 +32,19 @@ class StaffScope:
     def narrow(self, rows: Rows, field: str = "contract_id") -> Rows:
         """Return the rows of the contracts in it; `field` leads to the contract's key."""
         return rows if self.everywhere else rows.filter(**{f"{field}__in": self.contracts})
+
+    def within(self, contracts: Iterable[UUID] | None) -> "StaffScope":
+        """Return what of it lies in some contracts; None narrows nothing."""
+        if contracts is None:
+            return self
+        named = frozenset(contracts)
+        return StaffScope(
+            everywhere=False, contracts=named if self.everywhere else self.contracts & named
+        )
+
+    def contains(self, other: "StaffScope") -> bool:
+        """Tell whether all of another scope is in it."""
+        return self.everywhere or (not other.everywhere and other.contracts <= self.contracts)
 
     def covers_any(self, contract_ids: Iterable[UUID]) -> bool:
         """Tell whether one of these contracts is in it."""
@@ -54,14 +68,20 @@ class StaffActor:
     roles: tuple[StaffMember, ...]
     elevation: StaffElevation | None = None
     """The elevated rights of the session, as its door found them; they hold."""
+    token: ApiToken | None = None
+    """The token of the API by which they act: never more than its rights, nor than the roles'."""
 
     def scope(self, permission: StaffPermission) -> StaffScope:
         """Return where a permission is held."""
         held = [role for role in self.roles if role_may(role.role, permission)]
-        return StaffScope(
+        scope = StaffScope(
             everywhere=any(role.contract_id is None for role in held),
             contracts=frozenset(role.contract_id for role in held if role.contract_id),
         )
+        if self.token is None:
+            return scope
+        lent = permission.value in self.token.permissions
+        return scope.within(self.token.contracts if lent else ())
 
     @property
     def sees_people(self) -> bool:
@@ -84,6 +104,16 @@ class StaffActor:
         return self.may(StaffPermission.STAFF_VIEW)
 
     @property
+    def sees_audit(self) -> bool:
+        """Tell whether the audit trail is open, for the navigation."""
+        return self.may(StaffPermission.AUDIT_VIEW)
+
+    @property
+    def sees_webhooks(self) -> bool:
+        """Tell whether the pages of webhooks are open, for the navigation."""
+        return self.may(StaffPermission.WEBHOOKS_VIEW)
+
+    @property
     def sees_outbox(self) -> bool:
         """Tell whether the outbox is open, for the navigation."""
         return self.may(StaffPermission.OUTBOX_VIEW)
@@ -95,23 +125,31 @@ class StaffActor:
 
     def may(self, permission: StaffPermission) -> bool:
         """Tell whether a permission is held anywhere."""
-        return any(role_may(role.role, permission) for role in self.roles)
+        scope = self.scope(permission)
+        return scope.everywhere or bool(scope.contracts)
 
 
 def find_staff(user: User, *, at: datetime) -> StaffActor | None:
     """Return a signed-in account as staff, None when it holds no role now (no query for most)."""
     if not user.is_staff_member:
         return None
-    roles = tuple(role for role in list_roles(user.id, at=at) if _stands(role))
+    roles = tuple(role for role in _ROLES.all(user_id=user.id, at=at) if _stands(role))
     return StaffActor(user, roles) if roles else None
+
+
+_ROLES: CompiledQuery[StaffMember] = CompiledQuery(list_roles)
 
 
 def list_holders(
     permission: StaffPermission, contracts: Iterable[UUID], *, at: datetime
 ) -> list[StaffActor]:
-    """Return the active members of staff who hold a permission in all of some contracts."""
+    """Return the active people of staff who hold a permission in all of some contracts.
+
+    For telling them: programs are left out, whose mail nobody reads.
+    """
     held: dict[User, list[StaffMember]] = {}
-    for role in list_staff(at=at).filter(user__is_active=True).select_related("user"):
+    people = list_staff(at=at).filter(user__is_active=True, user__service_account__isnull=True)
+    for role in people.select_related("user"):
         if _stands(role):
             held.setdefault(role.user, []).append(role)
     named = list(contracts)

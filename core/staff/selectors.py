@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 
 from core.accounts.models import User
 from core.common.without_case import same_text
-from core.staff.models import StaffIdentity, StaffInvitation, StaffMember
+from core.staff.models import ServiceAccount, StaffIdentity, StaffInvitation, StaffMember
 
 
 def list_roles(user_id: UUID, *, at: datetime) -> QuerySet[StaffMember]:
@@ -31,6 +31,12 @@ def holds_role_in(user_id: UUID, contract_id: UUID) -> bool:
     return StaffMember.objects.filter(
         user_id=user_id, contract_id=contract_id, ended_at__isnull=True
     ).exists()
+
+
+def list_roles_of_service(account: ServiceAccount) -> list[StaffMember]:
+    """Return the roles that a service account holds; those that it held where it holds none."""
+    rows = list(StaffMember.objects.filter(user_id=account.user_id).order_by("granted_at"))
+    return [row for row in rows if row.ended_at is None] or rows
 
 
 def in_reach(contract_id: UUID | None) -> Q:

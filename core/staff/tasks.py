@@ -11,12 +11,13 @@ from core.staff.services.purging import (
     purge_invitations,
     purge_letters,
 )
+from core.staff.services.token_reminders import remind_of_ends
 from tenants.celery import SharedTask
 
 
 @shared_task(base=SharedTask, name="core.staff.tasks.tidy", expires=3000)
 def tidy() -> int:
-    """End roles and elevated rights whose time is over, forget what is old; twice is once."""
+    """End what is over, forget what is old, remind of tokens that end; twice is once."""
     at = now()
     return (
         end_elevations(at=at)
@@ -25,4 +26,5 @@ def tidy() -> int:
         + purge_invitations(at=at)
         + purge_hands(at=at)
         + purge_letters(at=at)
+        + remind_of_ends(at=at)
     )

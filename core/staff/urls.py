@@ -14,6 +14,8 @@ from core.staff.views import (
     oidc,
     queue,
     requests,
+    service_accounts,
+    tokens,
     writing,
 )
 
@@ -49,6 +51,19 @@ urlpatterns = [
         "members/invitations/<uuid:invitation_id>/withdraw/",
         members.withdraw_invitation,
         name="invitation_withdraw",
+    ),
+    path("tokens/", tokens.tokens, name="tokens"),
+    path("tokens/new/", tokens.token_new, name="token_new"),
+    path("tokens/<uuid:token_id>/rotate/", tokens.token_rotate, name="token_rotate"),
+    path("tokens/<uuid:token_id>/revoke/", tokens.token_revoke, name="token_revoke"),
+    path("services/", service_accounts.services, name="services"),
+    path("services/new/", service_accounts.service_new, name="service_new"),
+    path("services/<uuid:service_id>/", service_accounts.service, name="service"),
+    path("services/<uuid:service_id>/end/", service_accounts.service_end, name="service_end"),
+    path(
+        "services/<uuid:service_id>/tokens/new/",
+        tokens.service_token_new,
+        name="service_token_new",
     ),
     path("elevated-rights/", elevation.elevate, name="elevate"),
     path("elevated-rights/give-up/", elevation.give_up, name="give_up"),

@@ -13,6 +13,7 @@ from core.accounts.selectors import find_account_by_email
 from core.accounts.services.throttle import record_refusal
 from core.audit.recording import record
 from core.common.errors import DomainError
+from core.common.turns import hold_turn
 from core.mfa.models import MfaRegistration
 from core.mfa.registering.link_requests import LinkTarget
 from core.mfa.services.invitation_links import mint_invitation_link, use_invitation_link
@@ -59,7 +60,7 @@ def invite_staff(
     reason: str = "",
 ) -> StaffInvitation:
     """Mail an invitation to a role; an open one to the same address and role is sent anew,
-    with the end that is named now.
+    with the end that is named now. Two at once are one.
 
     Called by `manage.py staff invite` (`by` is None) and by staff who manage staff. Whether the
     address has an account makes no difference to the answer. Records `staff_invitation.sent`
@@ -67,6 +68,7 @@ def invite_staff(
     """
     check_reach(role, contract_id)
     address = email.strip().lower()
+    hold_turn("staff-invitation", address)
     invitation = _open().filter(in_reach(contract_id), email=address, role=role).first()
     if invitation is None:
         invitation = StaffInvitation.objects.create(

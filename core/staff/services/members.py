@@ -47,20 +47,21 @@ def grant_role(
     until: datetime | None = None,
     issuer: str = "",
 ) -> StaffMember:
-    """Give an account a role; one that it holds already is returned as it is.
+    """Give an account a role; one that it holds already until the same moment is returned as it is.
 
     Called when an invitation is accepted, and by sign-ins through an identity provider (`issuer`).
-    Sessions of the account end. Records `staff_role.granted`. Raises WrongReachError.
+    One with another end takes the place of what is held. Sessions of the account end. Records
+    `staff_role.granted`, and `staff_role.ended` of what it replaces. Raises WrongReachError.
     """
     check_reach(role, contract_id)
     User.objects.select_for_update().get(pk=user_id)
     held = StaffMember.objects.filter(
         in_reach(contract_id), user_id=user_id, role=role, issuer=issuer, ended_at__isnull=True
     ).first()
-    if held is not None and held.holds(at):
-        return held
     if held is not None:
-        _end(held, by=by, reason="over", at=at)
+        if held.holds(at) and held.until == until:
+            return held
+        _end(held, by=by, reason="renewed" if held.holds(at) else "over", at=at)
     member = StaffMember.objects.create(
         user_id=user_id,
         role=role,

@@ -10,7 +10,6 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from core.accounts.history import entry_of
 from core.accounts.models import User
 from core.accounts.typed_forms import fields_named, keeps_typed, take_typed
 from core.common import clock
@@ -18,15 +17,17 @@ from core.common.errors import DomainError
 from core.common.http import get_only, get_or_post
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
-from core.staff.account_facts import AccountFacts, events_of_account, facts_of_account
+from core.staff.account_access import access_account
+from core.staff.account_facts import AccountFacts, events_of_account, facts_of_account, seen_entries
 from core.staff.acting import require_right
 from core.staff.acts import ACTS, Act, offered_acts
 from core.staff.forms import ReasonForm, SearchForm
 from core.staff.lookups import remember_lookup, was_looked_up
 from core.staff.people import UnfinishedRegistration, unfinished_registrations
 from core.staff.permissions import StaffPermission
+from core.staff.resting import waits_for_service
 from core.staff.services.desk import resend_registration_link
-from core.staff.services.finding import find_people, in_scope
+from core.staff.services.finding import find_people
 from tenants import registry
 from tenants.context import ActiveContract
 
@@ -82,7 +83,7 @@ def history(request: StaffRequest, account_id: UUID) -> HttpResponse:
         return _look_up_first()
     events = Paginator(events_of_account(request.staff, account_id), PER_PAGE)
     page = events.get_page(request.GET.get("page", ""))
-    context = {"facts": facts, "page": page, "entries": [entry_of(event) for event in page]}
+    context = {"facts": facts, "page": page, "entries": seen_entries(request.staff, page)}
     return _page(request, "account_history", context)
 
 
@@ -125,6 +126,7 @@ def act_on(request: StaffRequest, account_id: UUID, name: str) -> HttpResponse:
 @get_or_post
 @keeps_typed(fields_named("reason"))
 @staff_page(StaffPermission.REGISTRATIONS_VIEW)
+@waits_for_service
 def registration(request: StaffRequest, registration_id: UUID) -> HttpResponse:
     """Show a registration that has made no account yet, and send its link anew."""
     at = clock.now()
@@ -169,9 +171,7 @@ def _contracts(request: StaffRequest) -> Sequence[ActiveContract]:
 def _load(request: StaffRequest, account_id: UUID) -> AccountFacts | None:
     """Return an account in scope; None when nobody looked it up. Http404 out of scope."""
     at = clock.now()
-    user = User.objects.filter(pk=account_id).first()
-    if user is None or not in_scope(request.staff, account_id):
-        raise Http404
+    user = access_account(request.staff, account_id)
     if not was_looked_up(request, account_id, at=at):
         return None
     return facts_of_account(request.staff, user, at=at)

@@ -19,6 +19,7 @@ from core.staff.access import StaffRequest, staff_page
 from core.staff.letter_makers import PlainLetter, find_letter_maker
 from core.staff.models import LetterChannel
 from core.staff.request_queue.sources import OnFile, RequestSource, find_source
+from core.staff.resting import waits_for_service
 from core.staff.services.request_letters import (
     Writing,
     list_letters,
@@ -80,6 +81,7 @@ class WritingForm(PortalForm):
 @get_or_post
 @keeps_typed(fields_named("to", "channel", "words"))
 @staff_page()
+@waits_for_service
 def write(request: StaffRequest, kind: str, request_id: UUID) -> HttpResponse:
     """Write to an address on file about a request. Who may decide it may; out of scope is 404."""
     source, row = load_to_decide(request, kind, request_id)

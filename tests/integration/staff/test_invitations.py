@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 from io import StringIO
+from threading import Event
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.test import Client
 
 from core.accounts.models import ContractAccess, User
@@ -13,12 +15,19 @@ from core.audit.models import AuditEvent
 from core.common import clock
 from core.notifications.models import LocalMessage
 from core.staff.models import StaffInvitation, StaffMember, StaffRole
-from core.staff.services.invitations import follow_invitation, invite_staff, withdraw_invitation
+from core.staff.selectors import list_roles
+from core.staff.services.invitations import (
+    follow_invitation,
+    invite_staff,
+    take_role,
+    withdraw_invitation,
+)
 from core.staff.services.members import WrongReachError
 from tenants.context import ActiveContract
 from tests.support.people import PASSWORD, deliver_all, last_code, make_person, session_account
 from tests.support.sign_in import sign_in_directly
 from tests.support.staff import last_link, make_staff, sign_in_by_phone
+from tests.support.threads import at_once, until_blocked_or
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "olive@company.example"
@@ -90,6 +99,45 @@ def test_an_account_signs_in_and_accepts(client: Client, contract_a: ActiveContr
     sign_in_by_phone(client, user)
     assert "Contract admin, West Virginia" in client.get("/staff/").content.decode()
     assert ContractAccess.objects.filter(user=user, contract_id=contract_a.id).exists()
+
+
+def test_an_invitation_with_another_end_gives_the_role_until_then() -> None:
+    user, at = make_staff(StaffRole.AUDITOR, name="vera"), clock.now()
+    end = at + timedelta(days=30)
+    for until in (end, end, None):
+        sent = invite_staff(
+            email=user.email,
+            role=StaffRole.AUDITOR,
+            contract_id=None,
+            until=until,
+            by=None,
+            at=at,
+        )
+        take_role(sent, user, at=at)
+        assert list_roles(user.id, at=at).get().until == until
+    ended = AuditEvent.objects.filter(event_type="staff_role.ended")
+    assert [one.data["reason"] for one in ended] == ["renewed", "renewed"]  # the same end is none
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_invite_at_once_to_one_role_there_is_one_invitation() -> None:
+    held = Event()
+
+    def act(place: int) -> None:
+        if place:
+            assert held.wait(30)
+        with transaction.atomic():
+            invite_staff(
+                email=ADDRESS, role=StaffRole.AUDITOR, contract_id=None, by=None, at=clock.now()
+            )
+            if place == 0:
+                held.set()
+                until_blocked_or(done)
+        done.set()
+
+    done = Event()
+    at_once(2, act)
+    assert StaffInvitation.objects.count() == 1
 
 
 def test_somebody_else_cannot_accept(client: Client) -> None:

@@ -133,6 +133,7 @@ def test_nobody_ends_their_own_role_or_one_by_claims(client: Client, operator: U
         ({"role": "contract_admin"}, "has to be named"),
         ({"last_day": "2020-01-31"}, "This day is over"),
         ({"last_day": "soon"}, "day"),
+        ({"last_day": "9999-12-31"}, "Choose a day from 1900 to 2199."),
     ],
 )
 def test_what_is_missing_is_said(

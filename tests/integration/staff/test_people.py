@@ -1,14 +1,21 @@
 """What staff see of a person's roles and history, and closing an account."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from core.accounts.models import User
+from core.accounts.services.accounts import grant_contract_access
 from core.audit.models import AuditEvent
 from core.common import clock
+from core.groups.models import Membership, Provider, Role
 from core.notifications.models import LocalMessage
 from core.staff.models import StaffRole
+from core.staff.people import Search, SearchBy
+from core.staff.scope import find_staff
 from core.staff.services.desk import deactivate_for_owner
+from core.staff.services.finding import find_people
 from tenants.context import ActiveContract
 from tests.integration.staff.test_desk import search
 from tests.support.people import deliver_all, make_person, make_provider
@@ -49,6 +56,38 @@ def test_a_contract_admin_sees_the_roles_of_the_own_contract_and_that_others_exi
     assert "outside your programs" not in everywhere
 
 
+def test_a_look_up_asks_as_much_for_many_people_as_for_one(
+    dana: User, contract_a: ActiveContract, contract_b: ActiveContract
+) -> None:
+    at = clock.now()
+    admin = find_staff(make_staff(StaffRole.CONTRACT_ADMIN, contract_a, name="mia"), at=at)
+    assert admin is not None
+
+    def statements(identifier: str, people: set[str]) -> int:
+        wanted = Search(SearchBy.IDENTIFIER, identifier, contract_a.id)
+        with CaptureQueriesContext(connection) as asked:
+            found = find_people(staff=admin, search=wanted, reason="x", at=at)
+        assert {one.username for one in found.accounts} == people
+        return len(asked)
+
+    one = statements("1245319599", {"dana"})
+    clinic = Provider.objects.get(identifier="1245319599")
+    for name in ("ben", "cleo"):
+        Membership.objects.create(
+            user=make_person(name), provider=clinic, role=Role.STAFF, since=at
+        )
+        grant_contract_access(
+            user_id=User.objects.get(username=name).id, contract_id=contract_a.id, at=at
+        )
+    assert statements("1245319599", {"dana", "ben", "cleo"}) == one
+    elsewhere = Search(SearchBy.IDENTIFIER, "1999999992", contract_b.id)
+    make_provider(make_person("eve"), contract_b, identifier="1000000020", name="Far Clinic")
+    found = find_people(staff=admin, search=elsewhere, reason="x", at=at)
+    assert [one.username for one in found.accounts] == ["dana"]  # who works here as well
+    far = Search(SearchBy.IDENTIFIER, "1000000020", contract_b.id)
+    assert not find_people(staff=admin, search=far, reason="x", at=at).accounts
+
+
 def test_the_history_stands_behind_the_same_door(
     dana: User, contract_b: ActiveContract, contract_c: ActiveContract
 ) -> None:
@@ -61,6 +100,22 @@ def test_the_history_stands_behind_the_same_door(
     assert "newest first" in shown.content.decode()
     other = staff_client(StaffRole.HELP_DESK, contract_c, name="other")
     assert other.get(path).status_code == 404
+
+
+def test_the_history_says_who_else_did_what_and_why_within_ones_own_contracts(
+    dana: User, contract_a: ActiveContract
+) -> None:
+    desk = staff_client(StaffRole.HELP_DESK, name="hal")
+    account(desk, dana)
+    desk.post(f"/staff/accounts/{dana.id}/new_password/", {"reason": "ticket 4716 <b>"})
+    hal = User.objects.get(username="hal").get_full_name()
+    said = f"by <bdi>{hal}</bdi>: <bdi>ticket 4716 &lt;b&gt;</bdi>"
+    assert said in account(desk, dana)
+    assert said in desk.get(f"/staff/accounts/{dana.id}/history/").content.decode()
+    # Recorded outside all contracts: it may be about another one.
+    admin = account(staff_client(StaffRole.CONTRACT_ADMIN, contract_a), dana)
+    assert "Way to a new password sent by the help desk" in admin
+    assert "4716" not in admin
 
 
 def test_an_account_is_closed_with_a_reason_by_who_covers_all_of_its_contracts(

@@ -1,5 +1,6 @@
 """What staff had typed survives a session that ran out, or a confirmation that comes between."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -13,11 +14,12 @@ from core.staff.models import StaffRole
 from tenants.context import ActiveContract
 from tests.integration.account.test_typed_forms import run_out
 from tests.integration.registration.journeys import Journey
+from tests.integration.staff.test_api_tokens import FORM
 from tests.integration.staff.test_desk import lock, search
 from tests.integration.staff.test_desk_queue import asked_for
 from tests.support.people import PASSWORD, last_code, make_person, make_provider
 from tests.support.sign_in import age_sign_in, sign_in_directly
-from tests.support.staff import make_staff
+from tests.support.staff import make_staff, staff_client
 
 pytestmark = pytest.mark.django_db
 TYPED = "ticket 4712, called back"
@@ -116,3 +118,16 @@ def test_the_reason_of_an_act_comes_back_after_a_confirmation(
 def test_nothing_is_kept_for_who_is_no_staff(client: Client, dana: User) -> None:
     assert client.post("/staff/accounts/", {"value": "dana"}).status_code == 302
     assert not TypedForm.objects.exists()
+
+
+def test_all_that_was_ticked_is_back_after_elevated_rights(
+    contract_a: ActiveContract, contract_b: ActiveContract
+) -> None:
+    client = staff_client(StaffRole.OPERATOR)
+    client.post("/staff/elevated-rights/give-up/")
+    ticked = ["contracts.view", "contracts.publish", "roster.view"]
+    programs = [str(contract_a.id), str(contract_b.id)]
+    client.post("/staff/tokens/new/", {**FORM, "rights": ticked, "contracts": programs})
+    page = client.get("/staff/tokens/new/").content.decode()
+    boxes = re.findall(r'<input type="checkbox"[^>]*value="([^"]+)"[^>]*checked', page)
+    assert set(boxes) == {*ticked, *programs}

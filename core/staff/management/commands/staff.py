@@ -20,6 +20,7 @@ from core.staff.selectors import list_open_invitations, list_roles, list_staff
 from core.staff.services.appointing import end_of_day
 from core.staff.services.invitations import invite_staff, withdraw_invitation
 from core.staff.services.members import end_role
+from core.ui.fields import YEARS
 from tenants import registry
 from tenants.routing import absolute_url
 
@@ -157,9 +158,12 @@ def _end_of(day: str | None) -> datetime | None:
     if day is None:
         return None
     try:
-        return end_of_day(date.fromisoformat(day))
+        last = date.fromisoformat(day)
     except ValueError as error:
         raise CommandError("Write the last day as 2027-06-30.") from error
+    if last.year not in YEARS:
+        raise CommandError(f"Name a day from {YEARS[0]} to {YEARS[-1]}.")
+    return end_of_day(last)
 
 
 def _where(contract_id: UUID | None, names: dict[UUID, str]) -> str:
