@@ -21,7 +21,7 @@ from django.db.models.query import ModelIterable, ValuesListIterable, get_relate
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.subqueries import UpdateQuery
 from django.db.transaction import TransactionManagementError
-from psycopg import sql
+from psycopg import Binary, sql
 
 Row = TypeVar("Row")
 Value = str | bytes | int | datetime | UUID
@@ -224,6 +224,8 @@ def _stand_in(value: Value) -> Value:
 
 
 def _name_of(param: object, stand_ins: dict[str, Value]) -> str | None:
-    # Django wraps numbers in classes of psycopg.
+    # Django wraps numbers and bytes in classes of psycopg.
+    if isinstance(param, Binary):
+        param = param.obj
     found = (name for name, value in stand_ins.items() if isinstance(param, type(value)))
     return next((name for name in found if stand_ins[name] == param), None)

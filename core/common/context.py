@@ -1,4 +1,4 @@
-"""What is known about the work in hand: request id, contract, actor, where from, which rights.
+"""What is known about the work in hand: request id, contract, actor, where from, by which rights.
 
 Audit events and log lines read it, so that no service passes these along by hand.
 """
@@ -21,6 +21,8 @@ class RequestContext:
     remote_address: str = ""
     elevation_id: UUID | None = None
     """The elevated rights under which somebody of staff acts."""
+    token_id: UUID | None = None
+    """The API's token by which they act."""
 
 
 class ContextFields(TypedDict, total=False):
@@ -31,6 +33,7 @@ class ContextFields(TypedDict, total=False):
     actor_id: UUID | None
     remote_address: str
     elevation_id: UUID | None
+    token_id: UUID | None
 
 
 _context: ContextVar[RequestContext] = ContextVar("request_context")
@@ -50,3 +53,11 @@ def bind_context(**fields: Unpack[ContextFields]) -> Iterator[RequestContext]:
         yield _context.get()
     finally:
         _context.reset(token)
+
+
+def extend_context(**fields: Unpack[ContextFields]) -> None:
+    """Set some fields until the enclosing `bind_context` ends.
+
+    For a door that learns who acts after it has opened the context.
+    """
+    _context.set(replace(current_context(), **fields))

@@ -1,6 +1,7 @@
 """Errors of the domain: a code for programs and a sentence for the person."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 
 class DomainError(Exception):
@@ -13,6 +14,7 @@ class DomainError(Exception):
     code: ClassVar[str] = "refused"
     message: ClassVar[str] = "This cannot be done."
 
-    def __init__(self, message: str = "") -> None:
-        self.sentence = message or self.message
+    def __init__(self, message: str = "", *, facts: Mapping[str, Any] | None = None) -> None:
+        """Refuse with a sentence; `facts` are what a program reads beside it, as JSON values."""
+        self.sentence, self.facts = message or self.message, dict(facts or {})
         super().__init__(self.sentence)

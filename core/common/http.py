@@ -53,7 +53,12 @@ def stop_asking() -> HttpResponse:
 
 def streamed_sheet(name: str, pieces: Iterable[str]) -> HttpResponse:
     """Return a file that goes out while it is made: `core.common.tables.sheet_pieces`."""
-    response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
+    return streamed_file(name, pieces, content_type="text/csv")
+
+
+def streamed_file(name: str, pieces: Iterable[str], *, content_type: str) -> HttpResponse:
+    """Return a file of text that goes out while it is made."""
+    response = StreamingHttpResponse(pieces, content_type=f"{content_type}; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     # Both kinds of response go through the same doors, which are typed by the usual one.
     return cast("HttpResponse", response)

@@ -70,6 +70,9 @@ WY Wyoming""".splitlines()
 )
 """States, the District of Columbia and the territories, by name, with their postal abbreviation."""
 
+YEARS: Final = range(1900, 2200)
+"""Own figure: whoever lives was born in them, and nobody plans beyond."""
+
 _USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,59}")
 _ZIP = re.compile(r"[0-9]{5}(-?[0-9]{4})?")
 _SIGNS: Final = frozenset(" '’-.,/#&()")
@@ -152,11 +155,24 @@ class PlainEmailField(forms.EmailField):
         return str(super().clean(text))
 
 
-def day_field(label: str, **said: Any) -> forms.DateField:
+class DayField(forms.DateField):
+    """A day of this time, on which any hour of any zone is a moment that Python can hold.
+
+    The database holds more: a time in the last hours of the year 9999 is written, and never read.
+    """
+
+    def validate(self, value: Any) -> None:
+        """Refuse a day that nobody means."""
+        super().validate(value)
+        if value is not None and value.year not in YEARS:
+            raise ValidationError(f"Choose a day from {YEARS[0]} to {YEARS[-1]}.")
+
+
+def day_field(label: str, **said: Any) -> DayField:
     """Return a field of a day, which browsers show as a calendar."""
     attributes = {"type": "date", "autocomplete": "off"}
     widget = forms.DateInput(attrs=attributes, format="%Y-%m-%d")
-    return forms.DateField(label=label, widget=widget, **said)
+    return DayField(label=label, widget=widget, **said)
 
 
 def time_field(label: str, **said: Any) -> forms.TimeField:

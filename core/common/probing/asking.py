@@ -1,4 +1,4 @@
-"""Ask a host one thing, over the address that its name had at that moment.
+"""Ask a host one thing, or hand it something, over the address that its name had at that moment.
 
 The name is resolved once; every address that it gave has to be one that may be asked, and the
 connection goes to that very address under the name that was asked for (adr/0038). A redirect is
@@ -11,6 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -59,6 +60,25 @@ class NoAnswerError(Exception):
 
 
 @dataclass(frozen=True)
+class Question:
+    """What a host is asked: a GET of a path, or something that is handed over to it.
+
+    Of what it answers `most` octets are read. Where it `keeps_status`, an answer whose body breaks
+    off or never ends is an answer.
+    """
+
+    path: str
+    method: str = "GET"
+    headers: Sequence[tuple[str, str]] = (
+        ("Accept", "text/plain"),
+        ("User-Agent", "portal-host-check"),
+    )
+    body: bytes = b""
+    most: int = _MOST_OF_BODY
+    keeps_status: bool = False
+
+
+@dataclass(frozen=True)
 class Answer:
     """What a host answered. `location` and `body` are whatever it wrote: compare, never show."""
 
@@ -67,6 +87,7 @@ class Answer:
     location: str
     body: bytes
     certificate_ends_at: datetime | None
+    retry_after: str = ""
 
 
 def system_addresses(host: str) -> Sequence[str]:
@@ -87,16 +108,20 @@ class Prober:
 
     def ask(self, host: str, path: str) -> Answer:
         """Return what a host answers at a path of ours. Raises NoAnswerError."""
+        return self.send(host, Question(path))
+
+    def send(self, host: str, asked: Question) -> Answer:
+        """Return what a host answers to a request. Raises NoAnswerError."""
         addresses = self._addresses_of(host)
         deadline = time.monotonic() + self.patience
         *others, last = addresses[:_MOST_TRIED]
         for address in others:
             try:
-                return self._ask_at(address, host, path, deadline)
+                return self._ask_at(address, host, asked, deadline)
             except NoAnswerError as error:
                 if error.trouble is not Trouble.UNREACHABLE:
                     raise
-        return self._ask_at(last, host, path, deadline)
+        return self._ask_at(last, host, asked, deadline)
 
     def _addresses_of(self, host: str) -> list[Address]:
         texts = _in_time(self.resolve, host, self.patience)
@@ -109,14 +134,14 @@ class Prober:
             raise NoAnswerError(Trouble.INSIDE)
         return known
 
-    def _ask_at(self, address: Address, host: str, path: str, deadline: float) -> Answer:
+    def _ask_at(self, address: Address, host: str, asked: Question, deadline: float) -> Answer:
         where = str(address)
         line = Line(deadline=deadline, most=_MOST_BYTES)
         try:
             line.open(where, self._port())
             certificate = line.secure(self.tls, host) if self.tls else {}
-            line.say(self._request(host, path))
-            return _read(line, where, certificate)
+            line.say(self._request(host, asked))
+            return _read(line, where, certificate, asked)
         except ssl.SSLCertVerificationError as error:
             raise NoAnswerError(Trouble.CERTIFICATE, _certificate_word(error), where) from None
         except ssl.SSLError:
@@ -133,16 +158,18 @@ class Prober:
     def _port(self) -> int:
         return self.port or (_HTTPS_PORT if self.tls else _HTTP_PORT)
 
-    def _request(self, host: str, path: str) -> bytes:
-        name = host if self.port is None else f"{host}:{self.port}"
-        lines = (
-            f"GET {path} HTTP/1.1",
+    def _request(self, host: str, asked: Question) -> bytes:
+        bare = f"[{host}]" if ":" in host else host
+        name = bare if self.port is None else f"{bare}:{self.port}"
+        lines = [
+            f"{asked.method} {asked.path} HTTP/1.1",
             f"Host: {name}",
-            "Accept: text/plain",
             "Connection: close",
-            "User-Agent: portal-host-check",
-        )
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
+            *(f"{header}: {value}" for header, value in asked.headers),
+        ]
+        if asked.method != "GET":
+            lines.append(f"Content-Length: {len(asked.body)}")
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii") + asked.body
 
 
 def _in_time(resolve: Resolve, host: str, patience: float) -> Sequence[str]:
@@ -163,20 +190,30 @@ def _in_time(resolve: Resolve, host: str, patience: float) -> Sequence[str]:
     return found[0]
 
 
-def _read(line: Line, address: str, certificate: dict[str, Any]) -> Answer:
-    response = http.client.HTTPResponse(cast("socket.socket", line), method="GET")
+def _read(line: Line, address: str, certificate: dict[str, Any], asked: Question) -> Answer:
+    response = http.client.HTTPResponse(cast("socket.socket", line), method=asked.method)
     try:
         response.begin()
-        body = response.read(_MOST_OF_BODY)
         return Answer(
             address=address,
             status=response.status,
             location=response.getheader("Location") or "",
-            body=body,
+            body=_body(response, asked),
             certificate_ends_at=_end_of(certificate),
+            retry_after=response.getheader("Retry-After") or "",
         )
     finally:
         response.close()
+
+
+def _body(response: http.client.HTTPResponse, asked: Question) -> bytes:
+    if not asked.keeps_status:
+        return response.read(asked.most)
+    found = b""
+    with suppress(OSError, http.client.HTTPException, TooMuchError, ValueError):
+        while len(found) < asked.most and (more := response.read1(asked.most - len(found))):
+            found += more
+    return found
 
 
 def _end_of(certificate: dict[str, Any]) -> datetime | None:
