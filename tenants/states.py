@@ -42,6 +42,8 @@ STEPS: Final[Mapping[ContractState, tuple[ContractState, ...]]] = {
 """Where one operator may take a contract from each state."""
 RESTING: Final = (ContractState.SUSPENDED, ContractState.CLOSED)
 """States in which a page says why nobody is let in."""
+CONFIGURED: Final = frozenset({ContractState.READY, *RESTING})
+"""States in which the registry has the document."""
 
 
 def may_become(present: str, wanted: str) -> bool:

@@ -12,13 +12,18 @@ class ConsoleConfig(AppConfig):
         from contracts.console import messages, publication_messages
         from contracts.console.going_live.messages import register_trial_kinds
         from contracts.console.operations.needs import operations_needs
+        from contracts.console.publications.needs import publication_needs
+        from contracts.console.webhooks.needs import webhook_needs
         from core.staff.contract_pages import ContractPage, register_contract_page
         from core.staff.needs import register_needs
         from core.staff.permissions import StaffPermission
+        from tenants.states import CONFIGURED
 
         messages.register_kinds()
         register_trial_kinds()
         register_needs(operations_needs)
+        register_needs(publication_needs)
+        register_needs(webhook_needs)
         publication_messages.register_publication_kinds()
         view = StaffPermission.CONTRACTS_VIEW
         register_contract_page(ContractPage("overview", "Overview", "console:contract", view, 10))
@@ -31,7 +36,7 @@ class ConsoleConfig(AppConfig):
         register_contract_page(ContractPage("hosts", "Hosts", "hosts:list", view, 65))
         asks = StaffPermission.REGISTRATIONS_VIEW
         register_contract_page(
-            ContractPage("simulator", "Simulator", "console:simulator", asks, 35)
+            ContractPage("simulator", "Simulator", "console:simulator", asks, 35, states=CONFIGURED)
         )
         register_contract_page(ContractPage("state", "Status", "console:state", view, 80))
         register_contract_page(ContractPage("history", "History", "console:history", view, 90))

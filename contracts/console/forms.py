@@ -121,6 +121,13 @@ class DecideForm(ReasonForm):
     )
     field_order = ("decision", "reason")
 
+    def __init__(self, *args: Any, is_behind: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if is_behind:
+            self.fields["decision"] = forms.ChoiceField(
+                choices=[("decline", "Decline")], initial="decline", widget=forms.HiddenInput
+            )
+
 
 class DeletionForm(ReasonForm):
     """Why a contract is deleted, or why that is approved. Its slug is typed: it is meant."""

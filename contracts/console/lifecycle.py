@@ -21,13 +21,15 @@ _SUSPEND: Final = Step(
     "Suspend",
     "Nobody can sign in, register or work in this contract until you resume it. Its page says so, "
     "with your words and the support contacts. Data, sessions and half-finished registrations "
-    "stay; mail that waits for the contract goes out in the deployment's name.",
+    "stay, and the roster is not open meanwhile; mail that waits for the contract goes out in the "
+    "deployment's name.",
 )
 _CLOSE: Final = Step(
     ContractState.CLOSED,
     "Close",
     "The program has ended. Nobody is let in any more, and its page says so with your words and "
-    "the support contacts. Data stays. People keep their accounts for other programs.",
+    "the support contacts. Data stays; the roster is not open meanwhile. People keep their "
+    "accounts for other programs.",
 )
 _ARCHIVE: Final = Step(
     ContractState.ARCHIVED,

@@ -61,8 +61,11 @@ def mistakes(error: DocumentErrors) -> RefusedError:
 
 
 def closed_gates(failures: Iterable[GateFailure], file: str, text: str) -> RefusedError:
-    """Return why a document cannot be published, in the form of compilers: file, line, field."""
-    located = [(locate(text, failure.field), failure) for failure in failures]
+    """Return why a document cannot be published, in the form of compilers: file, line, field.
+
+    The commands are the deployment's owner's, who may know every contract.
+    """
+    located = [(locate(text, failure.field), failure.named()) for failure in failures]
     ordered = sorted(located, key=lambda item: (item[0], item[1].field))
     problems = [
         {"file": file, "line": line, "field": one.field, "message": one.message, "gate": one.gate}

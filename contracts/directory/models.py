@@ -32,3 +32,18 @@ class Fingerprint(UUIDModel):
 
     def __str__(self) -> str:
         return f"{self.contract_id} {self.entry_id}"
+
+
+class IndexedRule(UUIDModel):
+    """By which rule a contract's fingerprints were made: stale once another one is in force.
+
+    Written in the transaction of the fingerprints; `digest` is that of the rule.
+    """
+
+    application_may: ClassVar = ("SELECT", "INSERT", "UPDATE")
+
+    contract = models.OneToOneField(Contract, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.contract_id} {self.digest[:12]}"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from contracts.directory.fingerprints import fingerprints_of
-from contracts.directory.models import Fingerprint
+from contracts.directory.models import Fingerprint, IndexedRule
 from contracts.registration.rules import probe_pair
 
 
@@ -29,3 +29,8 @@ def find_matches(identifier: str, code: str, *, contract_id: UUID | None = None)
         rows = rows.filter(contract_id=contract_id)
     found = rows.order_by("contract_id", "entry_id").values_list("contract_id", "entry_id")
     return [Match(*pair) for pair in dict.fromkeys(found)]
+
+
+def is_indexed_by(rule: str, *, contract_id: UUID) -> bool:
+    """Tell whether a contract's fingerprints were made by the rule with this digest."""
+    return IndexedRule.objects.filter(contract_id=contract_id, digest=rule).exists()

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from contracts.directory.models import Fingerprint
+from contracts.directory.models import Fingerprint, IndexedRule
 from core.common.ids import uuid7
 
 _BATCH = 5_000
@@ -71,10 +71,11 @@ def change_fingerprints(
 
 
 @transaction.atomic
-def replace_fingerprints(*, contract_id: UUID, prints: Iterable[Print]) -> int:
+def replace_fingerprints(*, contract_id: UUID, prints: Iterable[Print], rule: str) -> int:
     """Make a contract's fingerprints exactly these, and return how many there are.
 
-    Rows that stay are not touched, so that an import that changes little writes little.
+    Rows that stay are not touched, so that an import that changes little writes little. `rule` is
+    the digest of the rule that they follow from.
     """
     with connection.cursor() as cursor:
         cursor.execute(_MAKE_STAGING)
@@ -89,4 +90,5 @@ def replace_fingerprints(*, contract_id: UUID, prints: Iterable[Print]) -> int:
         cursor.execute(_DELETE_STALE, [contract_id])
         cursor.execute(_INSERT_FRESH, [contract_id])
         cursor.execute("DROP TABLE directory_staging")
+    IndexedRule.objects.update_or_create(contract_id=contract_id, defaults={"digest": rule})
     return Fingerprint.objects.filter(contract_id=contract_id).count()

@@ -14,8 +14,12 @@ class RosterConfig(AppConfig):
         from core.staff.contract_pages import ContractPage, register_contract_page
         from core.staff.letter_makers import register_letter_maker
         from core.staff.permissions import StaffPermission
+        from tenants.states import ContractState
 
         messages.register_kinds()
         register_letter_maker(plain_letter_pdf)
         view = StaffPermission.ROSTER_VIEW
-        register_contract_page(ContractPage("roster", "Roster", "roster:overview", view, 40))
+        ready = frozenset({ContractState.READY})
+        register_contract_page(
+            ContractPage("roster", "Roster", "roster:overview", view, 40, states=ready)
+        )

@@ -1,7 +1,11 @@
 """The columns of a roster file, and how its header is read."""
 
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Final
+
+from django.utils.formats import date_format
 
 from core.common.phones import format_us_phone
 from core.common.tables import header_problems
@@ -39,12 +43,26 @@ _NUMBERS: Final = ("phone", "fax")
 
 
 def text_in(column: str, value: object) -> str:
-    """Return a value of a column as the template of a roster writes it, and pages show it.
+    """Return a value of a column as the template of a roster writes it.
 
     A number that begins with a plus would come out of a spreadsheet as a formula's.
     """
     text = "" if value is None else str(value)
     return format_us_phone(text) if column in _NUMBERS else text
+
+
+def shown_in(column: str, value: object) -> str:
+    """Return a value of a column as people read it: dates by the month's name, amounts in dollars.
+
+    For pages. What is typed anew, and files, have it by `text_in`.
+    """
+    match value:
+        case date():
+            return date_format(value, "F j, Y")
+        case Decimal():
+            return f"${value:,.2f}"
+        case _:
+            return text_in(column, value)
 
 
 def required_columns(registration: RegistrationSection) -> tuple[str, ...]:

@@ -47,3 +47,8 @@ def roster_cells(layout: Layout, cells: Mapping[str, str]) -> dict[str, str]:
     found = {taken: cells.get(name, "").strip() for taken, name in layout.items()}
     person = " ".join(filter(None, (found.pop("first"), found.pop("last"))))
     return {**found, "name": found.pop("organization") or person, "identifier_type": "npi"}
+
+
+def says_something(cells: Mapping[str, str]) -> bool:
+    """Tell whether a row has more than its number, as `roster_cells` returns it."""
+    return any(cells[name] for name in FILLED)

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, QuerySet
+from django.utils.timezone import localtime
 
 from contracts.registration.rules import EntryFacts, IssuedCodeFacts
 from contracts.roster.models import IssuedCode, RosterEntry
@@ -116,8 +117,15 @@ class CodeShown:
     id: UUID
     created_at: datetime
     expires_at: datetime
+    kind: str
+    """`works`, `used`, `expired` or `revoked`, for programs."""
     state: str
-    works: bool
+    """The same in words."""
+
+    @property
+    def works(self) -> bool:
+        """Tell whether somebody can still register with it."""
+        return self.kind == "works"
 
 
 def list_code_states(entry: RosterEntry, *, at: datetime) -> list[CodeShown]:
@@ -128,11 +136,11 @@ def list_code_states(entry: RosterEntry, *, at: datetime) -> list[CodeShown]:
 
 def _shown(code: IssuedCode, at: datetime) -> CodeShown:
     if code.revoked_at:
-        state = f"Revoked on {code.revoked_at:%B %-d, %Y}"
+        kind, state = "revoked", f"Revoked on {localtime(code.revoked_at):%B %-d, %Y}"
     elif code.uses >= code.max_uses:
-        state = "Used"
+        kind, state = "used", "Used"
     elif code.expires_at <= at:
-        state = "Expired"
+        kind, state = "expired", "Expired"
     else:
-        state = "Works"
-    return CodeShown(code.id, code.created_at, code.expires_at, state, works=state == "Works")
+        kind, state = "works", "Works"
+    return CodeShown(code.id, code.created_at, code.expires_at, kind, state)

@@ -1,9 +1,12 @@
 """Background work of rosters."""
 
+from typing import Any
 from uuid import UUID
 
 from celery import shared_task
+from django.db.models import QuerySet
 
+from contracts.roster.services.index import renew_index
 from contracts.roster.services.leaving import watch_leaving
 from contracts.roster.services.mailings import (
     list_standing_still,
@@ -15,9 +18,8 @@ from contracts.roster.services.runs import run_upload
 from contracts.roster.uploads.leases import list_waiting
 from core.common.clock import now
 from core.notifications.tasks import tell_workers
-from tenants import registry
 from tenants.celery import ContractTask, SharedTask
-from tenants.context import contract_context
+from tenants.each import in_each_contract
 
 
 @shared_task(base=ContractTask, name="contracts.roster.tasks.work_on_upload")
@@ -38,36 +40,36 @@ def make_mailing(mailing_id: str, **_: object) -> None:
 @shared_task(base=SharedTask, name="contracts.roster.tasks.take_up_mailings", expires=50)
 def take_up_mailings() -> None:
     """Go on with mailings whose worker was lost; twice is once."""
-    for contract in registry.list_contracts():
-        with contract_context(contract):
-            for key in list_standing_still(at=now()).values_list("id", flat=True):
-                tell_workers(make_mailing, str(key))
+    in_each_contract(lambda: _tell_of(make_mailing, list_standing_still(at=now())))
 
 
 @shared_task(base=SharedTask, name="contracts.roster.tasks.take_up_uploads", expires=25)
 def take_up_uploads() -> None:
     """Go on with files for which no living worker is; twice is once."""
-    for contract in registry.list_contracts():
-        with contract_context(contract):
-            for key in list_waiting(at=now()).values_list("id", flat=True):
-                tell_workers(work_on_upload, str(key))
+    in_each_contract(lambda: _tell_of(work_on_upload, list_waiting(at=now())))
 
 
 @shared_task(base=SharedTask, name="contracts.roster.tasks.purge", expires=3000)
 def purge() -> int:
     """Forget files and differences that nobody needs any more; hourly, twice is once."""
-    done = 0
-    for contract in registry.list_contracts():
-        with contract_context(contract):
-            done += purge_uploads(at=now()) + purge_mailings(at=now())
-    return done
+    return in_each_contract(lambda: purge_uploads(at=now()) + purge_mailings(at=now()))
+
+
+@shared_task(base=SharedTask, name="contracts.roster.tasks.renew_indexes", expires=3000)
+def renew_indexes() -> int:
+    """Publish contracts anew whose index follows from a rule that is not in force; hourly."""
+    return in_each_contract(lambda: renew_index() is not None)
 
 
 @shared_task(base=SharedTask, name="contracts.roster.tasks.watch", expires=3000)
 def watch() -> int:
     """Tell of providers that left the roster, suspend those whose days are over; hourly."""
-    done = 0
-    for contract in registry.list_contracts():
-        with contract_context(contract):
-            done += watch_leaving(at=now())
-    return done
+    return in_each_contract(lambda: watch_leaving(at=now()))
+
+
+def _tell_of(task: Any, waiting: QuerySet[Any]) -> int:
+    """Tell workers of what waits in the contract in hand; returns how much."""
+    keys = list(waiting.values_list("id", flat=True))
+    for key in keys:
+        tell_workers(task, str(key))
+    return len(keys)

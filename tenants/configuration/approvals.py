@@ -17,8 +17,8 @@ class PublishingSection(Section):
     """How the contract's own document is published."""
 
     second_person: YesNo = False
-    """Whether a second person who may publish has to approve each publication, this one's end too.
-    The command line of the deployment's owner says expressly that it does without."""
+    """Whether a second person who may publish has to approve each publication, also the one
+    that ends this. The command line of the deployment's owner says that it does without."""
 
 
 @dataclass(frozen=True)

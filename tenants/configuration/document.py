@@ -6,7 +6,7 @@ immutable once read. Defaults are the safer preset for a new contract; what is w
 a document.
 """
 
-from datetime import date, datetime
+from datetime import MAXYEAR, MINYEAR, date, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
@@ -226,14 +226,24 @@ def _told_apart(versions: tuple[TermsVersion, ...]) -> tuple[TermsVersion, ...]:
     return versions
 
 
+def _within_calendars(moment: datetime) -> datetime:
+    """Refuse a moment that is in no year of Python's in another time zone."""
+    if moment.year not in range(MINYEAR + 1, MAXYEAR):
+        raise ValueError(f"The year must be from {MINYEAR + 1} to {MAXYEAR - 1}.")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_within_calendars)]
+
+
 class Notice(Section):
     """A banner on every page of the contract between two moments."""
 
     text: Text
     """What the banner says."""
-    from_at: AwareDatetime
+    from_at: Moment
     """When it appears."""
-    until_at: AwareDatetime
+    until_at: Moment
     """When it goes away."""
 
     @model_validator(mode="after")

@@ -1,6 +1,5 @@
-"""What the gates compare a document with: hosts and issuers of others, images, and the day."""
+"""What the gates compare a document with: what others have, images, and the day."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from tenants.configuration.deployment import DeploymentDocument
@@ -14,6 +13,7 @@ from tenants.configuration.revisions import (
 )
 from tenants.logos.stored import logo_sizes
 from tenants.models import Contract, Host
+from tenants.states import ContractState
 
 
 def contract_gate_context(
@@ -24,16 +24,21 @@ def contract_gate_context(
     Called by plans and publications; `published` is the document in force, None without one.
     """
     taken = _contract_hosts(other_than=document.contract.slug)
+    senders = _contract_senders(other_than=document.contract.slug)
     issuers: set[str] = set()
     revision = find_deployment_revision()
     if revision:
         deployment = read_deployment_revision(revision)
-        taken.update(dict.fromkeys((host.host for host in deployment.portal_hosts), "the portal"))
+        taken.update(dict.fromkeys((host.host for host in deployment.portal_hosts), ""))
         issuers = {provider.issuer for provider in deployment.identity_providers}
+        senders[deployment.brand.sender_address.lower()] = ""
+        for shared in deployment.channels.email.senders:
+            senders.pop(shared.lower(), None)
     return GateContext(
         on=day_in(document.contract.time_zone, at),
         published=published,
         taken_hosts=taken,
+        taken_senders=senders,
         issuers=issuers,
         logos=logo_sizes(document.brand),
         was_published_without_vectors=was_published_without_vectors(document),
@@ -58,9 +63,16 @@ def _named_issuers() -> dict[str, str]:
     return {issuer: slug for slug, issuers in rows for issuer in issuers or ()}
 
 
+def _contract_senders(*, other_than: str) -> dict[str, str]:
+    """Every address from which a published contract but one sends, and which contract."""
+    rows = Contract.objects.exclude(slug=other_than).exclude(state=ContractState.DELETED)
+    found = rows.filter(revision__isnull=False).values_list(
+        "slug", "revision__document__brand__sender_address"
+    )
+    return {str(address).lower(): slug for slug, address in found if address}
+
+
 def _contract_hosts(*, other_than: str) -> dict[str, str]:
     """Every host of a contract but one, and which contract it belongs to."""
-    rows: Mapping[str, str] = dict(
-        Host.objects.exclude(tenant__slug=other_than).values_list("domain", "tenant__slug")
-    )
-    return {domain: f"the contract {slug}" for domain, slug in rows.items()}
+    rows = Host.objects.exclude(tenant__slug=other_than)
+    return dict(rows.values_list("domain", "tenant__slug"))

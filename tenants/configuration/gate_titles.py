@@ -11,6 +11,7 @@ GATE_TITLES: Final = {
     "logo_is_present": "The logo is present",
     "support_is_reachable": "A support contact can be reached by phone or e-mail",
     "hosts_are_free": "Every host is free",
+    "sender_is_its_own": "The address that mail comes from is no other program's",
     "issuers_are_known": "Every identity provider is known to the deployment",
     "examples_fit": "The examples match the rule that they explain",
     "test_vectors_cover": "Test vectors say what is accepted and what is refused",

@@ -7,7 +7,7 @@ its end stops every further publication until it is renewed or the policy is men
 
 import re
 from collections.abc import Callable, Container, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, ClassVar, Final
 
@@ -45,10 +45,19 @@ class GateFailure:
     field: str
     """The dotted field, with places in lists from 0, as in `waivers.2.until`."""
     message: str
+    """For everybody who may plan: other contracts are not named in it."""
+    owner: str = ""
+    """The slug of another contract that stands in the way, for who may know (`named`)."""
 
     def __str__(self) -> str:
         """Return the failure on one line."""
         return f"{self.field}: {self.message} [{self.gate}]"
+
+    def named(self) -> "GateFailure":
+        """Return the failure with the other contract's slug, for who may see that one."""
+        if not self.owner:
+            return self
+        return replace(self, message=f"{self.message} It is the contract {self.owner}.")
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,10 @@ class GateContext:
     published: ContractDocument | None = None
     """The contract's present revision."""
     taken_hosts: Mapping[str, str] = field(default_factory=dict)
-    """Hosts that belong to somebody else, and to whom."""
+    """Hosts that belong to somebody else, and to which contract; "": to the portal."""
+    taken_senders: Mapping[str, str] = field(default_factory=dict)
+    """Addresses, in small letters, from which others send mail, and which contracts these are; "":
+    the deployment."""
     issuers: Container[str] | None = None
     """Of the identity providers that the deployment has; None: it is not known here."""
     needed_issuers: Mapping[str, str] = field(default_factory=dict)
@@ -238,7 +250,23 @@ def _host_failures(hosts: list[tuple[str, str]], context: GateContext) -> Iterat
     for place, host in hosts:
         if host in context.taken_hosts:
             owner = context.taken_hosts[host]
-            yield GateFailure("hosts_are_free", place, f"The host {host} belongs to {owner}.")
+            whose = "another program" if owner else "the portal"
+            message = f"The host {host} belongs to {whose}."
+            yield GateFailure("hosts_are_free", place, message, owner)
+
+
+def _sender_is_its_own(document: ContractDocument, context: GateContext) -> Iterator[GateFailure]:
+    """A mail provider verifies for the whole deployment: it does not know whose an address is."""
+    owner = context.taken_senders.get(document.brand.sender_address.lower())
+    if owner is not None:
+        whose = "another program" if owner else "the deployment"
+        yield GateFailure(
+            "sender_is_its_own",
+            "brand.sender_address",
+            f"{document.brand.sender_address} is the address of {whose}. Enter another one, or "
+            "have the deployment's document list it in channels.email.senders.",
+            owner,
+        )
 
 
 def _issuers_are_known(document: ContractDocument, context: GateContext) -> Iterator[GateFailure]:
@@ -346,6 +374,7 @@ _CONTRACT_GATES: Final[tuple[Gate, ...]] = (
     _logo_is_present,
     _support_is_reachable,
     _hosts_are_free,
+    _sender_is_its_own,
     _issuers_are_known,
     _examples_fit,
     _terms_are_in_effect,

@@ -266,6 +266,8 @@ def _sentence(detail: ErrorDetails, words: Mapping[str, str]) -> str:
 
 def _did_you_mean(name: str) -> str:
     known = _field_names(ContractDocument) | _field_names(DeploymentDocument)
+    if name in known:
+        return f" Another table has a field {name}."
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
     return f" Did you mean {close[0]}?" if close else ""
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 
 from core.audit.recording import record
+from core.common.turns import hold_turn
 from tenants import registry
 from tenants.configuration.approvals import Approval, Authorship, refuse_without_approval
 from tenants.configuration.deployment import DeploymentDocument
@@ -162,6 +163,8 @@ def _publish(
         _refuse_other_base(base, published, earlier, before)
         refuse_without_approval(published, authorship)
         hold_logos(document.brand)
+        # Of two contracts that take the same sender at once the gate sees the first one.
+        hold_turn("configuration.sender", document.brand.sender_address.lower())
         failures = contract_failures(document, contract_gate_context(document, before, at))
         if failures:
             raise GatesClosedError(failures)

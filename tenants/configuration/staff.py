@@ -35,6 +35,8 @@ StaffPermission = Literal[
     "operations.act",
     "reports.view",
     "audit.view",
+    "webhooks.view",
+    "webhooks.manage",
 ]
 StaffRoleName = Literal["operator", "contract_admin", "help_desk", "auditor"]
 READING: Final = ".view"
@@ -108,6 +110,8 @@ class StaffRolesSection(Section):
             "operations.view",
             "operations.act",
             "reports.view",
+            "webhooks.view",
+            "webhooks.manage",
         )
     )
     """Provisions and configures contracts for the company that runs the deployment."""
@@ -127,6 +131,8 @@ class StaffRolesSection(Section):
             "users.reset",
             "users.deactivate",
             "reports.view",
+            "webhooks.view",
+            "webhooks.manage",
         )
     )
     """Runs one contract for the state: contacts, brand, roster, notices, users in difficulty."""
@@ -154,6 +160,7 @@ class StaffRolesSection(Section):
             "operations.view",
             "reports.view",
             "audit.view",
+            "webhooks.view",
         )
     )
     """Reads everything and changes nothing: every permission ends in .view."""
@@ -220,6 +227,10 @@ class IdentityProvider(Section):
     contracts: tuple[Slug, ...] = ()
     """A state's own provider: the contracts that it signs people into, and no others. Each of them
     names the issuer in `staff.issuers`. Empty: the company's own."""
+    trust_hours: Annotated[WholeNumber, Field(ge=12, le=168)] = 24
+    """How long after a sign-in through it the roles that it gave count where it is not asked: for
+    API tokens, and beside a password. Then they sleep until the next sign-in through it: what ends
+    there ends here in that time."""
     role_mappings: tuple[RoleMapping, ...] = ()
     """Without one nobody holds a role through this provider."""
 

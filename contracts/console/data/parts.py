@@ -17,6 +17,7 @@ from contracts.console.models import DailyFigures
 from contracts.console.services.logos import logos_of
 from contracts.registration.models import TermsAcceptance
 from core.accounts.models import ContractAccess, User
+from core.audit.content import EventContent
 from core.audit.models import AuditEvent
 from core.groups.models import (
     AccessConfirmation,
@@ -78,6 +79,8 @@ _OF_A_PERSON: Final = (
     *("deactivation", "created_at", "last_used_at"),
 )
 """What is known of somebody, without anything that a sign-in is proven by."""
+_OF_AN_EVENT: Final = EventContent._fields
+"""What it says. By what it is proven to belong to a chain is worth nothing elsewhere."""
 SHARED: Final = (
     Part(ContractRevision, _by("contract")),
     # Not where it leads: that is found out anew.
@@ -100,12 +103,13 @@ SHARED: Final = (
     Part(RecoveryRequest, _by("provider__contract")),
     Part(TermsAcceptance, _by("contract")),
     Part(DailyFigures, _by("contract")),
-    Part(AuditEvent, _by("contract_id")),
+    Part(AuditEvent, _by("contract_id"), _OF_AN_EVENT),
 )
 _MINUTES = "lives for minutes or days, and is asked for anew"
 _SEALED = "proves who somebody is, sealed under this deployment's keys"
 _DEPLOYMENT = "belongs to the deployment"
 _REBUILT = "is made anew from what comes along"
+_SEALER = "is made anew by the sealer, with this deployment's keys"
 LEFT_OUT: Final[Mapping[str, str]] = {
     "tenants.contract": "stands in the manifest",
     "tenants.deploymentrevision": _DEPLOYMENT,
@@ -113,6 +117,13 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "tenants.schematext": _DEPLOYMENT,
     "tenants_identity.schemaidentity": _REBUILT,
     "contracts_directory.fingerprint": _REBUILT,
+    "core_audit.auditseal": _SEALER,
+    "core_audit.sealing": _SEALER,
+    "core_audit.adoption": _SEALER,
+    "core_webhooks.webhookendpoint": "is signed with a secret, sealed under this deployment's keys",
+    "core_webhooks.webhookdelivery": _MINUTES,
+    "core_webhooks.webhookattempt": _MINUTES,
+    "contracts_directory.indexedrule": _REBUILT,
     "core_accounts.importedaccount": _REBUILT,
     "core_accounts.addressfailures": _MINUTES,
     "core_accounts.limitcount": _MINUTES,
@@ -137,6 +148,8 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "core_staff.staffmember": _DEPLOYMENT,
     "core_staff.staffinvitation": _DEPLOYMENT,
     "core_staff.staffidentity": _DEPLOYMENT,
+    "core_staff.serviceaccount": _DEPLOYMENT,
+    "core_staff.apitoken": _SEALED,
     "core_groups.invitation": _MINUTES,
     "core_groups.invitation_providers": _MINUTES,
     "core_groups.invitationbatch": _MINUTES,
@@ -166,6 +179,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "contracts_console.hostcheck": _DEPLOYMENT,
     "contracts_console.dataexport": _MINUTES,
     "contracts_console.dataexportpiece": _MINUTES,
+    "contracts_api.keptanswer": _MINUTES,
     "contracts_console.draft": "is its author's own",
     "contracts_console.previewlink": _MINUTES,
     "contracts_console.plannedpublication": _MINUTES,

@@ -2,16 +2,18 @@
 
 import csv
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
+from django.db.models import BooleanField, JSONField, Model
 from psycopg import sql
 from pydantic import TypeAdapter
 
@@ -27,6 +29,8 @@ from contracts.console.data.writing import Progress
 from contracts.roster.services.index import rebuild_index
 from core.accounts.models import User
 from core.accounts.services.imported import restore_accounts
+from core.audit.adopting import adopt_events
+from core.audit.models import AuditEvent
 from core.audit.recording import record
 from tenants import registry
 from tenants.configuration.revisions import document_of
@@ -36,6 +40,7 @@ from tenants.models import Contract, ContractRevision, schema_name_for
 from tenants.provisioning import ensure_schema
 from tenants.states import ContractState
 
+_Row = TypeVar("_Row", bound=Model)
 _BLOCK: Final = 1 << 20
 _PEOPLE_AT_ONCE: Final = 1_000
 _ASIDE: Final = sql.Identifier("restored_aside")
@@ -149,7 +154,12 @@ def _read(archive: zipfile.ZipFile, manifest: Manifest, part: Part, *, at: datet
     if facts is None:
         raise DataFileError(f"The file lacks the table {part.label}.")
     with archive.open(facts.file) as stream:
-        return _people(stream, part, at=at) if part.model is User else _copy_in(stream, part)
+        if part.model is User:
+            return _people(stream, part, at=at)
+        if part.model is AuditEvent:
+            events, key = _rows_of(stream, part, AuditEvent), UUID(manifest.contract["id"])
+            return adopt_events(events, contract_id=key, at=at)
+        return _copy_in(stream, part)
 
 
 def _copy_in(stream: IO[bytes], part: Part) -> int:
@@ -174,31 +184,36 @@ def _copy_in(stream: IO[bytes], part: Part) -> int:
 
 def _people(stream: IO[bytes], part: Part, *, at: datetime) -> int:
     """Make the accounts, a thousand at once, so that memory stays flat."""
-    rows = csv.DictReader(io.TextIOWrapper(stream, encoding="utf-8", newline=""))
-    if list(rows.fieldnames or ()) != part.columns():
-        raise ValueError(f"the columns of {part.label} are others")
-    made = 0
-    while some := list(islice(_users(rows), _PEOPLE_AT_ONCE)):
+    people, made = _rows_of(stream, part, User), 0
+    while some := list(islice(people, _PEOPLE_AT_ONCE)):
         made += restore_accounts(accounts=some, at=at)
     return made
 
 
-def _users(rows: "csv.DictReader[str]") -> Iterator[User]:
-    """Read accounts from a table's rows; an empty cell is nothing where nothing may stand."""
-    fields = {field.column: field for field in User._meta.concrete_fields}
+def _rows_of(stream: IO[bytes], part: Part, model: type[_Row]) -> Iterator[_Row]:
+    """Read a table's rows; an empty cell is nothing where nothing may stand."""
+    rows = csv.DictReader(io.TextIOWrapper(stream, encoding="utf-8", newline=""))
+    if list(rows.fieldnames or ()) != part.columns():
+        raise ValueError(f"the columns of {part.label} are others")
+    fields = {field.column: field for field in model._meta.concrete_fields}
     for row in rows:
         if len(row) != len(rows.fieldnames or ()) or None in row.values():
-            raise ValueError("a person's row has more or fewer cells than columns")
-        given: dict[str, Any] = {}
-        for column, text in row.items():
-            field = fields[column]
-            given[field.name] = None if field.null and not text else field.to_python(_plain(text))
-        yield User(**given)
+            raise ValueError(f"a row of {part.label} has more or fewer cells than columns")
+        read = {fields[column].name: _value(fields[column], text) for column, text in row.items()}
+        yield model(**read)
 
 
-def _plain(text: str) -> str:
-    """Return a cell as Python reads it: PostgreSQL writes truth as one letter."""
-    return {"t": "True", "f": "False"}.get(text, text)
+def _value(field: Any, text: str) -> Any:
+    """Return a cell as a field has it: PostgreSQL writes truth as one letter."""
+    if field.null and not text:
+        return None
+    match field:
+        case JSONField():
+            return json.loads(text)
+        case BooleanField():
+            return field.to_python({"t": "True", "f": "False"}.get(text, text))
+        case _:
+            return field.to_python(text)
 
 
 def _put_in_force(contract: Contract, *, at: datetime) -> None:

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from contracts.console.drafts.content import Content, read_content, sections
 from contracts.console.drafts.samples import sample_fields
+from contracts.console.gates import plan_for
 from contracts.console.models import Draft
 from contracts.console.sections.words import field_label, section_label
+from core.staff.scope import StaffActor
 from tenants.configuration.diff import Change
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.gate_titles import GATE_TITLES, VALID
@@ -70,15 +71,14 @@ class Readiness:
         return sum(gate.is_open is False for gate in self.gates)
 
 
-def readiness_of(draft: Draft, *, at: datetime) -> Readiness:
-    """Return how far a draft has come: every gate is asked as if it were published now."""
-    return readiness_of_document(draft.document, at=at)
+def readiness_of(draft: Draft, staff: StaffActor, *, at: datetime) -> Readiness:
+    """Return how far a draft has come, for somebody of staff.
 
-
-def readiness_of_document(document: dict[str, Any], *, at: datetime) -> Readiness:
-    """Return the same of a document in JSON."""
-    content = read_content(document)
+    Every gate is asked as if it were published now.
+    """
+    content = read_content(draft.document)
     plan = plan_contract(document=content.document, at=at) if content.document else None
+    plan = plan_for(staff, plan) if plan else None
     failures = plan.failures if plan else _as_failures(content)
     samples = sample_fields(content.document) if content.document else ()
     return Readiness(

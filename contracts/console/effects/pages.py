@@ -4,6 +4,7 @@ from datetime import datetime
 
 from contracts.console.effects.assessing import effects_of
 from contracts.console.effects.sentences import sentences_of
+from contracts.console.gates import plan_for
 from contracts.console.publications.rights import find_contract
 from core.staff.contract_access import holds
 from core.staff.permissions import StaffPermission
@@ -28,6 +29,6 @@ def effects_shown(
 def plan_shown(staff: StaffActor, document: ContractDocument, *, at: datetime) -> dict[str, object]:
     """Return what `console/parts/plan.html` shows: what publishing a document would do now."""
     return {
-        "plan": plan_contract(document=document, at=at),
+        "plan": plan_for(staff, plan_contract(document=document, at=at)),
         **effects_shown(staff, document, at=at),
     }

@@ -66,6 +66,8 @@ def tick_item(request: StaffRequest, slug: str, item: str) -> HttpResponse:
 def untick_item(request: StaffRequest, slug: str, item: str) -> HttpResponse:
     """Take a tick back."""
     found = access_contract(request.staff, slug, _CONFIGURE)
+    if item not in ITEMS:
+        raise Http404
     if not take_back(contract_id=found.pk, item=item, by=request.user.id, at=clock.now()):
         messages.warning(request, "It is not ticked any more.")
     return _to_list(slug)

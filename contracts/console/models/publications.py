@@ -20,6 +20,8 @@ class PlannedPublication(UUIDModel):
 
     slug = models.CharField(max_length=40, db_index=True)
     author = models.ForeignKey("core_accounts.User", on_delete=models.PROTECT, related_name="+")
+    asked_by_token = models.UUIDField(null=True)
+    """The token of the API by which a program asked for it."""
     document = models.JSONField()
     digest = models.CharField(max_length=64)
     base_number = models.PositiveIntegerField(null=True)

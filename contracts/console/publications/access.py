@@ -7,10 +7,10 @@ from django.http import Http404
 
 from contracts.console.models import PlannedPublication
 from contracts.console.publications.states import OPEN
-from core.staff.contract_access import access_contract, list_contracts
+from core.common.compiled import CompiledQuery
+from core.staff.contract_access import find_key, list_contracts, require_in_contract
 from core.staff.permissions import StaffPermission
 from core.staff.scope import StaffActor
-from tenants.models import Contract
 
 _VIEW = StaffPermission.CONTRACTS_VIEW
 
@@ -41,11 +41,17 @@ def access_publication(
 
     Raises Http404 for what they do not see, RecordedRefusal for what they see without the right.
     """
-    if Contract.objects.filter(slug=slug).exists():
-        access_contract(staff, slug, permission)
+    contract = find_key(slug)
+    if contract is not None:
+        require_in_contract(staff, contract, permission)
     elif not staff.scope(permission).everywhere:
         raise Http404
-    found = list_publications(staff).filter(slug=slug, pk=publication_id).first()
+    found = _BY_KEY.first(slug=slug, key=publication_id)
     if found is None:
         raise Http404
     return found
+
+
+_BY_KEY: CompiledQuery[PlannedPublication] = CompiledQuery(
+    lambda slug, key: PlannedPublication.objects.select_related("author").filter(slug=slug, pk=key)
+)

@@ -9,6 +9,7 @@ from contracts.console.publications.rights import find_contract, may_publish
 from contracts.console.publications.states import TO_WITHDRAW, PublicationState
 from contracts.console.services.carrying_out import LOST_AFTER
 from core.accounts.selectors import names_of
+from core.staff.programs import people_behind
 from core.staff.scope import StaffActor
 from tenants.configuration.diff import Change, difference
 from tenants.configuration.document import ContractDocument
@@ -35,6 +36,8 @@ class PublicationFacts:
     may_withdraw: bool
     may_go_on: bool
     is_own: bool
+    is_behind: bool
+    """It waits, and another revision than its base is published by now: it comes to nothing."""
     answers: bool
     """Whether the contract has pages by now."""
 
@@ -44,6 +47,7 @@ def facts_of(
 ) -> PublicationFacts:
     """Return what the page shows to a member of staff."""
     contract = find_contract(publication.slug)
+    published = contract.revision.number if contract and contract.revision else None
     publishes = may_publish(staff, contract)
     is_own = publication.author_id == staff.user.pk
     names = names_of([publication.author_id, publication.decided_by])
@@ -53,6 +57,7 @@ def facts_of(
     was_lost = at_work and begun is not None and begun <= at - LOST_AFTER
     waits = publication.state == PublicationState.ASKED and at < publication.expires_at
     theirs = is_own or publishes
+    asked_it = staff.user.pk in people_behind(publication.author_id)
     return PublicationFacts(
         author=names.get(publication.author_id, "somebody whose account is gone"),
         decided_by=names.get(publication.decided_by, "") if publication.decided_by else "",
@@ -61,11 +66,12 @@ def facts_of(
         is_due=publication.due_at <= at,
         is_next=publication.state == PublicationState.WAITING and publication.due_at <= at,
         was_lost=was_lost,
-        may_decide=waits and publishes and not is_own,
+        may_decide=waits and publishes and not asked_it,
         is_theirs_to_withdraw=theirs,
         may_withdraw=theirs and publication.state in TO_WITHDRAW,
         may_go_on=publishes and was_lost,
         is_own=is_own,
+        is_behind=publication.state in TO_WITHDRAW and publication.base_number != published,
         answers=contract is not None and contract.revision_id is not None,
     )
 

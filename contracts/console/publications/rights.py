@@ -6,6 +6,7 @@ from datetime import datetime
 from core.accounts.models import User
 from core.staff.acting import require_right
 from core.staff.permissions import StaffPermission
+from core.staff.programs import people_behind
 from core.staff.scope import StaffActor, find_staff, list_holders
 from tenants.configuration.approvals import asks_for_second_person
 from tenants.models import Contract
@@ -48,7 +49,8 @@ def still_may_publish(user: User, contract: Contract | None, *, at: datetime) ->
 
 
 def list_approvers(contract: Contract | None, *, author: User, at: datetime) -> Sequence[User]:
-    """Return everybody who may approve what an author wants published: never the author."""
+    """Return everybody who may approve what an author wants published: nobody who is behind it."""
     contracts = [contract.pk] if contract else []
+    behind = people_behind(author.pk)
     holders = list_holders(_PUBLISH, contracts, at=at)
-    return [one.user for one in holders if one.user.pk != author.pk and may_publish(one, contract)]
+    return [one.user for one in holders if one.user.pk not in behind and may_publish(one, contract)]

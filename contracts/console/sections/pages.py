@@ -50,7 +50,7 @@ class Step:
 
 
 def section_url(draft: Draft, section: str | None) -> str:
-    """Return the address of a section, or of the draft before the first and after the last."""
+    """Return the address of a section, or of the draft."""
     if section is None:
         return reverse("console:draft", args=[draft.slug])
     return reverse("console:draft_section", args=[draft.slug, section])
@@ -66,12 +66,11 @@ def field_url(draft: Draft, field: str) -> str:
     return f"{section_url(draft, section)}#{form.anchor(node.place(path, typed, section))}"
 
 
-def neighbours(section: str) -> tuple[str | None, str | None]:
-    """Return the section before and the one after."""
+def section_after(section: str) -> str | None:
+    """Return the section that is the next step, or None after the last one."""
     names = sections()
-    place = names.index(section)
-    before = names[place - 1] if place else None
-    return before, names[place + 1] if place + 1 < len(names) else None
+    place = names.index(section) + 1
+    return names[place] if place < len(names) else None
 
 
 def section_context(draft: Draft, section: str, shown: Shown) -> dict[str, object]:
@@ -84,7 +83,6 @@ def section_context(draft: Draft, section: str, shown: Shown) -> dict[str, objec
         [*_inherited(draft, section), *_sources({PUBLISHED: published}, section)],
         weak_points(section, value, draft.document.get("waivers")),
     )
-    before, _ = neighbours(section)
     form = SectionForm(section, shown.typed, shown.problems, beside=around, fixed="contract-slug")
     more = {"live": brand_preview(value), **brand_parts(form)} if section == BRAND else {}
     return {
@@ -96,7 +94,6 @@ def section_context(draft: Draft, section: str, shown: Shown) -> dict[str, objec
         "explanation": help_of(section_node(section).about),
         "steps": _steps(draft, section, published),
         "number": sections().index(section) + 1,
-        "is_first": before is None,
         "preview": preview_of(read_section(section, value)),
     }
 

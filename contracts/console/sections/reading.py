@@ -43,6 +43,26 @@ def section_node(name: str) -> Node:
     return _of_field(ContractDocument, name, name)
 
 
+def find_node(path: str) -> Node | None:
+    """Return what is typed for a field, as in `support.phone`; None for one that is unknown."""
+    section, *names = path.split(".")
+    node = section_node(section) if section in ContractDocument.model_fields else None
+    for name in names:
+        node = _inside(node, name)
+    return node
+
+
+def _inside(node: Node | None, name: str) -> Node | None:
+    match node:
+        case Table(parts=parts) | Rows(item=Table(parts=parts)):
+            return parts.get(name)
+        case OneOf(tag=tag, tables=tables):
+            if name == node.tag_name:
+                return tag
+            return next((one.parts[name] for one in tables.values() if name in one.parts), None)
+    return None
+
+
 def _of_field(model: type[BaseModel], name: str, path: str) -> Node:
     info = model.model_fields[name]
     annotation, metadata, can_be_empty = _unwrapped(info.annotation, tuple(info.metadata))

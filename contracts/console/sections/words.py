@@ -77,6 +77,7 @@ _LABELS: Final[Mapping[str, str]] = {
     "registration.approval": "A registration",
     "registration.approval_second_person": "Two people approve each registration",
     "registration.approval_days": "Time to approve",
+    "registration.dispute_second_person": "Two people decide that a number is taken from a group",
     "registration.notify_address_on_file": "Tell the address on file of each registration",
     "registration.number_note": "Note about the number",
     "registration.limits": "Limits on attempts",
@@ -330,10 +331,15 @@ def in_words(about: About, value: Any) -> str:
 def field_label(field: str) -> str:
     """Return what a field of a document is called, such as `support[Registration].phone`."""
     entries = re.findall(r"\[([^\]]*)\]", field)
-    path = re.sub(r"\[[^\]]*\]", "", field)
+    path = path_of(field)
     label = f"{label_of(About(path))} ({', '.join(entries)})" if entries else label_of(About(path))
     section = path.partition(".")[0]
     return label if section == path else f"{section_label(section)}: {label}"
+
+
+def path_of(field: str) -> str:
+    """Return the path of a field without the entries of lists on its way."""
+    return re.sub(r"\[[^\]]*\]", "", field)
 
 
 def row_label(about: About) -> str:
@@ -356,9 +362,11 @@ def _rules() -> list[str]:
 
 def _found(table: Mapping[str, str], path: str) -> str:
     """Return the words for a path: as a whole, or the longest end of it that has some."""
-    parts = path.split(".")
-    ends = (".".join(parts[start:]) for start in range(len(parts)))
-    return next((table[end] for end in ends if end in table), "")
+    while path not in table:
+        _, dot, path = path.partition(".")
+        if not dot:
+            return ""
+    return table[path]
 
 
 def _plain(name: str) -> str:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from contracts.console.drafts.content import canonical
 from contracts.console.models import Draft, PlannedPublication
+from contracts.console.publications.made import find_made
 from contracts.console.publications.rights import find_contract, still_may_publish
 from contracts.console.publications.states import PublicationState
 from contracts.console.services.publication_mails import tell_author
@@ -18,8 +19,10 @@ from contracts.console.services.publishing import follow_up, publish
 from core.accounts.models import User
 from core.audit.recording import record
 from core.common.errors import DomainError
+from core.staff.programs import is_revoked
 from tenants.configuration.approvals import Approval
 from tenants.configuration.document import ContractDocument
+from tenants.configuration.publishing import publish_contract
 from tenants.errors import TenancyError
 from tenants.models import ContractRevision
 
@@ -60,6 +63,22 @@ def carry_out(*, publication_id: UUID, at: datetime) -> str | None:
     return None
 
 
+def put_in_force(*, publication: PlannedPublication, at: datetime) -> ContractRevision:
+    """Put what was just planned in force at once, in the transaction that planned it.
+
+    Called by the API for a contract that is there: of two who publish on one base the second is
+    told so in its own call. What follows from the revision is a worker's, as after an interruption
+    (`carry_out`). Raises what `publish_contract` does.
+    """
+    return publish_contract(
+        document=ContractDocument.model_validate(publication.document),
+        base=publication.base_number,
+        by=publication.author_id,
+        at=at,
+        note=publication.note,
+    ).revision
+
+
 def ask_to_go_on(*, publication_id: UUID, by: UUID, at: datetime) -> bool:
     """Write down that somebody asks for a publication whose worker was lost; False: it was not.
 
@@ -87,28 +106,20 @@ def _lost(at: datetime) -> Q:
 
 
 def _take_up(publication: PlannedPublication, at: datetime) -> ContractRevision | None:
-    """Do what follows from the revision that a worker made before it was lost; None: there is none.
-
-    It is told from others by its place after the base, its text and its author.
-    """
-    made = ContractRevision.objects.filter(
-        contract__slug=publication.slug,
-        digest=publication.digest,
-        number=(publication.base_number or 0) + 1,
-        published_by=publication.author_id,
-        published_at__gte=publication.asked_at,
-    ).first()
+    """Do what follows from the revision that was made already; None: none was."""
+    made = find_made(publication)
     if made is None or made.number == 1:
         return made
-    before = made.contract.revisions.get(number=made.number - 1)
     if made.pk == made.contract.revision_id:
-        follow_up(revision=made, before=before, by=publication.author_id, at=at)
+        follow_up(revision=made, by=publication.author_id, at=at)
     return made
 
 
 def _publish(publication: PlannedPublication, at: datetime) -> ContractRevision:
     document = ContractDocument.model_validate(publication.document)
     approver = publication.approved_by
+    if approver is None and is_revoked(publication.asked_by_token):
+        raise TokenRevokedError
     stands = User.objects.get(pk=approver) if approver else publication.author
     if not still_may_publish(stands, find_contract(publication.slug), at=at):
         raise RightLostError
@@ -120,6 +131,13 @@ def _publish(publication: PlannedPublication, at: datetime) -> ContractRevision:
         note=publication.note,
         approval=Approval(approver) if approver else None,
     ).published.revision
+
+
+class TokenRevokedError(DomainError):
+    """Nobody has approved it, and what asked for it is not trusted any more."""
+
+    code = "publication_token_revoked"
+    message = "The token by which a program asked for this was revoked meanwhile."
 
 
 class RightLostError(DomainError):

@@ -6,7 +6,7 @@ from typing import IO, ClassVar, Final, cast
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from contracts.console.data.sealing import ExportLostError, SealedFile, read_pieces
 from contracts.console.data.writing import contract_with_data, record_export, write_archive
@@ -61,7 +61,8 @@ def make_export(*, export_id: UUID, clock: Clock) -> bool:
     """Write the file of an export, from its beginning; tells whether it is ready then.
 
     Called by the workers, outside a transaction. One that another worker has in hand is left to
-    it, and what a lost one has written is written anew. Memory holds one piece.
+    it, and what a lost one has written is written anew. Memory holds one piece. What fails for a
+    fault of ours is raised, and tried again at the next look; after `MOST_RUNS` it is given up.
     """
     export = _take_up(export_id, at=clock())
     if export is None:
@@ -87,6 +88,11 @@ def make_export(*, export_id: UUID, clock: Clock) -> bool:
             )
     except ExportLostError:
         return False
+    except Exception:
+        # Not only after the time that a silent worker gets: this one has spoken.
+        mine = DataExport.objects.filter(pk=export.pk, runs=export.runs)
+        mine.filter(state=ExportState.WORKING).update(moved_at=clock() - STANDS_STILL)
+        raise
     return True
 
 
@@ -156,10 +162,11 @@ def ends_at(export: DataExport) -> datetime | None:
 @transaction.atomic
 def _take_up(export_id: UUID, *, at: datetime) -> DataExport | None:
     """Take an export that waits for a worker. After `MOST_RUNS` lost ones it is given up."""
-    found = DataExport.objects.select_for_update().filter(pk=export_id).first()
-    if found is None or found.state != ExportState.WORKING:
-        return None
-    if found.runs and found.moved_at > at - STANDS_STILL:
+    # What another worker has in hand is not even locked: that one takes a lock for its end.
+    waits = Q(runs=0) | Q(moved_at__lte=at - STANDS_STILL)
+    working = DataExport.objects.filter(waits, pk=export_id, state=ExportState.WORKING)
+    found = working.select_for_update().first()
+    if found is None:
         return None
     if found.runs >= MOST_RUNS:
         _end(found, ExportState.FAILED, at=at)

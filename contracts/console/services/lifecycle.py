@@ -1,5 +1,6 @@
 """Suspend, close, archive and reopen contracts: at once, or at a time that is planned."""
 
+import logging
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -10,12 +11,15 @@ from django.db import transaction
 from contracts.console.data.deleting import delete_data
 from core.audit.recording import record
 from core.common.errors import DomainError
+from core.common.failures import describe_safely
 from core.notifications.services.outbox import enqueue
 from core.staff.permissions import StaffPermission
 from core.staff.scope import list_holders
 from tenants import registry
 from tenants.models import Contract, ContractChange
 from tenants.states import ContractState, may_become
+
+logger = logging.getLogger(__name__)
 
 CHANGE_KIND: Final = "contract_change"
 _EVENTS: Final = {
@@ -42,6 +46,13 @@ class ChangePlannedError(DomainError):
 
     code = "contract_change_planned"
     message = "Another change is planned for this contract. Withdraw it first."
+
+
+class ChangesFailedError(RuntimeError):
+    """Some changes that are due could not be made; the others are."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"{number} planned changes were not made; the log says why")
 
 
 @dataclass(frozen=True)
@@ -113,10 +124,20 @@ def make_due_changes(*, at: datetime) -> int:
     """Make the planned changes whose time has come. Called every minute; returns how many.
 
     One that is not possible any more, and a deletion that nobody has approved, ends unmade, and its
-    owners are told (`contract_change.dropped`).
+    owners are told (`contract_change.dropped`). One that fails is tried again, and holds up no
+    other: raises ChangesFailedError once all had their turn.
     """
     due = ContractChange.objects.filter(ContractChange.OPEN, due_at__lte=at)
-    return sum(_make_due(pk, at=at) for pk in due.order_by("due_at").values_list("pk", flat=True))
+    done, failed = 0, 0
+    for key in list(due.order_by("due_at").values_list("pk", flat=True)):
+        try:
+            done += _make_due(key, at=at)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next contract has no part in it
+            failed += 1
+            logger.error("change %s: not made: %s", key, describe_safely(error))  # noqa: TRY400 - its text may quote a row
+    if failed:
+        raise ChangesFailedError(failed)
+    return done
 
 
 @transaction.atomic

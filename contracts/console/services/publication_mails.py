@@ -6,6 +6,7 @@ from typing import Final
 from contracts.console.models import PlannedPublication
 from contracts.console.publications.rights import find_contract, list_approvers
 from core.notifications.services.outbox import enqueue
+from core.staff.programs import mailbox_of
 
 ASKED_KIND: Final = "publication_asked"
 ENDED_KIND: Final = "publication_ended"
@@ -27,11 +28,14 @@ def tell_approvers(publication: PlannedPublication, *, at: datetime) -> None:
 
 
 def tell_author(publication: PlannedPublication, *, at: datetime) -> None:
-    """Mail the author what became of it, in the transaction of its end."""
+    """Mail the author what became of it, in the transaction of its end.
+
+    Of a service account the people who look after it are told.
+    """
     contract = find_contract(publication.slug)
     enqueue(
         kind=ENDED_KIND,
-        to=publication.author.email,
+        to=mailbox_of(publication.author),
         subject_id=publication.id,
         contract_id=contract.pk if contract and contract.revision_id else None,
         account_id=publication.author_id,

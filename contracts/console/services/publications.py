@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from contracts.console.models import PlannedPublication
 from contracts.console.models.publications import PUBLICATION_ONCE
+from contracts.console.publications.made import find_made
 from contracts.console.publications.rights import find_contract
 from contracts.console.publications.states import OPEN, TO_WITHDRAW, PublicationState
 from contracts.console.services.publication_mails import tell_approvers, tell_author
@@ -16,6 +17,7 @@ from core.accounts.models import User
 from core.audit.recording import record
 from core.common.errors import DomainError
 from core.common.purging import delete_in_batches
+from core.staff.programs import people_behind
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.publishing import refuse_unpublishable
 from tenants.configuration.revisions import digest_of, to_json
@@ -43,10 +45,12 @@ class DecidedMeanwhileError(DomainError):
 
 
 class OwnPublicationError(DomainError):
-    """Nobody approves or declines what they have asked for themselves."""
+    """Nobody approves or declines what they, or a program of theirs, have asked for."""
 
     code: ClassVar[str] = "publication_own"
-    message: ClassVar[str] = "Somebody else has to decide about what you have asked for."
+    message: ClassVar[str] = (
+        "Somebody else has to decide about what you, or a program of yours, asked for."
+    )
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,8 @@ class Wish:
     note: str
     due_at: datetime | None = None
     needs_approval: bool = False
+    token_id: UUID | None = None
+    """The token of the API that asks for it; revoked before its time, nothing comes of it."""
 
 
 def plan_publication(*, wish: Wish, author: User, at: datetime) -> PlannedPublication:
@@ -83,6 +89,7 @@ def plan_publication(*, wish: Wish, author: User, at: datetime) -> PlannedPublic
                 asked_at=at,
                 expires_at=at + APPROVAL_LIFE,
                 due_at=due,
+                asked_by_token=wish.token_id,
             )
             asked = state == PublicationState.ASKED
             _record("publication.asked" if asked else "publication.planned", made, author.pk, at)
@@ -100,9 +107,9 @@ def approve_publication(
 ) -> PlannedPublication:
     """Approve exactly this document on exactly this base; it is published when it is due.
 
-    Called by the console for somebody else than the author who may publish there, with a fresh
-    sign-in. Records `publication.approved`. Raises OwnPublicationError, DecidedMeanwhileError, and
-    what keeps the document from being published today.
+    Called by the console for somebody who may publish there and is not behind the author
+    (`core.staff.programs`), with a fresh sign-in. Records `publication.approved`. Raises
+    OwnPublicationError, DecidedMeanwhileError, and what keeps it from being published today.
     """
     with transaction.atomic():
         found = _hold_asked(publication, by=by, at=at)
@@ -135,11 +142,11 @@ def withdraw_publication(
     """Take a publication back that nobody has begun; its author is told if it was somebody else.
 
     Called by its author and by who may publish there. Records `publication.withdrawn`. Raises
-    DecidedMeanwhileError.
+    DecidedMeanwhileError, also for what the API has put in force and a worker is not done with.
     """
     with transaction.atomic():
         found = _hold(publication)
-        if found.state not in TO_WITHDRAW:
+        if found.state not in TO_WITHDRAW or find_made(found) is not None:
             raise DecidedMeanwhileError
         return _end(found, PublicationState.WITHDRAWN, by=by, reason="", at=at)
 
@@ -170,7 +177,7 @@ def _hold(publication: PlannedPublication) -> PlannedPublication:
 
 def _hold_asked(publication: PlannedPublication, *, by: UUID, at: datetime) -> PlannedPublication:
     found = _hold(publication)
-    if found.author_id == by:
+    if by in people_behind(found.author_id):
         raise OwnPublicationError
     if found.state != PublicationState.ASKED or found.expires_at <= at:
         raise DecidedMeanwhileError

@@ -4,17 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from contracts.roster.services.index import rebuild_index
+from contracts.roster.services.index import renew_index
 from core.groups.services.grant_ends import end_grants_of_contract
 from tenants import registry
 from tenants.configuration.approvals import Approval
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.publishing import Published, publish_contract
-from tenants.configuration.revisions import (
-    document_of,
-    find_contract_revision,
-    read_contract_revision,
-)
+from tenants.configuration.revisions import find_contract_revision, read_contract_revision
 from tenants.context import contract_context
 from tenants.errors import UnknownContractError
 from tenants.models import ContractRevision
@@ -41,9 +37,10 @@ def publish(
     """Publish a contract's document, and rebuild its part of the shared index for a new rule.
 
     Called by operators. The index can be rebuilt at any time, so it is made after the revision is
-    in force, in a transaction of its own: `roster reindex` mends an interruption between the two.
-    Access of third parties ends in a role that the document does not open to them any more; the
-    hourly task of groups mends an interruption before that.
+    in force, in a transaction of its own. An interruption between the two is mended by publishing
+    the same again, and by the hourly task of rosters (`renew_index`). Access of third parties ends
+    in a role that the document does not open to them any more; the hourly task of groups mends an
+    interruption before that.
     Raises and records what `publish_contract` does.
     """
     slug = document.contract.slug
@@ -51,34 +48,22 @@ def publish(
     published = publish_contract(
         document=document, base=base, by=by, at=at, note=note, approval=approval
     )
-    if not (published.changed and before):
-        return Publication(published, None)
-    made_anew = follow_up(revision=published.revision, before=before, by=by, at=at)
-    return Publication(published, made_anew)
+    if before is None:
+        return Publication(published, None)  # nobody has a role there, and the roster is empty
+    return Publication(published, follow_up(revision=published.revision, by=by, at=at))
 
 
-def follow_up(
-    *, revision: ContractRevision, before: ContractRevision, by: UUID | None, at: datetime
-) -> int | None:
-    """Do what follows from a revision after another one; doing it again changes nothing.
+def follow_up(*, revision: ContractRevision, by: UUID | None, at: datetime) -> int | None:
+    """Do what follows from the revision in force; doing it again changes nothing.
 
     Called after a publication, and by whoever takes one up that was interrupted. Returns the number
     of fingerprints that were made anew; None: they did not have to be.
     """
     document = read_contract_revision(revision)
     end_grants_of_contract(contract_id=revision.contract_id, groups=document.groups, by=by, at=at)
-    former = document_of(before)
-    if former is not None and _index_rule(former) == _index_rule(document):
-        return None
     try:
         contract = registry.get_configured(document.contract.slug)
     except UnknownContractError:
         return None  # archived at this moment: nobody registers there, and the revision stands
     with contract_context(contract):
-        return rebuild_index()
-
-
-def _index_rule(document: ContractDocument) -> tuple[object, ...]:
-    """What decides under which pairs a roster entry is found."""
-    registration = document.registration
-    return registration.rule, registration.without_npi, registration.without_code
+        return renew_index()

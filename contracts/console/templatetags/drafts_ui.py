@@ -1,5 +1,7 @@
 """Words and addresses of drafts."""
 
+from typing import Any
+
 from django import template
 from django.urls import reverse
 
@@ -9,7 +11,8 @@ from contracts.console.drafts.meanings import meaning_of
 from contracts.console.drafts.readiness import section_of
 from contracts.console.models import Draft
 from contracts.console.sections.pages import field_url
-from contracts.console.sections.words import field_label
+from contracts.console.sections.reading import find_node
+from contracts.console.sections.words import field_label, in_words, path_of
 
 register = template.Library()
 
@@ -24,6 +27,13 @@ def meaning(field: str) -> str:
 def called(field: str) -> str:
     """Return what the pages call a field of a contract's document."""
     return field_label(field)
+
+
+@register.filter
+def worded(value: Any, field: str) -> str:
+    """Return the value of a field, given by its path, as the pages say it."""
+    node = find_node(path_of(field))
+    return str(value) if node is None else in_words(node.about, value)
 
 
 @register.filter

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.timezone import localtime
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -142,7 +143,7 @@ def _shown(export: DataExport) -> dict[str, object]:
 
 def _file(contract: Contract, export: DataExport, pieces: Iterable[bytes]) -> HttpResponse:
     answer = StreamingHttpResponse(pieces, content_type="application/zip")
-    day = f"{export.asked_at:%Y-%m-%d}"
+    day = f"{localtime(export.asked_at):%Y-%m-%d}"
     answer.headers["Content-Disposition"] = f'attachment; filename="{contract.slug}-data-{day}.zip"'
     answer.headers["Content-Length"] = str(export.size)
     # Both kinds of response go through the same doors, which are typed by the usual one.

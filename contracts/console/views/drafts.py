@@ -52,7 +52,7 @@ def draft(request: StaffRequest, slug: str) -> HttpResponse:
     contract = find_contract(slug)
     present = contract.revision if contract else None
     context = {
-        "readiness": readiness_of(found, at=clock.now()),
+        "readiness": readiness_of(found, request.staff, at=clock.now()),
         "present": present,
         "waiting": list_open_publications(request.staff, slug),
         "is_behind": (present.number if present else None) != found.base_number,

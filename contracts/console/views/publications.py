@@ -52,7 +52,7 @@ _CONFIGURE = StaffPermission.CONTRACTS_CONFIGURE
 def review(request: StaffRequest, slug: str) -> HttpResponse:
     """Show what publishing one's own draft would change; with a reason, publish or ask for it."""
     draft, at = access_draft(request.staff, slug), clock.now()
-    readiness = readiness_of(draft, at=at)
+    readiness = readiness_of(draft, request.staff, at=at)
     if readiness.document is None:
         return HttpResponseRedirect(reverse("console:draft", args=[slug]))  # what to mend is there
     contract = find_contract(slug)
@@ -138,13 +138,16 @@ def progress(request: StaffRequest, slug: str, publication_id: UUID) -> HttpResp
 def decide(request: StaffRequest, slug: str, publication_id: UUID) -> HttpResponse:
     """Show what somebody else wants published; with a reason, approve or decline it."""
     found, at = access_publication(request.staff, slug, publication_id, _PUBLISH), clock.now()
-    if not facts_of(found, request.staff, at=at).may_decide:
+    facts = facts_of(found, request.staff, at=at)
+    if not facts.may_decide:
         return _to(found)  # where it says how it stands
+    if facts.is_behind and request.POST.get("decision") == "approve":
+        return HttpResponseRedirect(request.path)  # where it says that it cannot be
     require_publishing(request.staff, find_contract(slug))
     if not is_fresh(request, request.staff.user, at=at):
         return to_confirmation(request)
     typed = take_typed(request)
-    form = DecideForm(request.POST or None, initial=typed or None)
+    form = DecideForm(request.POST or None, initial=typed or None, is_behind=facts.is_behind)
     if request.method == "POST" and form.is_valid() and _decide(request, found, form):
         return _to(found)
     document = document_planned(found)

@@ -15,7 +15,7 @@ from contracts.console.models import Draft
 from contracts.console.sections.brand import BRAND
 from contracts.console.sections.checking import check
 from contracts.console.sections.nodes import Typed
-from contracts.console.sections.pages import Shown, neighbours, section_context, section_url
+from contracts.console.sections.pages import Shown, section_after, section_context, section_url
 from contracts.console.sections.reading import section_node
 from contracts.console.sections.rows import act_on_rows, full_lists, with_waiver
 from contracts.console.sections.saving import mark_of, save_section
@@ -107,11 +107,10 @@ def _stale(draft: Draft, section: str, typed: Typed, value: Any) -> Shown:
 
 
 def _onward(draft: Draft, section: str, pressed: str) -> str:
-    before, after = neighbours(section)
     verb, _, rule = pressed.partition(" ")
     if verb == "waive":
         return f"{section_url(draft, 'waivers')}?{urlencode({'rule': rule})}"
-    return section_url(draft, before if verb == "back" else after)
+    return section_url(draft, None if verb == "close" else section_after(section))
 
 
 def section_page(request: StaffRequest, draft: Draft, section: str, shown: Shown) -> HttpResponse:

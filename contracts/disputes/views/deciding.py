@@ -35,6 +35,7 @@ from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
 from core.staff.acting import require_right
 from core.staff.permissions import StaffPermission
+from core.staff.resting import waits_for_service
 from core.staff.services.requests_in_hand import QueuedRequest
 from core.staff.views.in_hand import decide_in_hand, hand_of
 from tenants import registry
@@ -49,6 +50,7 @@ _BEGUN = "Your decision is written down. A second person has to confirm it."
 @get_or_post
 @keeps_typed(fields_named("reason", "provider", "other"))
 @staff_page(StaffPermission.REGISTRATIONS_VIEW)
+@waits_for_service
 def decide(request: StaffRequest, dispute_id: UUID) -> HttpResponse:
     """Show both sides of a dispute; reject or uphold it, with a reason."""
     found = row_or_404(list_disputes(request.staff), dispute_id)

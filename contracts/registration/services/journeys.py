@@ -11,9 +11,12 @@ from django.db import transaction
 
 from contracts.registration.models import Journey, JourneyPurpose, PendingRegistration
 from contracts.registration.rules import ProofFacts
-from contracts.registration.selectors import find_live_registration, is_open
+from contracts.registration.selectors import find_live_registration, is_open, list_open
 from contracts.registration.services.asking import open_offer
 from contracts.registration.services.findings import Claim, Finding, Findings, find_claimed
+from contracts.registration.services.providers import proof_counts
+from contracts.registration.services.reservations import end_registrations
+from contracts.registration.states import OPEN, RegistrationState
 from core.accounts.services.attempts import THROTTLED, Allowance, Limit, count_attempt
 from core.audit.recording import record
 from core.common.identifiers import normalize
@@ -70,7 +73,8 @@ def start_registration(
     same result; the audit event `registration.refused` tells them apart. With an account, numbers
     that are right for what is registered already give a journey that asks to join
     (docs/adr/0021). Where a registration of the unit is already pending, its journey leads back to
-    it. Records `registration.started`.
+    it, unless that one cannot be completed any more: it is released. Records
+    `registration.started`, and `registration.released`.
     """
     claim = Claim(identifier, code)
     allowance = _count(contract, claim, address, at)
@@ -141,9 +145,7 @@ def _begin_journey(
     purpose: JourneyPurpose,
     at: datetime,
 ) -> Journey:
-    pending = find_live_registration(
-        contract_id=finding.contract.id, unit_key=finding.unit_key, at=at
-    )
+    pending = _pending_that_stands(finding, at)
     journey = Journey.objects.create(
         group_id=group_id,
         contract_id=finding.contract.id,
@@ -160,6 +162,21 @@ def _begin_journey(
     )
     _record_start(journey, pending, at)
     return journey
+
+
+def _pending_that_stands(finding: Finding, at: datetime) -> PendingRegistration | None:
+    """Return the registration that reserves the unit; one that can never be completed makes room.
+
+    Its issued code was replaced, revoked or used up, or its roster entry is gone. Whoever has a
+    code that works may be somebody else, so nothing of the former one is handed on (ADR 0047).
+    """
+    contract = finding.contract
+    pending = find_live_registration(contract_id=contract.id, unit_key=finding.unit_key, at=at)
+    if pending is None or pending.state not in OPEN or proof_counts(contract, pending, at=at):
+        return pending
+    locked = list_open(at).select_for_update().filter(id=pending.id)
+    end_registrations(locked, state=RegistrationState.RELEASED, at=at)
+    return None
 
 
 def _record_start(journey: Journey, pending: PendingRegistration | None, at: datetime) -> None:

@@ -10,6 +10,7 @@ from contracts.registration.kinds import NOTICE_KIND
 from contracts.registration.models import PendingRegistration, TermsAcceptance
 from contracts.registration.selectors import local_date
 from contracts.roster.models import RosterEntry
+from contracts.roster.selectors import usable_codes
 from contracts.roster.services.codes import spend_code
 from core.accounts.models import User
 from core.common.errors import DomainError
@@ -114,6 +115,17 @@ def check_entry(contract: ActiveContract, unit: ProvenUnit, *, at: datetime) -> 
     """Return the roster entry of a proven unit. Raises EntryGoneError when it is not in force."""
     with contract_context(contract):
         return _live_entry(unit.roster_entry_id, on=local_date(contract.document, at))
+
+
+def proof_counts(contract: ActiveContract, unit: ProvenUnit, *, at: datetime) -> bool:
+    """Tell whether what proved a unit still does: its entry in force, its issued code usable."""
+    code_id = unit.evidence["issued_code_id"]
+    with contract_context(contract):
+        try:
+            _live_entry(unit.roster_entry_id, on=local_date(contract.document, at))
+        except EntryGoneError:
+            return False
+        return not code_id or usable_codes(at).filter(pk=str(code_id)).exists()
 
 
 def spend_proven_code(

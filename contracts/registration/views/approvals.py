@@ -26,6 +26,7 @@ from core.staff.access import StaffRequest, staff_page
 from core.staff.acting import require_right
 from core.staff.forms import ReasonForm
 from core.staff.permissions import StaffPermission
+from core.staff.resting import waits_for_service
 from core.staff.services.requests_in_hand import QueuedRequest
 from core.staff.views.in_hand import decide_in_hand, hand_of
 from tenants import registry
@@ -38,6 +39,7 @@ _BEGUN = "Your approval is written down. A second person has to confirm it."
 @get_or_post
 @keeps_typed(fields_named("reason"))
 @staff_page(StaffPermission.REGISTRATIONS_VIEW)
+@waits_for_service
 def approval(request: StaffRequest, approval_id: UUID) -> HttpResponse:
     """Show a registration with what it was decided on; approve or decline it, with a reason."""
     found = row_or_404(list_approvals(request.staff), approval_id)

@@ -8,11 +8,19 @@ one ended, and no search counts what it does not show.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextChoices
+from django.db.models import (
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    TextChoices,
+    Value,
+)
 from django.db.models.functions import Collate, Upper
 
 from contracts.registration.models import PendingRegistration
@@ -53,19 +61,15 @@ class EntryFilter:
     city: str = ""
     standing: str = ""
     code: str = ""
-    entry: str = ""
-    """The key of one entry, and of no other."""
+    entries: tuple[str, ...] = ()
+    """The keys of these entries, and of no others."""
     off: bool = False
     """Those that were taken off the roster, in place of those that are on it."""
 
-    @classmethod
-    def read(cls, kept: dict[str, Any]) -> Self:
-        """Return the filter that a row has kept."""
-        return cls(**kept)
-
     def kept(self) -> dict[str, Any]:
         """Return it as a row keeps it."""
-        return {name: value for name, value in asdict(self).items() if value}
+        kept = {name: value for name, value in asdict(self).items() if value}
+        return kept | {"entries": list(self.entries)} if self.entries else kept
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,8 @@ class EntryPage:
     entries: Sequence[RosterEntry]
     after: UUID | None
     """The key from which the next page goes on; None on the last."""
+    after_name: str = ""
+    """The name that goes with it, as the list is ordered by it."""
 
 
 def access_entry(key: UUID) -> RosterEntry:
@@ -82,15 +88,21 @@ def access_entry(key: UUID) -> RosterEntry:
     return row_or_404(RosterEntry.objects.all(), key)
 
 
+def missing_entries(keys: Sequence[UUID]) -> list[UUID]:
+    """Return those of some keys that no entry of the contract in hand has, in their order."""
+    there = set(RosterEntry.objects.filter(pk__in=keys).values_list("pk", flat=True))
+    return [key for key in keys if key not in there]
+
+
 def find_entries(chosen: EntryFilter, *, at: datetime) -> QuerySet[RosterEntry]:
     """Return the entries that fit, by name."""
     entries = RosterEntry.objects.filter(removed_at__isnull=not chosen.off)
     entries = entries.annotate(name_key=_key("name")).order_by("name_key", "id")
-    if chosen.entry:
-        entries = entries.filter(pk=chosen.entry)
+    if chosen.entries:
+        entries = entries.filter(pk__in=chosen.entries)
     if chosen.city.strip():
         entries = entries.annotate(city_key=_key("city")).filter(
-            city_key=_capitals(chosen.city.strip())
+            city_key=Upper(Value(chosen.city.strip()))
         )
     return _with_codes(
         _standing(_named(entries, chosen.q.strip()), chosen.standing, at), chosen, at
@@ -98,14 +110,29 @@ def find_entries(chosen: EntryFilter, *, at: datetime) -> QuerySet[RosterEntry]:
 
 
 def read_page(
-    chosen: EntryFilter, *, after: UUID | None, at: datetime, size: int = PER_PAGE
+    chosen: EntryFilter,
+    *,
+    after: UUID | None,
+    at: datetime,
+    size: int = PER_PAGE,
+    after_name: str | None = None,
 ) -> EntryPage:
-    """Return the entries that follow a given one, each with `is_registered` and `is_begun`."""
-    found = _after(find_entries(chosen, at=at), after)
-    found = found.annotate(is_registered=Exists(providers_of_entry()), is_begun=Exists(_begun(at)))
+    """Return the entries that follow a given one, each with `is_registered` and `is_begun`.
+
+    `after_name` is `EntryPage.after_name` of the page before, where the caller has kept it; it is
+    looked up otherwise.
+    """
+    found = with_standing(_after(find_entries(chosen, at=at), after, after_name), at=at)
     rows = list(found[: size + 1])
-    more = rows[size - 1].id if len(rows) > size else None
-    return EntryPage(rows[:size], more)
+    if len(rows) <= size:
+        return EntryPage(rows, None)
+    last = rows[size - 1]
+    return EntryPage(rows[:size], last.id, last.name_key)  # type: ignore[attr-defined]
+
+
+def with_standing(entries: QuerySet[RosterEntry], *, at: datetime) -> QuerySet[RosterEntry]:
+    """Return entries each with `is_registered` and `is_begun`, in the same statement."""
+    return entries.annotate(is_registered=Exists(providers_of_entry()), is_begun=Exists(_begun(at)))
 
 
 def standing_of(entry: RosterEntry, *, at: datetime) -> Standing:
@@ -130,10 +157,11 @@ def _named(entries: QuerySet[Any, Any], typed: str) -> QuerySet[Any, Any]:
     return entries.filter(name_key__startswith=_capitals(typed))
 
 
-def _after(entries: QuerySet[Any, Any], after: UUID | None) -> QuerySet[Any, Any]:
+def _after(entries: QuerySet[Any, Any], after: UUID | None, key: str | None) -> QuerySet[Any, Any]:
     if after is None:
         return entries
-    key = RosterEntry.objects.filter(pk=after).values_list(_key("name"), flat=True).first()
+    if key is None:
+        key = RosterEntry.objects.filter(pk=after).values_list(_key("name"), flat=True).first()
     if key is None:
         return entries
     beyond = Q(name_key__gt=key) | Q(id__gt=after)

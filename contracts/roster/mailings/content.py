@@ -4,8 +4,9 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
+from uuid import UUID
 
 from contracts.registration.rules import group_code
 from contracts.roster.mailings.letters import LetterFacts, letters_pdf
@@ -26,6 +27,7 @@ SHEET_COLUMNS: Final = (
     "identifier",
     "code",
     "valid_until",
+    "valid_until_date",
     "registration_page",
 )
 
@@ -46,16 +48,29 @@ def content_of(mailing: Mailing, addressed: Sequence[Addressed], *, at: datetime
     match MailingForm(mailing.form):
         case MailingForm.LETTERS:
             facts = [_facts(contract, one) for one in addressed]
-            return letters_pdf(contract.document, facts, page=page, on=_day(contract, at))
+            today = day_in(zone_of(contract.document), at)
+            return letters_pdf(contract.document, facts, page=page, on=_in_words(today))
         case MailingForm.SHEET:
             return _sheet(contract, addressed, page)
     return json.dumps([_shown(contract, one) for one in addressed]).encode()
 
 
-def shown_codes(content: bytes) -> list[dict[str, str]]:
+@dataclass(frozen=True)
+class ShownCode:
+    """A code that is shown once, and its last day in the contract's time zone."""
+
+    entry: UUID
+    name: str
+    code: str
+    until: date
+
+
+def shown_codes(content: bytes) -> list[ShownCode]:
     """Return what a mailing for the screen holds."""
-    shown: list[dict[str, str]] = json.loads(content)
-    return shown
+    return [
+        ShownCode(UUID(one["entry"]), one["name"], one["code"], date.fromisoformat(one["until"]))
+        for one in json.loads(content)
+    ]
 
 
 def _sheet(contract: ActiveContract, addressed: Iterable[Addressed], page: str) -> bytes:
@@ -73,21 +88,23 @@ def _with_header(rows: Iterable[Sequence[str]]) -> Iterable[Sequence[str]]:
 def _row(contract: ActiveContract, one: Addressed, page: str) -> Sequence[str]:
     entry = one.entry
     place = (entry.address_1, entry.address_2, entry.city, entry.state, entry.zip)
-    until = _day(contract, one.expires_at) if one.expires_at else ""
-    return (entry.name, *place, entry.identifier, group_code(one.code), until, page)
+    until = _last_day(contract, one)
+    printed = (_in_words(until), until.isoformat()) if until else ("", "")
+    return (entry.name, *place, entry.identifier, group_code(one.code), *printed, page)
 
 
 def _shown(contract: ActiveContract, one: Addressed) -> dict[str, str]:
+    until = _last_day(contract, one)
     return {
         "entry": str(one.entry.id),
         "name": one.entry.name,
         "code": group_code(one.code),
-        "until": _day(contract, one.expires_at) if one.expires_at else "",
+        "until": until.isoformat() if until else "",
     }
 
 
 def _facts(contract: ActiveContract, one: Addressed) -> LetterFacts:
-    entry = one.entry
+    entry, until = one.entry, _last_day(contract, one)
     town = " ".join(part for part in (entry.state, entry.zip) if part)
     lines = (entry.name, entry.address_1, entry.address_2, f"{entry.city}, {town}")
     return LetterFacts(
@@ -95,9 +112,13 @@ def _facts(contract: ActiveContract, one: Addressed) -> LetterFacts:
         lines=tuple(line for line in lines if line),
         identifier=entry.identifier,
         code=group_code(one.code),
-        until=_day(contract, one.expires_at) if one.expires_at else "",
+        until=_in_words(until) if until else "",
     )
 
 
-def _day(contract: ActiveContract, moment: datetime) -> str:
-    return f"{day_in(zone_of(contract.document), moment):%B %-d, %Y}"
+def _last_day(contract: ActiveContract, one: Addressed) -> date | None:
+    return day_in(zone_of(contract.document), one.expires_at) if one.expires_at else None
+
+
+def _in_words(day: date) -> str:
+    return f"{day:%B %-d, %Y}"

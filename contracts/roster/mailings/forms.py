@@ -50,7 +50,7 @@ class _NarrowedForm(ReasonForm):
     def chosen(self) -> EntryFilter:
         """Return which entries are meant; after `is_valid`."""
         if self._entry is not None:
-            return EntryFilter(entry=str(self._entry))
+            return EntryFilter(entries=(str(self._entry),))
         known = self.cleaned_data
         return EntryFilter(
             q=known["q"],

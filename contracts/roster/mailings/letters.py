@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import typst
 
+from tenants.configuration.brand import make_tones
 from tenants.configuration.document import ContractDocument, SupportContact
 from tenants.logos.stored import find_logo
 
@@ -58,7 +59,7 @@ def letters_pdf(
         "program": document.contract.name,
         "organization": document.brand.organization,
         "product": document.brand.product,
-        "color": document.brand.color,
+        "color": make_tones(document.brand.color).base,
         "contact": _contact(document.support[0]),
         "logo_alt": document.brand.logo_alt or document.brand.logo_text,
         "letters": [asdict(one) for one in letters],

@@ -80,7 +80,7 @@ class RosterUpload(ContractModel):
 
     @property
     def percent(self) -> int:
-        """Return how much of the file was read, for the progress bar."""
+        """Return how much of the file has come or was checked, for the progress bar."""
         return min(100, self.bytes_done * 100 // self.size) if self.size else 0
 
 

@@ -12,6 +12,7 @@ from contracts.roster.models import RosterEntry
 from contracts.roster.rows import RosterRow
 from contracts.roster.selectors import entry_facts
 from contracts.roster.services.index import publish_entry
+from contracts.roster.services.staging import wait_for_swaps
 from core.audit.recording import record
 from core.common.crypto import constant_time_equal, keyed_digest
 from core.common.errors import DomainError
@@ -62,6 +63,7 @@ def add_entry(*, row: RosterRow, by: UUID, at: datetime) -> RosterEntry:
     next registration. Records `roster_entry.added`. Raises EntryThereError; of two at once one
     adds it.
     """
+    wait_for_swaps()
     gone = RosterEntry.objects.select_for_update().filter(unit_key=row.unit_key).first()
     if gone is not None and gone.removed_at is None:
         raise EntryThereError
@@ -124,6 +126,7 @@ def take_off_entry(
 
 
 def _hold(entry_id: UUID, seen: str) -> RosterEntry:
+    wait_for_swaps()
     entry = RosterEntry.objects.select_for_update().get(pk=entry_id)
     if entry.removed_at is not None or not constant_time_equal(version_of(entry), seen):
         raise EntryChangedError

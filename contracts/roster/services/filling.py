@@ -12,7 +12,7 @@ from django.db import connection
 from psycopg import sql
 
 from contracts.roster.columns import read_header
-from contracts.roster.nppes import FILLED, Layout, find_layout, roster_cells
+from contracts.roster.nppes import FILLED, Layout, find_layout, roster_cells, says_something
 from contracts.roster.rows import RosterRow, read_row
 from contracts.roster.selectors import list_entries
 from contracts.roster.services.checking import AT_ONCE, CheckReport, Progress, check_rows
@@ -112,10 +112,13 @@ def _fill(
 def _good_rows(
     rules: RegistrationSection, layout: Layout, batch: Sequence[FileRow], report: CheckReport
 ) -> list[RosterRow]:
-    """Return the rows of entries that are there; a wrong one of theirs is rejected."""
+    """Return the rows of entries that are there; a wrong one of theirs is rejected.
+
+    A number that was deactivated stands alone in its row: it has nothing to give.
+    """
     cells = {row.number: roster_cells(layout, row.cells) for row in batch if not row.fault}
     report.rows += len(batch)
-    wanted = _present(cells)
+    wanted = _present({number: one for number, one in cells.items() if says_something(one)})
     good = []
     for row in batch:
         if row.fault:

@@ -10,7 +10,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Case, OuterRef, QuerySet, Subquery, When
 
 from contracts.roster.models import RosterChange, RosterImport, RosterUpload
 from contracts.roster.services.applying import apply_changes
@@ -41,8 +41,17 @@ class NoWayBackError(DomainError):
 
 
 def list_imports() -> QuerySet[RosterImport]:
-    """Return the imports of the contract in hand, taken and refused, the newest first."""
-    return RosterImport.objects.order_by("-id")  # time-ordered, and made while others wait
+    """Return the imports of the contract in hand, taken and refused, the newest first.
+
+    `upload_id` of a refused one leads to its rejected rows, as long as they are kept.
+    """
+    refused = RosterUpload.objects.filter(
+        state=UploadState.REFUSED, ended_at=OuterRef("read_at"), digest=OuterRef("file_digest")
+    )
+    imports = RosterImport.objects.annotate(
+        upload_id=Case(When(applied=False, then=Subquery(refused.values("id")[:1])))
+    )
+    return imports.order_by("-id")  # time-ordered, and made while others wait
 
 
 def find_import(key: UUID) -> RosterImport | None:

@@ -97,6 +97,8 @@ def _mark_late(contract: ActiveContract, one: LeavingProvider, *, at: datetime) 
 
 @transaction.atomic
 def _tell_first(contract: ActiveContract, provider_id: UUID, *, at: datetime) -> bool:
+    if not _is_off_still(contract, provider_id, at=at):
+        return False  # its entry came back since the watch looked
     suspends_at = at + timedelta(days=contract.document.groups.roster_end_days)
     if not mark_leaving(provider_id=provider_id, suspends_at=suspends_at):
         return False  # another worker was quicker, or it was given up

@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Exists, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from contracts.roster.entries.finding import EntryFilter, find_entries
 from contracts.roster.kinds import REMINDER_KIND
@@ -33,7 +33,7 @@ from contracts.roster.models import (
     RosterEntry,
 )
 from contracts.roster.selectors import providers_of_entry
-from contracts.roster.services.codes import code_rule, issue_codes
+from contracts.roster.services.codes import NoIssuedCodesError, code_rule, issue_codes
 from core.audit.recording import record
 from core.common.crypto import seal, unseal
 from core.common.errors import DomainError
@@ -44,6 +44,8 @@ AT_ONCE: Final = 200
 STANDS_STILL: Final = timedelta(minutes=1)
 WAITS: Final = timedelta(days=1)
 """Own figure: who asked for a file takes it on the same day; codes do not lie about for longer."""
+REMINDED_WITHIN: Final = timedelta(days=1)
+"""Own figure: nobody is mailed the same reminder twice a day, by two colleagues or two calls."""
 _MOST_RUNS: Final = 5
 _PIECE: Final = 1_000_000
 _FIX: Final = (
@@ -193,8 +195,7 @@ def work_on_mailing(*, mailing_id: UUID, at: datetime) -> bool:
             return False
         waiting = mailing.letters.filter(done_at=None).order_by("id")
         if letters := list(waiting[:AT_ONCE]):
-            _make(mailing, letters, at=at)
-            return True
+            return _make(mailing, letters, at=at)
         runs = mailing.runs = mailing.runs + 1
         mailing.moved_at = at
         mailing.save(update_fields=["runs", "moved_at"])
@@ -283,12 +284,21 @@ def _at_work(mailing_id: UUID) -> Mailing | None:
     )
 
 
-def _make(mailing: Mailing, letters: list[MailingLetter], *, at: datetime) -> None:
-    """Do what is asked for some of the entries, as far as they still need it."""
+def _make(mailing: Mailing, letters: list[MailingLetter], *, at: datetime) -> bool:
+    """Do what is asked for some of the entries, as far as they still need it.
+
+    False: the rule that was published meanwhile has no codes, and the mailing ends.
+    """
     still = meant_entries(MailingAct(mailing.act), MailingForm(mailing.form), EntryFilter(), at=at)
+    if mailing.form == MailingForm.MAIL:
+        still = still.filter(~Exists(_reminders_since(at - REMINDED_WITHIN)))
     entries = {one.id: one for one in still.filter(pk__in=[one.entry_id for one in letters])}
     if mailing.act == MailingAct.ISSUE:
-        _issue(mailing, letters, entries, at=at)
+        try:
+            _issue(mailing, letters, entries, at=at)
+        except NoIssuedCodesError:  # raised before anything is written
+            _end(mailing, MailingState.FAILED, by=None, at=at)
+            return False
     elif mailing.form == MailingForm.MAIL:
         _mail(entries, at=at)
     for letter in letters:
@@ -298,6 +308,17 @@ def _make(mailing: Mailing, letters: list[MailingLetter], *, at: datetime) -> No
     mailing.left_out += sum(one.is_left_out for one in letters)
     mailing.moved_at = at
     mailing.save(update_fields=["done", "left_out", "moved_at"])
+    return True
+
+
+def _reminders_since(since: datetime) -> QuerySet[MailingLetter]:
+    """Return the reminders that went out by mail to the entry of the query around."""
+    return MailingLetter.objects.filter(
+        entry=OuterRef("pk"),
+        mailing__form=MailingForm.MAIL,
+        is_left_out=False,
+        done_at__gt=since,
+    )
 
 
 def _issue(
@@ -352,11 +373,8 @@ def _addressed(mailing: Mailing) -> Iterator[Addressed]:
     letters = letters.order_by(
         "entry__zip", "entry__state", "entry__city", "entry__address_1", "entry__name", "id"
     )
-    ends = dict(
-        IssuedCode.objects.filter(pk__in=mailing.letters.values("code_id")).values_list(
-            "id", "expires_at"
-        )
-    )
+    codes = IssuedCode.objects.filter(pk__in=mailing.letters.values("code_id"))
+    ends = dict(codes.values_list("id", "expires_at"))
     for letter in letters:
         code = ""
         if letter.code_sealed is not None:

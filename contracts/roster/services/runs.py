@@ -42,14 +42,20 @@ from contracts.roster.uploads.leases import (
     take_lease,
 )
 from contracts.roster.uploads.states import UploadState
+from core.common.crypto import constant_time_equal
 from core.common.errors import DomainError
 from core.common.tables import Rejection
+from tenants.configuration.revisions import find_contract_revision
 from tenants.context import ActiveContract, require_contract
 
 _AT_ONCE: Final = 2_000
 _GIVEN_UP: Final = (
     "The work on this file ended several times before it was done. Nothing was changed. Ask the "
     "people who run the portal to look at its workers."
+)
+_ANOTHER: Final = (
+    "Another file has arrived than was announced: its SHA-256 differs. Nothing was changed. Send "
+    "it again."
 )
 
 
@@ -94,6 +100,8 @@ class _Run:
                 self._compare(report, stored, lease)
             except DomainError as error:
                 problem = error.sentence
+            if self._is_another(stored):
+                problem = _ANOTHER
             refused = bool(problem) or (report.refused and self.upload.goes_back is None)
             if refused:
                 transaction.set_rollback(True)
@@ -101,7 +109,8 @@ class _Run:
                 self._make_ready(report, stored, lease, base)
         if refused:
             problem = problem or ("" if report.rows else "The file has a header and no row.")
-            self._refuse(report, lease, problem, stored.digest_of_all())
+            digest = stored.digest_of_all()
+            self._refuse(report, lease, problem, digest=digest, read=self.upload.size)
 
     @transaction.atomic
     def swap(self, lease: Lease) -> bool:
@@ -122,11 +131,19 @@ class _Run:
 
     def give_up(self, lease: Lease) -> None:
         """End an upload over which workers are lost again and again."""
-        self._refuse(CheckReport(rows=self.upload.rows), lease, _GIVEN_UP, self.upload.digest)
+        upload = self.upload
+        report, read = CheckReport(rows=upload.rows), upload.bytes_done
+        self._refuse(report, lease, _GIVEN_UP, digest=upload.digest, read=read)
+
+    def _is_another(self, stored: StoredFile) -> bool:
+        """Tell whether the file is not the one that its sender announced, or that was checked."""
+        announced = self.upload.digest
+        return bool(announced) and not constant_time_equal(announced, stored.digest_of_all())
 
     def _still_stands(self) -> bool:
         """Tell whether roster and rule are those that the difference was made of."""
-        same_rule = self.upload.revision == self.contract.revision
+        in_force = find_contract_revision(self.contract.slug)
+        same_rule = in_force is not None and in_force.number == self.upload.revision
         return same_rule and roster_mark() == self.upload.base
 
     def _compare(self, report: CheckReport, stored: StoredFile, lease: Lease) -> None:
@@ -153,6 +170,7 @@ class _Run:
             UploadState.READY,
             **asdict(change),
             rows=report.rows,
+            bytes_done=self.upload.size,
             rejected=0,
             digest=stored.digest_of_all(),
             base=base,
@@ -162,7 +180,9 @@ class _Run:
         )
 
     @transaction.atomic
-    def _refuse(self, report: CheckReport, lease: Lease, problem: str, digest: str) -> None:
+    def _refuse(
+        self, report: CheckReport, lease: Lease, problem: str, *, digest: str, read: int
+    ) -> None:
         at = self.clock()
         _keep_rejections(self.upload, report.rejections)
         record_refusal(self.contract, report, self._facts(digest), at=at)
@@ -170,6 +190,7 @@ class _Run:
             lease,
             UploadState.REFUSED,
             rows=report.rows,
+            bytes_done=read,
             rejected=report.rejected_rows,
             column_problems=[asdict(one) for one in report.column_problems],
             problem=problem[:1000],

@@ -156,6 +156,16 @@ def hold_entries() -> None:
         cursor.execute("LOCK TABLE contracts_roster_rosterentry IN SHARE ROW EXCLUSIVE MODE")
 
 
+def wait_for_swaps() -> None:
+    """Wait for who holds the entries, before any of them is locked; who comes later waits for us.
+
+    Called by who is going to write some. A row that is locked first would be waited for by a swap
+    that is waited for itself.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE contracts_roster_rosterentry IN ROW EXCLUSIVE MODE")
+
+
 def roster_mark() -> str:
     """Return what tells two states of the roster apart, whoever changed it and how.
 

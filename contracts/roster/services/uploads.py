@@ -1,7 +1,9 @@
 """What staff do with a roster file: send it by parts, cancel it, confirm what it would change."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import count
 from typing import BinaryIO, ClassVar
 from uuid import UUID
 
@@ -9,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
 from contracts.roster.models import RosterUpload
+from contracts.roster.uploads.differences import drops_many
 from contracts.roster.uploads.files import (
     PART_BYTES,
     count_parts,
@@ -25,6 +28,7 @@ from contracts.roster.uploads.states import (
 from core.audit.recording import record
 from core.common.crypto import constant_time_equal
 from core.common.errors import DomainError
+from core.common.http import row_or_404
 from tenants.context import require_contract
 
 
@@ -44,10 +48,58 @@ class UploadRefusedError(DomainError):
     message: ClassVar[str] = "This file cannot be taken."
 
 
-def begin_upload(*, file_name: str, size: int, by: UUID, at: datetime) -> RosterUpload:
+class ManyLeaveError(DomainError):
+    """So many entries would leave that somebody has to say that it is meant."""
+
+    code: ClassVar[str] = "many_leave"
+
+    def __init__(self, upload: RosterUpload) -> None:
+        super().__init__(f"{upload.removed:,} entries leave the roster. Say that it is meant.")
+
+
+class OtherDifferenceError(DomainError):
+    """The file does not do what was confirmed; `facts` has the numbers as they are."""
+
+    code: ClassVar[str] = "roster_upload_differs"
+
+    def __init__(self, upload: RosterUpload) -> None:
+        numbers = {name: getattr(upload, name) for name in ("added", "changed", "removed")}
+        super().__init__(
+            f"What was confirmed is not what this file does now: {upload.added:,} entries come, "
+            f"{upload.changed:,} change and {upload.removed:,} leave. Look at it again.",
+            facts=numbers,
+        )
+
+
+class UploadOffsetError(DomainError):
+    """A chunk does not begin where the file stands; `offset` says where that is."""
+
+    code: ClassVar[str] = "upload_offset"
+
+    def __init__(self, offset: int) -> None:
+        self.offset = offset
+        super().__init__(
+            f"The file stands at byte {offset}. Go on from there.", facts={"offset": offset}
+        )
+
+
+class ChunkSizeError(DomainError):
+    """A chunk is empty, ends within a piece, or goes beyond the end of its file."""
+
+    code: ClassVar[str] = "chunk_size"
+
+    def __init__(self, sentence: str, upload: RosterUpload) -> None:
+        super().__init__(sentence, facts={"chunk_unit": PART_BYTES, "size": upload.size})
+
+
+def begin_upload(
+    *, file_name: str, size: int, by: UUID, at: datetime, digest: str = ""
+) -> RosterUpload:
     """Begin to take in a roster file of the contract in hand; its parts follow.
 
-    Called by the console for who may import rosters. Records `roster_upload.begun`. Raises
+    Called by the console and the API for who may import rosters. `digest` is the SHA-256 that the
+    file is to have, where the sender says it: another file is refused when it is checked. Records
+    `roster_upload.begun`. Raises
     UploadRefusedError for an empty or too large file, and UploadOpenError while there is another:
     of two that begin at once the database lets one in.
     """
@@ -60,6 +112,7 @@ def begin_upload(*, file_name: str, size: int, by: UUID, at: datetime) -> Roster
             upload = RosterUpload.objects.create(
                 file_name=file_name[-200:] or "roster.csv",
                 size=size,
+                digest=digest,
                 state=UploadState.RECEIVING,
                 sent_by=by,
                 began_at=at,
@@ -103,6 +156,37 @@ def take_part(
 
 
 @transaction.atomic
+def take_chunk(*, upload_id: UUID, offset: int, content: bytes, at: datetime) -> RosterUpload:
+    """Store a chunk of a file: whole pieces, from where the file stands.
+
+    Called by the API. A chunk that is there already changes nothing, also after the last one: its
+    answer may have been lost. Of two at one offset one is stored. Raises UploadStateError when
+    nobody waits for it any more, UploadOffsetError for another offset, and ChunkSizeError for a
+    chunk of a length that none has. The caller tells the workers when the state says so.
+    """
+    upload = _hold(upload_id, *UploadState)
+    first, there = offset // PART_BYTES, parts_received(upload)
+    pieces = [content[place : place + PART_BYTES] for place in range(0, len(content), PART_BYTES)]
+    if not offset % PART_BYTES and _are_there(pieces, first, there):
+        return upload
+    if upload.state != UploadState.RECEIVING:
+        raise UploadStateError(UploadState(upload.state))
+    if offset != (present := _in_a_row(upload, there)):
+        raise UploadOffsetError(present)
+    _refuse_length(upload, len(content), end=offset + len(content))
+    for number, piece in enumerate(pieces, start=first):
+        upload = take_part(upload_id=upload_id, number=number, content=piece, at=at)
+    return upload
+
+
+def offset_of(upload: RosterUpload) -> int | None:
+    """Return how many bytes are there without a gap; None when nobody waits for more."""
+    if upload.state != UploadState.RECEIVING:
+        return None
+    return _in_a_row(upload, parts_received(upload)) if upload.bytes_done else 0
+
+
+@transaction.atomic
 def take_file(*, file: BinaryIO, file_name: str, size: int, by: UUID, at: datetime) -> RosterUpload:
     """Store a file that came in one request, piece by piece, and send it on to be checked.
 
@@ -137,20 +221,27 @@ def cancel_upload(*, upload_id: UUID, by: UUID | None, at: datetime) -> None:
 
 @transaction.atomic
 def confirm_upload(
-    *, upload_id: UUID, shown: tuple[int, int, int], by: UUID, reason: str, at: datetime
+    *,
+    upload_id: UUID,
+    shown: tuple[int, int, int],
+    many_may_leave: bool,
+    by: UUID,
+    reason: str,
+    at: datetime,
 ) -> RosterUpload:
     """Have the difference that somebody saw swapped in by a worker.
 
-    Called by the console after a fresh sign-in. `shown` are the numbers added, changed and removed
-    that stood on the page: another difference is not confirmed by them. Records
-    `roster_upload.confirmed`. Raises UploadStateError. The caller tells the workers.
+    Called by the console after a fresh sign-in, and by the API. `shown` are the numbers added,
+    changed and removed that were seen: another difference is not confirmed by them.
+    `many_may_leave` says that it is meant where more leave than the contract takes without asking.
+    Records `roster_upload.confirmed`. Raises UploadStateError, OtherDifferenceError and
+    ManyLeaveError. The caller tells the workers.
     """
     upload = _hold(upload_id, UploadState.READY)
     if shown != (upload.added, upload.changed, upload.removed):
-        raise UploadStateError(
-            "The roster has changed meanwhile, and with it what this file would do. Look at it "
-            "again."
-        )
+        raise OtherDifferenceError(upload)
+    if not many_may_leave and drops_many(upload, require_contract().document):
+        raise ManyLeaveError(upload)
     upload.state, upload.confirmed_by, upload.reason = UploadState.SWAPPING, by, reason
     upload.moved_at, upload.runs, upload.made_again = at, 0, False
     upload.save(update_fields=["state", "confirmed_by", "reason", "moved_at", "runs", "made_again"])
@@ -163,16 +254,40 @@ def find_open_upload() -> RosterUpload | None:
     return RosterUpload.objects.filter(state__in=OPEN).first()
 
 
+def _refuse_length(upload: RosterUpload, length: int, *, end: int) -> None:
+    if not length:
+        raise ChunkSizeError("The chunk is empty.", upload)
+    if end > upload.size:
+        said = f"The file was begun with {upload.size:,} bytes; this chunk would end at {end:,}."
+        raise ChunkSizeError(said, upload)
+    if length % PART_BYTES and end != upload.size:
+        said = f"A chunk has a multiple of {PART_BYTES:,} bytes, unless it is the last one."
+        raise ChunkSizeError(said, upload)
+
+
+def _are_there(pieces: Sequence[bytes], first: int, there: Mapping[int, str]) -> bool:
+    return bool(pieces) and all(
+        constant_time_equal(there.get(number, ""), hashlib.sha256(piece).hexdigest())
+        for number, piece in enumerate(pieces, start=first)
+    )
+
+
+def _in_a_row(upload: RosterUpload, there: Mapping[int, str]) -> int:
+    whole = next(number for number in count() if number not in there)
+    return min(whole * PART_BYTES, upload.size)
+
+
 def _send_on(upload: RosterUpload, *, at: datetime) -> None:
     upload.state, upload.moved_at, upload.bytes_done = UploadState.CHECKING, at, 0
     upload.save(update_fields=["state", "moved_at", "bytes_done"])
 
 
 def _hold(upload_id: UUID, *states: UploadState) -> RosterUpload:
-    """Return an upload, locked until the transaction ends. Raises UploadStateError."""
-    found = RosterUpload.objects.select_for_update().filter(pk=upload_id, state__in=states).first()
-    if found is None:
-        raise UploadStateError
+    """Return an upload, locked until the transaction ends. Raises UploadStateError, Http404."""
+    found = row_or_404(RosterUpload.objects.select_for_update(), upload_id)
+    state = UploadState(found.state)
+    if state not in states:
+        raise UploadStateError(state)
     return found
 
 

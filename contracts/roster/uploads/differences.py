@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Count, QuerySet
 
-from contracts.roster.columns import COLUMNS
+from contracts.roster.columns import COLUMNS, text_in
 from contracts.roster.models import RosterChange, RosterRejection, RosterUpload
 from contracts.roster.models.uploads import ChangeKind
 from contracts.roster.uploads.states import UploadState
@@ -31,6 +31,7 @@ _LABELS: Final = {
 class FieldChange:
     """A field that becomes another one; what is secret is not shown."""
 
+    column: str
     label: str
     before: str
     after: str
@@ -122,4 +123,4 @@ def _fields(one: RosterChange) -> Iterator[FieldChange]:
         if name in before:
             after = getattr(one, name)
             label = _LABELS.get(name, name.replace("_", " "))
-            yield FieldChange(label, before[name], "" if after is None else str(after))
+            yield FieldChange(name, label, text_in(name, before[name]), text_in(name, after))

@@ -54,11 +54,24 @@ TRANSITIONS: Final[dict[UploadState, frozenset[UploadState]]] = {
 }
 
 
+_AS_IT_IS: Final = {
+    UploadState.RECEIVING: "This file is still being sent.",
+    UploadState.CHECKING: "This file is being checked. Wait until that is done.",
+    UploadState.READY: "This file waits to be confirmed.",
+    UploadState.SWAPPING: "This file is being swapped in already.",
+    UploadState.APPLIED: "This file was swapped in already.",
+    UploadState.REFUSED: "This file was refused. Begin another one.",
+    UploadState.CANCELLED: "This file was cancelled. Begin another one.",
+}
+
+
 class UploadStateError(DomainError):
-    """The upload is not in a state from which that can be done, or is no more."""
+    """The upload is not in a state from which that can be done; `facts` names its `state`."""
 
     code: ClassVar[str] = "roster_upload_state"
-    message: ClassVar[str] = "Somebody has gone on with this file, or cancelled it, meanwhile."
+
+    def __init__(self, state: UploadState) -> None:
+        super().__init__(_AS_IT_IS[state], facts={"state": state.value})
 
 
 def sources_of(target: UploadState) -> list[UploadState]:

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from contracts.roster.columns import COLUMNS
+from contracts.roster.columns import COLUMNS, shown_in
 from contracts.roster.entries.finding import access_entry, standing_of
 from contracts.roster.entries.forms import (
     EntryForm,
@@ -214,9 +214,8 @@ def _renew(form: EntryForm, found: RosterEntry, error: DomainError) -> list[tupl
 
 def _facts(entry: RosterEntry) -> list[tuple[str, str]]:
     """Return what an entry says. The program's own number proves a registration: not shown."""
-    texts = texts_of(entry)
     return [
-        (label_of(name), texts[name])
+        (label_of(name), shown_in(name, getattr(entry, name)))
         for name in fields_of(_registration())
         if name not in {"name", "code", "identifier_type"}
     ]

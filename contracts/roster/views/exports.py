@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.timezone import localtime
 
 from contracts.roster.entries.forms import EntrySearchForm
 from contracts.roster.exports import export_rows, record_export
@@ -39,4 +40,4 @@ def export(request: StaffRequest, contract: Contract) -> HttpResponse:
     chosen = form.chosen()
     record_export(chosen, by=request.user.id, at=at)
     pieces = rebound(sheet_pieces(export_rows(chosen, at=at)))
-    return streamed_sheet(f"{contract.slug}-roster-{at:%Y-%m-%d}.csv", pieces)
+    return streamed_sheet(f"{contract.slug}-roster-{localtime(at):%Y-%m-%d}.csv", pieces)

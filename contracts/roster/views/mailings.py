@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.timezone import localtime
 
 from contracts.roster.entries.finding import EntryFilter, access_entry, find_entries
 from contracts.roster.mailings.content import shown_codes
@@ -112,7 +113,7 @@ def take(request: StaffRequest, contract: Contract, mailing_id: UUID) -> HttpRes
         return roster_render(request, "mailing_codes", contract, context)
     kind, name, ending = _TYPES[MailingForm(found.form)]
     answer = HttpResponse(content, content_type=kind)
-    day = f"{found.asked_at:%Y-%m-%d}"
+    day = f"{localtime(found.asked_at):%Y-%m-%d}"
     answer.headers["Content-Disposition"] = (
         f'attachment; filename="{contract.slug}-{name}-{day}.{ending}"'
     )

@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.timezone import localtime
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST
 
@@ -82,7 +83,12 @@ def _upload_new(request: StaffRequest, contract: Contract) -> HttpResponse:
         else:
             tell_workers(work_on_upload, str(upload.id))
             return HttpResponseRedirect(reverse("roster:upload", args=[contract.slug, upload.id]))
-    context = {"form": form, "open": find_open_upload(), "part_bytes": PART_BYTES}
+    context = {
+        "form": form,
+        "open": find_open_upload(),
+        "part_bytes": PART_BYTES,
+        "by_location": _lists_locations(),
+    }
     return roster_render(request, "upload_new", contract, context)
 
 
@@ -186,7 +192,7 @@ def changes(request: StaffRequest, contract: Contract, upload_id: UUID) -> HttpR
 def rejected(request: StaffRequest, contract: Contract, upload_id: UUID) -> HttpResponse:
     """Give the rejected rows of a file as a file: row, column and reason."""
     found = access_upload(upload_id)
-    name = f"{contract.slug}-rejected-{found.began_at:%Y-%m-%d}.csv"
+    name = f"{contract.slug}-rejected-{localtime(found.began_at):%Y-%m-%d}.csv"
     return streamed_sheet(name, rebound(sheet_pieces(rejection_rows(found))))
 
 
@@ -210,6 +216,7 @@ def confirm(request: StaffRequest, contract: Contract, upload_id: UUID) -> HttpR
             confirm_upload(
                 upload_id=found.id,
                 shown=form.shown(),
+                many_may_leave=many,  # the form has asked for their number then
                 by=request.user.id,
                 reason=form.cleaned_data["reason"],
                 at=clock.now(),
@@ -254,7 +261,12 @@ def _progress(contract: Contract, found: RosterUpload) -> dict[str, object]:
         "end_days": require_contract().document.groups.roster_end_days,
         "many": drops_many(found, require_contract().document),
         "percent_most": require_contract().document.groups.roster_drop_percent,
+        "by_location": _lists_locations(),
     }
+
+
+def _lists_locations() -> bool:
+    return require_contract().document.registration.unit == "location"
 
 
 def _state(contract: Contract, upload: RosterUpload) -> dict[str, object]:
