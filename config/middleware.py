@@ -14,6 +14,7 @@ from core.common.content_policy import content_policy
 from core.common.context import bind_context
 from core.common.ids import uuid7
 from core.common.networks import is_in, read_address
+from core.common.problems import DATABASE_AWAY, problem_response, speaks_problems
 
 logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -132,18 +133,18 @@ class DatabaseTroubleMiddleware:
         try:
             return self.get_response(request)
         except (OperationalError, InterfaceError) as error:
-            return _without_database(error)
+            return _without_database(request, error)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Turn a lost database in a view into the same page."""
         if isinstance(error, OperationalError | InterfaceError):
-            return _without_database(error)
+            return _without_database(request, error)
         return None
 
 
-def _without_database(error: Exception) -> HttpResponse:
+def _without_database(request: HttpRequest, error: Exception) -> HttpResponse:
     logger.error("the database did not answer", exc_info=error)
-    return unavailable()
+    return problem_response(DATABASE_AWAY) if speaks_problems(request) else unavailable()
 
 
 def unavailable(_request: HttpRequest | None = None) -> HttpResponse:

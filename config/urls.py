@@ -16,6 +16,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("core.mfa.urls")),
     path("login/employees/", oidc.employee_login, name="employee_login"),
     path("staff/contracts/", include("contracts.console.urls")),
+    path("staff/audit/", include("contracts.console.audit.urls")),
+    path("staff/webhooks/", include("contracts.console.webhooks.urls")),
     path("staff/operations/", include("contracts.console.operations.urls")),
     path("staff/contracts/<slug:slug>/notices/", include("contracts.console.notices.urls")),
     path("staff/contracts/<slug:slug>/figures/", include("contracts.console.figures.urls")),
@@ -29,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("contracts.disputes.urls")),
     path("", include("contracts.registration.urls")),
     path("preview/", include("contracts.console.previewing.urls")),
+    path("api/v1/", include("contracts.api.urls")),
     path("callbacks/", include("core.notifications.callback_urls")),
 ]
 

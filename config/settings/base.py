@@ -34,12 +34,15 @@ SHARED_APPS = [
     "core.accounts",
     "core.mfa",
     "core.staff",
+    "core.webhooks",
     "core.groups",
     "contracts.registration",
     "contracts.legacy",
     "contracts.directory",
     "contracts.disputes",
     "contracts.console",
+    "contracts.api",
+    "drf_spectacular",
 ]
 TENANT_APPS = [
     "tenants.identity",
@@ -188,6 +191,14 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "core.notifications.tasks.sweep_outbox",
         "schedule": 5.0,
     },
+    "send what is due to webhooks and SIEM streams": {
+        "task": "core.webhooks.tasks.deliver",
+        "schedule": 2.0,
+    },
+    "forget deliveries that nobody replays any more": {
+        "task": "core.webhooks.tasks.tidy",
+        "schedule": 3600.0,
+    },
     "read what was entered in calls": {
         "task": "core.notifications.tasks.look_at_calls",
         "schedule": 2.0,
@@ -207,6 +218,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "seal anew what older keys sealed": {
         "task": "core.mfa.tasks.reseal_secrets",
         "schedule": crontab(hour="9", minute="0"),  # UTC: night in every state served
+    },
+    "forget answers of the API that nobody may ask for again": {
+        "task": "contracts.api.tasks.tidy",
+        "schedule": 3600.0,
     },
     "end staff roles whose time is over": {
         "task": "core.staff.tasks.tidy",
@@ -272,6 +287,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "contracts.roster.tasks.watch",
         "schedule": crontab(minute="40"),  # every hour: days begin at other times elsewhere
     },
+    "find registrants by the rule that is in force": {
+        "task": "contracts.roster.tasks.renew_indexes",
+        "schedule": crontab(minute="25"),
+    },
     "go on with codes and letters whose worker was lost": {
         "task": "contracts.roster.tasks.take_up_mailings",
         "schedule": 60.0,
@@ -295,6 +314,8 @@ PORTAL_PUBLIC_PORT: int | None = None
 PORTAL_LINKS_WAIT_FOR_HOSTS = True
 # Networks that hosts may lead to although they are not public: a load balancer inside, perhaps.
 PORTAL_HOST_NETWORKS: tuple[Network, ...] = ()
+# Networks inside to which streams to a SIEM may go; webhooks go to public addresses alone.
+PORTAL_WEBHOOK_NETWORKS: tuple[Network, ...] = ()
 # The domain of passkeys that all hosts share; while it is empty, the primary portal host.
 PORTAL_PASSKEY_DOMAIN = ""
 # The application's login to the database, which the release gives its rights.
@@ -305,6 +326,9 @@ PORTAL_WATCH_REGISTRY = True
 # own in the form of the public Pwned Passwords (docs/howto/block-breached-passwords.md).
 PORTAL_COMMON_PASSWORDS = BASE_DIR / "core/accounts/passwords/vendor/common-passwords.txt"
 PORTAL_BREACHED_PASSWORDS = ""
+# Where the heads of the audit's chains are kept: a bucket with Object Lock, else a folder.
+AUDIT_HEADS_BUCKET = ""
+AUDIT_HEADS_FOLDER = ""
 # Days after which a draft that nobody saves any more is deleted. Own figure: a quarter of a year.
 PORTAL_DRAFT_DAYS = 90
 # How long a password waits for its turn to be hashed (core/accounts/passwords/hashers.py). Own
@@ -349,4 +373,23 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
+    "DEFAULT_SCHEMA_CLASS": "contracts.api.schema.ApiSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Provider portal API",
+    "DESCRIPTION": (
+        "For a state's own systems: contracts and their configuration, rosters, codes, accounts, "
+        "groups and the audit trail, over the same services as the pages of staff."
+    ),
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "ENUM_NAME_OVERRIDES": {},
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+    },
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,
+    "DISABLE_ERRORS_AND_WARNINGS": False,
+    "DEFAULT_GENERATOR_CLASS": "drf_spectacular.generators.SchemaGenerator",
+    "POSTPROCESSING_HOOKS": [],
 }

@@ -35,6 +35,7 @@ PORTAL_PUBLIC_SCHEME = "http"
 # Names that end in .localhost are this machine's own (RFC 6761).
 PORTAL_LINKS_WAIT_FOR_HOSTS = False
 PORTAL_HOST_NETWORKS = read_networks(["127.0.0.0/8", "::1"])
+PORTAL_WEBHOOK_NETWORKS = PORTAL_HOST_NETWORKS
 PORTAL_PUBLIC_PORT = env_int("PORT", 8000)
 PORTAL_CHANNELS = {
     "email": "core.notifications.channels.local.LocalMailbox",
@@ -47,4 +48,5 @@ CSRF_TRUSTED_ORIGINS = [
 ]
 SESSION_COOKIE_NAME = "portal_session"
 PORTAL_BREACHED_PASSWORDS = env_str("BREACHED_PASSWORDS", "")
+AUDIT_HEADS_FOLDER = env_str("AUDIT_HEADS_FOLDER", str(embedded.places().state / "audit-heads"))
 LOGGING = readable_logs()

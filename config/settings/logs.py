@@ -7,11 +7,12 @@ from typing import Any
 from core.common.context import current_context
 
 # 32 random bytes as they stand in an address (core/common/tokens.py), wherever they stand in it.
-_TOKEN = re.compile(r"(?<=/)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+# One of the API has `ppt_` before them, and stands where somebody put it by mistake.
+_TOKEN = re.compile(r"(?:(?<=/)|ppt_)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
 
 
 class LinkTokenFilter(logging.Filter):
-    """Takes the token of a mailed link out of a record, whichever page the link leads to.
+    """Takes tokens out of a record: of a mailed link, whichever page it leads to, and of the API.
 
     Django logs the path of what it refuses (a wrong method, a form without its cookie), and then
     the link is not used yet: whoever reads the log could be faster than its owner.

@@ -43,3 +43,4 @@ PORTAL_PUBLIC_PORT = None
 # One process: what it publishes it sees. The tests of the watcher start one themselves.
 PORTAL_WATCH_REGISTRY = False
 PORTAL_BREACHED_PASSWORDS = ""
+AUDIT_HEADS_FOLDER = ""

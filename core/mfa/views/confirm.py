@@ -39,7 +39,7 @@ from tenants.in_hand import contract_key_of
 
 URLS = ProofUrls(page="mfa:confirm_proof", call="mfa:confirm_call_state")
 PROOFS = SessionProofs("portal_confirm")
-LOST = "What you entered was not sent. You come back to the page and can enter it again."
+LOST = "What you entered was not sent yet. You come back to the page and send it from there."
 WRONG = "This is not your password. After several failed tries your account is locked."
 
 
