@@ -151,3 +151,23 @@ def test_no_link_of_the_file_system_is_tracked() -> None:
         ["git", "ls-files", "--stage"], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout
     assert [line for line in listing.splitlines() if line.startswith("120000")] == []
+
+
+def test_pages_write_days_of_their_own_time_zone() -> None:
+    """A moment is kept in UTC, whose day is tomorrow on an American evening: `localtime` first."""
+    hits = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in source_files(".py")
+        if not {"management", "migrations", "models", "models.py", "printing.py"} & {*path.parts}
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FormattedValue) and node.format_spec is not None
+        if "%" in ast.unparse(node.format_spec) and _is_moment(node.value)
+    ]
+    assert hits == []
+
+
+def _is_moment(value: ast.expr) -> bool:
+    """Tell whether an expression is named like a moment; a waiver's `until` is a day."""
+    if isinstance(value, ast.Attribute):
+        return value.attr.endswith("_at")
+    return isinstance(value, ast.Name) and value.id in {"at", "moment", "until"}

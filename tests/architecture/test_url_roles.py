@@ -86,6 +86,10 @@ TABLE: dict[str, Row] = {
     "tenants:preview_css": same(200),
     "tenants:contract_schema": same(200),
     "tenants:portal_identity": same(200),
+    # What the API is; its calls are opened by tokens alone (test_api_roles.py)
+    "api:index": same(200),
+    "api:openapi": same(200),
+    "api:reference": same(200),
     # Sign-in
     "login_options": before_sign_in(200),
     "sign_in_phone": same(200),
@@ -330,6 +334,9 @@ def _kind(converter: object) -> str:
     return type(converter).__name__.removesuffix("Converter").lower().replace("string", "str")
 
 
+TABLE |= {name: same(401) for name in names() if name.startswith("api:") and name not in TABLE}
+
+
 def test_every_address_has_a_row_and_every_row_an_address() -> None:
     assert set(names()) == set(TABLE)
 
@@ -347,13 +354,14 @@ def answer_to(client: Client, path: str) -> Answer:
 def test_every_staff_address_answers_each_role_of_staff(
     contract_a: ActiveContract, refused: RecordedRefusals
 ) -> None:
-    wrong = []
+    wrong, addresses = [], names()
     for role in StaffRole:
         where = contract_a if role is StaffRole.CONTRACT_ADMIN else None
         client = staff_client(role, where, name=role.value.replace("_", "-"))
         for name, row in STAFF_TABLE.items():
-            answer = answer_to(client, reverse(name, kwargs=names()[name]))
-            refused.note(client, name, answer, has_key=bool(names()[name]))
+            values = addresses[name]
+            answer = answer_to(client, reverse(name, kwargs=values))
+            refused.note(client, name, answer, has_key=bool(values))
             if answer != getattr(row, role.value):
                 wrong.append(f"{name} for {role}: {answer}, not {getattr(row, role.value)}")
     assert wrong == []

@@ -31,6 +31,8 @@ QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A list that has the focus is scrolled to with a motion that goes on below the next key.
+    "--disable-smooth-scrolling",
 ]
 
 

@@ -1,7 +1,6 @@
 """A current portal user's first login, and a newer version of the terms at the next one."""
 
 import tomllib
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from playwright.sync_api import Page, expect
 from contracts.programs.sample_users import PASSWORD as OLD_PASSWORD
 from tests.browser.support import PASSWORD, Portal, Registrant, check_accessibility
 from tests.browser.walks import begin_sign_in, expect_home, prove_phone_by_text, sign_out
+from tests.support.days import day_of
 
 pytestmark = pytest.mark.browser
 RUTH = Registrant("ruth.alder", "ruth.alder@users.example.org", "Ruth", "Alder", "3045550161")
@@ -133,7 +133,7 @@ def sign_in_again(page: Page, portal: Portal) -> None:
 def with_newer_terms(source: str, folder: Path) -> Path:
     """Write a program's document with one more version of its terms, in effect since yesterday."""
     party = tomllib.loads(source)["terms"][0]["party"]
-    yesterday = (datetime.now(UTC) - timedelta(days=1)).date()
+    yesterday = day_of(days=-1)
     path = folder / "with-newer-terms.toml"
     path.write_text(
         f"{source}\n[[terms]]\nversion = 'browser-2'\neffective_on = {yesterday}\n"

@@ -35,8 +35,8 @@ def test_what_was_typed_before_the_scripts_were_there_is_asked_about(
     page: Page, portal: Portal
 ) -> None:
     page.goto(portal.url("/wv-bh/register/"))
-    page.get_by_label("NPI").fill("1000000384")
-    page.get_by_label("Provider registration code").fill("0020000287")
+    page.get_by_label("NPI").fill("1000002026")
+    page.get_by_label("Provider registration code").fill("0020001526")
     page.get_by_role("button", name="Next").click()
     held: list[Route] = []
 

@@ -1,15 +1,14 @@
 """A billing office at a phone's width: it registers, gets access, and assigns its admin."""
 
 import re
-from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from core.common import clock
 from tests.browser.support import Portal, Registrant, check_accessibility
 from tests.browser.test_first_login import accept_terms, create_password, log_in_first, verify
 from tests.browser.walks import prove_phone_by_text, verify_email
+from tests.support.days import day_of
 
 pytestmark = pytest.mark.browser
 OLIVE = Registrant("olive.marsh", "olive.marsh@billing.example", "Olive", "Marsh")
@@ -77,7 +76,7 @@ def give_access(page: Page, portal: Portal, code: str) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Give River Billing access?")
     expect(page.get_by_label(re.compile(PROVIDER))).to_be_checked()
-    last_day = (clock.now() + timedelta(days=60)).date().isoformat()
+    last_day = day_of(days=60).isoformat()
     page.get_by_label("Last day of access").fill(last_day)
     look(page)
     page.get_by_role("button", name="Give access").click()

@@ -14,6 +14,7 @@ from contracts.registration.terms import terms_digest
 from core.common import clock
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.loading import read_contract
+from tests.support.days import day_of
 
 JOURNEY = f"pages/register/{NOBODYS_KEY}/"
 
@@ -50,7 +51,7 @@ def forms_of(draft: Draft) -> dict[str, dict[str, str]]:
     """Return what can be sent, by the page that takes it."""
     document = document_of(draft)
     section = document.registration
-    terms = document.current_terms(clock.now().date())
+    terms = document.current_terms(day_of())
     address = {"email": "pat@provider.example", "confirm_email": "pat@provider.example"}
     return {
         "pages/": {"option": "phone"},

@@ -16,6 +16,8 @@ _STAFF_PAGES = (
     "staff",
     "console:",
     "operations:",
+    "audit:",
+    "webhooks:",
     "notices:",
     "figures:",
     "going_live:",

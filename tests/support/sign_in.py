@@ -115,10 +115,11 @@ def elevate(client: Client) -> None:
     )
 
 
-def age_sign_in(client: Client) -> None:
-    """Let what a browser has proven be longer ago than a fresh sign-in may be."""
+def age_sign_in(client: Client, *, seconds: int = 301) -> None:
+    """Let what a browser has proven be longer ago: by default than a fresh sign-in may be."""
     session = client.session
     session["account_authentication_methods"] = [
-        {**method, "at": method["at"] - 301} for method in session["account_authentication_methods"]
+        {**method, "at": method["at"] - seconds}
+        for method in session["account_authentication_methods"]
     ]
     session.save()

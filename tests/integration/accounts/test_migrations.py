@@ -84,6 +84,20 @@ def test_a_database_that_had_no_default_gets_one() -> None:
         assert _value("by-the-old", "failed_at") == []
 
 
+def test_an_import_is_no_use_of_an_account() -> None:
+    name, later = "0010_imported_accounts_never_used", FIRST + timedelta(days=3)
+    with contract_context(None):
+        for person, used_at in {"imported": FIRST, "came": later, "ours": FIRST}.items():
+            _insert(person, last_used_at=used_at)
+        for person in ("imported", "came"):
+            _insert_imported(person)
+        _apply(name)
+        found = {one: _value(one, "last_used_at") for one in ("imported", "came", "ours")}
+        assert found == {"imported": None, "came": later, "ours": FIRST}
+        _take_back(name)
+        assert _value("imported", "last_used_at") == FIRST
+
+
 def _state_before(name: str) -> ProjectState:
     loader = MigrationLoader(None)
     state: ProjectState = loader.project_state((APP, name), at_end=False)
@@ -110,6 +124,16 @@ def _insert(name: str, **columns: Any) -> None:
         cursor.execute(
             f"INSERT INTO core_accounts_user ({', '.join(row)}) VALUES ({places})",
             list(row.values()),
+        )
+
+
+def _insert_imported(username: str) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO core_accounts_importedaccount"
+            " (id, user_id, email_digest, key_version, family, encoded, imported_at)"
+            " SELECT %s, id, %s, 1, '', '', %s FROM core_accounts_user WHERE username = %s",
+            [uuid4(), b"d" * 32, FIRST, username],
         )
 
 

@@ -3,7 +3,8 @@
 import os
 import signal
 from collections.abc import Iterator
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 
 from contracts.console.data import sealing
@@ -19,13 +21,16 @@ from contracts.console.data.manifest import read_manifest
 from contracts.console.data.reading import restore_data
 from contracts.console.data.sealing import ExportLostError, SealedFile, read_pieces
 from contracts.console.models import DataExport, DataExportPiece, ExportState
+from contracts.console.services import data_exports
 from contracts.console.services.data_exports import (
     KEPT,
     MOST_RUNS,
     STANDS_STILL,
     ExportAtWorkError,
+    NothingToDownloadError,
     ask_export,
     delete_export,
+    download_export,
     list_exports_standing_still,
     make_export,
     purge_exports,
@@ -186,6 +191,21 @@ def test_of_two_workers_one_makes_it(program: None) -> None:
     assert exported.count() == 1
 
 
+def test_a_task_that_comes_again_does_not_stop_who_is_at_it(program: None) -> None:
+    export = asked()
+    assert data_exports._take_up(export.pk, at=clock.now()) == export
+    with transaction.atomic():
+        assert data_exports._take_up(export.pk, at=clock.now()) is None
+        # The worker does not wait for the row, and would take it for deleted.
+        assert at_once(1, lambda _place: _is_free(export)) == [True]
+
+
+def _is_free(export: DataExport) -> bool:
+    with transaction.atomic():
+        free = DataExport.objects.select_for_update(skip_locked=True)
+        return free.filter(pk=export.pk).first() is not None
+
+
 def _dies_at(step: int) -> Iterator[None]:
     change, steps = SealedFile._change, count(1)
 
@@ -217,6 +237,80 @@ def test_a_killed_worker_is_followed_by_one_that_begins_anew(program: None) -> N
     export.refresh_from_db()
     assert (export.state, export.runs) == (ExportState.READY, 2)
     assert sha256(file_of(export)).hexdigest() == export.sha256
+
+
+def test_a_worker_that_was_only_slow_leaves_the_file_to_the_next_one(program: None) -> None:
+    export, late = asked(), clock.now() + STANDS_STILL + timedelta(minutes=1)
+    store, others = SealedFile._store, list[object]()
+
+    def slow(self: SealedFile, content: bytes) -> None:
+        if not others:  # another worker begins, and has written nothing yet
+            with ThreadPoolExecutor(1) as beside:
+                others.append(beside.submit(_taken_up, export, late).result())
+        store(self, content)
+
+    with mock.patch.object(SealedFile, "_store", slow):
+        assert not made(export)
+    assert others == [export]
+    assert not DataExportPiece.objects.exists()
+    assert DataExport.objects.get().state == ExportState.WORKING
+
+
+def _taken_up(export: DataExport, at: datetime) -> object:
+    try:
+        return data_exports._take_up(export.pk, at=at)
+    finally:
+        connection.close()
+
+
+def test_a_worker_does_not_wait_for_who_waits_for_its_tables(program: None) -> None:
+    export, begun, held, over = asked(), Event(), Event(), Event()
+    store = SealedFile._store
+
+    def slow(self: SealedFile, content: bytes) -> None:
+        begun.set()
+        assert held.wait(30)
+        store(self, content)
+
+    def act(place: int) -> bool:
+        if place == 0:
+            with mock.patch.object(SealedFile, "_store", slow):
+                done = made(export)
+            over.set()
+            return done
+        assert begun.wait(30)
+        with transaction.atomic():  # the deletion of a contract, which would wait for the reading
+            DataExport.objects.select_for_update().get(pk=export.pk)
+            held.set()
+            return over.wait(30)
+
+    assert at_once(2, act) == [False, True]
+
+
+def test_a_file_whose_time_is_over_is_given_to_nobody_deleted_or_not(program: None) -> None:
+    export = asked()
+    made(export)
+    export.refresh_from_db()
+    assert export.ready_at is not None
+    with pytest.raises(NothingToDownloadError):
+        download_export(export=export, reason="x", by=BY, at=export.ready_at + KEPT)
+
+
+def test_what_fails_for_a_fault_of_ours_is_tried_again_at_once_and_given_up(
+    program: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(**_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    export = asked()
+    monkeypatch.setattr("contracts.console.services.data_exports.write_archive", fails)
+    for _ in range(MOST_RUNS):
+        with pytest.raises(RuntimeError):
+            made(export)
+        assert list(list_exports_standing_still(at=clock.now())) == [export]
+    assert not made(export)
+    export.refresh_from_db()
+    assert export.state == ExportState.FAILED
 
 
 def test_an_export_that_kills_its_workers_is_given_up(program: None) -> None:

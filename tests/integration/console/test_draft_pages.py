@@ -11,6 +11,7 @@ from tenants import registry
 from tenants.configuration.exporting import to_toml
 from tenants.configuration.loading import parse_contract
 from tenants.configuration.revisions import to_json
+from tenants.context import ActiveContract
 from tenants.models import Contract
 from tenants.states import ContractState
 from tests.support.drafts import make_draft
@@ -76,13 +77,11 @@ def test_exceptions_of_a_preset_or_of_another_contract_are_stood_for_anew(
     assert begin(operator, "contract", contract="wv-bh") == OHIO
     draft = draft_of()
     assert draft.origin == "wv-bh@1"
-    assert "Begun with revision 1 of wv-bh." in shown(
-        operator, f"/staff/contracts/{draft.slug}/draft/"
-    )
+    page = shown(operator, OHIO)
+    assert "Begun with revision 1 of wv-bh. Brand, sender, contacts and words came along" in page
     assert draft.document["waivers"] == []
     assert draft.document["brand"] == to_json(sample("wv-bh"))["brand"]
     assert draft.document["terms"] != to_json(sample("wv-bh"))["terms"]
-    page = shown(operator, OHIO)
     assert "weaker_policy_is_waived" in page
     assert '<span class="tag tag--bad">Not passed</span>' in page
     draft.delete()
@@ -180,6 +179,18 @@ def test_what_differs_and_every_gate_are_shown(operator: Client) -> None:
     assert "Not passed" not in page
     publish_change("wv-bh", mfa__attempts=2)
     assert "Revision 2 was published meanwhile" in shown(operator)
+
+
+def test_whose_a_taken_host_is_stands_on_the_page_of_who_may_know(
+    operator: Client, contract_a: ActiveContract, contract_c: ActiveContract
+) -> None:
+    admin = staff_client(StaffRole.CONTRACT_ADMIN, contract_a, name="ada")
+    host = str(contract_c.document.hosts.primary)
+    for name, client in {"olive": operator, "ada": admin}.items():
+        make_draft(User.objects.get(username=name), hosts__primary=host)
+        page = shown(client)
+        assert f"The host {host} belongs to another program." in page
+        assert (f"It is the contract {contract_c.slug}." in page) == (client is operator)
 
 
 def test_the_whole_document_is_saved_as_toml(operator: Client) -> None:

@@ -164,7 +164,9 @@ def test_a_line_is_ticked_with_who_and_since_when_and_taken_back(
     assert (row.ticked_by, row.taken_back_by) == (carla.id, carla.id)
     names = ("go_live.ticked", "go_live.taken_back")
     assert AuditEvent.objects.filter(event_type__in=names).count() == 2
-    assert admin.post(f"{LIST}nothing/tick/").status_code == 404
+    for unknown in ("nothing", "%00"):
+        for act in ("tick", "take-back"):
+            assert admin.post(f"{LIST}{unknown}/{act}/").status_code == 404
 
 
 @pytest.mark.parametrize("channel", list(TRIAL_KINDS))
@@ -232,3 +234,18 @@ def test_two_who_tick_and_take_back_at_once_do_it_once() -> None:
 
     assert sorted(at_once(2, vouch)) == [False, True]
     assert sorted(at_once(2, withdraw)) == [False, True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pressed_several_times_at_once_one_trial_goes_out(carla: User) -> None:
+    contract, at = registry.get_contract("wv-bh").id, clock.now()
+
+    def press(_place: int) -> bool:
+        try:
+            send_trial(contract_id=contract, channel="email", user=carla, at=at)
+        except TrialTooSoonError:
+            return False
+        return True
+
+    assert sorted(at_once(4, press)) == [False, False, False, True]
+    assert OutboxMessage.objects.filter(kind__in=TRIAL_KINDS.values()).count() == 1

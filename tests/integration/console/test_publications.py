@@ -313,15 +313,6 @@ def test_what_nobody_approves_ends(olive: Client, otto: User) -> None:
     assert purge_publications(at=over + timedelta(days=91)) == 1
 
 
-def test_what_was_published_meanwhile_is_not_approved(olive: Client, otto: User) -> None:
-    found = plan(otto, needs_approval=True)
-    publish_change("wv-bh", mfa__attempts=2)
-    path = f"{WV}publications/{found.id}/decide/"
-    page = olive.post(path, {"decision": "approve", "reason": "Seen"}).content.decode()
-    assert "revision 2 is published" in page
-    assert state_of(found) == "asked"
-
-
 def lost(found: PlannedPublication, *, ago: timedelta = LOST_AFTER) -> UUID:
     """Leave it as a worker does that is killed while it has it."""
     begun = clock.now() - ago

@@ -43,6 +43,7 @@ from tenants.models import (
     ProvisioningStepName,
 )
 from tenants.states import ContractState
+from tests.support.days import day_of
 from tests.support.kills import is_killed_at
 from tests.support.staff import make_staff
 from tests.support.threads import at_once
@@ -281,7 +282,7 @@ def test_a_new_contract_whose_worker_is_killed_at_any_step_is_finished_by_the_ne
     (author,) = operators(1)
     killed_in: set[str] = set()
     for step in count(1):
-        document = starter_contract(f"new-{step}", on=clock.now().date() - timedelta(days=1))
+        document = starter_contract(f"new-{step}", on=day_of())
         slug = document.contract.slug
         publication = planned(author, document, base=None)
         work = partial(carry_out, publication_id=publication.id, at=clock.now())

@@ -27,6 +27,7 @@ from core.staff.models import StaffRole
 from tenants import registry
 from tenants.configuration.vectors import TestVector, VectorEntry
 from tenants.context import contract_context
+from tests.support.days import day_of
 from tests.support.drafts import make_draft
 from tests.support.naive import fails_with
 from tests.support.people import make_person, make_provider
@@ -42,7 +43,7 @@ PAGE = "/staff/contracts/wv-bh/simulator/"
 def entry(**wanted: object) -> RosterEntry:
     with contract_context(registry.get_contract("wv-bh")):
         found = RosterEntry.objects.filter(removed_at=None, ends_on=None, **wanted)
-        found = found.exclude(starts_on__gt=clock.now().date())
+        found = found.exclude(starts_on__gt=day_of())
         # Not the example that stands under the fields.
         found = found.exclude(code__in=("", "0012345678")).exclude(identifier="")
         return found.order_by("id")[0]

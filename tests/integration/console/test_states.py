@@ -1,13 +1,16 @@
 """Suspending, closing, archiving and resuming a contract: who may, what visitors see, and when."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
+from contracts.console.services import lifecycle
 from contracts.console.services.lifecycle import (
     ChangePlannedError,
+    ChangesFailedError,
     StepNotPossibleError,
     Wording,
     change_state,
@@ -95,6 +98,15 @@ def test_what_visitors_see_of_a_closed_and_of_an_archived_contract() -> None:
     assert Client().get("/", headers={"host": "ms-um.localhost"}).status_code == 404
 
 
+def test_no_tab_leads_to_a_page_that_is_not_there(operator: Client) -> None:
+    for to in (ContractState.SUSPENDED, ContractState.CLOSED, ContractState.ARCHIVED):
+        change(to)
+        tabs = operator.get(STATUS).content.decode().split("<h1")[0]
+        paths = set(re.findall(r'href="(/staff/contracts/ms-um/[^"]*)"', tabs))
+        assert STATUS in paths
+        assert [path for path in paths if operator.get(path).status_code != 200] == []
+
+
 def test_the_page_of_a_suspended_contract_has_its_brand() -> None:
     change(ContractState.SUSPENDED)
     page = Client().get("/ms-um/").content.decode()
@@ -136,6 +148,7 @@ def test_a_change_is_planned_told_made_at_its_time_and_only_once(operator: Clien
     [
         ({"when": "later", "due_on": "", "due_time": "06:30"}, "Enter the date"),
         ({"when": "later", "due_on": "2020-01-01", "due_time": "06:30"}, "This time has passed."),
+        ({"when": "later", "due_on": "9999-12-31", "due_time": "23:59"}, "from 1900 to 2199"),
         ({"when": "now", "back_on": "2020-01-01"}, "This day has passed."),
         ({"when": "now", "reason": ""}, "Error:"),
     ],
@@ -158,6 +171,37 @@ def test_a_planned_change_is_withdrawn(operator: Client) -> None:
     assert "meanwhile" in operator.post(path, follow=True).content.decode()
     assert make_due_changes(at=planned.due_at) == 0
     assert state() == ContractState.READY
+
+
+def test_a_change_that_fails_is_tried_again_and_holds_up_no_other(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, at = change(ContractState.SUSPENDED, in_days=1), clock.now()
+    other = change_state(
+        contract_id=registry.get_contract("wv-bh").id,
+        to=ContractState.SUSPENDED,
+        wording=Wording("A test"),
+        due_at=at + timedelta(days=2),
+        by=BY,
+        at=at,
+    )
+    make = lifecycle._make
+
+    def failing(contract: Contract, due: ContractChange, *, at: datetime) -> None:
+        if due.pk == first.pk:
+            raise LookupError("a name of somebody")
+        make(contract, due, at=at)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(lifecycle, "_make", failing)
+        with pytest.raises(ChangesFailedError):
+            make_due_changes(at=other.due_at)
+    assert state() == ContractState.READY
+    assert Contract.objects.get(slug="wv-bh").state == ContractState.SUSPENDED
+    assert "LookupError" in caplog.text
+    assert "a name of somebody" not in caplog.text
+    assert make_due_changes(at=other.due_at) == 1
+    assert state() == ContractState.SUSPENDED
 
 
 def test_a_planned_change_that_is_not_possible_any_more_ends_unmade() -> None:

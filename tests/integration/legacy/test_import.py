@@ -1,9 +1,11 @@
 """What an import makes, and that the same file again makes nothing."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from contracts.console.figures.counting import count_people
 from contracts.legacy.services.imports import import_users
 from core.accounts.models import ContractAccess, ImportedAccount, User
 from core.accounts.services.accounts import deactivate_account
@@ -100,18 +102,39 @@ def test_it_is_still_the_same_person_after_they_registered_with_another_address(
     assert ImportedAccount.objects.get().encoded == ""
 
 
+def accept_terms(walk: Walk) -> Any:
+    page = walk.get("/login/terms/").content.decode()
+    hidden = page.split('name="terms_digest" value="')[1].split('"')[0]
+    return walk.post("/login/terms/", accepted="on", terms_digest=hidden, program="wv-bh")
+
+
 def test_who_was_imported_registers_accepts_the_terms_and_is_home(tmp_path: Path) -> None:
     bring_in(tmp_path, lena(password_hash=old_hash()))
     walk = Walk("/wv-bh")
     assert walk.at(walk.log_in(password=OLD_PASSWORD)) == "/mfa/method/"
     assert walk.at(walk.register("lena@clinic.example", method="phone")) == "/login/terms/"
-    page = walk.get("/login/terms/").content.decode()
-    hidden = page.split('name="terms_digest" value="')[1].split('"')[0]
-    answer = walk.post("/login/terms/", accepted="on", terms_digest=hidden, program="wv-bh")
-    assert walk.at(answer) == "/home/"
+    assert walk.at(accept_terms(walk)) == "/home/"
     user = User.objects.get(username="lena")
     assert session_account(walk.client) == user.id
     assert "Amber Falls Meridian" in walk.get("/home/").content.decode()
+
+
+def last_sign_ins(contract: ActiveContract) -> dict[str, int]:
+    shares = count_people(contract.id, at=clock.now()).last_used
+    return {share.label: share.number for share in shares if share.number}
+
+
+def test_who_was_imported_has_never_signed_in_until_they_do(
+    tmp_path: Path, contract_a: ActiveContract
+) -> None:
+    bring_in(tmp_path, lena(password_hash=old_hash()), person("omar", role="staff"))
+    assert last_sign_ins(contract_a) == {"Never": 2}
+    walk = Walk("/wv-bh")
+    walk.log_in(password=OLD_PASSWORD)
+    walk.register("lena@clinic.example", method="phone")
+    accept_terms(walk)
+    walk.get("/home/")
+    assert last_sign_ins(contract_a) == {"Within 7 days": 1, "Never": 1}
 
 
 def test_without_a_hash_the_link_comes_to_the_address_on_file(tmp_path: Path) -> None:

@@ -57,7 +57,8 @@ class Worker:
 
     def __init__(self, folder: Path, broker: str) -> None:
         self._command = [
-            *(sys.executable, "-m", "celery", "--quiet", "--app", "config.celery", "worker"),
+            *(sys.executable, "-m", "celery", "--quiet", "--skip-checks"),
+            *("--app", "config.celery", "worker"),
             *("--pool", "threads", "--concurrency", "4", "--loglevel", "INFO"),
             *("--logfile", str(folder / "worker.log")),
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),

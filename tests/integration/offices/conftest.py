@@ -3,7 +3,7 @@
 `contract_c` lets in third parties, `contract_a` does not.
 """
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from django.test import Client
@@ -15,6 +15,7 @@ from core.groups.services.access_grants import GrantTerms, give_access
 from core.groups.services.assignments import assign_people
 from core.groups.services.offices import OfficeFacts, join_office, make_office
 from tenants.context import ActiveContract
+from tests.support.days import day_of
 from tests.support.people import (
     EVERYWHERE,
     accept_present_terms,
@@ -27,7 +28,7 @@ FACTS = OfficeFacts("River Billing", "4 Quay Street", "", "Jackson", "MS", "3920
 
 
 def in_days(days: int) -> date:
-    return (clock.now() + timedelta(days=days)).date()
+    return day_of(days=days)
 
 
 def through(days: int, role: str = Role.STAFF.value) -> GrantTerms:

@@ -7,10 +7,15 @@ from django.utils import timezone
 
 from contracts.registration.models import Journey as JourneyRow
 from contracts.registration.models import PendingRegistration
+from contracts.registration.services.providers import proof_counts
 from contracts.registration.tasks import release_expired
+from contracts.roster.models import RosterEntry
+from contracts.roster.services.codes import issue_codes
 from core.accounts.models import LimitCount, User
 from core.audit.models import AuditEvent
 from core.notifications.models import LocalMessage
+from tenants.context import contract_context
+from tenants.registry import get_contract
 from tests.integration.registration.journeys import Browser, Journey, is_refused, link_to, text_of
 
 pytestmark = pytest.mark.django_db
@@ -111,3 +116,38 @@ def test_an_address_with_an_account_is_mailed_and_the_page_looks_the_same() -> N
     mail = LocalMessage.objects.filter(to=_ADDRESS).latest("sent_at")
     assert "has an account already" in mail.text
     assert "/providers/add/claim/" in mail.link
+
+
+def _issue_anew(*, revoke: bool = True) -> str:
+    """Issue another code for the entry of the only registration under way."""
+    with contract_context(get_contract("acentra-sample")):
+        entry = RosterEntry.objects.filter(id=PendingRegistration.objects.get().roster_entry_id)
+        (new,) = issue_codes(entries=entry, by=None, at=timezone.now(), revoke=revoke)
+    return new.code
+
+
+def test_a_code_issued_anew_frees_what_its_predecessor_reserved() -> None:
+    first = Journey("acentra-sample").start().inform().submit()
+    first.follow()
+    code = _issue_anew()
+    Journey("acentra-sample").start(code=code).inform(email="new@clinic.example.org").submit()
+    states = PendingRegistration.objects.order_by("id").values_list("state", "email")
+    assert list(states) == [("released", ""), ("submitted", "new@clinic.example.org")]
+    assert "has ended" in text_of(first.client.get(f"{first.path}confirmation/"))
+
+
+def test_a_further_code_leads_back_to_what_one_that_works_reserved() -> None:
+    Journey("acentra-sample").start().inform().submit()
+    Journey("acentra-sample").start(code=_issue_anew(revoke=False))
+    pending = PendingRegistration.objects.get()
+    assert (pending.state, pending.email) == ("submitted", _ADDRESS)
+    assert JourneyRow.objects.latest("created_at").pending_id == pending.id
+
+
+def test_a_proof_counts_while_its_entry_is_in_force() -> None:
+    Journey("wv-bh").start().inform().submit()
+    contract, pending = get_contract("wv-bh"), PendingRegistration.objects.get()
+    assert proof_counts(contract, pending, at=timezone.now())
+    with contract_context(contract):
+        RosterEntry.objects.filter(id=pending.roster_entry_id).update(removed_at=timezone.now())
+    assert not proof_counts(contract, pending, at=timezone.now())

@@ -2,11 +2,14 @@
 
 from datetime import date, datetime, timedelta
 from threading import Event, Thread
+from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
 
 from contracts.roster.models import LeavingProvider, RosterEntry
+from contracts.roster.services import leaving
 from contracts.roster.services.leaving import watch_leaving
 from core.accounts.models import ContractAccess, User
 from core.audit.models import AuditEvent
@@ -168,6 +171,23 @@ def test_who_was_told_before_there_was_a_mark_gets_it_and_hears_nothing_again(
     assert watch_leaving(at=later) == 0
     assert suspends_at(provider) == AT + timedelta(days=DAYS)
     assert len(subjects(head)) == 1
+
+
+def test_an_entry_that_is_back_before_anybody_was_told_goes_unmentioned(
+    provider: Provider, head: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = leaving._unnoticed
+
+    def back_meanwhile(*given: Any) -> list[UUID]:
+        found = find(*given)
+        come_back()
+        return found
+
+    leave()
+    monkeypatch.setattr(leaving, "_unnoticed", back_meanwhile)
+    assert watch_leaving(at=AT) == 0
+    assert subjects(head) == []
+    assert suspends_at(provider) is None
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,6 +8,7 @@ import pytest
 from contracts.roster.mailings.letters import LetterFacts, letters_pdf
 from contracts.roster.mailings.plain import plain_letter_pdf
 from core.staff.letter_makers import PlainLetter
+from tenants.configuration.brand import make_tones
 from tenants.context import ActiveContract
 from tenants.models import LogoImage
 from tests.integration.roster.conftest import AT
@@ -24,6 +25,12 @@ def text_of(content: bytes) -> str:
 
 def pictures_of(content: bytes) -> int:
     return len(pypdf.PdfReader(io.BytesIO(content)).pages[0].images)
+
+
+def painted(content: bytes) -> bytes:
+    drawn = pypdf.PdfReader(io.BytesIO(content)).pages[0].get_contents()
+    assert drawn is not None
+    return drawn.get_data()
 
 
 def test_letters_are_made_whatever_a_name_holds(contract_b: ActiveContract) -> None:
@@ -54,3 +61,14 @@ def test_a_letter_bears_the_logo_that_is_read_out_by_its_words() -> None:
     gone = letters_pdf(document, [facts], page="example.org", on="June 1, 2026")
     assert [pictures_of(one) for one in (plain, made, gone)] == [0, 1, 0]
     assert b"/Alt" in made
+
+
+def test_a_colour_too_light_for_paper_is_printed_in_the_tone_that_pages_have() -> None:
+    facts = LetterFacts(name="A clinic", lines=("A clinic", "1 Main St"), code="K7")
+
+    def letter(color: str) -> bytes:
+        document = changed(sample(), brand__color=color)
+        return painted(letters_pdf(document, [facts], page="example.org", on="June 1, 2026"))
+
+    assert letter("#ffee00") == letter(make_tones("#ffee00").base)
+    assert letter("#ffee00") != letter("#0b5c8f")

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pypdf
@@ -37,6 +37,7 @@ from core.common.errors import DomainError
 from core.common.ids import uuid7
 from core.notifications.models import LocalMessage, OutboxMessage
 from core.staff.models import StaffRole
+from tenants import registry
 from tenants.context import ActiveContract, contract_context
 from tests.integration.roster.conftest import (
     LOCATION,
@@ -44,7 +45,9 @@ from tests.integration.roster.conftest import (
     SECOND_LOCATION,
     WriteRoster,
     take,
+    with_registration,
 )
+from tests.support.days import day_of
 from tests.support.people import deliver_all
 from tests.support.staff import staff_client
 from tests.support.threads import at_once
@@ -133,7 +136,7 @@ def test_a_sheet_is_in_postal_order_and_opens_what_it_names(inside: ActiveContra
             code=row["code"],
             entry=entry_facts(entry),
             codes=list_codes([entry.id])[entry.id],
-            on=clock.now().date(),
+            on=day_of(),
             at=clock.now(),
         )
         assert decision.reason is Reason.ACCEPTED
@@ -233,6 +236,18 @@ def test_what_cannot_be_put_together_ends_at_last(
     assert not MailingLetter.objects.exclude(code_sealed=None).exists()
 
 
+def test_codes_of_a_rule_that_ends_meanwhile_end_as_well(inside: ActiveContract) -> None:
+    mailing = begin()
+    rule = registry.get_contract("wv-bh").document.registration.rule
+    with contract_context(with_registration(inside, rule=rule)):
+        assert not work_on_mailing(mailing_id=mailing.id, at=clock.now())
+        mailing.refresh_from_db()
+        assert mailing.state == MailingState.FAILED
+        assert not present_codes().exists()
+        reminder = begin(MailingForm.MAIL, act=MailingAct.REMIND)  # nothing stands in its way
+        assert reminder.state == MailingState.WORKING
+
+
 def test_who_registered_or_left_meanwhile_is_left_out(inside: ActiveContract) -> None:
     mailing = begin()
     RosterEntry.objects.filter(name=FORMULA).update(removed_at=clock.now())
@@ -298,7 +313,11 @@ def test_codes_are_revoked_for_one_and_for_a_filter(
     assert operator.post(f"{at}codes/revoke/", {"reason": ""}).status_code == 200
     assert operator.post(f"{at}codes/revoke/", {"reason": "Lost"}).headers["Location"] == at
     assert present_codes().filter(revoked_at=None).count() == 2
-    assert "Codes revoked: Lost" in operator.get(at).content.decode()
+    evening = datetime(2026, 7, 1, 2, 30, tzinfo=UTC)  # still June where the portal is at home
+    present_codes().exclude(revoked_at=None).update(revoked_at=evening)
+    shown = operator.get(at).content.decode()
+    assert "Codes revoked: Lost" in shown
+    assert "Revoked on June 30, 2026" in shown
     answer = operator.post(f"{HERE}codes/revoke/", {"reason": "All new", "city": "cedar hollow"})
     assert answer.status_code == 302
     assert not present_codes().filter(revoked_at=None).exists()

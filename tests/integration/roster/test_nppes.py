@@ -67,6 +67,16 @@ def test_a_wrong_row_of_an_entry_is_rejected_and_nothing_changes(
     assert RosterEntry.objects.get(identifier="1234567893").name == CLINIC["name"]
 
 
+def test_a_number_that_was_deactivated_has_nothing_to_give_and_hinders_nobody(
+    in_contract_a: ActiveContract, write_roster: WriteRoster, tmp_path: Path
+) -> None:
+    take(write_roster([CLINIC, NO_CODE]))
+    report = take(file_of(tmp_path, LONG, "1234567893,,,,,,,,,,,,", *ROWS[1:]))
+    assert report.applied, report.rejections
+    assert RosterEntry.objects.get(identifier="1234567893").name == CLINIC["name"]
+    assert RosterEntry.objects.get(identifier="1000000012").name == "ALEX ROWAN"
+
+
 def test_a_roster_of_locations_is_not_filled_in(
     in_contract_b: ActiveContract, tmp_path: Path
 ) -> None:

@@ -25,6 +25,7 @@ from core.common.ids import uuid7
 from tenants.context import ActiveContract, contract_context
 from tests.integration.roster.conftest import AT, CLINIC, NO_CODE, NO_NPI, WriteRoster
 from tests.support.kills import is_killed_at
+from tests.support.publishing import publish_change
 from tests.support.threads import at_once
 
 BY = uuid7()
@@ -70,7 +71,9 @@ def test_a_worker_killed_at_any_step_leaves_the_old_roster_and_the_next_one_goes
     assert step > 2  # taken, compared
     assert upload.state == UploadState.READY
     shown = (upload.added, upload.changed, upload.removed)
-    confirm_upload(upload_id=upload.id, shown=shown, by=BY, reason="x", at=now())
+    confirm_upload(
+        upload_id=upload.id, shown=shown, many_may_leave=True, by=BY, reason="x", at=now()
+    )
     for step in count(1):
         if not worker_is_killed_at(step, upload):
             break
@@ -116,7 +119,9 @@ def test_of_two_at_once_one_wins(contract_a: ActiveContract, write_roster: Write
         upload.refresh_from_db()
         assert upload.state == UploadState.READY
         shown = (upload.added, upload.changed, upload.removed)
-        confirm_upload(upload_id=upload.id, shown=shown, by=BY, reason="x", at=now())
+        confirm_upload(
+            upload_id=upload.id, shown=shown, many_may_leave=True, by=BY, reason="x", at=now()
+        )
         at_once(2, run)
         upload.refresh_from_db()
         assert upload.state == UploadState.APPLIED
@@ -142,6 +147,24 @@ def test_a_file_that_is_cancelled_stops_its_worker(
     assert upload.state == UploadState.CANCELLED
     assert names() == before
     assert not RosterChange.objects.filter(changes=upload.id).exists()
+
+
+@pytest.mark.django_db
+def test_a_rule_that_is_published_while_a_worker_has_the_file_makes_the_difference_again(
+    working: None, write_roster: WriteRoster
+) -> None:
+    before, upload = names(), sent(write_roster([CLINIC, NO_NPI, NO_CODE]))
+    run_upload(upload_id=upload.id, clock=now)
+    upload.refresh_from_db()
+    shown = (upload.added, upload.changed, upload.removed)
+    confirm_upload(
+        upload_id=upload.id, shown=shown, many_may_leave=True, by=BY, reason="x", at=now()
+    )
+    publish_change("wv-bh", registration__without_npi="refuse")  # this worker does not know yet
+    assert run_upload(upload_id=upload.id, clock=now)
+    upload.refresh_from_db()
+    assert (upload.state, upload.made_again) == (UploadState.CHECKING, True)
+    assert names() == before
 
 
 @pytest.mark.django_db

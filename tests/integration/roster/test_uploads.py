@@ -125,6 +125,8 @@ def test_rejected_rows_are_named_and_nothing_changes(operator: Client, inside: I
     assert "3,identifier," in sheet
     assert "4,state,This is not the two-letter code of a state." in sheet
     assert "HYPERLINK" not in sheet
+    for later in (HERE, f"{HERE}history/"):
+        assert f'<a href="{at}">roster.csv</a>' in page(operator, later)
     assert roster(inside) == before
     assert AuditEvent.objects.filter(event_type="roster.refused").exists()
     assert operator.get(f"{at}confirm/").headers["Location"] == at
@@ -272,3 +274,12 @@ def test_a_contract_admin_imports_for_the_own_contract_alone(contract_a: ActiveC
     assert admin.get(other).status_code == 404
     assert staff_client(StaffRole.OPERATOR, name="oscar").get(other).status_code == 404
     assert staff_client(StaffRole.HELP_DESK, name="helen").get(at).status_code == 403
+
+
+def test_where_an_entry_is_a_location_the_page_says_so_and_takes_no_file_of_npis(
+    operator: Client,
+) -> None:
+    assert "(NPPES) is taken" in page(operator, NEW)
+    locations = page(operator, "/staff/contracts/acentra-sample/roster/upload/")
+    assert "An entry is a location" in locations
+    assert "NPPES" not in locations

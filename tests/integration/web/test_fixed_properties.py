@@ -132,6 +132,8 @@ def test_a_policy_that_lets_a_page_have_its_own_scripts_is_seen() -> None:
 
 def every_form_needs_its_token(client: Client) -> None:
     for name, path in paths():
+        if name.startswith("api:"):
+            continue  # a browser brings no bearer token along by itself
         if name not in {*SIGNED, *ASKED_LATER, *KEEP_NOTHING, "nothing"}:
             assert client.post(path).status_code == FORBIDDEN, name
 
@@ -182,8 +184,8 @@ def test_a_page_for_who_develops_shows_the_inside(
 @pytest.mark.parametrize(
     ("replaced", "naive", "where"),
     [
-        ("event_mac", lambda _event: bytes(32), "assert bytes(first.mac) != bytes(second.mac)"),
-        ("_THIS_TRANSACTION", 0, "assert first.transaction_id == second.transaction_id > 0"),
+        ("mac_of", lambda _parts, **_: bytes(32), "assert bytes(first.mac) != bytes(second.mac)"),
+        ("THIS_TRANSACTION", 0, "assert first.transaction_id == second.transaction_id > 0"),
     ],
 )
 def test_an_event_that_says_what_it_is_told_proves_nothing(

@@ -16,6 +16,7 @@ from config.settings.logs import json_logs, readable_logs
 from core.common.tokens import new_token
 from core.groups.models import WeeklyMail
 from core.groups.services.weekly import link_token
+from core.staff.services.api_tokens import PREFIX
 from tests.architecture.test_url_roles import names
 from tests.support.naive import fails_with
 
@@ -52,6 +53,16 @@ def test_what_django_refuses_does_not_tell_the_token(link: str, settings: dict[s
     assert token not in line
     assert path.partition(token)[0] in line
     assert "Method Not Allowed (PUT)" in line
+
+
+@pytest.mark.parametrize("before", ["/api/v1/contracts/", "/api/v1/token/?key=", ""])
+def test_a_token_of_the_api_that_somebody_sent_in_the_wrong_place_is_in_no_log(
+    before: str,
+) -> None:
+    token = PREFIX + new_token("a purpose").token
+    line = written(json_logs(), logging.WARNING, "Not Found: %s", f"{before}{token}/")
+    assert token[8:] not in line
+    assert f"Not Found: {before}" in line
 
 
 def test_a_filter_for_the_link_that_there_was_would_tell_those_of_others() -> None:

@@ -1,6 +1,7 @@
 """Documents for tests: the sample programs, and small changes to them."""
 
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ PROGRAMS = sorted((ROOT / "contracts" / "programs").glob("*.toml"))
 DEPLOYMENT = ROOT / "config" / "deployment.toml"
 
 
+@cache
 def sample(slug: str = "wv-bh") -> ContractDocument:
     return load_contract(ROOT / "contracts" / "programs" / f"{slug}.toml")
 

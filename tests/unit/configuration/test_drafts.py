@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from contracts.console.drafts.content import canonical, from_toml, read_content, sections
 from contracts.console.drafts.meanings import meaning_of
+from contracts.console.templatetags.drafts_ui import worded
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.exporting import to_toml
 from tenants.configuration.loading import DocumentErrors
@@ -110,3 +111,25 @@ def test_a_text_that_is_valid_toml_is_kept_whatever_it_says() -> None:
 )
 def test_a_changed_field_says_what_it_is_for(field: str, explained: str) -> None:
     assert meaning_of(field).startswith(explained)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("mfa.voice_confirmation", "digits_on_screen", "By typing the digits on the screen"),
+        ("mfa.methods[0]", "totp", "Authenticator app"),
+        ("accounts.inactivity_warn_days[1]", 55, "55 days"),
+        ("accounts.lock_failures", 3, "3 failures"),
+        ("registration.rule.family", "issued_code", "By a secret code that is issued for each"),
+        ("registration.rule.valid_days", 90, "90 days"),
+        ("registration.test_vectors[A. b].expect", "wrong_code", "Refused: wrong code"),
+        ("registration.check_npi", True, "Yes"),
+        ("registration.check_npi", "typed wrongly", "typed wrongly"),
+        ("nothing.of.the.kind", True, "True"),
+        ("support.nothing.of.the.kind", "text", "text"),
+    ],
+)
+def test_a_changed_value_is_said_in_the_words_of_its_input(
+    field: str, value: object, words: str
+) -> None:
+    assert worded(value, field).startswith(words)

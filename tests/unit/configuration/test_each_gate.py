@@ -82,7 +82,11 @@ TRIPPED: Final[dict[str, Callable[[], Failures]]] = {
     ),
     "hosts_are_free": lambda: failures_of(
         changed(sample(), hosts__primary="taken.example.org"),
-        taken_hosts={"taken.example.org": "the contract other"},
+        taken_hosts={"taken.example.org": "other"},
+    ),
+    "sender_is_its_own": lambda: failures_of(
+        changed(sample(), brand__sender_address="Mail@Taken.example.org"),
+        taken_senders={"mail@taken.example.org": "other"},
     ),
     "issuers_are_known": lambda: failures_of(
         changed(sample(), staff__issuers=[ISSUER]), issuers=()

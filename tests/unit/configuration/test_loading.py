@@ -95,6 +95,7 @@ def test_what_the_documents_print_is_what_the_samples_say() -> None:
         ("lock_failures = 3", 'lock_failures = "3"', "accounts.lock_failures", "whole number"),
         ("lock_failures = 3", "lock_failures = 0", "accounts.lock_failures", "at least 1"),
         ("lock_failures = 3", "lock_failure = 3", "accounts.lock_failure", "lock_failures?"),
+        ("lock_failures = 3", "slug = 3", "accounts.slug", "Another table has a field slug"),
         ("remember_hours = 4", "remember_hours = 999", "mfa.remember_hours", "at most 24"),
         ("email_code_seconds = 30", "email_code_seconds = 601", "mfa.email_code_seconds", "600"),
         ('methods = ["phone", "email"]', "methods = []", "mfa.methods", "empty"),
@@ -173,6 +174,20 @@ def test_text_that_is_no_toml_names_the_line() -> None:
     problem = problems_of('[contract]\nslug = "wv-bh"\nname = West\n')[0]
     assert (problem.line, problem.field) == (3, "")
     assert "not valid TOML" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends"),
+    [
+        ("2026-01-01T00:00:00-05:00", "9999-12-31T23:59:00-05:00"),
+        ("0001-01-01T00:00:00+05:00", "2026-01-01T00:00:00-05:00"),
+    ],
+)
+def test_a_moment_is_one_in_every_time_zone(begins: str, ends: str) -> None:
+    data = load_contract(PROGRAMS[0]).model_dump(mode="json")
+    data["notices"] = [{"text": "x", "from_at": begins, "until_at": ends}]
+    with pytest.raises(ValidationError, match="from 2 to 9998"):
+        ContractDocument.model_validate(data)
 
 
 @pytest.mark.parametrize(

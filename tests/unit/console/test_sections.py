@@ -2,11 +2,12 @@
 
 import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
 import pytest
+from django import forms
 from django.template.loader import render_to_string
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,8 @@ from pydantic import BaseModel
 from contracts.console.drafts.content import sections
 from contracts.console.sections.checking import check
 from contracts.console.sections.forms import SectionForm
-from contracts.console.sections.nodes import Leaf, Node, OneOf, Rows, Table
+from contracts.console.sections.inputs import field_of
+from contracts.console.sections.nodes import Leaf, Node, OneOf, Rows, Table, Typed
 from contracts.console.sections.reading import section_node
 from contracts.console.sections.rows import act_on_rows
 from contracts.console.sections.words import help_of, label_of
@@ -42,17 +44,24 @@ ODD = [
 
 def typed_of(name: str, value: Any) -> dict[str, list[str]]:
     """Return what the form of a section posts when nobody changes anything."""
-    typed = dict(section_node(name).typed(value, name))
-    form = SectionForm(name, typed)
+    node = section_node(name)
+    typed = dict(node.typed(value, name))
+    return sent(
+        typed, {at: field_of(one, typed.get(at, ())) for at, one in node.inputs(typed, name)}
+    )
+
+
+def sent(typed: Typed, fields: Mapping[str, forms.Field]) -> dict[str, list[str]]:
+    """Return what a browser sends of the inputs of a form."""
     posted: dict[str, list[str]] = {}
-    for bound in form:
-        given = typed.get(bound.html_name, [])
-        offered = [value for value, _ in getattr(bound.field, "choices", ())]
+    for at, field in fields.items():
+        given = typed.get(at, [])
+        offered = [value for value, _ in getattr(field, "choices", ())]
         ticked = [value for value in offered if value in given]
         # A browser sends lines with both characters, and boxes from the top of the page.
-        sent = ticked if offered else [text.replace("\n", "\r\n") for text in given]
-        if sent:
-            posted[bound.html_name] = sent
+        lines = ticked if offered else [text.replace("\n", "\r\n") for text in given]
+        if lines:
+            posted[at] = lines
     return posted
 
 
@@ -72,8 +81,9 @@ def leaves(node: Node) -> Iterator[Node]:
 
 def model_fields(model: type[BaseModel], path: str = "") -> Iterator[str]:
     """Return the path of each field below a model, found by another way than the forms are."""
-    for name, definition in model.model_json_schema()["properties"].items():
-        yield from schema_fields(definition, f"{path}{name}", model.model_json_schema()["$defs"])
+    schema = model.model_json_schema()
+    for name, definition in schema["properties"].items():
+        yield from schema_fields(definition, f"{path}{name}", schema["$defs"])
 
 
 def schema_fields(part: dict[str, Any], path: str, known: dict[str, Any]) -> Iterator[str]:
@@ -100,7 +110,11 @@ def test_every_field_of_the_document_is_typed_and_explained() -> None:
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
 def test_a_section_comes_back_as_it_was(path: Any, name: str) -> None:
     value = to_json(load_contract(path))[name]
-    checked = check(name, typed_of(name, value))
+    typed = dict(section_node(name).typed(value, name))
+    form = SectionForm(name, typed)
+    posted = sent(typed, {bound.html_name: bound.field for bound in form})
+    assert posted == typed_of(name, value)
+    checked = check(name, posted)
     assert (checked.value, checked.problems) == (value, ())
 
 
@@ -135,7 +149,7 @@ contacts = st.fixed_dictionaries(
     {"purpose": line, "phone": st.just("304-555-0100")},
     optional={"organization": line, "postal_address": lines, "email": st.just("a@b.example")},
 )
-forms = st.fixed_dictionaries(
+people_forms = st.fixed_dictionaries(
     {"required": subset("address_1", "city", "phone", "fax")},
     optional={
         "labels": st.dictionaries(st.sampled_from(["fax", "zip"]), line),
@@ -151,8 +165,8 @@ REPLACED: dict[str, st.SearchStrategy[Any]] = {
     "registration.identifier_types": subset("npi", "program_id", "umpi", "api", least=1),
     "registration.provider_types": st.lists(line, max_size=4),
     "registration.number_note": lines | st.none(),
-    "profile.registration": forms,
-    "profile.added_user": forms,
+    "profile.registration": people_forms,
+    "profile.added_user": people_forms,
     "accounts.inactivity_warn_days": st.lists(st.integers(1, 6), max_size=4),
     "accounts.lock_window_minutes": st.integers(1, 10_080) | st.none(),
     "accounts.lock_hold_minutes": st.integers(1, 10_080) | st.none(),
