@@ -8,10 +8,9 @@ from django.db.models import QuerySet
 
 from contracts.roster.services.index import renew_index
 from contracts.roster.services.leaving import watch_leaving
+from contracts.roster.services.mailing_work import list_standing_still, work_on_mailing
 from contracts.roster.services.mailings import (
-    list_standing_still,
     purge_mailings,
-    work_on_mailing,
 )
 from contracts.roster.services.purging import purge_uploads
 from contracts.roster.services.runs import run_upload

@@ -28,11 +28,11 @@ from contracts.disputes.services.disputes import open_dispute
 from contracts.roster.entries.finding import EntryFilter, Standing, find_entries
 from contracts.roster.mailings.states import MailingAct, MailingForm
 from contracts.roster.models import RosterEntry, RosterUpload
+from contracts.roster.services.mailing_work import work_on_mailing
 from contracts.roster.services.mailings import (
     Asked,
     begin_mailing,
     newest_codes,
-    work_on_mailing,
 )
 from contracts.roster.services.uploads import take_file
 from contracts.roster.tasks import work_on_upload

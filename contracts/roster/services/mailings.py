@@ -1,23 +1,18 @@
 """Codes, letters and reminders for many entries: asked for, made by a worker, taken once.
 
-Which entries are meant is fixed when it is asked for. A worker makes them a few at a time, each
-turn in a transaction of its own, and puts the file together at the end; whoever is lost in between
-is followed by another one. A code is readable in the file alone, which lies sealed until who asked
-for it takes it, or a day is over.
+Which entries are meant is fixed when it is asked for. A worker makes them (`mailing_work`). A code
+is readable in the file alone, which lies sealed until who asked for it takes it, or a day is over.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, QuerySet
 
 from contracts.roster.entries.finding import EntryFilter, find_entries
-from contracts.roster.kinds import REMINDER_KIND
-from contracts.roster.mailings.content import Addressed, content_of
 from contracts.roster.mailings.states import (
     FORMS,
     MOST,
@@ -26,34 +21,23 @@ from contracts.roster.mailings.states import (
     MailingState,
 )
 from contracts.roster.models import (
-    IssuedCode,
     Mailing,
-    MailingLetter,
-    MailingPiece,
     RosterEntry,
 )
 from contracts.roster.selectors import providers_of_entry
-from contracts.roster.services.codes import NoIssuedCodesError, code_rule, issue_codes
+from contracts.roster.services.codes import code_rule
 from core.audit.recording import record
-from core.common.crypto import seal, unseal
+from core.common.crypto import unseal
 from core.common.errors import DomainError
-from core.notifications.services.outbox import Letter, enqueue_all
 from tenants.context import require_contract
 
-AT_ONCE: Final = 200
-STANDS_STILL: Final = timedelta(minutes=1)
 WAITS: Final = timedelta(days=1)
 """Own figure: who asked for a file takes it on the same day; codes do not lie about for longer."""
-REMINDED_WITHIN: Final = timedelta(days=1)
-"""Own figure: nobody is mailed the same reminder twice a day, by two colleagues or two calls."""
-_MOST_RUNS: Final = 5
-_PIECE: Final = 1_000_000
 _FIX: Final = (
     "INSERT INTO contracts_roster_mailingletter (mailing_id, entry_id, is_left_out) "
     "SELECT %s, meant.id, false FROM ({chosen}) AS meant(id)"
 )
-_CODE_SEAL: Final = "roster.mailing-code"
-_FILE_SEAL: Final = "roster.mailing-file"
+FILE_SEAL: Final = "roster.mailing-file"
 
 
 class MailingAtWorkError(DomainError):
@@ -168,7 +152,7 @@ def begin_mailing(*, asked: Asked, by: UUID, at: datetime) -> Mailing:
     if mailing.total > MOST[asked.form]:
         raise TooManyFitError(asked.form)
     mailing.save(update_fields=["total"])
-    _record(mailing, "begun", by=by, at=at)
+    record_mailing(mailing, "begun", by=by, at=at)
     return mailing
 
 
@@ -183,30 +167,6 @@ def _asked_before(asked: Asked, by: UUID) -> Mailing | None:
     return known
 
 
-def work_on_mailing(*, mailing_id: UUID, at: datetime) -> bool:
-    """Do the next turn of a mailing; tells whether more is left. Called by the workers.
-
-    One that another worker has in hand, or that is over, has nothing left. Records what
-    `issue_codes` records, then `mailing.ready`, `.sent` or `.failed`.
-    """
-    with transaction.atomic():
-        mailing = _at_work(mailing_id)
-        if mailing is None:
-            return False
-        waiting = mailing.letters.filter(done_at=None).order_by("id")
-        if letters := list(waiting[:AT_ONCE]):
-            return _make(mailing, letters, at=at)
-        runs = mailing.runs = mailing.runs + 1
-        mailing.moved_at = at
-        mailing.save(update_fields=["runs", "moved_at"])
-    # What breaks here is tried again, and not for ever: the count above is kept.
-    with transaction.atomic():
-        mailing = _at_work(mailing_id)
-        if mailing is not None and mailing.runs == runs:
-            _finish(mailing, at=at)
-    return False
-
-
 @transaction.atomic
 def take_mailing(*, mailing_id: UUID, by: UUID, at: datetime) -> bytes:
     """Hand the file over, once, to who asked for it, and wipe it.
@@ -219,15 +179,10 @@ def take_mailing(*, mailing_id: UUID, by: UUID, at: datetime) -> bytes:
         raise NothingToTakeError
     pieces = mailing.pieces.order_by("number").values_list("number", "sealed")
     content = b"".join(
-        unseal(_FILE_SEAL, bytes(sealed), str(mailing.id), str(number)) for number, sealed in pieces
+        unseal(FILE_SEAL, bytes(sealed), str(mailing.id), str(number)) for number, sealed in pieces
     )
-    _end(mailing, MailingState.TAKEN, by=by, at=at)
+    end_mailing(mailing, MailingState.TAKEN, by=by, at=at)
     return content
-
-
-def list_standing_still(*, at: datetime) -> QuerySet[Mailing]:
-    """Return the mailings whose worker was lost, or who never got one."""
-    return Mailing.objects.filter(state=MailingState.WORKING, moved_at__lte=at - STANDS_STILL)
 
 
 def purge_mailings(*, at: datetime) -> int:
@@ -238,7 +193,7 @@ def purge_mailings(*, at: datetime) -> int:
         with transaction.atomic():
             mailing = Mailing.objects.select_for_update().get(pk=key)
             if mailing.state == MailingState.READY:
-                _end(mailing, MailingState.GONE, by=None, at=at)
+                end_mailing(mailing, MailingState.GONE, by=None, at=at)
                 done += 1
     return done
 
@@ -276,127 +231,23 @@ def _fix(mailing: Mailing, entries: QuerySet[RosterEntry], *, most: int) -> int:
         return int(cursor.rowcount)
 
 
-def _at_work(mailing_id: UUID) -> Mailing | None:
-    return (
-        Mailing.objects.select_for_update(skip_locked=True)
-        .filter(pk=mailing_id, state=MailingState.WORKING)
-        .first()
-    )
-
-
-def _make(mailing: Mailing, letters: list[MailingLetter], *, at: datetime) -> bool:
-    """Do what is asked for some of the entries, as far as they still need it.
-
-    False: the rule that was published meanwhile has no codes, and the mailing ends.
-    """
-    still = meant_entries(MailingAct(mailing.act), MailingForm(mailing.form), EntryFilter(), at=at)
-    if mailing.form == MailingForm.MAIL:
-        still = still.filter(~Exists(_reminders_since(at - REMINDED_WITHIN)))
-    entries = {one.id: one for one in still.filter(pk__in=[one.entry_id for one in letters])}
-    if mailing.act == MailingAct.ISSUE:
-        try:
-            _issue(mailing, letters, entries, at=at)
-        except NoIssuedCodesError:  # raised before anything is written
-            _end(mailing, MailingState.FAILED, by=None, at=at)
-            return False
-    elif mailing.form == MailingForm.MAIL:
-        _mail(entries, at=at)
-    for letter in letters:
-        letter.done_at, letter.is_left_out = at, letter.entry_id not in entries
-    MailingLetter.objects.bulk_update(letters, ["done_at", "is_left_out", "code_id", "code_sealed"])
-    mailing.done += len(letters)
-    mailing.left_out += sum(one.is_left_out for one in letters)
-    mailing.moved_at = at
-    mailing.save(update_fields=["done", "left_out", "moved_at"])
-    return True
-
-
-def _reminders_since(since: datetime) -> QuerySet[MailingLetter]:
-    """Return the reminders that went out by mail to the entry of the query around."""
-    return MailingLetter.objects.filter(
-        entry=OuterRef("pk"),
-        mailing__form=MailingForm.MAIL,
-        is_left_out=False,
-        done_at__gt=since,
-    )
-
-
-def _issue(
-    mailing: Mailing,
-    letters: list[MailingLetter],
-    entries: dict[UUID, RosterEntry],
-    *,
-    at: datetime,
-) -> None:
-    codes = issue_codes(entries=entries.values(), by=mailing.asked_by, at=at)
-    made = {code.entry_id: code for code in codes}
-    for letter in letters:
-        if code := made.get(letter.entry_id):
-            letter.code_id = code.id
-            letter.code_sealed = seal(_CODE_SEAL, code.code.encode(), str(letter.pk))
-
-
-def _mail(entries: dict[UUID, RosterEntry], *, at: datetime) -> None:
-    contract = require_contract()
-    letters = [
-        Letter(entry.notice_email, entry.id, contract.id, None, {}, None)
-        for entry in entries.values()
-    ]
-    enqueue_all(kind=REMINDER_KIND, letters=letters, at=at)
-
-
-def _finish(mailing: Mailing, *, at: datetime) -> None:
-    if mailing.runs > _MOST_RUNS:
-        _end(mailing, MailingState.FAILED, by=None, at=at)
-        return
-    if mailing.form == MailingForm.MAIL:
-        _end(mailing, MailingState.SENT, by=None, at=at)
-        return
-    content = content_of(mailing, list(_addressed(mailing)), at=at)
-    MailingPiece.objects.bulk_create(
-        MailingPiece(
-            mailing=mailing,
-            number=number,
-            sealed=seal(_FILE_SEAL, content[start : start + _PIECE], str(mailing.id), str(number)),
-        )
-        for number, start in enumerate(range(0, len(content), _PIECE))
-    )
-    _wipe_codes(mailing)
-    mailing.state, mailing.ready_at, mailing.moved_at = MailingState.READY, at, at
-    mailing.save(update_fields=["state", "ready_at", "moved_at"])
-    _record(mailing, "ready", by=None, at=at)
-
-
-def _addressed(mailing: Mailing) -> Iterator[Addressed]:
-    """Yield what the file is made of, in postal order."""
-    letters = mailing.letters.filter(is_left_out=False).select_related("entry")
-    letters = letters.order_by(
-        "entry__zip", "entry__state", "entry__city", "entry__address_1", "entry__name", "id"
-    )
-    codes = IssuedCode.objects.filter(pk__in=mailing.letters.values("code_id"))
-    ends = dict(codes.values_list("id", "expires_at"))
-    for letter in letters:
-        code = ""
-        if letter.code_sealed is not None:
-            code = unseal(_CODE_SEAL, bytes(letter.code_sealed), str(letter.pk)).decode()
-        yield Addressed(letter.entry, code, ends.get(letter.code_id) if letter.code_id else None)
-
-
-def _end(mailing: Mailing, state: MailingState, *, by: UUID | None, at: datetime) -> None:
+def end_mailing(mailing: Mailing, state: MailingState, *, by: UUID | None, at: datetime) -> None:
     """End a mailing: whatever of it could be read is wiped."""
     mailing.pieces.all().delete()
-    _wipe_codes(mailing)
+    wipe_codes(mailing)
     mailing.state, mailing.ended_at, mailing.moved_at = state, at, at
     mailing.save(update_fields=["state", "ended_at", "moved_at"])
-    _record(mailing, state.value, by=by, at=at)
+    record_mailing(mailing, state.value, by=by, at=at)
 
 
-def _wipe_codes(mailing: Mailing) -> None:
+def wipe_codes(mailing: Mailing) -> None:
+    """Wipe the codes that lie with the letters until the file is made."""
     sealed = mailing.letters.filter(code_sealed__isnull=False)
     sealed.update(code_sealed=None)
 
 
-def _record(mailing: Mailing, verb: str, *, by: UUID | None, at: datetime) -> None:
+def record_mailing(mailing: Mailing, verb: str, *, by: UUID | None, at: datetime) -> None:
+    """Record `mailing.<verb>` with what was asked for and how many it reached, never a code."""
     record(
         f"mailing.{verb}",
         contract_id=require_contract().id,

@@ -15,12 +15,12 @@ from contracts.roster.mailings.states import MailingAct, MailingForm, MailingSta
 from contracts.roster.models import Mailing, RosterEntry
 from contracts.roster.selectors import issues_codes
 from contracts.roster.services.codes import revoke_codes
+from contracts.roster.services.mailing_work import work_on_mailing
 from contracts.roster.services.mailings import (
     MailingMeanwhileError,
     begin_mailing,
     newest_codes,
     take_mailing,
-    work_on_mailing,
 )
 from contracts.roster.tasks import make_mailing
 from contracts.roster.uploads.access import roster_page

@@ -17,6 +17,7 @@ from contracts.roster.entries.finding import EntryFilter, Standing
 from contracts.roster.mailings.states import MailingAct, MailingForm, MailingState
 from contracts.roster.models import IssuedCode, Mailing, MailingLetter, MailingPiece, RosterEntry
 from contracts.roster.selectors import entry_facts, list_codes
+from contracts.roster.services.mailing_work import list_standing_still, work_on_mailing
 from contracts.roster.services.mailings import (
     Asked,
     MailingAtWorkError,
@@ -25,11 +26,9 @@ from contracts.roster.services.mailings import (
     SentAlreadyError,
     TooManyFitError,
     begin_mailing,
-    list_standing_still,
     newest_codes,
     purge_mailings,
     take_mailing,
-    work_on_mailing,
 )
 from core.audit.models import AuditEvent
 from core.common import clock
@@ -207,7 +206,7 @@ def test_more_than_a_file_takes_are_refused(
 def test_a_lost_worker_is_followed_and_issues_nothing_twice(
     inside: ActiveContract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("contracts.roster.services.mailings.AT_ONCE", 1)
+    monkeypatch.setattr("contracts.roster.services.mailing_work.AT_ONCE", 1)
     mailing, at = begin(), clock.now()
     assert work_on_mailing(mailing_id=mailing.id, at=at)
     codes = set(present_codes().values_list("id", flat=True))
@@ -224,7 +223,7 @@ def test_what_cannot_be_put_together_ends_at_last(
     def broken(*_: Any, **__: Any) -> bytes:
         raise RuntimeError
 
-    monkeypatch.setattr("contracts.roster.services.mailings.content_of", broken)
+    monkeypatch.setattr("contracts.roster.services.mailing_work.content_of", broken)
     mailing = begin()
     for _ in range(6):
         try:
