@@ -1,1 +1,1 @@
-"""The REST API of staff and service accounts: what the pages do, for programs (ADR 0048)."""
+"""The REST API of staff and service accounts: what the pages do, for systems (ADR 0048)."""

@@ -77,7 +77,7 @@ class ApiView(APIView):
     def as_view(cls, **given: Any) -> Any:
         """Return the view; an address without its last slash is not redirected.
 
-        Programs follow such a redirection with another method, and leave the body behind.
+        Systems follow such a redirection with another method, and leave the body behind.
         """
         view: Any = super().as_view(**given)
         view.should_append_slash = False
@@ -204,7 +204,7 @@ def answer_page(kind: type[Listed[Item]], page: Page[Item]) -> HttpResponse:
 
 
 def as_problem(error: Exception) -> Problem | None:
-    """Return what an exception is to a program; None for what nobody expected."""
+    """Return what an exception is to a system; None for what nobody expected."""
     if isinstance(error, Problem):
         return error
     for kind, make in _KNOWN:

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from core.common.problems import Problem
 
 CALLS_A_MINUTE: Final = 600
-"""Of one token. Own figures: a program that pages through a roster makes a few a second."""
+"""Of one token. Own figures: a system that pages through a roster makes a few a second."""
 REFUSED_A_MINUTE: Final = 60
 """Tokens that open nothing, from one address."""
 _WINDOW: Final = 60

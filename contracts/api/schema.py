@@ -36,7 +36,7 @@ class ProblemDetails(BaseModel):
     type: str = Field(description="Where this reference says what the code means.")
     title: str
     status: int
-    code: str = Field(description="For programs: it does not change between versions.")
+    code: str = Field(description="For systems: it does not change between versions.")
     detail: str = Field(description="For people.")
     request_id: str = Field(description="What to quote to the help desk.")
     errors: list[ProblemField] | None = None

@@ -115,6 +115,9 @@ _OF_ACCOUNTS: Final = {
     "look_up_first": Code(
         403, "Look the account up first", "With a reason; it holds half an hour."
     ),
+    "staff_account": Code(
+        403, "The account belongs to staff", "Who manages staff acts on it, on the pages."
+    ),
     "act_not_possible": Code(
         409, "The account is in another state", "What can be done to it now is in acts."
     ),

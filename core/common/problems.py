@@ -1,4 +1,4 @@
-"""Errors as programs read them: `application/problem+json` (RFC 9457).
+"""Errors as systems read them: `application/problem+json` (RFC 9457).
 
 `type` leads to the place in the reference that says what the code means; `errors` names the fields
 by JSON Pointer (RFC 6901); `request_id` is what the audit and the logs know the call by.
@@ -82,5 +82,5 @@ def problem_response(problem: Problem) -> HttpResponse:
 
 
 def speaks_problems(request: HttpRequest) -> bool:
-    """Tell whether a request is of a program, which reads no pages."""
+    """Tell whether a request is of a system, which reads no pages."""
     return request.path_info.startswith(API_ROOT)

@@ -84,8 +84,8 @@ def staff_page(
                     require_elevation(staff, permission)
                 with bind_context(elevation_id=held.id if held else None):
                     return view(request, *args, **kwargs)  # type: ignore[arg-type]
-            except ElevationNeededError:
-                return to_elevation(request)
+            except ElevationNeededError as needed:
+                return to_elevation(request, needed.permission)
 
         update_wrapper(guarded, view)
         return signed_in(guarded)

@@ -7,6 +7,7 @@ go on to say who holds it at all: pages offer it, and the door asks for the elev
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -29,7 +30,11 @@ WORDS: Final = {
 
 
 class ElevationNeededError(Exception):
-    """What is asked for needs elevated rights; the door leads to the page that gives them."""
+    """A permission needs elevated rights; the door leads to the page that gives them."""
+
+    def __init__(self, permission: StaffPermission) -> None:
+        self.permission = permission
+        super().__init__(permission.value)
 
 
 def elevated_permissions() -> frozenset[str]:
@@ -59,6 +64,11 @@ def elevation_of(request: HttpRequest, staff: StaffActor, *, at: datetime) -> St
     return found if found is not None and found.holds(at) else None
 
 
+def had_elevation(staff: StaffActor, sign_in: UUID) -> bool:
+    """Tell whether a session has held elevated rights that are over."""
+    return StaffElevation.objects.filter(user=staff.user, sign_in=sign_in).exists()
+
+
 def is_missing(staff: StaffActor, permission: StaffPermission) -> bool:
     """Tell whether a permission that somebody's role holds waits for elevated rights.
 
@@ -75,10 +85,18 @@ def require_elevation(staff: StaffActor, permission: StaffPermission) -> None:
     Called where a permission is checked on behalf of a request, after it is known to be held.
     """
     if is_missing(staff, permission):
-        raise ElevationNeededError
+        raise ElevationNeededError(permission)
 
 
-def to_elevation(request: HttpRequest) -> HttpResponse:
+def elevation_address(permission: StaffPermission, *, back_to: str) -> str:
+    """Return the address of the page that gives elevated rights: it says for what, and leads back.
+
+    `back_to` is a path of the portal.
+    """
+    return f"{reverse('staff:elevate')}?{urlencode({'next': back_to, 'for': permission.value})}"
+
+
+def to_elevation(request: HttpRequest, permission: StaffPermission) -> HttpResponse:
     """Lead to the page that gives elevated rights, and back.
 
     A form that was sent is not acted on; it comes back where the page `keeps_typed`. A page that
@@ -87,8 +105,7 @@ def to_elevation(request: HttpRequest) -> HttpResponse:
     if asks_in_background(request):
         return stop_asking()
     if request.method in {"GET", "HEAD"}:
-        query = {"next": request.get_full_path()}
+        address = elevation_address(permission, back_to=request.get_full_path())
     else:
-        query = {"next": request.path, "lost": "1"}
-    page = HttpResponseRedirect(f"{reverse('staff:elevate')}?{urlencode(query)}")
-    return interrupts(client_redirect(request, page))
+        address = elevation_address(permission, back_to=request.path) + "&lost=1"
+    return interrupts(client_redirect(request, HttpResponseRedirect(address)))

@@ -7,8 +7,11 @@ from uuid import UUID
 from django import forms
 
 OF_A_ROLE: Final = (
-    "A contract admin works in one program, an operator in none; the others in one or all."
+    "A contract admin works in one program, an operator for the whole deployment; the others in "
+    "one program or for all."
 )
+EVERYWHERE: Final = "everywhere"
+"""What a form sends for the whole deployment: chosen, never what stands there by itself."""
 
 
 class Named(Protocol):
@@ -27,16 +30,29 @@ class ReachField(forms.TypedChoiceField):
     """One contract, or the whole deployment (None). Who may choose what, the form offers."""
 
     def __init__(self, *, label: str = "Program", **said: Any) -> None:
-        super().__init__(label=label, required=False, coerce=UUID, empty_value=None, **said)
+        super().__init__(label=label, coerce=_reach, empty_value=None, **said)
 
 
 def offer_contracts(
     form: forms.Form, contracts: Iterable[Named], *, everywhere: bool = False
 ) -> None:
-    """Give the `contract` of a form its choices, and the whole deployment where it may be."""
+    """Give the `contract` of a form its choices, and the whole deployment where it may be.
+
+    Nothing is chosen at first: what holds everywhere by oversight is the costly mistake.
+    """
     field = cast("ReachField", form.fields["contract"])
-    nothing = "Whole deployment" if everywhere else f"Select a {str(field.label).lower()}"
-    field.choices = [("", nothing), *((str(one.id), one.name) for one in contracts)]
+    word = str(field.label).lower()
+    nothing = f"Select a {word}, or the whole deployment" if everywhere else f"Select a {word}"
+    field.error_messages["required"] = f"{nothing}."
+    field.choices = [
+        ("", nothing),
+        *([(EVERYWHERE, "Whole deployment")] if everywhere else []),
+        *((str(one.id), one.name) for one in contracts),
+    ]
+
+
+def _reach(sent: str) -> UUID | None:
+    return None if sent == EVERYWHERE else UUID(sent)
 
 
 def former_field(label: str, *, later: str) -> forms.TypedChoiceField:

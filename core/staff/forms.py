@@ -12,6 +12,7 @@ from core.staff.fields import OF_A_ROLE, ReachField, offer_contracts
 from core.staff.models import StaffRole
 from core.staff.people import Search, SearchBy
 from core.staff.services.appointing import Appointment, end_of_day
+from core.staff.services.members import WrongReachError, check_reach
 from core.ui.fields import LatinTextField, UsernameField, day_field
 from core.ui.forms import PortalForm
 from tenants.context import ActiveContract
@@ -81,7 +82,7 @@ class SearchForm(ReasonForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         error_messages={"required": "Enter what you look for."},
     )
-    contract = ReachField(help_text="Needed for an identifier only.")
+    contract = ReachField(required=False, help_text="Needed for an identifier only.")
 
     def __init__(self, *args: Any, contracts: Sequence[ActiveContract], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -106,28 +107,44 @@ class SearchForm(ReasonForm):
         )
 
 
-class AppointForm(ReasonForm):
-    """Whom somebody invites to a role. `contracts` are those for which they appoint staff;
+class RoleForm(ReasonForm):
+    """A role and where it holds. `contracts` are those for which somebody appoints staff;
     `everywhere` says that they do so for the whole deployment, too.
     """
+
+    role = forms.ChoiceField(label="Role", choices=[("", "Select a role"), *StaffRole.choices])
+    contract = ReachField(help_text=OF_A_ROLE)
+
+    def __init__(
+        self, *args: Any, contracts: Sequence[ActiveContract], everywhere: bool, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        offer_contracts(self, contracts, everywhere=everywhere)
+
+    def clean(self) -> dict[str, Any]:
+        """Say beside the place where a role cannot be held."""
+        cleaned = dict(super().clean() or {})
+        if "contract" in cleaned and cleaned.get("role"):
+            try:
+                check_reach(cleaned["role"], cleaned["contract"])
+            except WrongReachError as refusal:
+                self.add_error("contract", refusal.sentence)
+        return cleaned
+
+
+class AppointForm(RoleForm):
+    """Whom somebody invites to a role."""
 
     email = forms.EmailField(
         max_length=254,
         label="E-mail address",
         widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    role = forms.ChoiceField(label="Role", choices=[("", "Select a role"), *StaffRole.choices])
-    contract = ReachField(help_text=OF_A_ROLE)
     last_day = day_field(
         "Last day", required=False, help_text="Leave it empty for a role without an end."
     )
 
-    def __init__(
-        self, *args: Any, contracts: Sequence[ActiveContract], everywhere: bool, **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self.order_fields(["email", "role", "contract", "last_day", "reason"])
-        offer_contracts(self, contracts, everywhere=everywhere)
+    field_order = ("email", "role", "contract", "last_day", "reason")
 
     def clean_last_day(self) -> date | None:
         """Refuse a day that is over."""

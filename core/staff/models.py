@@ -249,7 +249,7 @@ class RequestLetter(UUIDModel):
 
 
 class ServiceAccount(UUIDModel):
-    """A program that works through the API on its own behalf: a state's system, a scheduled job.
+    """A system that works through the API on its own behalf: a state's system, a scheduled job.
 
     Its account holds staff roles like a person's, so that every rule about rights, scope and audit
     is the same; nobody can sign in with it (`core.staff.services.service_accounts`). `contact` is

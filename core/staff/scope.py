@@ -145,7 +145,7 @@ def list_holders(
 ) -> list[StaffActor]:
     """Return the active people of staff who hold a permission in all of some contracts.
 
-    For telling them: programs are left out, whose mail nobody reads.
+    For telling them: systems are left out, whose mail nobody reads.
     """
     held: dict[User, list[StaffMember]] = {}
     people = list_staff(at=at).filter(user__is_active=True, user__service_account__isnull=True)

@@ -5,10 +5,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from django import forms
+from django.utils.html import format_html
 
 from core.staff.api_rights import API_RIGHTS
-from core.staff.fields import OF_A_ROLE, ReachField, former_field, offer_contracts
-from core.staff.forms import ReasonForm
+from core.staff.fields import former_field
+from core.staff.forms import RoleForm
 from core.staff.models import StaffRole
 from core.staff.permissions import StaffPermission
 from core.staff.services.api_tokens import TokenWish
@@ -20,16 +21,20 @@ _LIVES: Final = {7: "7 days", 30: "30 days", 90: "90 days", 366: "One year"}
 
 
 class TokenForm(PortalForm):
-    """What a token is for: the rights and contracts that its holder and its maker share."""
+    """What a token is for: the rights and contracts that its holder and its maker share.
+
+    `missing` are those of the rights that wait for elevated rights.
+    """
 
     name = forms.CharField(
         label="Name",
         max_length=80,
-        help_text="What uses it, such as: nightly roster upload.",
+        help_text="What is to use it, such as: nightly roster upload.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     rights = forms.MultipleChoiceField(
         label="What it may do",
+        help_text="Only rights that you hold yourself are offered.",
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one right."},
     )
@@ -45,12 +50,15 @@ class TokenForm(PortalForm):
         self,
         *args: Any,
         rights: Sequence[StaffPermission],
+        missing: Sequence[StaffPermission],
         contracts: Sequence[ActiveContract],
         longest: int,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["rights"].choices = [(one.value, API_RIGHTS[one]) for one in rights]  # type: ignore[attr-defined]
+        self.fields["rights"].choices = [  # type: ignore[attr-defined]
+            (one.value, _words(one, is_missing=one in missing)) for one in rights
+        ]
         self.fields["contracts"].choices = [(str(one.id), one.name) for one in contracts]  # type: ignore[attr-defined]
         self.fields["days"].choices = [(d, words) for d, words in _LIVES.items() if d <= longest]  # type: ignore[attr-defined]
         self.fields["days"].initial = 30
@@ -66,21 +74,27 @@ class TokenForm(PortalForm):
         )
 
 
+def _words(right: StaffPermission, *, is_missing: bool) -> str:
+    """Return a right in words, with the name that the reference of the API calls it by."""
+    now = " (needs elevated rights)" if is_missing else ""
+    return format_html("{} <code>{}</code>{}", API_RIGHTS[right], right.value, now)
+
+
 class RotateForm(PortalForm):
     """When the former token ends."""
 
     now = former_field(
-        "The former token", later="goes on for 24 hours, so that the program can be changed over"
+        "The former token", later="goes on for 24 hours, so that the system can be changed over"
     )
 
 
-class ServiceAccountForm(ReasonForm):
-    """A program that is to use the API. `contracts` are those for which one appoints staff."""
+class ServiceAccountForm(RoleForm):
+    """A system that is to use the API, and the role that it works in."""
 
     name = forms.CharField(
         label="Name",
         max_length=80,
-        help_text="The program, as colleagues call it. It stands in the audit trail as who acted.",
+        help_text="The system, as colleagues call it. It stands in the audit trail as who acted.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     contact = forms.EmailField(
@@ -89,15 +103,7 @@ class ServiceAccountForm(ReasonForm):
         help_text="The mailbox of the people who look after it.",
         widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    role = forms.ChoiceField(label="Role", choices=[("", "Select a role"), *StaffRole.choices])
-    contract = ReachField(help_text=OF_A_ROLE)
-
-    def __init__(
-        self, *args: Any, contracts: Sequence[ActiveContract], everywhere: bool, **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self.order_fields(["name", "contact", "role", "contract", "reason"])
-        offer_contracts(self, contracts, everywhere=everywhere)
+    field_order = ("name", "contact", "role", "contract", "reason")
 
     def wish(self) -> ServiceWish:
         """Return what was chosen."""

@@ -25,6 +25,7 @@ from core.staff.lookups import token_looked_up
 from core.staff.people import Search, SearchBy
 from core.staff.permissions import StaffPermission
 from core.staff.services.finding import Found, find_people
+from core.staff.services.refusals import record_staff_refusal
 from tenants import registry
 
 _VIEW: Final = StaffPermission.USERS_VIEW
@@ -180,9 +181,28 @@ class _ActView(ApiView):
         self.require(_VIEW)
         reason = self.read(ReasonGiven).reason
         facts = load(self, account_id)
+        self._leave_staff_to_people(facts)
         held = self.act.allowed_to(self.staff, facts)
         require_right(self.staff, self.act.permission, held=held, about=account_id)
         return self.once(lambda: self._act(account_id, reason))
+
+    def _leave_staff_to_people(self, facts: AccountFacts) -> None:
+        """Refuse an act on a colleague, and record it: no token carries `staff.manage`.
+
+        Raises Problem. Who has not looked the account up learns no more than that they have to.
+        """
+        if not facts.user.is_staff_member:
+            return
+        require_lookup(self, facts.user.pk)
+        record_staff_refusal(
+            user_id=self.staff.user.pk,
+            permission=StaffPermission.STAFF_MANAGE,
+            contract_id=None,
+            at=self.at,
+            about=facts.user.pk,
+        )
+        detail = "It belongs to staff. Who manages staff acts on it, on the pages."
+        raise Problem(403, "staff_account", detail)
 
     def _act(self, account_id: UUID, reason: str) -> HttpResponse:
         """Act on the account as it is now; of two at once, the second sees what the first did."""

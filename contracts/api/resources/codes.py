@@ -264,7 +264,7 @@ class MailingsView(InsideView):
         query=CURSOR,
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
-        """Return what was asked for, by pages and by programs, and how far it is."""
+        """Return what was asked for, by pages and by systems, and how far it is."""
         with self.inside(slug, _VIEW):
             order = ("-asked_at", "-id")
             page = page_of(self.query(), Mailing.objects.all(), order, MailingFacts.model_validate)

@@ -43,7 +43,7 @@ class TokenView(ApiView):
 
     @describe("read_token", "What this token may do", gives=TokenFacts, tag="Token")
     def get(self, request: Request) -> HttpResponse:
-        """Return the rights of the token that is sent: a program can look before it acts."""
+        """Return the rights of the token that is sent: a system can look before it acts."""
         token = self.token
         slugs = {contract.id: contract.slug for contract in registry.list_contracts()}
         limited = token.contracts

@@ -9,8 +9,8 @@ from contracts.console.publications.rights import find_contract, may_publish
 from contracts.console.publications.states import TO_WITHDRAW, PublicationState
 from contracts.console.services.carrying_out import LOST_AFTER
 from core.accounts.selectors import names_of
-from core.staff.programs import people_behind
 from core.staff.scope import StaffActor
+from core.staff.systems import people_behind
 from tenants.configuration.diff import Change, difference
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.loading import DocumentErrors, read_contract

@@ -6,8 +6,8 @@ from datetime import datetime
 from core.accounts.models import User
 from core.staff.acting import require_right
 from core.staff.permissions import StaffPermission
-from core.staff.programs import people_behind
 from core.staff.scope import StaffActor, find_staff, list_holders
+from core.staff.systems import people_behind
 from tenants.configuration.approvals import asks_for_second_person
 from tenants.models import Contract
 

@@ -19,7 +19,7 @@ from contracts.console.services.publishing import follow_up, publish
 from core.accounts.models import User
 from core.audit.recording import record
 from core.common.errors import DomainError
-from core.staff.programs import is_revoked
+from core.staff.systems import is_revoked
 from tenants.configuration.approvals import Approval
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.publishing import publish_contract

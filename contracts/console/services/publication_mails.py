@@ -6,7 +6,7 @@ from typing import Final
 from contracts.console.models import PlannedPublication
 from contracts.console.publications.rights import find_contract, list_approvers
 from core.notifications.services.outbox import enqueue
-from core.staff.programs import mailbox_of
+from core.staff.systems import mailbox_of
 
 ASKED_KIND: Final = "publication_asked"
 ENDED_KIND: Final = "publication_ended"

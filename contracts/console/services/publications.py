@@ -17,7 +17,7 @@ from core.accounts.models import User
 from core.audit.recording import record
 from core.common.errors import DomainError
 from core.common.purging import delete_in_batches
-from core.staff.programs import people_behind
+from core.staff.systems import people_behind
 from tenants.configuration.document import ContractDocument
 from tenants.configuration.publishing import refuse_unpublishable
 from tenants.configuration.revisions import digest_of, to_json
@@ -108,7 +108,7 @@ def approve_publication(
     """Approve exactly this document on exactly this base; it is published when it is due.
 
     Called by the console for somebody who may publish there and is not behind the author
-    (`core.staff.programs`), with a fresh sign-in. Records `publication.approved`. Raises
+    (`core.staff.systems`), with a fresh sign-in. Records `publication.approved`. Raises
     OwnPublicationError, DecidedMeanwhileError, and what keeps it from being published today.
     """
     with transaction.atomic():

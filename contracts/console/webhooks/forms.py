@@ -125,7 +125,6 @@ class NewEndpointForm(EndpointForm):
         super().__init__(*args, **kwargs)
         self.fields["key"].initial = uuid7()
         offer_contracts(self, contracts, everywhere=everywhere)
-        self.fields["contract"].required = not everywhere
         events = [name for name in self.fields if name.startswith("events_")]
         self.order_fields(["key", "name", "contract", "address", "authorization", *events])
 

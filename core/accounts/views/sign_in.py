@@ -181,5 +181,10 @@ def _attempt(request: HttpRequest, option: str, *, remember: bool = False) -> Si
 def _page(request: HttpRequest, form: SignInForm, option: str, status: int = 200) -> HttpResponse:
     hours = offered_options(contract_of(request)).remember_hours
     remember_hours = hours if REMEMBER_KEY in request.GET else 0
-    context = {"form": form, "option": option, "remember_hours": remember_hours}
+    context = {
+        "form": form,
+        "option": option,
+        "option_name": LOGIN_OPTIONS[option],
+        "remember_hours": remember_hours,
+    }
     return render(request, "accounts/sign_in.html", context, status=status)

@@ -26,10 +26,10 @@ PREFIX: Final = "ppt_"
 """Before every token, so that scanners for leaked secrets know one."""
 PURPOSE: Final = "api_token"
 LONGEST_DAYS: Final = 90
-"""Of a person's token. Own figures: programs are looked after once a year, people come often."""
+"""Of a person's token. Own figures: systems are looked after once a year, people come often."""
 LONGEST_DAYS_OF_SERVICES: Final = 366
 OVERLAP: Final = timedelta(hours=24)
-"""How long a token goes on after one has taken its place, so that a program can be changed over."""
+"""How long a token goes on after one has taken its place, so that a system can be changed over."""
 MOST_TOKENS: Final = 50
 """That hold at a time, of one account."""
 _NOTED_EVERY: Final = timedelta(minutes=1)
@@ -63,7 +63,7 @@ class TokenSleepsError(DomainError):
     code: ClassVar[str] = "sign_in_needed"
     message: ClassVar[str] = (
         "The token sleeps until its holder signs in to the portal again, through the company's or"
-        " the state's sign-in. A program that is to go on by itself takes a service account."
+        " the state's sign-in. A system that is to go on by itself takes a service account."
     )
 
     def __init__(self, token_id: UUID) -> None:
@@ -258,7 +258,7 @@ def _hold(token_id: UUID) -> ApiToken:
 def _note_use(token: ApiToken, address: str, at: datetime) -> None:
     """Note when a token was used; for a service account it is the use of the account, too.
 
-    A person's account is used by its sessions alone: a program that calls on does not keep the
+    A person's account is used by its sessions alone: a system that calls on does not keep the
     account of somebody open who has not been here for months.
     """
     if token.last_used_at is not None and at - token.last_used_at < _NOTED_EVERY:

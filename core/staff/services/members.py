@@ -23,17 +23,20 @@ class WrongReachError(DomainError):
     """A contract admin without a contract, or an operator for one."""
 
     code: ClassVar[str] = "staff_role_reach"
-    message: ClassVar[str] = (
-        "A contract admin works in one contract, which has to be named; an operator works for the "
-        "whole deployment."
-    )
+
+    def __init__(self, role: str) -> None:
+        super().__init__(
+            "An operator works for the whole deployment, not for one program."
+            if role == StaffRole.OPERATOR
+            else "A contract admin works in one program, which has to be named."
+        )
 
 
 def check_reach(role: str, contract_id: UUID | None) -> None:
     """Raise WrongReachError unless a role can be held there."""
     needs, refuses = role == StaffRole.CONTRACT_ADMIN, role == StaffRole.OPERATOR
     if (needs and contract_id is None) or (refuses and contract_id is not None):
-        raise WrongReachError
+        raise WrongReachError(role)
 
 
 @transaction.atomic

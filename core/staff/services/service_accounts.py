@@ -1,4 +1,4 @@
-"""Make and end service accounts: programs that use the API in their own name."""
+"""Make and end service accounts: systems that use the API in their own name."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,7 @@ NOWHERE: Final = "service.invalid"
 
 @dataclass(frozen=True)
 class ServiceWish:
-    """A program: its name, whom to ask about it, and the role that it works in."""
+    """A system: its name, whom to ask about it, and the role that it works in."""
 
     name: str
     contact: str

@@ -1,4 +1,4 @@
-"""Tell who holds a token of the API that it ends soon, before a program stands still at night."""
+"""Tell who holds a token of the API that it ends soon, before a system stands still at night."""
 
 import logging
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from core.notifications.services.outbox import enqueue
 from core.staff.models import ApiToken
-from core.staff.programs import mailbox_of
+from core.staff.systems import mailbox_of
 
 logger = logging.getLogger(__name__)
 REMINDER_KIND: Final = "token_ends"

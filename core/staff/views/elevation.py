@@ -16,7 +16,7 @@ from core.common import clock
 from core.common.http import get_or_post
 from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
-from core.staff.elevation import elevation_words, may_be_elevated
+from core.staff.elevation import elevation_words, had_elevation, may_be_elevated
 from core.staff.forms import ReasonForm
 from core.staff.refusing import refuse_staff
 from core.staff.services.elevating import begin_elevation, give_elevation_up
@@ -52,9 +52,12 @@ def elevate(request: StaffRequest) -> HttpResponse:
         reason = form.cleaned_data["reason"]
         begin_elevation(user_id=request.user.id, sign_in=sign_in, reason=reason, at=at)
         return HttpResponseRedirect(_target(request))
+    asked_for = request.GET.get("for", "")
     context = {
         "form": form,
+        "wanted_for": elevation_words([one for one in wanted if one == asked_for]),
         "lost": "lost" in request.GET,
+        "had": had_elevation(request.staff, sign_in),
         "minutes": registry.get_deployment().elevation.minutes,
         "rights": elevation_words(wanted),
         "back_url": reverse(_TARGET),

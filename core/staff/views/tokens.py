@@ -17,6 +17,7 @@ from core.mfa.proving.freshness import is_fresh, to_confirmation
 from core.staff.access import StaffRequest, staff_page
 from core.staff.acting import require_elevation_to_lend
 from core.staff.api_rights import API_RIGHTS, rights_of
+from core.staff.elevation import elevation_address, is_missing
 from core.staff.models import ApiToken, ServiceAccount
 from core.staff.scope import StaffActor, find_staff
 from core.staff.services.api_tokens import (
@@ -135,11 +136,13 @@ def _make(
         return to_confirmation(request)
     typed = take_typed(request)
     rights = [right for right in rights_of(holder) if staff.may(right)]
+    missing = [right for right in rights if is_missing(staff, right)]
     reached = [holder.scope(right) for right in rights]
     form = TokenForm(
         request.POST or None,
         initial=typed or None,
         rights=rights,
+        missing=missing,
         contracts=[
             one for one in registry.list_contracts() if any(s.covers(one.id) for s in reached)
         ],
@@ -155,7 +158,13 @@ def _make(
         else:
             return _shown_once(request, made)
     back = reverse("staff:service", args=[account.pk]) if account else reverse("staff:tokens")
-    context = {"form": form, "account": account, "back": back, "typed_is_back": bool(typed)}
+    context = {
+        "form": form,
+        "account": account,
+        "back": back,
+        "elevate": elevation_address(missing[0], back_to=request.path) if missing else "",
+        "typed_is_back": bool(typed),
+    }
     return _page(request, "token_new", context)
 
 

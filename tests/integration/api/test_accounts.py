@@ -255,9 +255,19 @@ def test_nobody_acts_on_themselves_and_tokens_not_on_staff(dana: User) -> None:
     for user in (olive.user, otto):
         look_up(olive, "username", user.username)
         assert olive.get(at(user)).json()["acts"] == []
-        assert_problem(olive.post(at(user, "deactivate"), BODY), 403, "right_missing")
+        refused = AuditEvent.objects.filter(event_type="staff_access.refused", subject_id=user.pk)
+        assert not refused.exists()
+        assert_problem(olive.post(at(user, "deactivate"), BODY), 403, "staff_account")
+        assert refused.get().actor_id == olive.user.pk
         user.refresh_from_db()
         assert user.is_active
+
+
+def test_that_an_account_is_of_staff_is_said_after_a_look_up_alone(dana: User) -> None:
+    olive = caller(StaffRole.OPERATOR)
+    otto = make_staff(StaffRole.HELP_DESK, name="otto")
+    assert_problem(olive.post(at(otto, "deactivate"), BODY), 403, "look_up_first")
+    assert_problem(olive.post(at(dana, "deactivate"), BODY), 403, "look_up_first")
 
 
 def test_each_act_asks_for_its_right_and_for_finding_accounts(dana: User) -> None:

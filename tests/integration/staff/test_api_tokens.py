@@ -272,7 +272,7 @@ SERVICE = {
     "name": "Roster robot",
     "contact": "robots@example.org",
     "role": "operator",
-    "contract": "",
+    "contract": "everywhere",
     "reason": "Ticket 12",
 }
 

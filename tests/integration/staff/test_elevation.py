@@ -1,5 +1,7 @@
 """Rights that nobody of staff holds all day: asked for, limited, seen, gone with the session."""
 
+import html
+import re
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -25,7 +27,12 @@ from tests.support.threads import at_once
 pytestmark = pytest.mark.django_db
 ASK, GIVE_UP = "/staff/elevated-rights/", "/staff/elevated-rights/give-up/"
 INVITE, HOME = "/staff/members/invite/", "/staff/"
-INVITATION = {"email": "new@example.org", "role": "auditor", "reason": "Starts on Monday"}
+INVITATION = {
+    "email": "new@example.org",
+    "role": "auditor",
+    "contract": "everywhere",
+    "reason": "Starts on Monday",
+}
 HOLDS = "You hold elevated rights."
 
 
@@ -69,7 +76,7 @@ def led_to_asking(client: Client, path: str = INVITE) -> dict[str, list[str]]:
 def test_what_is_dangerous_asks_for_a_reason_once_and_is_open_then() -> None:
     client = signed_in()
     assert HOLDS not in page(client, HOME)
-    assert led_to_asking(client) == {"next": [INVITE]}
+    assert led_to_asking(client) == {"next": [INVITE], "for": ["staff.manage"]}
     shown = page(client, f"{ASK}?next={INVITE}")
     assert "Appoint and dismiss staff" in shown
     assert "30 minutes" in shown
@@ -122,15 +129,44 @@ def test_a_page_that_is_sent_after_the_end_loses_nothing_and_does_nothing() -> N
     assert other.post(GIVE_UP).headers["Location"] == HOME
     stale = client.post(INVITE, INVITATION)
     led = stale.headers["Location"]
-    assert parse_qs(urlsplit(led).query) == {"next": [INVITE], "lost": ["1"]}
+    assert parse_qs(urlsplit(led).query) == {
+        "next": [INVITE],
+        "for": ["staff.manage"],
+        "lost": ["1"],
+    }
     assert not StaffInvitation.objects.exists()
-    assert "Nothing was done" in page(client, led)
+    asks = page(client, led)
+    assert "Your elevated rights have ended: nothing was done yet" in asks
+    assert "You need them to <strong>appoint and dismiss staff</strong>" in asks
     assert ask(client) == INVITE
     back = page(client, INVITE)
     assert "new@example.org" in back
     assert "Starts on Monday" in back
     ended = AuditEvent.objects.get(event_type="staff_elevation.ended")
     assert ended.result == ElevationEnd.GIVEN_UP
+
+
+def test_who_never_held_them_is_not_told_that_they_ended() -> None:
+    client = signed_in()
+    asks = page(client, client.post(INVITE, INVITATION).headers["Location"])
+    assert "This takes elevated rights." in asks
+    assert "have ended" not in asks
+    assert "You need them to" not in page(client, f"{ASK}?for=roster.view"), "not one of these"
+
+
+def test_the_form_of_a_token_names_rights_and_says_which_wait_for_these() -> None:
+    client = signed_in()
+    asks = client.get("/staff/tokens/new/").content.decode()
+    assert "<code>contracts.publish</code> (needs elevated rights)" in asks
+    assert "<code>contracts.view</code> (needs" not in asks
+    assert "audit.view" not in asks, "operators read no trail"
+    ways = re.findall(r'href="(/staff/elevated-rights/[^"]+)"', asks)
+    assert len(ways) == 1
+    after = client.post(html.unescape(ways[0]), {"reason": "A token", "next": "/staff/tokens/new/"})
+    assert after.headers["Location"] == "/staff/tokens/new/"
+    shown = client.get("/staff/tokens/new/").content.decode()
+    assert "<code>contracts.publish</code>" in shown
+    assert "needs elevated rights" not in shown
 
 
 def test_giving_up_is_pressed_twice_and_by_who_holds_nothing() -> None:

@@ -37,7 +37,7 @@ def invite(client: Client, **changes: Any) -> Any:
     typed = {
         "email": NEW,
         "role": "help_desk",
-        "contract": "",
+        "contract": "everywhere",
         "last_day": "",
         "reason": REASON,
         **changes,
@@ -124,6 +124,14 @@ def test_nobody_ends_their_own_role_or_one_by_claims(client: Client, operator: U
         assert member.ended_at is None
 
 
+def test_where_a_role_cannot_be_held_is_said_at_the_place(
+    client: Client, operator: User, contract_a: ActiveContract
+) -> None:
+    for role, where in (("contract_admin", "everywhere"), ("operator", str(contract_a.id))):
+        form = invite(client, role=role, contract=where).context["form"]
+        assert list(form.errors) == ["contract"], role
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -131,6 +139,7 @@ def test_nobody_ends_their_own_role_or_one_by_claims(client: Client, operator: U
         ({"role": ""}, "role"),
         ({"reason": " "}, "Enter the reason"),
         ({"role": "contract_admin"}, "has to be named"),
+        ({"contract": ""}, "Select a program, or the whole deployment."),
         ({"last_day": "2020-01-31"}, "This day is over"),
         ({"last_day": "soon"}, "day"),
         ({"last_day": "9999-12-31"}, "Choose a day from 1900 to 2199."),
@@ -194,7 +203,7 @@ def test_one_contracts_manager_appoints_there_alone(
     assert contract_b.name not in admin.get(INVITE).content.decode()
 
     assert invite(admin, contract=str(contract_b.id)).status_code == 200
-    assert invite(admin, contract="").status_code == 200  # the whole deployment
+    assert invite(admin, contract="everywhere").status_code == 200
     assert invite(admin, role="operator").status_code == 200
     assert not StaffInvitation.objects.exists()
     for other in (everywhere, there):

@@ -8,7 +8,7 @@ from core.accounts.models import User
 from core.common import clock
 from core.notifications.kinds import get_kind
 from core.notifications.models import OutboxMessage
-from core.staff import programs
+from core.staff import systems
 from core.staff.models import StaffRole
 from core.staff.services import token_reminders
 from core.staff.services.api_tokens import find_bearer, rotate_token
@@ -69,7 +69,7 @@ def test_a_token_that_cannot_be_told_of_holds_up_no_other(
     for user in (odd, good):
         made = own_token(user)
         the_bearer(made)
-    real = programs.mailbox_of
+    real = systems.mailbox_of
 
     def mailbox_of(user: User) -> str:
         if user.pk == odd.pk:

@@ -56,7 +56,7 @@ def entered(**other: object) -> dict[str, object]:
         "key": str(uuid7()),
         "name": "Eligibility",
         "address": "https://hooks.agency.example/in",
-        "contract": "",
+        "contract": "everywhere",
         "events_contract": ["contract.suspended"],
         "events_account": ["account.deactivated"],
         **other,

@@ -1,4 +1,4 @@
-"""Who stands behind an account that a program works with."""
+"""Who stands behind an account that a system works with."""
 
 from uuid import UUID
 
