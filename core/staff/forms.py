@@ -11,6 +11,7 @@ from core.common import clock
 from core.staff.fields import OF_A_ROLE, ReachField, offer_contracts
 from core.staff.models import StaffRole
 from core.staff.people import Search, SearchBy
+from core.staff.scope import StaffScope
 from core.staff.services.appointing import Appointment, end_of_day
 from core.staff.services.members import WrongReachError, check_reach
 from core.ui.fields import LatinTextField, UsernameField, day_field
@@ -108,18 +109,14 @@ class SearchForm(ReasonForm):
 
 
 class RoleForm(ReasonForm):
-    """A role and where it holds. `contracts` are those for which somebody appoints staff;
-    `everywhere` says that they do so for the whole deployment, too.
-    """
+    """A role and where it holds, within the `scope` for which somebody appoints staff."""
 
     role = forms.ChoiceField(label="Role", choices=[("", "Select a role"), *StaffRole.choices])
     contract = ReachField(help_text=OF_A_ROLE)
 
-    def __init__(
-        self, *args: Any, contracts: Sequence[ActiveContract], everywhere: bool, **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, scope: StaffScope, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer_contracts(self, contracts, everywhere=everywhere)
+        offer_contracts(self, scope.in_service(), everywhere=scope.everywhere)
 
     def clean(self) -> dict[str, Any]:
         """Say beside the place where a role cannot be held."""

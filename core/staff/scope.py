@@ -14,6 +14,8 @@ from core.staff.models import ApiToken, StaffElevation, StaffMember
 from core.staff.oidc.providers import provider_of_issuer
 from core.staff.permissions import StaffPermission, role_may
 from core.staff.selectors import list_roles, list_staff
+from tenants import registry
+from tenants.context import ActiveContract
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
@@ -32,6 +34,10 @@ class StaffScope:
     def narrow(self, rows: Rows, field: str = "contract_id") -> Rows:
         """Return the rows of the contracts in it; `field` leads to the contract's key."""
         return rows if self.everywhere else rows.filter(**{f"{field}__in": self.contracts})
+
+    def in_service(self) -> list[ActiveContract]:
+        """Return the contracts in service that are covered, as forms offer them."""
+        return [one for one in registry.list_contracts() if self.covers(one.id)]
 
     def within(self, contracts: Iterable[UUID] | None) -> "StaffScope":
         """Return what of it lies in some contracts; None narrows nothing."""

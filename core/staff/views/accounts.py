@@ -164,8 +164,7 @@ def registration(request: StaffRequest, registration_id: UUID) -> HttpResponse:
 
 
 def _contracts(request: StaffRequest) -> Sequence[ActiveContract]:
-    scope = request.staff.scope(StaffPermission.USERS_VIEW)
-    return [contract for contract in registry.list_contracts() if scope.covers(contract.id)]
+    return request.staff.scope(StaffPermission.USERS_VIEW).in_service()
 
 
 def _load(request: StaffRequest, account_id: UUID) -> AccountFacts | None:

@@ -52,12 +52,12 @@ def elevate(request: StaffRequest) -> HttpResponse:
         reason = form.cleaned_data["reason"]
         begin_elevation(user_id=request.user.id, sign_in=sign_in, reason=reason, at=at)
         return HttpResponseRedirect(_target(request))
-    asked_for = request.GET.get("for", "")
+    lost, asked_for = "lost" in request.GET, request.GET.get("for", "")
     context = {
         "form": form,
         "wanted_for": elevation_words([one for one in wanted if one == asked_for]),
-        "lost": "lost" in request.GET,
-        "had": had_elevation(request.staff, sign_in),
+        "lost": lost,
+        "had": lost and had_elevation(request.staff, sign_in),
         "minutes": registry.get_deployment().elevation.minutes,
         "rights": elevation_words(wanted),
         "back_url": reverse(_TARGET),

@@ -56,10 +56,7 @@ def invite(request: StaffRequest) -> HttpResponse:
         return to_confirmation(request)
     typed = take_typed(request)
     scope = request.staff.scope(_MANAGE)
-    contracts = [one for one in registry.list_contracts() if scope.covers(one.id)]
-    form = AppointForm(
-        request.POST or None, initial=typed, contracts=contracts, everywhere=scope.everywhere
-    )
+    form = AppointForm(request.POST or None, initial=typed, scope=scope)
     if request.method == "POST" and form.is_valid():
         try:
             appoint(
